@@ -1,0 +1,255 @@
+"""Everything the vault can refuse, as one tree.
+
+    VaultError
+    ├── InvalidInput            what was sent cannot be meant
+    │   ├── MalformedId
+    │   └── InvalidIdentifier   a number whose check digits or shape are wrong
+    ├── AccessDenied            the firewall said no
+    │   └── PermitInvalid       a permit that is expired, or was minted for something else
+    ├── NotSignedIn
+    │   ├── SignInRefused       wrong name, password or code: never says which
+    │   └── SignInThrottled     too many attempts
+    ├── NotFound                unknown, or not to be told apart from unknown
+    ├── Conflict
+    │   ├── IllegalStep         the case's state does not allow the step
+    │   ├── StaleVersion        somebody wrote a newer version first
+    │   └── NoticeMissing       no note before the privacy notice was given
+    ├── Surviving               free text still names a known person after replacement
+    ├── Erased                  the keys of this case were destroyed
+    ├── CryptoError
+    │   ├── RecordTampered      a sealed thing does not open in the context it stands in
+    │   ├── EnvelopeRejected    a cross-zone envelope whose signature or context is wrong
+    │   ├── DirectoryRejected   the zone directory is not the one that was pinned
+    │   └── UnsupportedFormat   a version byte we do not know
+    ├── KeyringError
+    │   ├── WrongPassphrase
+    │   ├── KeyringMissing
+    │   └── KeyringDamaged
+    ├── PolicyRejected          rules that cannot be loaded; the old ones stay
+    ├── StoreError
+    │   ├── StoreBusy           another process serves this store, or too many requests wait
+    │   ├── StoreUnavailable    the database is gone, full, or the group's commit failed
+    │   └── StoreMismatch       the schema is not the one this program was written for
+    └── ConfigurationError
+
+Each class has a stable `code`. Texts carry ids, codes and counts, never content.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class VaultError(Exception):
+    """Base of everything the vault refuses."""
+
+    code: ClassVar[str] = "vault_error"
+
+
+class InvalidInput(VaultError):
+    """What was sent cannot be meant. `field` names the place, never the value."""
+
+    code = "invalid_input"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class MalformedId(InvalidInput):
+    """An id that is not 16 bytes in hexadecimal."""
+
+    code = "malformed_id"
+
+
+class InvalidIdentifier(InvalidInput):
+    """A national number, OV/SP number or the like with a wrong shape or check digit."""
+
+    code = "invalid_identifier"
+
+
+class AccessDenied(VaultError):
+    """The firewall said no. `reasons` are stable codes; they reveal nothing about the item."""
+
+    code = "access_denied"
+
+    def __init__(self, message: str = "access denied", *, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
+class PermitInvalid(AccessDenied):
+    """A permit that has expired, or that was minted for another actor, item or purpose."""
+
+    code = "permit_invalid"
+
+
+class NotSignedIn(VaultError):
+    """No session, or one that has ended."""
+
+    code = "not_signed_in"
+
+
+class SignInRefused(NotSignedIn):
+    """Name, password or code is wrong; which one is not said."""
+
+    code = "sign_in_refused"
+
+
+class SignInThrottled(NotSignedIn):
+    """Too many failed attempts. `retry_after`: seconds."""
+
+    code = "sign_in_throttled"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many attempts")
+        self.retry_after = retry_after
+
+
+class NotFound(VaultError):
+    """Unknown, or something whose existence the asker may not learn: the answer is the same."""
+
+    code = "not_found"
+
+
+class Conflict(VaultError):
+    """The request contradicts what is stored."""
+
+    code = "conflict"
+
+
+class IllegalStep(Conflict):
+    """The case's state does not allow the step. `possible`: the steps that are possible now."""
+
+    code = "illegal_step"
+
+    def __init__(self, message: str, *, possible: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.possible = possible
+
+
+class StaleVersion(Conflict):
+    """Somebody wrote a newer version first. `current`: its number. The caller gets both texts, by permit."""
+
+    code = "stale_version"
+
+    def __init__(self, *, expected: int, current: int) -> None:
+        super().__init__(f"version {current} exists, the change was based on version {expected}")
+        self.expected = expected
+        self.current = current
+
+
+class NoticeMissing(Conflict):
+    """No note may be written before the privacy notice was given and recorded."""
+
+    code = "notice_missing"
+
+
+class Surviving(VaultError):
+    """Free text still names a known person after replacement; it is not stored. Carries a count only."""
+
+    code = "identity_survives"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} known name(s) remain in the text")
+        self.count = count
+
+
+class Erased(VaultError):
+    """The keys of this case were destroyed; its records can no longer be opened by anyone."""
+
+    code = "erased"
+
+
+class CryptoError(VaultError):
+    """Base of everything that fails to open or verify. Texts never say which byte was wrong."""
+
+    code = "crypto_error"
+
+
+class RecordTampered(CryptoError):
+    """A sealed record or wrap does not open in the context it stands in."""
+
+    code = "record_tampered"
+
+
+class EnvelopeRejected(CryptoError):
+    """A cross-zone envelope whose signature, sender or context is wrong."""
+
+    code = "envelope_rejected"
+
+
+class DirectoryRejected(CryptoError):
+    """The zone directory is not signed by the pinned offline key, or is older than one already seen."""
+
+    code = "directory_rejected"
+
+
+class UnsupportedFormat(CryptoError):
+    """A format version this program does not know."""
+
+    code = "unsupported_format"
+
+
+class KeyringError(VaultError):
+    """Base of everything that is wrong with a zone's root or keys."""
+
+    code = "keyring_error"
+
+
+class WrongPassphrase(KeyringError):
+    """The passphrase does not open this root."""
+
+    code = "wrong_passphrase"
+
+
+class KeyringMissing(KeyringError):
+    """The root or the zone's keys are not where the settings say."""
+
+    code = "keyring_missing"
+
+
+class KeyringDamaged(KeyringError):
+    """The file is there, but it is not a whole root or key bundle."""
+
+    code = "keyring_damaged"
+
+
+class PolicyRejected(VaultError):
+    """Rules that cannot be loaded. `faults`: one line each, with file and line number."""
+
+    code = "policy_rejected"
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class StoreError(VaultError):
+    """Base of everything that is wrong with a database."""
+
+    code = "store_error"
+
+
+class StoreBusy(StoreError):
+    """Another process serves this store, or too many requests are waiting."""
+
+    code = "store_busy"
+
+
+class StoreUnavailable(StoreError):
+    """The database is gone or full, or the group's commit failed: nothing of the group is stored."""
+
+    code = "store_unavailable"
+
+
+class StoreMismatch(StoreError):
+    """The schema is not the one this program was written for: run `parefeu db migrate`."""
+
+    code = "store_mismatch"
+
+
+class ConfigurationError(VaultError):
+    """Settings that cannot be used, or that production refuses."""
+
+    code = "configuration_error"

@@ -1,0 +1,344 @@
+"""The words of a question and of its answer.
+
+A `Question` is what is asked of the firewall; `Facts` are what the database knows about it, each one
+true, false or unknown; a `Decision` is `Allowed` or `Denied`, never a bool. The compartments a zone can
+open stand in one table here (`OPENS`); rules that contradict it do not load.
+
+Purposes follow terms of the W3C Data Privacy Vocabulary where one fits (named beside each).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Final
+
+
+@unique
+class ZoneKind(StrEnum):
+    """A zone is a process, an OS user, a key set and a database role of its own."""
+
+    CASEWORK = "casework"
+    FOLLOW_UP = "follow_up"
+    PARTNER = "partner"
+    OVERSIGHT = "oversight"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Zone:
+    """One zone. Partners are one zone per organisation: `partner:caritas`.
+
+    organisation: 2-24 lower-case letters, digits or `_`; only for partners, and required there.
+    """
+
+    kind: ZoneKind
+    organisation: str = ""
+
+    def __post_init__(self) -> None:
+        named = bool(self.organisation)
+        if named != (self.kind is ZoneKind.PARTNER):
+            raise ValueError("exactly the partner zones name an organisation")
+        if named and not (
+            2 <= len(self.organisation) <= 24
+            and self.organisation.isascii()
+            and self.organisation[0].isalpha()
+            and self.organisation == self.organisation.lower()
+            and self.organisation.replace("_", "").isalnum()
+        ):
+            raise ValueError("an organisation is named by 2-24 lower-case letters, digits or '_'")
+
+    @classmethod
+    def parse(cls, text: str) -> Zone:
+        """`casework`, `follow_up`, `oversight` or `partner:NAME`. Raises ValueError."""
+        kind, _, organisation = text.partition(":")
+        return cls(ZoneKind(kind), organisation)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.organisation}" if self.organisation else str(self.kind)
+
+
+CASEWORK: Final = Zone(ZoneKind.CASEWORK)
+FOLLOW_UP: Final = Zone(ZoneKind.FOLLOW_UP)
+OVERSIGHT: Final = Zone(ZoneKind.OVERSIGHT)
+
+
+@unique
+class Role(StrEnum):
+    """What a person is here as. Nobody holds roles of two zones (F8)."""
+
+    COACH = "coach"
+    DESK_OFFICER = "desk_officer"
+    REGIONAL_HEAD = "regional_head"
+    FOLLOW_UP_OFFICER = "follow_up_officer"
+    PARTNER_AGENT = "partner_agent"
+    AUDITOR = "auditor"
+    DPO = "dpo"
+
+
+ROLE_ZONE: Final[dict[Role, ZoneKind]] = {
+    Role.COACH: ZoneKind.CASEWORK,
+    Role.DESK_OFFICER: ZoneKind.CASEWORK,
+    Role.REGIONAL_HEAD: ZoneKind.CASEWORK,
+    Role.FOLLOW_UP_OFFICER: ZoneKind.FOLLOW_UP,
+    Role.PARTNER_AGENT: ZoneKind.PARTNER,
+    Role.AUDITOR: ZoneKind.OVERSIGHT,
+    Role.DPO: ZoneKind.OVERSIGHT,
+}
+
+
+@unique
+class Compartment(StrEnum):
+    """C0-C9 of the domain. Each has a data key of its own per case."""
+
+    IDENTITY = "identity"
+    CONTACT = "contact"
+    STATUS = "status"
+    NARRATIVE = "narrative"
+    SENSITIVE = "sensitive"
+    STAY_ANALYSIS = "stay_analysis"
+    RETURN_PLAN = "return_plan"
+    OUTCOME_SHEET = "outcome_sheet"
+    AUDIT = "audit"
+    AGGREGATES = "aggregates"
+
+
+@unique
+class Kind(StrEnum):
+    """What is asked about. Each kind belongs to one compartment (`KIND_COMPARTMENT`)."""
+
+    CASE = "case"  # status columns: state, dates, region; pseudonymous
+    IDENTITY = "identity"
+    CONTACT = "contact"
+    NOTICE = "notice"  # that the privacy notice was given
+    NOTE = "note"
+    TOKEN_MAP = "token_map"  # which stand-in means whom
+    OUTCOME_SHEET = "outcome_sheet"
+    REFERRAL = "referral"
+    AUDIT_ENTRY = "audit_entry"
+    AUDIT_DETAIL = "audit_detail"
+
+
+KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
+    Kind.CASE: Compartment.STATUS,
+    Kind.IDENTITY: Compartment.IDENTITY,
+    Kind.CONTACT: Compartment.CONTACT,
+    Kind.NOTICE: Compartment.STATUS,
+    Kind.NOTE: Compartment.NARRATIVE,
+    Kind.TOKEN_MAP: Compartment.IDENTITY,
+    Kind.OUTCOME_SHEET: Compartment.OUTCOME_SHEET,
+    Kind.REFERRAL: Compartment.CONTACT,
+    Kind.AUDIT_ENTRY: Compartment.AUDIT,
+    Kind.AUDIT_DETAIL: Compartment.AUDIT,
+}
+
+
+@unique
+class Action(StrEnum):
+    """What is to be done with it."""
+
+    CREATE = "create"
+    READ = "read"
+    LIST = "list"
+    SEARCH = "search"
+    WRITE = "write"
+    CLOSE = "close"
+    SIGN = "sign"
+    RELEASE = "release"
+    REVEAL = "reveal"  # restore stand-ins to names: an act of its own
+
+
+@unique
+class Purpose(StrEnum):
+    """Why. A purpose is bound when data is written and checked when it is read (F5)."""
+
+    COACHING = "coaching"  # dpv:ServiceProvision
+    CASE_ADMINISTRATION = "case_administration"  # dpv:RecordManagement
+    OQT_FOLLOW_UP = "oqt_follow_up"  # dpv:LegalCompliance; the outcome sheet and nothing else
+    REFERRAL = "referral"  # dpv:ServiceProvision by a partner, as consented
+    ACCESS_REVIEW = "access_review"  # dpv:EnforceSecurity: the auditor's look at behaviour
+    DATA_PROTECTION = "data_protection"  # dpv:RightsFulfillment: the DPO's
+    EMERGENCY = "emergency"  # dpv:VitalInterest; break-glass only
+
+
+@unique
+class Provenance(StrEnum):
+    """Where a fact comes from; it decides what may ever be derived from it."""
+
+    ADMIN = "admin"  # already in the official file
+    INTERVIEW = "interview"  # confided
+    PARTNER = "partner"
+
+
+@unique
+class Phase(StrEnum):
+    """A case's state as far as access depends on it. `NONE`: the question is about no case."""
+
+    NONE = "none"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    HANDED_OVER = "handed_over"
+    ERASED = "erased"
+
+
+@unique
+class Fact(StrEnum):
+    """What a decision may depend on, gathered from the database in the reading transaction, never from the caller."""
+
+    OWN = "own"  # the case is assigned to the actor; for an audit trail: it is the actor's own
+    REGION = "region"  # the case lies in the actor's region
+    CONSENT = "consent"  # a recorded, unexpired consent of the person for this recipient and these fields
+    GRANT = "grant"  # a live grant for this actor, case, kind and purpose
+    ADDRESSED = "addressed"  # the release was sealed to the actor's zone
+    SECOND = "second"  # somebody else took the step before; the actor is the second person
+    BREAK_GLASS = "break_glass"  # an open break-glass of this actor on this case
+
+
+FACTS: Final[tuple[Fact, ...]] = tuple(Fact)
+_BIT: Final[dict[Fact, int]] = {fact: 1 << position for position, fact in enumerate(FACTS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who, as what, wants to do what, with what, why, and in which phase of the case."""
+
+    role: Role
+    action: Action
+    kind: Kind
+    purpose: Purpose
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Each fact is true, false or unknown. Bit i of both masks belongs to `FACTS[i]`; `held` is a subset of `known`.
+
+    An unknown fact never helps: the answer is yes only if it would be yes whichever way the unknowns fall.
+    """
+
+    held: int = 0
+    known: int = (1 << len(FACTS)) - 1
+
+    @classmethod
+    def of(cls, **values: bool | None) -> Facts:
+        """Facts by name: `Facts.of(own=True, consent=None)`; those not named are false."""
+        held, known = 0, (1 << len(FACTS)) - 1
+        for name, value in values.items():
+            bit = _BIT[Fact(name)]
+            if value is None:
+                known &= ~bit
+            elif value:
+                held |= bit
+        return cls(held, known)
+
+    def holds(self, fact: Fact) -> bool:
+        return bool(self.held & self.known & _BIT[fact])
+
+
+@unique
+class Treatment(StrEnum):
+    """How a released field is shown. A field that no line of the profile names is not there at all."""
+
+    CLEAR = "clear"
+    MASK = "mask"  # that it exists, not what it says
+    COARSEN = "coarsen"  # a birth date becomes a year, a time a day
+    PSEUDONYM = "pseudonym"  # as the recipient's own pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseProfile:
+    """The fields an answer is built from, in order, and how each is shown."""
+
+    name: str
+    fields: tuple[tuple[str, Treatment], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """An allow rule that would have applied, and the facts it still needed."""
+
+    rule: str
+    missing: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Yes, by exactly one rule. digest: 32 bytes, SHA-256 over the decided table and its sources."""
+
+    rule: str
+    profile: ReleaseProfile
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No. rule: the deny line that decided, or "" where nothing allowed it. nearest: at most three near misses."""
+
+    rule: str
+    nearest: tuple[NearMiss, ...]
+    digest: bytes
+
+
+Decision = Allowed | Denied
+
+
+class Opening(StrEnum):
+    NEVER = "never"
+    SEALED_COPY = "sealed_copy"  # only a copy under a fresh release key, by a recorded release
+    OPENS = "opens"
+
+
+#: Which compartments a zone can open at all (DESIGN 3). SEALED_COPY: only what was released to it.
+#: A rule that lets a role of a zone read, list, search or reveal a kind whose compartment stands here as
+#: NEVER does not load. `status` for oversight is pseudonymous columns; partners see a slot of their own referral.
+OPENS: Final[dict[ZoneKind, dict[Compartment, Opening]]] = {
+    ZoneKind.CASEWORK: {
+        Compartment.IDENTITY: Opening.OPENS,
+        Compartment.CONTACT: Opening.OPENS,
+        Compartment.STATUS: Opening.OPENS,
+        Compartment.NARRATIVE: Opening.OPENS,
+        Compartment.SENSITIVE: Opening.OPENS,
+        Compartment.STAY_ANALYSIS: Opening.OPENS,
+        Compartment.RETURN_PLAN: Opening.OPENS,
+        Compartment.OUTCOME_SHEET: Opening.NEVER,
+        Compartment.AUDIT: Opening.NEVER,
+        Compartment.AGGREGATES: Opening.NEVER,
+    },
+    ZoneKind.FOLLOW_UP: {
+        Compartment.IDENTITY: Opening.SEALED_COPY,
+        Compartment.CONTACT: Opening.NEVER,
+        Compartment.STATUS: Opening.NEVER,
+        Compartment.NARRATIVE: Opening.NEVER,
+        Compartment.SENSITIVE: Opening.NEVER,
+        Compartment.STAY_ANALYSIS: Opening.NEVER,
+        Compartment.RETURN_PLAN: Opening.NEVER,
+        Compartment.OUTCOME_SHEET: Opening.SEALED_COPY,
+        Compartment.AUDIT: Opening.NEVER,
+        Compartment.AGGREGATES: Opening.NEVER,
+    },
+    ZoneKind.PARTNER: {
+        Compartment.IDENTITY: Opening.SEALED_COPY,
+        Compartment.CONTACT: Opening.SEALED_COPY,
+        Compartment.STATUS: Opening.SEALED_COPY,
+        Compartment.NARRATIVE: Opening.NEVER,
+        Compartment.SENSITIVE: Opening.SEALED_COPY,
+        Compartment.STAY_ANALYSIS: Opening.NEVER,
+        Compartment.RETURN_PLAN: Opening.SEALED_COPY,
+        Compartment.OUTCOME_SHEET: Opening.NEVER,
+        Compartment.AUDIT: Opening.NEVER,
+        Compartment.AGGREGATES: Opening.NEVER,
+    },
+    ZoneKind.OVERSIGHT: {
+        Compartment.IDENTITY: Opening.NEVER,
+        Compartment.CONTACT: Opening.NEVER,
+        Compartment.STATUS: Opening.SEALED_COPY,
+        Compartment.NARRATIVE: Opening.NEVER,
+        Compartment.SENSITIVE: Opening.NEVER,
+        Compartment.STAY_ANALYSIS: Opening.NEVER,
+        Compartment.RETURN_PLAN: Opening.NEVER,
+        Compartment.OUTCOME_SHEET: Opening.SEALED_COPY,
+        Compartment.AUDIT: Opening.OPENS,
+        Compartment.AGGREGATES: Opening.OPENS,
+    },
+}
