@@ -44,6 +44,8 @@ class VaultError(Exception):
     """Base of everything the vault refuses."""
 
     code: ClassVar[str] = "vault_error"
+    #: (event, detail) that the worker writes into the log after undoing the use case; set by enforcement.
+    audit: object = None
 
 
 class InvalidInput(VaultError):
@@ -137,6 +139,8 @@ class StaleVersion(Conflict):
         super().__init__(f"version {current} exists, the change was based on version {expected}")
         self.expected = expected
         self.current = current
+        #: The texts of both versions, for the author who was refused; set by a use case that asked for them.
+        self.versions: list[dict[str, object]] | None = None
 
 
 class NoticeMissing(Conflict):

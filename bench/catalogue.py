@@ -1,0 +1,131 @@
+"""Every figure: its name, what it is, its bar, and from which measurement it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from bench.report import Bar
+
+#: Contestants of the HTTP rounds, by the name their figures start with.
+PLAIN: Final = "plain"
+OURS_SQLITE: Final = "read_note.sqlite_full"
+OURS_POSTGRES: Final = "read_note.postgres"
+OURS_UNAUDITED: Final = "read_note.sqlite_full_unaudited"
+USUAL_SQLITE: Final = "usual.sqlite_full"
+USUAL_POSTGRES: Final = "usual.postgres"
+RLS: Final = "rls.postgres"
+RLS_RAW: Final = "rls_raw.postgres"
+
+#: Connections of the two kinds of slice.
+BUSY: Final = 16
+ALONE: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRatio:
+    """over/under, both (contestant, measure of `reading.py`). share_saved: the figure is 1 - under/over instead."""
+
+    name: str
+    over: tuple[str, str]
+    under: tuple[str, str]
+    bar: Bar | None
+    about: str
+    share_saved: bool = False
+
+    @property
+    def contestants(self) -> tuple[str, str]:
+        return (self.over[0], self.under[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A figure of its own measurement. name: also the key of its function."""
+
+    name: str
+    unit: str
+    bar: Bar | None
+    about: str
+
+
+def _over_plain(
+    contestant: str, about: str, busy: Bar | None, alone: Bar | None, p99: Bar | None
+) -> Iterator[HttpRatio]:
+    for suffix, measure, bar, what in (
+        ("over_plain", "busy_seconds", busy, f"time per request, {BUSY} connections"),
+        ("alone_over_plain", "alone_p50", alone, "median latency, one connection"),
+        ("p99_over_plain", "busy_p99", p99, f"99th percentile of latency, {BUSY} connections"),
+    ):
+        yield HttpRatio(f"{contestant}.{suffix}", (contestant, measure), (PLAIN, measure), bar, f"{about}: {what}")
+
+
+HTTP_RATIOS: Final[tuple[HttpRatio, ...]] = (
+    *_over_plain(OURS_SQLITE, "vault / plain route", Bar(1.4), Bar(2.5), Bar(2.5)),
+    *_over_plain(OURS_POSTGRES, "vault / plain route", Bar(1.8), Bar(5.0), Bar(2.5)),
+    HttpRatio(
+        f"{OURS_SQLITE}.usual_over_ours",
+        (USUAL_SQLITE, "busy_seconds"),
+        (OURS_SQLITE, "busy_seconds"),
+        Bar(8.0, at_most=False),
+        f"usual stack / vault: time per request, {BUSY} connections",
+    ),
+    HttpRatio(
+        f"{OURS_POSTGRES}.usual_over_ours",
+        (USUAL_POSTGRES, "busy_seconds"),
+        (OURS_POSTGRES, "busy_seconds"),
+        Bar(8.0, at_most=False),
+        f"usual stack / vault: time per request, {BUSY} connections",
+    ),
+    HttpRatio(
+        f"{OURS_POSTGRES}.rls_over_ours",
+        (RLS, "busy_seconds"),
+        (OURS_POSTGRES, "busy_seconds"),
+        Bar(1.0, at_most=False),
+        f"row-level security + pgcrypto / vault: time per request, {BUSY} connections",
+    ),
+    HttpRatio(
+        f"{OURS_POSTGRES}.rls_raw_over_ours",
+        (RLS_RAW, "busy_seconds"),
+        (OURS_POSTGRES, "busy_seconds"),
+        None,
+        "the same with unauthenticated AES-CBC instead of pgp_sym_decrypt",
+    ),
+    HttpRatio(
+        "audit.cost",
+        (OURS_SQLITE, "busy_seconds"),
+        (OURS_UNAUDITED, "busy_seconds"),
+        Bar(0.08),
+        "share of throughput the complete audit takes",
+        share_saved=True,
+    ),
+    *_over_plain(USUAL_SQLITE, "usual stack / plain route", None, None, None),
+    *_over_plain(USUAL_POSTGRES, "usual stack / plain route", None, None, None),
+    *_over_plain(RLS, "row-level security / plain route", None, None, None),
+    *_over_plain(RLS_RAW, "row-level security, AES-CBC / plain route", None, None, None),
+)
+
+OTHERS: Final[tuple[Alone, ...]] = (
+    Alone("decision.micros", "µs", Bar(1.0), "one decision of the compiled table, loop included"),
+    Alone("decision.growth_1e2_1e6", "×", Bar(3.0), "decision with its indexed fact query: 1e6 grants / 1e2"),
+    Alone("seal_4k.over_aesgcm", "×", Bar(8.0), "sealed record of 4 KiB / AESGCM.encrypt on a ready object"),
+    Alone(
+        "start.seconds",
+        "s",
+        Bar(2.0),
+        "start of the process to its first answer; bytecode compiled before",
+    ),
+    Alone("plain.requests_per_second", "/s", None, f"this machine: the plain route, {BUSY} connections"),
+    Alone("plain.alone_micros", "µs", None, "this machine: the plain route's median latency, one connection"),
+)
+
+ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS)
+NAMES: Final[tuple[str, ...]] = tuple(one.name for one in ALL)
+
+
+def chosen(pattern: str | None) -> list[str]:
+    """The names that match a shell pattern or start with it; all without one."""
+    if pattern is None:
+        return list(NAMES)
+    return [name for name in NAMES if fnmatchcase(name, pattern) or name.startswith(pattern)]

@@ -1,0 +1,49 @@
+"""How much effort a run takes: enough for narrow quartiles, or a look within a minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """notes: seeded per contestant. seconds: of one slice, longer for
+    who answers fewer than `least` in them. slices: of a case in a round. starts: of the server.
+
+    micro_rounds, micro_calls: rounds of the in-process figures, and calls of a case in each.
+    """
+
+    notes: int
+    rounds: int
+    slices: int
+    seconds: float
+    warm_seconds: float
+    least: int
+    starts: int
+    micro_rounds: int
+    micro_calls: int
+
+
+FULL: Final = Effort(
+    notes=5_000,
+    rounds=10,
+    slices=2,
+    seconds=0.6,
+    warm_seconds=0.1,
+    least=100,
+    starts=7,
+    micro_rounds=60,
+    micro_calls=2_000,
+)
+QUICK: Final = Effort(
+    notes=200,
+    rounds=3,
+    slices=1,
+    seconds=0.25,
+    warm_seconds=0.05,
+    least=20,
+    starts=2,
+    micro_rounds=9,
+    micro_calls=500,
+)

@@ -1,0 +1,1 @@
+"""HTTP to a use case and back, a router per zone."""

@@ -1,0 +1,160 @@
+"""Bodies as they arrive: strict types, closed field lists, bounded lengths. Parsed once, here."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from vault.cases.identifiers import NationalNumber, OqtReference, OvNumber
+
+from vault.cases.flow import Outcome, Step
+from vault.cases.model import AdminFacts
+from vault.cases.people import Contact, Identity, Person
+from vault.errors import InvalidInput
+from vault.vocabulary import Provenance
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
+Short = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+Language = Literal["fr", "nl", "de", "en"]
+Region = Literal["brussels", "antwerp", "liege", "ghent", "charleroi"]
+Relation = Literal["head", "partner", "child", "parent", "sibling", "other"]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PersonBody(Body):
+    family_name: Name
+    given_names: Name
+    birth_date: Annotated[date | None, Field(strict=False)] = None
+    national_number: Short = Field(
+        default="", description="NISS or bis number, optional; its check digits are verified"
+    )
+    nationality: Short = ""
+    aliases: Annotated[list[Name], Field(max_length=20)] = []
+    relation: Relation = "head"
+
+    def person(self) -> Person:
+        number = NationalNumber.parse(self.national_number).digits if self.national_number else ""
+        _clean(self.family_name, self.given_names, *self.aliases)
+        return Person(
+            self.family_name, self.given_names, self.birth_date, number, self.nationality, tuple(self.aliases),
+            self.relation,
+        )  # fmt: skip
+
+
+class IdentityBody(Body):
+    people: Annotated[list[PersonBody], Field(min_length=1, max_length=30)]
+    ov_number: Short = ""
+    oqt_reference: Short = ""
+
+    def identity(self) -> Identity:
+        """Raises InvalidIdentifier for numbers that cannot be meant."""
+        return Identity(
+            tuple(person.person() for person in self.people),
+            OvNumber.parse(self.ov_number).digits if self.ov_number else "",
+            OqtReference.parse(self.oqt_reference).text if self.oqt_reference else "",
+        )
+
+
+class ContactBody(Body):
+    address: Short = ""
+    phone: Short = ""
+    email: Short = ""
+    whereabouts_note: Annotated[str, StringConstraints(max_length=2000)] = ""
+    provenance: Annotated[Provenance, Field(strict=False)] = Provenance.INTERVIEW
+
+    def contact(self) -> Contact:
+        _clean(self.address, self.phone, self.email, self.whereabouts_note)
+        return Contact(self.address, self.phone, self.email, self.whereabouts_note, self.provenance)
+
+
+class FactsBody(Body):
+    """Facts of the official file (provenance ADMIN)."""
+
+    annex: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{0,14}$")] = ""
+    term_end: Annotated[date | None, Field(strict=False)] = None
+    extended: bool = False
+    procedure_pending: bool = False
+    minors: bool = False
+    fitness_check: bool = False
+
+    def facts(self) -> AdminFacts:
+        return AdminFacts(
+            self.annex, self.term_end, self.extended, self.procedure_pending, self.minors, self.fitness_check
+        )
+
+
+class OpenCaseBody(IdentityBody):
+    region: Region
+    language: Language
+    contact: ContactBody = ContactBody()
+    facts: FactsBody = FactsBody()
+
+
+class RevisedIdentityBody(IdentityBody):
+    based_on: Annotated[int, Field(ge=1)]
+
+
+class RevisedContactBody(ContactBody):
+    based_on: Annotated[int, Field(ge=1)]
+
+
+class StepBody(Body):
+    step: Annotated[Step, Field(strict=False)]
+    outcome: Annotated[Outcome | None, Field(strict=False)] = None
+    explained: bool = Field(default=False, description="the consequences of non-collaboration were explained")
+
+
+class NoticeBody(Body):
+    language: Language
+    leaflet: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class NoteBody(Body):
+    text: Annotated[str, StringConstraints(min_length=1)]
+    language: Language
+    template: str = "interview"
+
+
+class RevisedNoteBody(NoteBody):
+    based_on: Annotated[int, Field(ge=1)]
+
+
+class RevealBody(Body):
+    reason: Annotated[str, StringConstraints(max_length=500)]
+
+
+class FindBody(Body):
+    field: Literal["national_number", "ov_number", "oqt_reference"]
+    value: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class SearchBody(Body):
+    word: Annotated[str, StringConstraints(min_length=2, max_length=80)]
+
+
+class ConsentBody(Body):
+    partner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,23}$")]
+    fields: Annotated[list[str], Field(min_length=1, max_length=10)]
+    expires_on: Annotated[date, Field(strict=False)]
+
+
+class ReferralBody(Body):
+    partner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,23}$")]
+    need: str
+
+
+class SignInBody(Body):
+    login: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    code: Annotated[str, StringConstraints(min_length=1, max_length=16)]
+
+
+def _clean(*texts: str) -> None:
+    """No half characters, no control characters: they break what is shown and searched later."""
+    for text in texts:
+        if any((char < " " and char not in "\n\t") or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text):
+            raise InvalidInput("the text holds control characters or half a character")

@@ -1,0 +1,125 @@
+"""The web application of one process: the routers of the zones it serves, and nothing of the others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway import problems
+from gateway.api import casework, people, receiving
+from gateway.api.json import json_response
+from gateway.auth.passwords import PasswordChecker
+from gateway.gate import Asks, Gate
+from gateway.middleware import Guardrails
+from gateway.wiring import Services
+from vault.vocabulary import Kind, Purpose, ZoneKind
+
+
+def create_app(services: Services) -> FastAPI:
+    """FastAPI for everything but the hot path, which is a plain Starlette route inside it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.close()
+
+    app = FastAPI(
+        title="Parefeu",
+        version=version("parefeu"),
+        description="Privacy vault and access firewall for the ICAM case flow.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        telemetry={"logs": False},
+    )
+    problems.install(app)
+    app.add_middleware(Guardrails)
+    app.state.services = services
+    checker = PasswordChecker()
+    hot: tuple[str, Any, dict[str, Any]] | None = None
+    for zone in services.sign_in:
+        gate = Gate(zone, services)
+        app.include_router(people.router(gate, checker))
+        if zone.kind is ZoneKind.CASEWORK:
+            hot = casework.hot_route(gate)
+            path, handler, _ = hot
+            app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
+            app.include_router(casework.router(gate))
+        elif zone.kind is ZoneKind.FOLLOW_UP:
+            app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
+        elif zone.kind is ZoneKind.PARTNER:
+            app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
+        else:
+            app.include_router(receiving.trail_router(gate))
+            app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets"))
+    _health(app, services)
+    _document(app, hot)
+    return app
+
+
+def _health(app: FastAPI, services: Services) -> None:
+    async def health(_: Request) -> Response:
+        """Whether this process answers, and under which policy. No content, no counts."""
+        return json_response({"status": "up", "policy": services.firewall.digest.hex()})
+
+    app.add_api_route(
+        "/health",
+        health,
+        operation_id="health",
+        openapi_extra=Asks("", None).extra(),
+        response_model=None,
+        tags=["operation"],
+    )
+
+
+def _document(app: FastAPI, hot: tuple[str, Any, dict[str, Any]] | None) -> None:
+    """The hot route is not FastAPI's, so its description is added by hand; every operation may answer a problem."""
+    build = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        schema = build()
+        problem = {
+            "description": "A problem (RFC 9457)",
+            "content": {
+                problems.MEDIA_TYPE: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["type", "title", "status", "instance"],
+                        "properties": {name: {"type": "string"} for name in ("type", "title", "detail", "instance")}
+                        | {"status": {"type": "integer"}},
+                    }
+                }
+            },
+        }
+        if hot is not None:
+            path, handler, extra = hot
+            parameters = [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in ("case", "note")
+            ]
+            schema["paths"].setdefault(path, {})["get"] = {
+                "tags": ["casework"],
+                "summary": "Read Note",
+                "description": handler.__doc__,
+                "operationId": "casework_read_note",
+                "parameters": parameters,
+                "responses": {"200": {"description": "Successful Response", "content": {"application/json": {}}}},
+                **extra,
+            }
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"] = problem
+        app.openapi_schema = schema
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

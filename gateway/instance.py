@@ -1,0 +1,113 @@
+"""An installation on disk: a root and a keyring per zone, and the directory of public keys that names them all.
+
+home/
+  zones/ZONE/root.key      the zone's root, under its own passphrase
+  zones/ZONE/keyring       the zone's keys, under its root
+  passphrases/ZONE         only where one person plays every zone; production keeps them elsewhere
+  directory.json           public keys of all zones, signed
+  directory.pin            the fingerprint to compare with
+  offline/directory.key    the key that signs the directory; belongs offline
+  main.db, keystore.db     embedded databases
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from gateway.settings import Settings, slug
+from vault.crypto.directory import DirectoryEntry, ZoneDirectory, fingerprint, load_directory, sign_directory
+from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, store_keyring
+from vault.crypto.providers.file import FileRoot
+from vault.crypto.signing import SigningKey
+from vault.errors import ConfigurationError, KeyringMissing
+from vault.ports import Clock, Entropy
+from vault.sensitive import Sensitive
+from vault.vocabulary import Zone
+
+_OFFLINE: Final = "offline/directory.key"
+_PASSPHRASE_BYTES: Final = 24
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A new file that only its owner can read. Raises FileExistsError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def create_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> DirectoryEntry:
+    """Make a zone's root and keyring; its passphrase is taken from its file, or made there if there is none."""
+    passphrase_file = settings.passphrase_file(zone)
+    if not passphrase_file.exists():
+        write_private(passphrase_file, entropy.bytes(_PASSPHRASE_BYTES).hex().encode())
+    folder = settings.zone_folder(zone)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    provider = root.create(folder / "root.key", read_passphrase(passphrase_file), entropy)
+    keyring = generate_keyring(zone, entropy)
+    write_private(folder / "keyring", store_keyring(keyring, provider))
+    return DirectoryEntry(zone, keyring.sealing.public, keyring.signing.public, keyring.version)
+
+
+def create_instance(
+    settings: Settings, zones: Sequence[Zone], clock: Clock, entropy: Entropy, root: type[FileRoot] = FileRoot
+) -> str:
+    """Make every zone's keys and the signed directory. Returns the directory's pin. Raises ConfigurationError."""
+    if (settings.home / "directory.json").exists():
+        raise ConfigurationError(f"{settings.home} is an installation already; nothing was changed")
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    entries = [create_zone(settings, zone, entropy, root) for zone in zones]
+    offline = SigningKey.generate(entropy)
+    write_private(settings.home / _OFFLINE, offline.secret.expose())
+    pin = fingerprint(offline.public)
+    write_private(settings.home / "directory.json", sign_directory(entries, 1, clock.now(), offline))
+    write_private(settings.home / "directory.pin", pin.encode())
+    return pin
+
+
+def read_passphrase(path: Path) -> Sensitive[str]:
+    """Raises KeyringMissing, ConfigurationError if others can read the file."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("utf-8")
+    except OSError:
+        raise KeyringMissing(f"no passphrase file for this zone ({path.name})") from None
+    if mode & 0o077:
+        raise ConfigurationError(f"the passphrase file {path.name} can be read by others: chmod 600")
+    return Sensitive(text.rstrip("\r\n"))
+
+
+def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> ZoneKeyring:
+    """Raises KeyringMissing, WrongPassphrase, KeyringDamaged."""
+    folder = settings.zone_folder(zone)
+    provider = root.open(folder / "root.key", read_passphrase(settings.passphrase_file(zone)), entropy)
+    try:
+        document = (folder / "keyring").read_bytes()
+    except OSError:
+        raise KeyringMissing(f"the keyring of zone {slug(zone)} is not in its folder") from None
+    return load_keyring(document, zone, provider)
+
+
+def load_zones(
+    settings: Settings, zones: Sequence[Zone], entropy: Entropy, root: type[FileRoot] = FileRoot
+) -> dict[Zone, ZoneKeyring]:
+    """All keyrings, unlocked side by side: Argon2id is slow on purpose, and releases the interpreter."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        loaded = pool.map(lambda zone: load_zone(settings, zone, entropy, root), zones)
+        return dict(zip(zones, loaded, strict=True))
+
+
+def read_directory(settings: Settings) -> ZoneDirectory:
+    """The signed directory, checked against the pin. Raises KeyringMissing, DirectoryRejected."""
+    try:
+        document = (settings.home / "directory.json").read_bytes()
+        pin = settings.directory_pin or (settings.home / "directory.pin").read_text("ascii").strip()
+    except OSError:
+        raise KeyringMissing("the zone directory or its pin is missing: run `parefeu init` first") from None
+    return load_directory(document, pin)

@@ -1,0 +1,73 @@
+"""Around every request: a bound on its body, headers on its answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.problems import problem
+
+#: The largest body: a note of 128 KiB as JSON with every character escaped twice over, and some room.
+BODY_LIMIT: Final = 1024 * 1024
+_HEADERS: Final = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+]
+
+
+class Guardrails:
+    """Plain ASGI, so that it costs microseconds: a larger body is refused as it arrives, not after."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *_HEADERS]
+            await send(message)
+
+        if scope["method"] in {"GET", "HEAD"}:
+            await self._app(scope, receive, with_headers)
+            return
+        if _announced(scope) > BODY_LIMIT:
+            await _too_large()(scope, receive, with_headers)
+            return
+        received = 0
+
+        async def bounded() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > BODY_LIMIT:
+                raise _BodyTooLargeError
+            return message
+
+        try:
+            await self._app(scope, bounded, with_headers)
+        except _BodyTooLargeError:
+            await _too_large()(scope, receive, with_headers)
+
+
+class _BodyTooLargeError(Exception):
+    """The body went on past the limit."""
+
+
+def _announced(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() and len(value) < 19 else BODY_LIMIT + 1
+    return 0
+
+
+def _too_large() -> ASGIApp:
+    return problem(413, "too_large", "Too large", f"A request holds at most {BODY_LIMIT} bytes.")

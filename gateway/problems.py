@@ -1,0 +1,138 @@
+"""Errors to RFC 9457 problems, in the shape of the Belgian REST guide: URN type, `issues` for input.
+
+Status codes live here alone. Forbidden and unknown give byte-identical bodies but for the instance number.
+Anything unforeseen becomes 500 with a reference number and no detail.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from gateway.clock import SystemEntropy
+from vault import errors as e
+
+log = logging.getLogger("parefeu.gateway")
+MEDIA_TYPE: Final = "application/problem+json"
+
+#: The most specific class that stands here decides.
+PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
+    e.VaultError: (500, "Something failed"),
+    e.InvalidInput: (400, "The input cannot be used"),
+    e.AccessDenied: (403, "Not allowed"),
+    e.PermitInvalid: (403, "Not allowed"),
+    e.NotSignedIn: (401, "Sign in first"),
+    e.SignInRefused: (401, "Sign-in refused"),
+    e.SignInThrottled: (429, "Too many attempts"),
+    e.NotFound: (404, "Not found"),
+    e.Conflict: (409, "Conflict"),
+    e.IllegalStep: (409, "Not possible in this state"),
+    e.StaleVersion: (409, "Somebody wrote a newer version"),
+    e.NoticeMissing: (409, "The privacy notice comes first"),
+    e.Surviving: (422, "A known name remains in the text"),
+    e.Erased: (410, "Erased"),
+    e.CryptoError: (500, "The record cannot be trusted"),
+    e.KeyringError: (503, "The keys are not available"),
+    e.PolicyRejected: (503, "The policy cannot be used"),
+    e.StoreError: (503, "The store is not available"),
+    e.ConfigurationError: (503, "The configuration cannot be used"),
+}
+#: Texts of these are for the operator's log, not for a caller.
+_SILENT: Final = (e.CryptoError, e.KeyringError, e.PolicyRejected, e.StoreError, e.ConfigurationError)
+_HTTP_TITLES: Final = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Wrong media type"}
+
+
+def status_of(error: e.VaultError) -> tuple[int, str]:
+    for kind in type(error).__mro__:
+        if kind in PROBLEMS:
+            return PROBLEMS[kind]
+    return PROBLEMS[e.VaultError]
+
+
+def problem(
+    status: int, code: str, title: str, detail: str = "", headers: dict[str, str] | None = None, **more: Any
+) -> Response:
+    """A problem response. `more`: extension members."""
+    body: dict[str, Any] = {"type": f"urn:problem-type:parefeu:{code}", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    body |= more
+    body["instance"] = f"urn:uuid:{_reference()}"
+    return Response(json.dumps(body, ensure_ascii=False), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _reference() -> str:
+    raw = SystemEntropy().bytes(16).hex()
+    return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-a{raw[17:20]}-{raw[20:]}"
+
+
+def vault_problem(error: e.VaultError) -> Response:
+    status, title = status_of(error)
+    headers = {}
+    more: dict[str, Any] = {}
+    detail = "" if isinstance(error, _SILENT) else str(error)
+    if isinstance(error, e.SignInThrottled):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, e.StoreError):
+        headers["Retry-After"] = "1"
+        detail = "Nothing was written. Try again in a moment."
+    if isinstance(error, e.InvalidInput):
+        more["issues"] = [{"type": f"urn:problem-type:parefeu:{error.code}", "in": "body", "name": error.field}]
+    if isinstance(error, e.IllegalStep):
+        more["possible"] = list(error.possible)
+    if isinstance(error, e.AccessDenied) and error.reasons:
+        more["reasons"] = list(error.reasons)
+    if isinstance(error, e.StaleVersion):
+        more |= {"expected": error.expected, "current": error.current}
+        versions = error.versions
+        if versions is not None:
+            more["versions"] = versions
+    if status >= 500:
+        log.error("request failed", extra={"code": error.code})
+    return problem(status, error.code, title, detail, headers, **more)
+
+
+async def _vault(_: Request, error: Exception) -> Response:
+    assert isinstance(error, e.VaultError)
+    return vault_problem(error)
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    """What is wrong and where; never the value that was sent."""
+    assert isinstance(error, RequestValidationError)
+    issues = [
+        {
+            "type": f"urn:problem-type:parefeu:{fault['type']}",
+            "in": str(fault["loc"][0]) if fault["loc"] else "body",
+            "name": ".".join(str(part) for part in fault["loc"][1:])[:120],
+            "detail": fault["msg"].removeprefix("Value error, ")[:200],
+        }
+        for fault in error.errors()[:20]
+    ]
+    return problem(400, "invalid_input", "The input cannot be used", issues=issues)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = _HTTP_TITLES.get(error.status_code, "The request cannot be answered")
+    code = "not_found" if error.status_code == 404 else title.lower().replace(" ", "_")
+    return problem(error.status_code, code, title, headers=dict(error.headers or {}))
+
+
+async def _unforeseen(_: Request, error: Exception) -> Response:
+    response = problem(500, "unforeseen", "Something failed", "It was logged under this number.")
+    log.error("unforeseen failure", extra={"fault": type(error).__name__})
+    return response
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(e.VaultError, _vault)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)

@@ -1,0 +1,86 @@
+"""Settings, typed and frozen. From the environment (`PAREFEU_…`) and the command line; no setting holds a secret.
+
+Where keys are, not what they are: passphrases stand in files of mode 0600 that the settings point to (a
+service manager hands them over as credentials). Production refuses what is only for looking.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vault.errors import ConfigurationError
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
+
+
+class Settings(BaseSettings):
+    """One process. zone: empty for the embedded default, in which one process serves every zone."""
+
+    model_config = SettingsConfigDict(env_prefix="PAREFEU_", frozen=True, extra="ignore")
+
+    home: Path = Path("parefeu-home")
+    environment: Literal["development", "production"] = "development"
+    zone: str = ""
+    database_url: str = Field(default="", repr=False)  # empty: SQLite in `home`
+    keystore_url: str = Field(default="", repr=False)
+    directory_pin: str = ""  # fingerprint of the offline directory key; empty: from `home/directory.pin`
+    passphrase_dir: Path | None = None  # a file per zone; empty: `home/passphrases`
+    host: str = "127.0.0.1"
+    port: int = Field(default=8460, ge=0, le=65535)
+    partners: tuple[str, ...] = ("caritas", "fedasil")
+
+    @property
+    def embedded(self) -> bool:
+        return not self.zone
+
+    @property
+    def sqlite(self) -> bool:
+        return not self.database_url or self.database_url.startswith("sqlite")
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones this process serves."""
+        if self.zone:
+            try:
+                return (Zone.parse(self.zone),)
+            except ValueError:
+                raise ConfigurationError("--zone takes casework, follow_up, oversight or partner:NAME") from None
+        return (CASEWORK, FOLLOW_UP, OVERSIGHT, *(Zone.parse(f"partner:{name}") for name in self.partners))
+
+    @property
+    def main_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'main.db'}"
+
+    @property
+    def keys_url(self) -> str:
+        return self.keystore_url or f"sqlite:///{self.home / 'keystore.db'}"
+
+    def passphrase_file(self, zone: Zone) -> Path:
+        return (self.passphrase_dir or self.home / "passphrases") / slug(zone)
+
+    def zone_folder(self, zone: Zone) -> Path:
+        return self.home / "zones" / slug(zone)
+
+    def check(self) -> None:
+        """Raises ConfigurationError for a combination that would promise more than it keeps."""
+        if self.zone and self.sqlite:
+            raise ConfigurationError(
+                "--zone needs PostgreSQL: an SQLite file has no database roles, so its zones would not be apart"
+            )
+        if self.environment == "production":
+            if (self.home / "demo").exists():
+                raise ConfigurationError("this is a demo's home: its passphrases are known; production refuses it")
+            if not self.directory_pin:
+                raise ConfigurationError(
+                    "production needs PAREFEU_DIRECTORY_PIN: the directory's pin from another hand"
+                )
+            if self.embedded:
+                raise ConfigurationError("production runs one zone per process: use --zone")
+
+
+def slug(zone: Zone) -> str:
+    """A zone's name in paths and database roles: `partner:caritas` becomes `partner_caritas`."""
+    return str(zone).replace(":", "_")

@@ -1,0 +1,142 @@
+"""Builds everything from settings: the only place that picks concrete adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.clock import SystemClock, SystemEntropy
+from gateway.instance import load_zones, read_directory
+from gateway.settings import Settings
+from policies.firewall import load_firewall
+from vault.access.enforcement import Guard
+from vault.access.releases import Receiver, Sender
+from vault.access.sealing import RecordKeeper
+from vault.audit.log import Lane
+from vault.crypto.blind_index import BlindIndex
+from vault.crypto.detail import DetailLane
+from vault.crypto.directory import ZoneDirectory
+from vault.crypto.hierarchy import ZoneKeyring
+from vault.crypto.providers.file import FileRoot
+from vault.errors import ConfigurationError
+from vault.ports import Clock, Entropy, Firewall
+from vault.pseudonyms import PseudonymKeys
+from vault.storage import migrate
+from vault.storage.store import Store, claim
+from vault.storage.worker import GroupRunner, Worker
+from vault.usecases.casework import Casework
+from vault.usecases.received import Reception
+from vault.usecases.sign_in import SignIn
+from vault.usecases.trail import Oversight
+from vault.vocabulary import CASEWORK, OVERSIGHT, Zone, ZoneKind
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything a running process has, for the zones it serves."""
+
+    settings: Settings
+    worker: Worker
+    store: Store
+    firewall: Firewall
+    clock: Clock
+    sign_in: dict[Zone, SignIn]
+    reception: dict[Zone, Reception]
+    casework: Casework | None = None
+    sender: Sender | None = None
+    oversight: Oversight | None = None
+    _held: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        self.worker.close()
+        self.store.close()
+        self._held.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    firewall: Firewall | None = None,
+    root: type[FileRoot] = FileRoot,
+    note: Callable[[], str] = lambda: "starting",
+) -> Services:
+    """Open keys and databases and put the parts together. Raises ConfigurationError, KeyringError, StoreError.
+
+    note: what the embedded store's lock says about its holder.
+    """
+    settings.check()
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    held = ExitStack()
+    try:
+        if settings.sqlite:
+            if not settings.home.is_dir():
+                raise ConfigurationError("there is no installation here: run `parefeu init` first")
+            held.enter_context(claim(settings.home, note))
+        zones = settings.zones
+        keyrings = load_zones(settings, zones, entropy, root)
+        directory = read_directory(settings)
+        _check_directory(directory, keyrings)
+        firewall = firewall or load_firewall()
+        store = Store(settings.main_url, settings.keys_url)
+        held.callback(store.close)
+        migrate.check(store.main.engine, "main")
+        migrate.check(store.keystore.engine, "keystore")
+        store.connect()
+        return _assemble(settings, store, keyrings, directory, firewall, clock, entropy, held)
+    except BaseException:
+        held.close()
+        raise
+
+
+def _assemble(
+    settings: Settings, store: Store, keyrings: dict[Zone, ZoneKeyring], directory: ZoneDirectory,
+    firewall: Firewall, clock: Clock, entropy: Entropy, held: ExitStack,
+) -> Services:  # fmt: skip
+    overseer = directory.of(OVERSIGHT).sealing
+
+    def start_epoch(lane: bytes, epoch: int) -> DetailLane:
+        return DetailLane.start(overseer, lane, epoch, entropy)
+
+    lanes = {zone: Lane(zone, clock=clock, entropy=entropy, start_epoch=start_epoch) for zone in keyrings}
+    guard = Guard(firewall, clock)
+    services = Services(
+        settings=settings,
+        worker=Worker(GroupRunner(store, lanes)),
+        store=store,
+        firewall=firewall,
+        clock=clock,
+        sign_in={zone: SignIn(zone, keyring.log_key, clock, entropy) for zone, keyring in keyrings.items()},
+        reception={
+            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock))
+            for zone, keyring in keyrings.items()
+            if zone.kind is not ZoneKind.CASEWORK
+        },
+        _held=held,
+    )
+    own = keyrings.get(CASEWORK)
+    if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
+        services.casework = Casework(
+            guard=guard,
+            keeper=RecordKeeper(own.wrapper, clock=clock, entropy=entropy),
+            pseudonyms=PseudonymKeys(own.pseudonym_root),
+            index=BlindIndex(own.blind_index_key.expose()),
+            clock=clock,
+            entropy=entropy,
+            partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
+        )
+        services.sender = Sender(directory, own.signing, clock, entropy)
+    if OVERSIGHT in keyrings:
+        services.oversight = Oversight(guard, keyrings[OVERSIGHT].sealing)
+    return services
+
+
+def _check_directory(directory: ZoneDirectory, keyrings: dict[Zone, Any]) -> None:
+    """A zone whose own keys are not the ones the directory names would seal what nobody can open."""
+    for zone, keyring in keyrings.items():
+        entry = directory.of(zone)
+        if entry.sealing != keyring.sealing.public or entry.verify != keyring.signing.public:
+            raise ConfigurationError(f"the directory names other keys for zone {zone} than its keyring holds")

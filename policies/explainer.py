@@ -1,0 +1,170 @@
+"""Why the firewall answered as it did, in plain words.
+
+    explain(firewall, question, Facts.of(own=False)).text()
+    # Denied: a coach may not read notes for coaching while the case is active.
+    # It would be allowed if the case were assigned to the person who asks.
+
+The sentences name roles, kinds and facts, never a case. Rule ids stand apart (`Explanation.rules`): the person
+who asked sees the words, oversight sees the ids. Texts come from a catalogue by key and language; a language
+that lacks a key falls back to English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policies.facts import ALL_FACTS, facts_of
+from policies.firewall import TableFirewall
+from policies.lines import Rule
+from vault.vocabulary import Allowed, Denied, Fact, Facts, Phase, Question
+
+#: Key to text, by language. French, Dutch and German are added here, as whole dictionaries.
+CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "allowed": "Allowed: {role} may {action} {kind} for {purpose} {phase}.",
+        "denied": "Denied: {role} may not {action} {kind} for {purpose} {phase}.",
+        "shows": "The answer holds: {fields}.",
+        "used": "It rests on this: {facts}.",
+        "forbidden": "A rule forbids it: {why}.",
+        "missing": "It would be allowed if {facts}.",
+        "unknown": "Not known, so not counted in favour: {facts}.",
+        "other_phase": "It can be allowed {phases}.",
+        "other_purpose": "It can be allowed for {purposes}.",
+        "never": "No rule allows it, whatever the circumstances.",
+        "and": " and ",
+        "or": " or ",
+        "role.coach": "a coach",
+        "role.desk_officer": "a desk officer",
+        "role.regional_head": "a regional head",
+        "role.follow_up_officer": "an OQT follow-up officer",
+        "role.partner_agent": "a partner organisation",
+        "role.auditor": "an auditor",
+        "role.dpo": "the data protection officer",
+        "action.create": "open",
+        "action.read": "read",
+        "action.list": "list",
+        "action.search": "search",
+        "action.write": "write",
+        "action.close": "close",
+        "action.sign": "sign",
+        "action.release": "release",
+        "action.reveal": "restore the names in",
+        "kind.case": "a case's status",
+        "kind.identity": "identities",
+        "kind.contact": "contact details",
+        "kind.notice": "the privacy notice",
+        "kind.note": "notes",
+        "kind.token_map": "the list of stand-ins",
+        "kind.outcome_sheet": "an outcome sheet",
+        "kind.referral": "a referral",
+        "kind.audit_entry": "log entries",
+        "kind.audit_detail": "log details",
+        "purpose.coaching": "coaching",
+        "purpose.case_administration": "case administration",
+        "purpose.oqt_follow_up": "OQT follow-up",
+        "purpose.referral": "a referral",
+        "purpose.access_review": "a review of access",
+        "purpose.data_protection": "data protection",
+        "purpose.emergency": "an emergency",
+        "phase.none": "in a question about no single case",
+        "phase.active": "while the case is active",
+        "phase.suspended": "while the case is suspended",
+        "phase.closing": "while the case is being closed",
+        "phase.closed": "once the case is closed",
+        "phase.handed_over": "once the case was handed over",
+        "phase.erased": "once the case was erased",
+        "fact.own": "the case is assigned to the person who asks",
+        "fact.region": "the case lies in the region of the person who asks",
+        "fact.consent": "there is a valid consent for this recipient",
+        "fact.grant": "there is a valid grant",
+        "fact.addressed": "it was sent to the zone that asks",
+        "fact.second": "somebody else took the step before",
+        "fact.break_glass": "a break-glass is open",
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """sentences: for the person who asked. rules: ids of the lines that decided or came near, for oversight."""
+
+    allowed: bool
+    sentences: tuple[str, ...]
+    rules: tuple[str, ...]
+
+    def text(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def explain(firewall: TableFirewall, question: Question, facts: Facts, *, language: str = "en") -> Explanation:
+    """Ask the firewall, and say why it answers so."""
+    say = _Voice(language)
+    decision = firewall.decide(question, facts)
+    words = {
+        "role": say(f"role.{question.role}"),
+        "action": say(f"action.{question.action}"),
+        "kind": say(f"kind.{question.kind}"),
+        "purpose": say(f"purpose.{question.purpose}"),
+        "phase": say(f"phase.{question.phase}"),
+    }
+    if isinstance(decision, Allowed):
+        fields = ", ".join(f"{name} ({shown})" for name, shown in decision.profile.fields)
+        sentences = [say("allowed", **words), say("shows", fields=fields)]
+        if used := facts_of(_rule(firewall, decision.rule).needed):
+            sentences.append(say("used", facts=say.facts(used)))
+        return Explanation(True, tuple(sentences), (decision.rule,))
+    sentences = [say("denied", **words), *_reasons(say, firewall, question, facts, decision)]
+    rules = (decision.rule, *(miss.rule for miss in decision.nearest))
+    return Explanation(False, tuple(sentences), tuple(rule for rule in rules if rule))
+
+
+class _Voice:
+    """The catalogue in one language."""
+
+    def __init__(self, language: str) -> None:
+        self._texts = CATALOGUE.get(language, CATALOGUE["en"])
+
+    def __call__(self, key: str, **words: str) -> str:
+        text = self._texts.get(key) or CATALOGUE["en"][key]
+        return text.format(**words) if words else text
+
+    def facts(self, facts: tuple[Fact, ...]) -> str:
+        return self("and").join(self(f"fact.{fact}") for fact in facts)
+
+    def choice(self, prefix: str, words: list[str]) -> str:
+        return self("or").join(self(f"{prefix}.{word}") for word in words)
+
+
+def _rule(firewall: TableFirewall, rule_id: str) -> Rule:
+    return next(rule for rule in firewall.table.source.rules if rule.id == rule_id)
+
+
+def _reasons(
+    say: _Voice, firewall: TableFirewall, question: Question, facts: Facts, decision: Denied
+) -> tuple[str, ...]:
+    """What stood in the way: a deny line, missing facts, or that nothing allows it here."""
+    reasons = []
+    if decision.rule:
+        reasons.append(say("forbidden", why=_rule(firewall, decision.rule).why))
+    reasons.extend(say("missing", facts=say.facts(miss.missing)) for miss in decision.nearest if miss.missing)
+    missing = {fact for miss in decision.nearest for fact in miss.missing}
+    if unknown := tuple(fact for fact in facts_of(ALL_FACTS & ~facts.known) if fact in missing):
+        reasons.append(say("unknown", facts=say.facts(unknown)))
+    if not decision.rule and not decision.nearest:
+        reasons.append(_elsewhere(say, firewall, question))
+    return tuple(reasons)
+
+
+def _elsewhere(say: _Voice, firewall: TableFirewall, question: Question) -> str:
+    """Where the same role may do the same: in another phase, or for another purpose; or nowhere."""
+    asked = (question.role, question.kind, question.action)
+    similar = [rule for rule in firewall.table.source.rules if rule.allows and rule.key[:3] == asked]
+    here = {phase for rule in similar if rule.purpose == question.purpose for phase in rule.phases}
+    if here:
+        return say("other_phase", phases=say.choice("phase", [phase for phase in Phase if phase in here]))
+    if similar:
+        purposes = list(dict.fromkeys(rule.purpose.value for rule in similar))
+        return say("other_purpose", purposes=say.choice("purpose", purposes))
+    return say("never")

@@ -1,0 +1,81 @@
+"""The contract with the gateway: which fields each release profile may hold at most, and for which zone.
+
+`release.csv` chooses from these lists and says how each field is shown; it can leave a field out, never
+add one. So no change of a data file can put a note into an outcome sheet. The lists of the outcome sheet are
+the closed list C7 of the requirements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from vault.vocabulary import ZoneKind
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileContract:
+    """zone: whose roles may be answered with it. fields: the most that it may ever hold."""
+
+    zone: ZoneKind
+    fields: frozenset[str]
+
+
+def _contract(zone: ZoneKind, fields: str) -> ProfileContract:
+    return ProfileContract(zone, frozenset(fields.split()))
+
+
+_C7: Final = (
+    "pseudonym closing_date outcome_code term_end extended procedure_pending minors fitness_check language "
+    "handed_over_at"
+)
+_PEOPLE: Final = (
+    "people family_name given_names birth_date national_number nationality aliases relation ov_number oqt_reference"
+)
+_TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
+
+_CASEWORK: Final = {
+    "case_status": "reference phase state region language opened_on coach notice_given notes closing_outcome version",
+    "case_list": "reference state region language opened_on coach notes last_note_on opened_at",
+    "desk_list": "reference state language opened_on opened_at",
+    "identity_full": f"{_PEOPLE} version",
+    "contact_full": "address phone email whereabouts_note provenance version",
+    "note_full": "reference note version template language text provenance written_at author",
+    "note_list": "note version template language provenance written_at author",
+    "note_hit": "reference note version written_at",
+    "revealed_note": "reference note version text restored_spans",
+    "token_map_full": "reference token category text",
+    "receipt": "reference note release version state",
+}
+_FOLLOW_UP: Final = {
+    "outcome_sheet": f"{_C7} oqt_reference ov_number",
+    "sheet_list": "release pseudonym handed_over_at",
+}
+_PARTNER: Final = {
+    "referral": "release pseudonym family_name given_names phone address language need expires_on",
+    "referral_list": "release pseudonym need expires_on received_at",
+}
+_OVERSIGHT: Final = {
+    "outcome_sheet_oversight": _C7,
+    "audit_entry": f"{_TRAIL} lane number actor role zone policy",
+    "audit_detail": "entry actor_id actor_name session source_address reason",
+    "own_trail": _TRAIL,
+}
+
+CONTRACT: Final[dict[str, ProfileContract]] = {
+    name: _contract(zone, fields)
+    for zone, profiles in (
+        (ZoneKind.CASEWORK, _CASEWORK),
+        (ZoneKind.FOLLOW_UP, _FOLLOW_UP),
+        (ZoneKind.PARTNER, _PARTNER),
+        (ZoneKind.OVERSIGHT, _OVERSIGHT),
+    )
+    for name, fields in profiles.items()
+}
+
+#: What was said, or leads to it. Never in a profile of another zone than casework.
+CONFIDED_FIELDS: Final = frozenset(
+    {"text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token", "author", "coach"}
+)
+#: C7: the outcome sheet's closed list, whoever receives it.
+OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields

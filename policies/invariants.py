@@ -1,0 +1,218 @@
+"""What must hold whatever the rules say. Each is checked over every request that the table allows.
+
+The rules may change from year to year; these may not, unless the requirement does. They look at the decided
+table, not at the lines, so no way of writing a rule gets round them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from policies.compiler import Answer, Table
+from policies.facts import facts_of, mask_of
+from policies.fields import CONFIDED_FIELDS, CONTRACT, OUTCOME_SHEET_FIELDS
+from policies.lines import Key
+from vault.vocabulary import (
+    KIND_COMPARTMENT,
+    OPENS,
+    ROLE_ZONE,
+    Action,
+    Fact,
+    Kind,
+    Opening,
+    Phase,
+    Purpose,
+    Role,
+    ZoneKind,
+)
+
+_Request = tuple[Key, Phase, int, Answer]
+_READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL})
+#: What is confided, who confided it, and where that person can be found.
+_CONFIDED_KINDS: Final = frozenset({Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE})
+_AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL})
+_PURPOSES: Final = {
+    Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION},
+    Role.DESK_OFFICER: {Purpose.CASE_ADMINISTRATION},
+    Role.REGIONAL_HEAD: {Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY},
+    Role.FOLLOW_UP_OFFICER: {Purpose.OQT_FOLLOW_UP},
+    Role.PARTNER_AGENT: {Purpose.REFERRAL},
+    Role.AUDITOR: {Purpose.ACCESS_REVIEW},
+    Role.DPO: {Purpose.DATA_PROTECTION},
+}
+
+
+def _needs(held: int, *facts: Fact) -> bool:
+    """Whether all these facts are held. A request that is allowed without one of them breaks the invariant."""
+    wanted = mask_of(facts)
+    return held & wanted == wanted
+
+
+def _casework(key: Key) -> bool:
+    return ROLE_ZONE[key[0]] is ZoneKind.CASEWORK
+
+
+def _only_casework_reaches_the_confided(request: _Request) -> bool:
+    key = request[0]
+    return _casework(key) or key[1] not in _CONFIDED_KINDS
+
+
+def _follow_up_purpose_reaches_the_sheet_alone(request: _Request) -> bool:
+    role, kind, _, purpose = request[0]
+    concerned = purpose is Purpose.OQT_FOLLOW_UP or role is Role.FOLLOW_UP_OFFICER
+    return not concerned or (
+        purpose is Purpose.OQT_FOLLOW_UP and role is Role.FOLLOW_UP_OFFICER and kind is Kind.OUTCOME_SHEET
+    )
+
+
+def _each_role_has_its_own_purposes(request: _Request) -> bool:
+    return request[0][3] in _PURPOSES[request[0][0]]
+
+
+def _erased_gives_nothing(request: _Request) -> bool:
+    return request[1] is not Phase.ERASED
+
+
+def _outside_casework_nobody_changes_anything(request: _Request) -> bool:
+    return _casework(request[0]) or request[0][2] in (Action.READ, Action.LIST)
+
+
+def _the_matrix_prevails(request: _Request) -> bool:
+    (role, kind, act, _), _, held, _ = request
+    if act not in _READING:
+        return True
+    opening = OPENS[ROLE_ZONE[role]][KIND_COMPARTMENT[kind]]
+    return opening is Opening.OPENS or (opening is Opening.SEALED_COPY and _needs(held, Fact.ADDRESSED))
+
+
+def _copies_open_where_they_were_sent(request: _Request) -> bool:
+    key, _, held, _ = request
+    return _casework(key) or key[1] in _AUDIT_KINDS or _needs(held, Fact.ADDRESSED)
+
+
+def _a_partner_needs_consent(request: _Request) -> bool:
+    return request[0][0] is not Role.PARTNER_AGENT or _needs(request[2], Fact.CONSENT)
+
+
+def _what_leaves_was_agreed_or_signed(request: _Request) -> bool:
+    (_, kind, act, _), phase, held, _ = request
+    if act is not Action.RELEASE:
+        return True
+    if kind is Kind.OUTCOME_SHEET:
+        return phase is Phase.CLOSING and _needs(held, Fact.SECOND)
+    return kind is Kind.REFERRAL and _needs(held, Fact.OWN, Fact.CONSENT)
+
+
+def _casework_needs_a_relation(request: _Request) -> bool:
+    (role, kind, act, _), _, held, _ = request
+    if ROLE_ZONE[role] is not ZoneKind.CASEWORK or (kind, act) == (Kind.CASE, Action.CREATE):
+        return True
+    return bool(held & mask_of((Fact.OWN, Fact.REGION, Fact.BREAK_GLASS)))
+
+
+def _notes_belong_to_their_coach(request: _Request) -> bool:
+    (role, kind, _, _), _, held, _ = request
+    return kind not in (Kind.NOTE, Kind.TOKEN_MAP) or (role is Role.COACH and _needs(held, Fact.OWN))
+
+
+def _content_belongs_to_a_case(request: _Request) -> bool:
+    (_, kind, act, _), phase, _, _ = request
+    if kind not in _CONFIDED_KINDS or act is Action.LIST:  # a list is of cases, or of one case's notes
+        return True
+    return (act in (Action.SEARCH, Action.CREATE)) is (phase is Phase.NONE)
+
+
+def _no_content_is_written_after_closing(request: _Request) -> bool:
+    (_, kind, act, _), phase, _, _ = request
+    if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
+        return True
+    if act is not Action.WRITE:
+        return False
+    # A consent may be withdrawn at any time; a closed case may be reopened, one that was handed over may not.
+    return kind is Kind.REFERRAL or (kind is Kind.CASE and phase is Phase.CLOSED)
+
+
+def _emergency_needs_break_glass(request: _Request) -> bool:
+    return request[0][3] is not Purpose.EMERGENCY or _needs(request[2], Fact.BREAK_GLASS)
+
+
+def _answers_stay_in_their_zone(request: _Request) -> bool:
+    return CONTRACT[request[3].profile].zone is ROLE_ZONE[request[0][0]]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """statement: what holds, with its requirement. holds: whether one allowed request keeps it."""
+
+    statement: str
+    holds: Callable[[_Request], bool]
+
+
+INVARIANTS: Final = (
+    Invariant(
+        "only casework reaches what is confided, and who and where the person is (F2)",
+        _only_casework_reaches_the_confided,
+    ),
+    Invariant(
+        "follow-up and its purpose reach the outcome sheet and nothing else (F2, F3)",
+        _follow_up_purpose_reaches_the_sheet_alone,
+    ),
+    Invariant("each role acts for its own purposes only (F5, F8)", _each_role_has_its_own_purposes),
+    Invariant("an erased case gives nothing to anyone", _erased_gives_nothing),
+    Invariant(
+        "outside casework nobody changes, releases or restores anything", _outside_casework_nobody_changes_anything
+    ),
+    Invariant("the matrix of compartments and zones prevails (DESIGN 3)", _the_matrix_prevails),
+    Invariant("a copy opens only in the zone it was sent to (F3)", _copies_open_where_they_were_sent),
+    Invariant("a partner reads only while the consent lasts (F7)", _a_partner_needs_consent),
+    Invariant(
+        "what leaves was consented to, or signed by a second person while closing (F3, F7)",
+        _what_leaves_was_agreed_or_signed,
+    ),
+    Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),
+    Invariant("notes and stand-ins are for the case's own coach", _notes_belong_to_their_coach),
+    Invariant("content is reached through a case, lists and searches apart", _content_belongs_to_a_case),
+    Invariant(
+        "after closing no content is written; consent may change, a case may be reopened (F7)",
+        _no_content_is_written_after_closing,
+    ),
+    Invariant("emergency access needs an open break-glass (F11)", _emergency_needs_break_glass),
+    Invariant("an answer is built from a profile of the asker's own zone", _answers_stay_in_their_zone),
+)
+
+
+def broken_invariants(table: Table) -> tuple[str, ...]:
+    """One line for each invariant and rule that breaks it; nothing if all hold."""
+    found: dict[str, None] = {}
+    for request in table.allowed():
+        for invariant in INVARIANTS:
+            if not invariant.holds(request):
+                (role, kind, act, purpose), phase, held, answer = request
+                facts = "+".join(facts_of(held)) or "no fact"
+                asked = f"{role} {act} {kind} for {purpose} in {phase} with {facts}"
+                found.setdefault(f"invariant: {invariant.statement}: {asked} is allowed by {answer.rule}")
+    return (*found, *_losses(table), *_leaks(table))
+
+
+def _losses(table: Table) -> Iterator[str]:
+    """One more fact takes access away only by a deny line that says so."""
+    for (role, kind, act, purpose), phase, held, _ in table.allowed():
+        cell = table.cells[(role, kind, act, purpose)]
+        for fact in facts_of(cell.relevant & ~held):
+            answer = cell.answer(phase, held | mask_of((fact,)))
+            if not answer.allowed and not answer.rule:
+                yield f"invariant: more facts never remove access: {role} {act} {kind} for {purpose} in {phase}: {fact}"
+
+
+def _leaks(table: Table) -> Iterator[str]:
+    """The profiles: nothing confided leaves casework, and an outcome sheet keeps to its closed list (F3, F4, F6)."""
+    for profile in table.source.profiles.values():
+        names = {name for name, _ in profile.fields}
+        if CONTRACT[profile.name].zone is not ZoneKind.CASEWORK and names & CONFIDED_FIELDS:
+            yield f"invariant: nothing confided leaves casework: profile {profile.name}"
+        if CONTRACT[profile.name].zone is ZoneKind.FOLLOW_UP and not names <= OUTCOME_SHEET_FIELDS | {"release"}:
+            yield f"invariant: follow-up gets the closed list of the outcome sheet: profile {profile.name}"
+        if profile.name == "outcome_sheet_oversight" and names & {"oqt_reference", "ov_number"}:
+            yield "invariant: oversight gets no reference that names the person"

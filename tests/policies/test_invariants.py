@@ -1,0 +1,122 @@
+"""The invariants hold for the shipped rules, and each of them notices a rule that breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from policies.compiler import UNLISTED, Table
+from policies.facts import ALL_FACTS
+from policies.firewall import TableFirewall
+from policies.invariants import INVARIANTS, broken_invariants
+from policies.lines import Source
+from tests.policies.support import table_of
+from vault.vocabulary import (
+    ROLE_ZONE,
+    Action,
+    Denied,
+    Facts,
+    Kind,
+    Phase,
+    Purpose,
+    Question,
+    ReleaseProfile,
+    Role,
+    Treatment,
+    ZoneKind,
+)
+
+BREAKING = [
+    ("only casework reaches", "fu-90,follow_up_officer,note,read,oqt_follow_up,active,own,outcome_sheet,allow"),
+    ("only casework reaches", "pa-90,partner_agent,contact,read,referral,none,consent+addressed,referral,allow"),
+    ("only casework reaches", "ov-90,dpo,token_map,read,data_protection,none,addressed,audit_entry,allow"),
+    ("follow-up and its purpose", "fu-90,follow_up_officer,referral,read,oqt_follow_up,none,addressed,referral,allow"),
+    ("follow-up and its purpose", "cw-90,coach,case,read,oqt_follow_up,active,own,case_status,allow"),
+    ("each role acts for its own", "cw-90,desk_officer,case,read,coaching,active,region,desk_list,allow"),
+    ("an erased case gives nothing", "cw-90,coach,note,read,coaching,any,own,note_full,allow"),
+    (
+        "outside casework nobody changes",
+        "fu-90,follow_up_officer,outcome_sheet,write,oqt_follow_up,none,addressed,sheet_list,allow",
+    ),
+    ("the matrix of compartments", "cw-90,coach,outcome_sheet,read,case_administration,closing,own,receipt,allow"),
+    (
+        "the matrix of compartments",
+        "cw-90,regional_head,audit_entry,list,case_administration,none,region,receipt,allow",
+    ),
+    ("a copy opens only", "fu-90,follow_up_officer,outcome_sheet,read,oqt_follow_up,none,grant,outcome_sheet,allow"),
+    ("a partner reads only", "pa-90,partner_agent,referral,read,referral,none,addressed,referral,allow"),
+    ("what leaves was consented", "cw-90,coach,referral,release,coaching,active,own,receipt,allow"),
+    (
+        "what leaves was consented",
+        "cw-90,regional_head,outcome_sheet,release,case_administration,closing,region,receipt,allow",
+    ),
+    (
+        "what leaves was consented",
+        "cw-90,regional_head,outcome_sheet,release,case_administration,active,region+second,receipt,allow",
+    ),
+    ("what leaves was consented", "cw-90,coach,note,release,coaching,active,own+consent,receipt,allow"),
+    ("casework needs a relation", "cw-90,coach,case,read,case_administration,active,none,case_status,allow"),
+    ("notes and stand-ins", "cw-90,regional_head,note,read,coaching,active,region,note_full,allow"),
+    ("content is reached", "cw-90,coach,note,read,coaching,none,own,note_full,allow"),
+    ("content is reached", "cw-90,coach,note,search,coaching,active,own,note_hit,allow"),
+    ("after closing no content", "cw-90,coach,note,write,coaching,closed,own,receipt,allow"),
+    ("after closing no content", "cw-90,coach,case,write,case_administration,handed_over,own,receipt,allow"),
+    ("after closing no content", "cw-90,coach,case,close,case_administration,closed,own,receipt,allow"),
+    ("emergency access", "cw-90,regional_head,identity,read,emergency,active,region,identity_full,allow"),
+    ("an answer is built", "fu-90,follow_up_officer,outcome_sheet,read,oqt_follow_up,none,addressed,note_full,allow"),
+]
+
+
+def test_the_shipped_rules_keep_every_invariant(table: Table) -> None:
+    assert broken_invariants(table) == ()
+
+
+@pytest.mark.parametrize(("statement", "line"), BREAKING)
+def test_an_invariant_notices_a_rule_that_breaks_it(source: Source, statement: str, line: str) -> None:
+    faults = broken_invariants(table_of(source, [line]))
+    assert any(fault.startswith(f"invariant: {statement}") for fault in faults), faults
+
+
+def test_every_invariant_is_seen_to_break() -> None:
+    for invariant in INVARIANTS:
+        assert any(invariant.statement.startswith(statement) for statement, _ in BREAKING), invariant.statement
+
+
+def test_access_that_vanishes_with_one_more_fact_is_noticed(source: Source) -> None:
+    table = table_of(source, ["cw-90,coach,referral,release,coaching,active,own+consent,receipt,allow"])
+    (key, cell), *_ = table.cells.items()
+    answers = dict(cell.answers[Phase.ACTIVE])
+    answers[1], answers[5] = answers[5], UNLISTED  # own alone allows, own with consent does not
+    planted = replace(cell, answers=MappingProxyType({**cell.answers, Phase.ACTIVE: MappingProxyType(answers)}))
+    faults = broken_invariants(replace(table, cells=MappingProxyType({key: planted})))
+    assert any("more facts never remove access" in fault and fault.endswith("consent") for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("profile", "field"),
+    [
+        ("outcome_sheet", "notes"),
+        ("sheet_list", "reason"),
+        ("referral", "text"),
+        ("outcome_sheet_oversight", "ov_number"),
+    ],
+)
+def test_no_profile_lets_a_confided_field_out(table: Table, profile: str, field: str) -> None:
+    profiles = {**table.source.profiles, profile: ReleaseProfile(profile, ((field, Treatment.CLEAR),))}
+    leaking = replace(table, source=replace(table.source, profiles=MappingProxyType(profiles)))
+    assert broken_invariants(leaking)
+    assert not broken_invariants(table)
+
+
+def test_outside_casework_nobody_reaches_a_note_with_every_fact_and_purpose(firewall: TableFirewall) -> None:
+    for role in Role:
+        if ROLE_ZONE[role] is ZoneKind.CASEWORK:
+            continue
+        for kind in (Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.CASE, Kind.NOTICE):
+            for action in Action:
+                for purpose in Purpose:
+                    for phase in Phase:
+                        decision = firewall.decide(Question(role, action, kind, purpose, phase), Facts(ALL_FACTS))
+                        assert isinstance(decision, Denied)

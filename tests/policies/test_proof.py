@@ -1,0 +1,77 @@
+"""The table equals Casbin; and the proof would notice if it did not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from types import MappingProxyType
+
+import pytest
+
+from policies import proof
+from policies.compiler import Answer, Table
+from policies.facts import ALL_FACTS
+from policies.firewall import TableFirewall
+from vault.errors import PolicyRejected
+from vault.vocabulary import Action, Kind, Phase, Purpose, Role
+
+READ_NOTE = (Role.COACH, Kind.NOTE, Action.READ, Purpose.COACHING)
+FOLLOW_UP_NOTE = (Role.FOLLOW_UP_OFFICER, Kind.NOTE, Action.READ, Purpose.OQT_FOLLOW_UP)
+
+
+def test_the_reduced_proof_finds_no_difference(table: Table) -> None:
+    seen: list[tuple[int, int]] = []
+    proven = proof.prove_reduced(table, lambda done, total: seen.append((done, total)))
+    assert proven.differences == ()
+    assert proven.holds
+    assert proven.requests > 10_000
+    assert seen[-1] == (proven.requests, proven.requests)
+
+
+def test_the_reduced_proof_covers_what_it_says(table: Table) -> None:
+    asked = list(proof._through_the_whole_policy(table))
+    assert {key for key, _, _ in asked} == set(product(Role, Kind, Action, Purpose))
+    unlisted = [(phase, held) for key, phase, held in asked if key not in table.cells]
+    assert {phase for phase, _ in unlisted} == set(Phase)
+    assert {held for _, held in unlisted} == {ALL_FACTS}
+    for key, cell in table.cells.items():
+        requests = {(phase, held) for asked_key, phase, held in asked if asked_key == key}
+        assert {phase for phase, _ in requests} == set(Phase)
+        assert {held & cell.relevant for _, held in requests} == set(cell.answers[Phase.ACTIVE])
+
+
+def test_the_proof_notices_a_table_that_allows_more(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = table.cells[FOLLOW_UP_NOTE]
+    answers = MappingProxyType({0: Answer(True, "fu-01", "outcome_sheet")})
+    planted = replace(cell, answers=MappingProxyType({**cell.answers, Phase.CLOSED: answers}))
+    tampered = replace(table, cells=MappingProxyType({FOLLOW_UP_NOTE: planted}))
+    monkeypatch.setattr(proof, "ALL_KEYS", (FOLLOW_UP_NOTE,))
+    proven = proof.prove_reduced(tampered)
+    assert not proven.holds
+    assert "follow_up_officer note read oqt_follow_up closed" in proven.differences[0]
+
+
+def test_the_proof_notices_a_cell_that_is_missing(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = {key: cell for key, cell in table.cells.items() if key[:3] != (Role.DPO, Kind.AUDIT_ENTRY, Action.LIST)}
+    monkeypatch.setattr(proof, "ALL_KEYS", ((Role.DPO, Kind.AUDIT_ENTRY, Action.LIST, Purpose.DATA_PROTECTION),))
+    monkeypatch.setattr(proof, "_first_allowing", lambda *_: None)
+    assert not proof.prove_reduced(replace(table, cells=MappingProxyType(cells))).holds
+
+
+def test_the_whole_proof_asks_every_request_of_a_cell(firewall: TableFirewall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "ALL_KEYS", (READ_NOTE,))
+    seen: list[tuple[int, int]] = []
+    proven = proof.prove_whole(None, firewall.digest, 1, lambda done, total: seen.append((done, total)))
+    assert proven == proof.Proof(7 * 128, ())
+    assert seen == [(896, 896)]
+
+
+def test_the_whole_space_is_as_large_as_the_documentation_says() -> None:
+    assert len(proof.ALL_KEYS) * proof.REQUESTS_PER_CELL == 3_951_360
+
+
+def test_a_policy_that_changes_under_the_proof_is_not_proven() -> None:
+    with pytest.raises(PolicyRejected, match="changed on disk"):
+        proof.prove_whole(None, bytes(32), 1)
+    with pytest.raises(PolicyRejected, match="changed on disk"):
+        proof._begin(None, bytes(32))

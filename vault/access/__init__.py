@@ -1,0 +1,1 @@
+"""Ask, record, permit: nothing opens without having passed here."""

@@ -1,0 +1,202 @@
+"""Ask, record, permit.
+
+`Guard.permit` puts the question to the firewall, writes the answer into the audit log of the same
+transaction and mints a `Permit`, or raises. A permit is bound to actor, action, item, purpose, decision and
+time; `Permit.check` is what every opening calls. Only this module can mint one.
+
+A denial is raised with its audit event attached: the worker undoes what the use case did, then writes the
+event. Where the question is about an item, the answer is NotFound: forbidden and unknown look alike. Where
+no rule could ever let this role do it, whatever the item, the answer is AccessDenied: it says nothing
+about any item.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from vault.access.actor import Actor
+from vault.audit.events import Detail, Event, Verdict
+from vault.errors import AccessDenied, NotFound, PermitInvalid, VaultError
+from vault.ids import ActorId, CaseId, EntryId
+from vault.ports import Clock, Firewall
+from vault.unit_of_work import UnitOfWork
+from vault.vocabulary import (
+    FACTS,
+    Action,
+    Allowed,
+    Denied,
+    Facts,
+    Kind,
+    Phase,
+    Purpose,
+    Question,
+    ReleaseProfile,
+    Role,
+)
+
+#: A permit serves the request it was minted for; a minute covers the slowest of them.
+PERMIT_LIFETIME: Final = timedelta(seconds=60)
+_MINT: Final = object()
+
+#: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
+#: release profile names. Writing a note replaces the case's known names; a release carries fields of the file.
+ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
+    (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+    (Action.WRITE, Kind.NOTE): frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP}),
+    (Action.REVEAL, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
+    (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
+    (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a question is about. id: hexadecimal, "" for none. case: None where the zone knows no case.
+
+    subject: the case's pseudonym as this zone may log it, "" for none. scope: for a search, the cases it may open.
+    """
+
+    kind: Kind
+    id: str = ""
+    case: CaseId | None = None
+    subject: str = ""
+    scope: frozenset[CaseId] = frozenset()
+
+
+class Permit:
+    """Leave to open one item, for one actor, purpose and moment."""
+
+    __slots__ = ("action", "actor", "entry", "expires_at", "item", "profile", "purpose", "rule")
+
+    def __init__(
+        self, mint: object, *, actor: ActorId, action: Action, item: Item, purpose: Purpose, allowed: Allowed,
+        entry: EntryId, expires_at: datetime,
+    ) -> None:  # fmt: skip
+        if mint is not _MINT:
+            raise PermitInvalid("only enforcement mints permits")
+        self.actor: Final = actor
+        self.action: Final = action
+        self.item: Final = item
+        self.purpose: Final = purpose
+        self.profile: Final[ReleaseProfile] = allowed.profile
+        self.rule: Final = allowed.rule
+        self.entry: Final = entry
+        self.expires_at: Final = expires_at
+
+    def check(self, *, kind: Kind, case: CaseId | None, now: datetime, record: str = "") -> None:
+        """Raises PermitInvalid unless this permit covers that kind in that case (and record, if it names one) now."""
+        item = self.item
+        covered = kind is item.kind or kind in ALSO_OPENS.get((self.action, item.kind), ())
+        there = case == item.case or (case is not None and case in item.scope)
+        if not covered or not there or now >= self.expires_at:
+            raise PermitInvalid("this permit was minted for something else, or has expired")
+        if kind is item.kind and item.id and record and item.id != record:
+            raise PermitInvalid("this permit was minted for another record")
+
+    def __repr__(self) -> str:
+        return f"<permit {self.action} {self.item.kind} by {self.rule}>"
+
+
+class Guard:
+    """The one place where questions are asked. firewall: decides. clock: dates permits."""
+
+    def __init__(self, firewall: Firewall, clock: Clock) -> None:
+        self._firewall = firewall
+        self._clock = clock
+        self._reach: dict[tuple[bytes, Role, Action, Kind, Purpose], bool] = {}
+
+    @property
+    def policy_digest(self) -> bytes:
+        return self._firewall.digest
+
+    def permit(
+        self,
+        uow: UnitOfWork,
+        actor: Actor,
+        action: Action,
+        item: Item,
+        *,
+        purpose: Purpose,
+        phase: Phase = Phase.NONE,
+        facts: Facts,
+        reason: str = "",
+        outcome: str = "",
+        count: int = 1,
+    ) -> Permit:
+        """Ask, record, permit. Raises NotFound (about an item) or AccessDenied, with the audit event attached.
+
+        outcome, count: what the entry says about what is being done; codes and numbers only.
+        """
+        question = Question(actor.role, action, item.kind, purpose, phase)
+        try:
+            decision = self._firewall.decide(question, facts)
+        except Exception as fault:
+            raise self._refusal(question, actor, item, None, reason) from fault
+        if not isinstance(decision, Allowed):
+            raise self._refusal(question, actor, item, decision, reason)
+        entry = uow.audit.append(
+            self._event(question, actor, item, Verdict.ALLOW, decision.rule, decision.digest, outcome, count),
+            actor.detail(reason),
+        )
+        return Permit(
+            _MINT,
+            actor=actor.id,
+            action=action,
+            item=item,
+            purpose=purpose,
+            allowed=decision,
+            entry=entry,
+            expires_at=self._clock.now() + PERMIT_LIFETIME,
+        )
+
+    def _refusal(self, question: Question, actor: Actor, item: Item, denied: Denied | None, reason: str) -> VaultError:
+        rule, digest = (denied.rule, denied.digest) if denied is not None else ("error", b"")
+        refusal: VaultError
+        if item.id and self._within_reach(question):
+            refusal = NotFound("no such item, or not for you")
+        else:
+            missing = denied.nearest[0].missing if denied is not None and denied.nearest else ()
+            refusal = AccessDenied(reasons=tuple(f"needs_{fact}" for fact in missing) or ("no_rule",))
+        event = self._event(question, actor, item, Verdict.DENY, rule, digest, "refused", 1)
+        return with_event(refusal, event, actor.detail(reason))
+
+    def _within_reach(self, question: Question) -> bool:
+        """Whether some item in some phase could be allowed to this role: depends on the rules alone, never on the item."""
+        key = (self._firewall.digest, question.role, question.action, question.kind, question.purpose)
+        known = self._reach.get(key)
+        if known is None:
+            every = Facts(held=(1 << len(FACTS)) - 1)
+            known = any(
+                isinstance(self._firewall.decide(replace(question, phase=phase), every), Allowed) for phase in Phase
+            )
+            self._reach[key] = known
+        return known
+
+    @staticmethod
+    def _event(
+        question: Question, actor: Actor, item: Item, verdict: Verdict, rule: str, digest: bytes, outcome: str,
+        count: int,
+    ) -> Event:  # fmt: skip
+        return Event(
+            action=question.action.value,
+            kind=question.kind.value,
+            verdict=verdict,
+            actor=actor.log_name,
+            role=actor.role.value,
+            session=actor.session.hex(),
+            object=item.id,
+            subject=item.subject,
+            purpose=question.purpose.value,
+            rule=rule,
+            policy=digest.hex(),
+            outcome=outcome,
+            count=count,
+        )
+
+
+def with_event(error: VaultError, event: Event, detail: Detail) -> VaultError:
+    """Attach what the worker must write down once it has undone the use case."""
+    error.audit = (event, detail)
+    return error

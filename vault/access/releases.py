@@ -1,0 +1,166 @@
+"""What may leave casework, as closed lists, and how it is sealed to its reader and opened there.
+
+The outcome sheet is assembled from ADMIN facts, a code and a date; there is no field that free text or
+anything confided could be put into. A referral carries the fields that the person consented to, no other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from vault.access.enforcement import Permit
+from vault.cases.model import Case
+from vault.cases.people import Contact, Identity
+from vault.crypto.directory import ZoneDirectory
+from vault.crypto.envelope import Release, ReleaseContext, open_release, seal_release
+from vault.crypto.hpke import SealingKeyPair
+from vault.crypto.signing import SigningKey
+from vault.errors import Erased, InvalidInput, RecordTampered
+from vault.ids import EntryId, KeyId, ReleaseId
+from vault.ports import Clock, Entropy
+from vault.pseudonyms import Pseudonym, domain_of
+from vault.sensitive import Sensitive
+from vault.unit_of_work import ReleaseRow, UnitOfWork
+from vault.vocabulary import CASEWORK, Compartment, Kind, Purpose, Zone
+
+SHEET_SCHEMA: Final = 1
+REFERRAL_SCHEMA: Final = 1
+
+#: The outcome sheet's closed list (C7). Of what was said: a code and a date. All else has provenance ADMIN.
+SHEET_FIELDS: Final = (
+    "oqt_reference",
+    "ov_number",
+    "closing_date",
+    "outcome_code",
+    "term_end",
+    "extended",
+    "procedure_pending",
+    "minors",
+    "fitness_check",
+    "language",
+)
+#: Oversight compares sheets with the list; it needs no number that names the person.
+SHEET_NAMING_FIELDS: Final = ("oqt_reference", "ov_number")
+#: What a person can consent to give a partner, by name.
+REFERRAL_FIELDS: Final = ("family_name", "given_names", "phone", "address", "language", "need")
+#: What the person needs from the partner: a code, so that no story slips into a referral.
+NEEDS: Final = (
+    "return_counselling", "reintegration", "legal_aid", "medical_care", "psychological_care", "shelter", "social_aid",
+)  # fmt: skip
+
+
+def outcome_sheet(case: Case, identity: Identity, *, naming: bool) -> dict[str, Any]:
+    """The sheet of a handed-over case. naming: with the file's own numbers, for the follow-up service."""
+    assert case.closed_at is not None
+    assert case.outcome is not None
+    facts = case.facts
+    sheet: dict[str, Any] = {
+        "oqt_reference": identity.oqt_reference,
+        "ov_number": identity.ov_number,
+        "closing_date": case.closed_at.date().isoformat(),
+        "outcome_code": case.outcome.value,
+        "term_end": facts.term_end.isoformat() if facts.term_end else None,
+        "extended": facts.extended,
+        "procedure_pending": facts.procedure_pending,
+        "minors": facts.minors,
+        "fitness_check": facts.fitness_check,
+        "language": case.language,
+    }
+    if not naming:
+        for name in SHEET_NAMING_FIELDS:
+            del sheet[name]
+    return sheet
+
+
+def referral(case: Case, identity: Identity, contact: Contact, need: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    """The consented fields of a case's first person. Raises InvalidInput for a field or need outside the lists."""
+    if need not in NEEDS:
+        raise InvalidInput(f"need must be one of {', '.join(NEEDS)}", field="need")
+    unknown = set(fields) - set(REFERRAL_FIELDS)
+    if unknown:
+        raise InvalidInput(f"a referral can hold {', '.join(REFERRAL_FIELDS)}", field="fields")
+    person = identity.people[0]
+    values = {
+        "family_name": person.family_name,
+        "given_names": person.given_names,
+        "phone": contact.phone,
+        "address": contact.address,
+        "language": case.language,
+        "need": need,
+    }
+    return {name: values[name] for name in REFERRAL_FIELDS if name in fields or name == "need"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Casework's means to seal to another zone."""
+
+    directory: ZoneDirectory
+    signing: SigningKey
+    clock: Clock
+    entropy: Entropy
+
+    def seal(
+        self, uow: UnitOfWork, permit: Permit, content: Mapping[str, Any], *, release: ReleaseId, reader: Zone,
+        subject: bytes, kind: Kind, compartment: Compartment, purpose: Purpose, decision: EntryId, policy: bytes,
+        schema: int, expires_at: datetime | None,
+    ) -> None:  # fmt: skip
+        """Seal `content` under a fresh key to `reader` and store the release. The key is kept by nobody else.
+
+        permit: leave to release this kind. decision: the release's own, already committed audit entry.
+        """
+        now = self.clock.now()
+        permit.check(kind=kind, case=permit.item.case, now=now)
+        key = KeyId(self.entropy.bytes(16))
+        context = ReleaseContext(
+            subject, compartment, reader, CASEWORK, release, key, purpose, decision, policy, schema, expires_at
+        )
+        plaintext = json.dumps(dict(content), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        sealed = seal_release(
+            plaintext, context, to=self.directory.of(reader).sealing, sender=self.signing, entropy=self.entropy
+        )
+        uow.keys.put(key, reader, sealed.wrap, now)
+        uow.releases.add(
+            ReleaseRow(
+                release, reader, CASEWORK, kind, compartment, subject, purpose, decision, policy, schema, key,
+                sealed.sealed, sealed.signature, now, expires_at, None,
+            )
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A zone's means to open what was sealed to it."""
+
+    zone: Zone
+    directory: ZoneDirectory
+    sealing: SealingKeyPair
+    clock: Clock
+
+    def open(self, uow: UnitOfWork, permit: Permit, row: ReleaseRow) -> Sensitive[dict[str, Any]]:
+        """Verify the sender, open, parse. Raises PermitInvalid, Erased, EnvelopeRejected, RecordTampered."""
+        now = self.clock.now()
+        permit.check(kind=row.kind, case=None, now=now, record=row.id.hex())
+        wrap = uow.keys.wrap(row.key, self.zone)
+        if wrap is None:
+            raise Erased("the key of this release was destroyed")
+        context = ReleaseContext(
+            row.subject, row.compartment, self.zone, row.sender, row.id, row.key, row.purpose, row.decision,
+            row.policy, row.schema, row.expires_at,
+        )  # fmt: skip
+        sender = self.directory.of(row.sender).verify
+        plaintext = open_release(
+            Release(row.sealed, wrap, row.signature), context, own=self.sealing, sender=sender, now=now
+        )
+        content = json.loads(plaintext)
+        if not isinstance(content, dict):
+            raise RecordTampered("an authentic release of another shape")
+        return Sensitive(content)
+
+    def pseudonym(self, row: ReleaseRow) -> str:
+        """The case as this zone knows it: a finished token, never a key that makes one."""
+        return Pseudonym(domain_of(self.zone), row.subject).text

@@ -1,0 +1,1 @@
+"""The trace: what happened, who did it, under which rule. Written in the transaction of what it describes."""

@@ -1,0 +1,148 @@
+"""Writer lanes: each numbers and chains its own entries, so that a missing one leaves a gap.
+
+A lane belongs to one zone in one process. Its state moves only in memory while a group of use cases runs;
+a use case that is undone rewinds it, a group that fails rewinds it whole, and a commit whose fate is
+unknown abandons the lane for a new one. Nothing is written here: `pending` is handed to the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from vault.audit.events import Detail, Event, Happening, Verdict, entry_body
+from vault.crypto.detail import DetailLane, LaneSnapshot, commitment
+from vault.ids import EntryId
+from vault.ports import Clock, Entropy
+from vault.vocabulary import Zone
+
+LANE_BYTES: Final = 8
+SALT_BYTES: Final = 32
+EPOCH_SECONDS: Final = 600  # one detail key per lane and ten minutes
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenEntry:
+    """An entry ready for the store. detail: sealed to oversight."""
+
+    id: EntryId
+    at: datetime
+    actor: str
+    subject: str
+    body: bytes
+    epoch: int
+    detail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DetailKey:
+    """The sealed key of one epoch of one lane; goes to the keystore before its first entry commits."""
+
+    lane: bytes
+    epoch: int
+    first: int
+    sealed_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place to rewind to."""
+
+    number: int
+    previous: bytes
+    epoch: int
+    sealer: DetailLane | None
+    ratchet: LaneSnapshot | None
+    first: int
+    keys: int
+    announced: bool
+
+
+class Lane:
+    """Numbers, chains and seals the entries of one zone in this process.
+
+    start_epoch: makes the ratchet of an epoch, sealed to oversight (`DetailLane.start`).
+    """
+
+    def __init__(
+        self, zone: Zone, *, clock: Clock, entropy: Entropy, start_epoch: Callable[[bytes, int], DetailLane]
+    ) -> None:
+        self.zone = zone
+        self._zone_text = str(zone)
+        self._clock = clock
+        self._entropy = entropy
+        self._start_epoch = start_epoch
+        self.keys: list[DetailKey] = []  # not yet in the keystore
+        self.open()
+
+    def open(self) -> None:
+        """Abandon what was and begin a new lane; its first entry says so."""
+        self.lane = self._entropy.bytes(LANE_BYTES)
+        self._lane_text = self.lane.hex()
+        self._number = 0
+        self._previous = bytes(32)
+        self._epoch = -1
+        self._first = 0
+        self._sealer: DetailLane | None = None
+        self.keys.clear()
+        self.announced = False
+
+    def mark(self) -> Mark:
+        sealer = self._sealer
+        ratchet = sealer.snapshot() if sealer is not None else None
+        return Mark(
+            self._number, self._previous, self._epoch, sealer, ratchet, self._first, len(self.keys), self.announced
+        )
+
+    def rewind(self, mark: Mark) -> None:
+        self._number, self._previous = mark.number, mark.previous
+        self._epoch, self._sealer = mark.epoch, mark.sealer
+        self._first = mark.first
+        if mark.sealer is not None and mark.ratchet is not None:
+            mark.sealer.restore(mark.ratchet)
+        del self.keys[mark.keys :]
+        self.announced = mark.announced
+
+    def opening(self) -> WrittenEntry:
+        """The first entry of a lane."""
+        self.announced = True
+        return self.write(Event(Happening.LANE_OPENED, "lane", Verdict.NONE), Detail())
+
+    def closing(self) -> WrittenEntry:
+        return self.write(Event(Happening.LANE_CLOSED, "lane", Verdict.NONE), Detail())
+
+    def write(self, event: Event, detail: Detail) -> WrittenEntry:
+        """Number, chain and seal one entry. The lane moves on; rewind it if the entry is not committed."""
+        at = self._clock.now()
+        number = self._number
+        entry = EntryId(self.lane + number.to_bytes(8, "big"))
+        sealer = self._sealer
+        epoch = int(at.timestamp()) // EPOCH_SECONDS
+        if sealer is None or epoch != self._epoch:
+            sealer = self._new_epoch(epoch, number)
+        salt = self._entropy.bytes(SALT_BYTES)
+        plain = detail.encode(salt)
+        body = entry_body(
+            event,
+            entry=entry.hex(),
+            at=at.isoformat(timespec="microseconds"),
+            zone=self._zone_text,
+            lane=self._lane_text,
+            number=number,
+            previous=self._previous.hex(),
+            commitment=commitment(salt, plain).hex(),
+        )
+        sealed = sealer.seal(number - self._first, entry, plain)
+        self._previous = hashlib.sha256(b"\x00" + body).digest()
+        self._number = number + 1
+        return WrittenEntry(entry, at, event.actor, event.subject, body, epoch, sealed)
+
+    def _new_epoch(self, epoch: int, first: int) -> DetailLane:
+        self._sealer = sealer = self._start_epoch(self.lane, epoch)
+        self._epoch = epoch
+        self._first = first
+        self.keys.append(DetailKey(self.lane, epoch, first, sealer.sealed_key))
+        return sealer

@@ -1,0 +1,1 @@
+"""The case: its states and steps, its numbers, and what is recorded about it."""

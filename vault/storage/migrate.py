@@ -1,0 +1,79 @@
+"""Bring both databases to the schema of this program, and refuse to serve any other.
+
+Migrations are Alembic's, one history per database (`migrations/main`, `migrations/keystore`). On SQLite the
+schema names vanish; on PostgreSQL they are made first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from vault.errors import StoreMismatch, StoreUnavailable
+from vault.storage.store import DRIVER_ERRORS, make_engine
+from vault.storage.tables import KEYSTORE_SCHEMA, SCHEMAS
+
+Which = Literal["main", "keystore"]
+_HERE: Final = Path(__file__).parent / "migrations"
+_SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}
+VERSION_TABLE: Final[dict[Which, str]] = {"main": "schema_version", "keystore": "schema_version_keystore"}
+
+
+def _config(which: Which) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / which).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def head(which: Which) -> str:
+    """The newest revision this program knows."""
+    found = ScriptDirectory.from_config(_config(which)).get_current_head()
+    assert found is not None
+    return found
+
+
+def upgrade(url: str, which: Which) -> None:
+    """Run what is missing, in one transaction per database. Raises StoreUnavailable."""
+    engine = make_engine(url)
+    config = _config(which)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                for schema in _SCHEMAS[which]:
+                    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+                connection.commit()
+            else:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            config.attributes["connection"] = connection
+            config.attributes["which"] = which
+            command.upgrade(config, "head")
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("COMMIT")
+            else:
+                connection.commit()
+    except DRIVER_ERRORS as fault:
+        raise StoreUnavailable("the database could not be migrated") from fault
+    finally:
+        engine.dispose()
+
+
+def check(engine: Engine, which: Which) -> None:
+    """Raises StoreMismatch unless the database has exactly this program's schema."""
+    try:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE[which]})
+            found = context.get_current_revision()
+    except DRIVER_ERRORS as fault:
+        raise StoreUnavailable("the database does not answer") from fault
+    if found != head(which):
+        raise StoreMismatch(
+            f"the {which} database is at revision {found or 'none'}, this program needs {head(which)}: "
+            "run `parefeu db migrate`"
+        )

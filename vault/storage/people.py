@@ -1,0 +1,128 @@
+"""Staff, sessions and failed attempts: each row belongs to one zone, and on PostgreSQL only that zone sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vault.ids import ActorId, EntryId, SessionId
+from vault.storage import tables as t
+from vault.storage.repositories import refuse_duplicate
+from vault.storage.transaction import Transaction
+from vault.unit_of_work import AttemptRow, SessionRow, StaffRow
+from vault.vocabulary import Zone
+
+_STAFF = [
+    t.staff.c[name]
+    for name in (
+        "actor_id", "zone", "login", "display_name", "role", "region", "log_name", "password", "totp_generation",
+        "totp_step", "active",
+    )
+]  # fmt: skip
+
+
+class StaffRepository:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    @staticmethod
+    def _row(r: Any) -> StaffRow:
+        return StaffRow(
+            ActorId(bytes(r[0])), Zone.parse(r[1]), r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], bool(r[10])
+        )  # fmt: skip
+
+    def by_login(self, zone: Zone, login: str) -> StaffRow | None:
+        row = self._tx.read(select(*_STAFF).where(t.staff.c.zone == str(zone), t.staff.c.login == login)).first()
+        return self._row(row) if row is not None else None
+
+    def by_ids(self, ids: Sequence[ActorId]) -> dict[ActorId, StaffRow]:
+        if not ids:
+            return {}
+        rows = self._tx.read(select(*_STAFF).where(t.staff.c.actor_id.in_({i.raw for i in ids})))
+        return {row.id: row for row in map(self._row, rows)}
+
+    def add(self, staff: StaffRow, entry: EntryId) -> None:
+        """Raises Conflict if the login exists in that zone."""
+        try:
+            self._tx.write(
+                insert(t.staff).values(
+                    actor_id=staff.id.raw,
+                    zone=str(staff.zone),
+                    login=staff.login,
+                    display_name=staff.display_name,
+                    role=staff.role,
+                    region=staff.region,
+                    log_name=staff.log_name,
+                    password=staff.password,
+                    totp_generation=staff.totp_generation,
+                    totp_step=staff.totp_step,
+                    active=int(staff.active),
+                    entry_id=entry.raw,
+                )
+            )
+        except IntegrityError as fault:
+            raise refuse_duplicate(fault, "this login exists already in this zone") from fault
+
+    def use_totp_step(self, actor: ActorId, step: int, entry: EntryId) -> None:
+        self._tx.write(
+            update(t.staff).where(t.staff.c.actor_id == actor.raw).values(totp_step=step, entry_id=entry.raw)
+        )
+
+
+class SessionRepository:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def find(self, token_hash: bytes) -> SessionRow | None:
+        return self._tx.session(token_hash)
+
+    def start(
+        self, token_hash: bytes, session: SessionId, staff: StaffRow, *, service: bool, now: datetime,
+        expires_at: datetime, entry: EntryId,
+    ) -> None:  # fmt: skip
+        self._tx.write(
+            insert(t.sessions).values(
+                token_hash=token_hash,
+                session_id=session.raw,
+                actor_id=staff.id.raw,
+                zone=str(staff.zone),
+                service=int(service),
+                created_at=now,
+                expires_at=expires_at,
+                ended_at=None,
+                entry_id=entry.raw,
+            )
+        )
+
+    def end(self, session: SessionId, at: datetime, entry: EntryId) -> None:
+        c = t.sessions.c
+        self._tx.write(
+            update(t.sessions)
+            .where(c.session_id == session.raw, c.ended_at.is_(None))
+            .values(ended_at=at, entry_id=entry.raw)
+        )
+
+
+class AttemptRepository:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def find(self, zone: Zone, subject: bytes) -> AttemptRow | None:
+        c = t.attempts.c
+        row = self._tx.read(
+            select(c.failures, c.since, c.blocked_until).where(c.zone == str(zone), c.subject == subject)
+        ).first()
+        return AttemptRow(row[0], row[1], row[2]) if row is not None else None
+
+    def put(self, zone: Zone, subject: bytes, row: AttemptRow, entry: EntryId) -> None:
+        c = t.attempts.c
+        values = {"failures": row.failures, "since": row.since, "blocked_until": row.blocked_until}
+        changed = self._tx.write(
+            update(t.attempts).where(c.zone == str(zone), c.subject == subject).values(entry_id=entry.raw, **values)
+        )
+        if changed.rowcount == 0:
+            self._tx.write(insert(t.attempts).values(zone=str(zone), subject=subject, entry_id=entry.raw, **values))

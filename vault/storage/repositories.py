@@ -1,0 +1,267 @@
+"""Rows to concepts and back, in the worker's transaction. No row is written before its audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vault.cases.flow import State, Step
+from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord
+from vault.errors import Conflict, StaleVersion
+from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId
+from vault.storage import tables as t
+from vault.storage.hot import case_row, record_row
+from vault.storage.store import unique_violation
+from vault.storage.transaction import Transaction
+from vault.unit_of_work import CaseRow, ConsentRow
+from vault.vocabulary import Compartment, Kind, Provenance, Zone
+
+_CASE = [c for c in t.cases.c if c.name != "entry_id"]
+_RECORD = [
+    t.records.c[name]
+    for name in (
+        "record_id", "version", "case_id", "kind", "provenance", "template", "language", "author", "written_at",
+        "key_id", "sealed",
+    )
+]  # fmt: skip
+_HEAD = _RECORD[:9]
+
+
+def _case(row: Any) -> Case:
+    values = list(row)
+    for place in (5, 6):  # Core already turned the moments into datetimes; the hot path has integers
+        if values[place] is not None:
+            values[place] = t.to_micros(values[place])
+    return case_row(values)
+
+
+def _record(row: Any) -> SealedRecord:
+    values = list(row)
+    values[8] = t.to_micros(values[8])
+    return record_row(values)
+
+
+def _head(row: Any) -> RecordHead:
+    return RecordHead(
+        RecordId(bytes(row[0])), row[1], CaseId(bytes(row[2])), Kind(row[3]), Provenance(row[4]), row[5], row[6],
+        ActorId(bytes(row[7])), row[8],
+    )  # fmt: skip
+
+
+def _case_values(case: Case) -> dict[str, Any]:
+    facts = case.facts
+    return {
+        "state": case.state.value,
+        "region": case.region,
+        "language": case.language,
+        "coach": case.coach.raw,
+        "opened_at": case.opened_at,
+        "closed_at": case.closed_at,
+        "outcome": case.outcome.value if case.outcome else "",
+        "annex": facts.annex,
+        "term_end": facts.term_end,
+        "extended": int(facts.extended),
+        "procedure_pending": int(facts.procedure_pending),
+        "minors": int(facts.minors),
+        "fitness_check": int(facts.fitness_check),
+        "version": case.version,
+    }
+
+
+class CaseRepository:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def get(self, case: CaseId) -> Case | None:
+        row = self._tx.read(select(*_CASE).where(t.cases.c.case_id == case.raw)).first()
+        return _case(row) if row is not None else None
+
+    def of_record(self, record: SealedRecord) -> Case | None:
+        return self._tx.case_of(record) or self.get(record.case)
+
+    def add(self, case: Case, entry: EntryId) -> None:
+        self._tx.write(insert(t.cases).values(case_id=case.id.raw, entry_id=entry.raw, **_case_values(case)))
+
+    def update(self, case: Case, entry: EntryId) -> None:
+        """Raises StaleVersion if somebody changed the case since it was read."""
+        result = self._tx.write(
+            update(t.cases)
+            .where(t.cases.c.case_id == case.id.raw, t.cases.c.version == case.version - 1)
+            .values(entry_id=entry.raw, **_case_values(case))
+        )
+        if result.rowcount != 1:
+            raise StaleVersion(expected=case.version - 1, current=case.version)
+
+    def caseload(
+        self, *, coach: ActorId | None = None, region: str | None = None, states: Sequence[State] = (),
+        language: str = "", limit: int = 50, before: datetime | None = None,
+    ) -> list[CaseRow]:  # fmt: skip
+        conditions: list[Any] = []
+        if coach is not None:
+            conditions.append(t.cases.c.coach == coach.raw)
+        if region is not None:
+            conditions.append(t.cases.c.region == region)
+        if states:
+            conditions.append(t.cases.c.state.in_([state.value for state in states]))
+        if language:
+            conditions.append(t.cases.c.language == language)
+        if before is not None:
+            conditions.append(t.cases.c.opened_at < before)
+        page = (
+            select(*_CASE).where(and_(*conditions)).order_by(t.cases.c.opened_at.desc(), t.cases.c.case_id).limit(limit)
+        ).subquery("page")
+        notes = t.records
+        counted = (
+            select(func.count(func.distinct(notes.c.record_id)))
+            .where(notes.c.case_id == page.c.case_id, notes.c.kind == Kind.NOTE.value)
+            .scalar_subquery()
+        )
+        last = (
+            select(func.max(notes.c.written_at))
+            .where(notes.c.case_id == page.c.case_id, notes.c.kind == Kind.NOTE.value)
+            .scalar_subquery()
+        )
+        rows = self._tx.read(select(page, counted, last).order_by(page.c.opened_at.desc(), page.c.case_id)).all()
+        return [CaseRow(_case(row[:15]), row[15], row[16]) for row in rows]
+
+    def events(self, case: CaseId) -> list[CaseEvent]:
+        c = t.case_events.c
+        rows = self._tx.read(
+            select(c.number, c.step, c.to_state, c.at, c.actor_id, c.note)
+            .where(c.case_id == case.raw)
+            .order_by(c.number)
+        )
+        return [CaseEvent(r[0], Step(r[1]), State(r[2]), r[3], ActorId(bytes(r[4])), r[5]) for r in rows]
+
+    def add_event(self, case: CaseId, event: CaseEvent, entry: EntryId) -> None:
+        self._tx.write(
+            insert(t.case_events).values(
+                case_id=case.raw,
+                number=event.number,
+                step=event.step.value,
+                to_state=event.to_state.value,
+                at=event.at,
+                actor_id=event.actor.raw,
+                note=event.note,
+                entry_id=entry.raw,
+            )
+        )
+
+    def find(self, token: bytes) -> list[CaseId]:
+        rows = self._tx.read(select(t.blind_index.c.case_id).where(t.blind_index.c.token == token))
+        return [CaseId(bytes(row[0])) for row in rows]
+
+    def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None:
+        for token in dict.fromkeys(tokens):
+            self._tx.write(insert(t.blind_index).values(token=token, case_id=case.raw, entry_id=entry.raw))
+
+    def key(self, case: CaseId, compartment: Compartment) -> KeyId | None:
+        c = t.data_keys.c
+        row = self._tx.read(select(c.key_id).where(c.case_id == case.raw, c.compartment == compartment.value)).first()
+        return KeyId(bytes(row[0])) if row is not None else None
+
+    def add_key(self, case: CaseId, compartment: Compartment, key: KeyId, entry: EntryId) -> None:
+        self._tx.write(
+            insert(t.data_keys).values(
+                key_id=key.raw, case_id=case.raw, compartment=compartment.value, entry_id=entry.raw
+            )
+        )
+
+    def add_consent(self, consent: ConsentRow, entry: EntryId) -> None:
+        self._tx.write(
+            insert(t.consents).values(
+                consent_id=consent.id,
+                case_id=consent.case.raw,
+                recipient=str(consent.recipient),
+                fields=",".join(consent.fields),
+                given_at=consent.given_at,
+                expires_at=consent.expires_at,
+                withdrawn_at=consent.withdrawn_at,
+                entry_id=entry.raw,
+            )
+        )
+
+    def consents(self, case: CaseId, recipient: Zone) -> list[ConsentRow]:
+        c = t.consents.c
+        rows = self._tx.read(
+            select(c.consent_id, c.fields, c.given_at, c.expires_at, c.withdrawn_at)
+            .where(c.case_id == case.raw, c.recipient == str(recipient))
+            .order_by(c.given_at.desc())
+        )
+        return [ConsentRow(bytes(r[0]), case, recipient, tuple(r[1].split(",")), r[2], r[3], r[4]) for r in rows]
+
+
+class RecordRepository:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def _newest(self, columns: Sequence[Any]) -> Select[Any]:
+        other = t.records.alias("newer")
+        newest = select(func.max(other.c.version)).where(other.c.record_id == t.records.c.record_id).scalar_subquery()
+        return select(*columns).where(t.records.c.version == newest)
+
+    def head(self, record: RecordId) -> SealedRecord | None:
+        found = self._tx.record(record.raw)
+        return found[0] if found is not None else None
+
+    def version(self, record: RecordId, version: int) -> SealedRecord | None:
+        row = self._tx.read(
+            select(*_RECORD).where(t.records.c.record_id == record.raw, t.records.c.version == version)
+        ).first()
+        return _record(row) if row is not None else None
+
+    def heads(self, case: CaseId, kind: Kind) -> list[RecordHead]:
+        rows = self._tx.read(
+            self._newest(_HEAD)
+            .where(t.records.c.case_id == case.raw, t.records.c.kind == kind.value)
+            .order_by(t.records.c.written_at.desc(), t.records.c.record_id)
+        )
+        return [_head(row) for row in rows]
+
+    def versions(self, record: RecordId) -> list[RecordHead]:
+        rows = self._tx.read(
+            select(*_HEAD).where(t.records.c.record_id == record.raw).order_by(t.records.c.version.desc())
+        )
+        return [_head(row) for row in rows]
+
+    def newest(self, cases: Sequence[CaseId], kind: Kind) -> list[SealedRecord]:
+        rows = self._tx.read(
+            self._newest(_RECORD)
+            .where(t.records.c.case_id.in_([case.raw for case in cases]), t.records.c.kind == kind.value)
+            .order_by(t.records.c.written_at.desc(), t.records.c.record_id)
+        )
+        return [_record(row) for row in rows]
+
+    def add(self, record: SealedRecord, entry: EntryId) -> None:
+        """Raises StaleVersion if that version is there already: the primary key is the version check."""
+        values = {
+            "record_id": record.id.raw,
+            "version": record.version,
+            "case_id": record.case.raw,
+            "kind": record.kind.value,
+            "provenance": record.provenance.value,
+            "template": record.template,
+            "language": record.language,
+            "author": record.author.raw,
+            "written_at": record.written_at,
+            "key_id": record.key.raw,
+            "sealed": record.sealed,
+            "entry_id": entry.raw,
+        }
+        try:
+            self._tx.write(insert(t.records).values(**values))
+        except IntegrityError as fault:
+            if not unique_violation(fault):
+                raise
+            raise StaleVersion(expected=record.version - 1, current=record.version) from fault
+
+
+def refuse_duplicate(fault: IntegrityError, message: str) -> Conflict:
+    """A Conflict for a key that exists already; anything else is raised again as it is."""
+    if unique_violation(fault):
+        return Conflict(message)
+    raise fault

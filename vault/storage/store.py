@@ -1,0 +1,189 @@
+"""The two databases and the one connection to each that a worker owns.
+
+SQLite: WAL, `synchronous=FULL` (an answered read whose entry a power cut could lose would be unlogged),
+`secure_delete`, foreign keys on; no store wall, so one serving process only (`claim`).
+PostgreSQL: one role per zone; row policies and grants are in `roles.py`.
+
+The driver connections run in autocommit and the store issues BEGIN, SAVEPOINT and COMMIT itself: what is
+committed when is the worker's business alone, and SQLAlchemy never begins or ends anything.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+import psycopg
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from vault.errors import ConfigurationError, StoreBusy, StoreUnavailable
+from vault.storage.tables import KEYSTORE_SCHEMA, SCHEMAS
+
+_SQLITE_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA cell_size_check=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA busy_timeout=5000",
+)
+#: A statement or lock wait on PostgreSQL ends after this, so that a stuck database answers 503, not silence.
+_PG_OPTIONS: Final = "-c statement_timeout=10000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000"
+
+#: What the drivers raise when the database, not the statement, is at fault.
+DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error, SQLAlchemyError)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///file` or `postgresql://…`. Raises ConfigurationError."""
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError:
+        raise ConfigurationError("the database address cannot be read") from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(
+            parsed,
+            poolclass=NullPool,
+            connect_args={"check_same_thread": False, "cached_statements": 256},
+            execution_options={"schema_translate_map": dict.fromkeys((*SCHEMAS, KEYSTORE_SCHEMA))},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    if backend == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        options = {"options": _PG_OPTIONS, "connect_timeout": 5, "application_name": "parefeu"}
+        return create_engine(parsed, poolclass=NullPool, connect_args=options)
+    raise ConfigurationError("the database must be SQLite or PostgreSQL")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+class Database:
+    """One connection, in autocommit, with explicit transactions."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.sqlite = engine.dialect.name == "sqlite"
+        self._connection: Connection | None = None
+        self.raw: Any = None  # the driver's own connection
+        self._begin = "BEGIN IMMEDIATE" if self.sqlite else "BEGIN"
+
+    def connect(self) -> None:
+        """Raises StoreUnavailable."""
+        try:
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except DRIVER_ERRORS as fault:
+            raise StoreUnavailable("the database does not answer") from fault
+        raw: Any = connection.connection.driver_connection
+        if not self.sqlite:
+            raw.prepare_threshold = 2
+        self.raw = raw
+        self._connection = connection
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None and not (not self.sqlite and self.raw.closed)
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.invalidate()
+                connection.close()
+            except DRIVER_ERRORS:
+                return
+
+    def begin(self) -> None:
+        self.raw.execute(self._begin)
+
+    def commit(self) -> None:
+        self.raw.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction if there is one; a lost connection has none."""
+        try:
+            if not self.sqlite or self.raw.in_transaction:
+                self.raw.execute("ROLLBACK")
+        except DRIVER_ERRORS:
+            self.close()
+
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
+        """Raises IntegrityError untouched: only the caller knows what it means."""
+        if self._connection is None:
+            raise StoreUnavailable("the database connection was lost")
+        result: CursorResult[*tuple[Any, ...]] = self._connection.execute(statement, parameters)
+        return result
+
+
+class Store:
+    """Main database and keystore together."""
+
+    def __init__(self, main_url: str, keys_url: str) -> None:
+        self.main = Database(make_engine(main_url))
+        self.keystore = Database(make_engine(keys_url))
+        if self.main.sqlite != self.keystore.sqlite:
+            raise ConfigurationError("the main database and the keystore must be of the same kind")
+        self.sqlite = self.main.sqlite
+
+    def connect(self) -> Self:
+        for database in (self.main, self.keystore):
+            if not database.connected:
+                database.connect()
+        return self
+
+    def close(self) -> None:
+        self.main.close()
+        self.keystore.close()
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def claim(folder: Path, note: Callable[[], str]) -> Iterator[None]:
+    """Hold the one-process lock of an embedded store. `note` is written into the lock file: where to find the holder.
+
+    Raises StoreBusy with that note if another process holds it.
+    """
+    path = folder / "serving.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = path.read_text("utf-8", errors="replace").strip() or "unknown"
+            raise StoreBusy(f"another process serves this store ({holder})") from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, note().encode(), 0)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def unique_violation(fault: IntegrityError) -> bool:
+    """Whether a row with that key exists already (and not, say, a missing audit entry)."""
+    original = fault.orig
+    if isinstance(original, psycopg.Error):
+        return original.sqlstate == "23505"
+    return isinstance(original, sqlite3.IntegrityError) and original.sqlite_errorcode in {
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    }

@@ -1,0 +1,146 @@
+"""One use case's view of the group's transaction.
+
+Reads go straight through. The first write of a use case flushes the entries that earlier ones left
+waiting, sets a savepoint and only then writes: a use case that reads costs no savepoint, and undoing one
+never touches another's entries. Any write empties the group's prefetch, so that nothing reads stale rows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Executable
+from sqlalchemy.engine import CursorResult
+
+from vault.audit.events import Detail, Event
+from vault.audit.log import Lane, Mark, WrittenEntry
+from vault.cases.model import Case, SealedRecord
+from vault.errors import StoreUnavailable
+from vault.ids import EntryId, KeyId
+from vault.storage.hot import HotStatements
+from vault.storage.store import Store
+from vault.unit_of_work import SessionRow
+from vault.vocabulary import Zone
+
+_SAVEPOINT: Final = "SAVEPOINT use_case"
+
+
+class Group:
+    """What a group of use cases shares: the store, entries not yet written, wraps not yet stored, the prefetch."""
+
+    def __init__(self, store: Store, hot: HotStatements) -> None:
+        self.store = store
+        self.hot = hot
+        self.entries: list[WrittenEntry] = []
+        self.wraps: list[tuple[bytes, str, bytes, datetime]] = []
+        self.cache: dict[Any, Any] = {}
+
+    def flush(self) -> None:
+        if self.entries:
+            entries, self.entries = self.entries, []
+            self.hot.write_entries(entries)
+
+
+class Transaction:
+    """The part of the group that belongs to one use case."""
+
+    def __init__(self, group: Group, lane: Lane) -> None:
+        self._group = group
+        self._lane = lane
+        self._before: Mark = lane.mark()
+        self._inherited = len(group.entries)
+        self._wraps = len(group.wraps)
+        self._savepoint = False
+        self._last: tuple[SealedRecord, Case] | None = None
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def read(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
+        return self._group.store.main.execute(statement)
+
+    def read_keystore(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
+        return self._group.store.keystore.execute(statement)
+
+    def session(self, token_hash: bytes) -> SessionRow | None:
+        cache, key = self._group.cache, ("session", token_hash)
+        if key in cache:
+            found: SessionRow | None = cache[key]
+            return found
+        return self._group.hot.session(token_hash)
+
+    def record(self, record: bytes) -> tuple[SealedRecord, Case] | None:
+        """The newest version with its case."""
+        cache, key = self._group.cache, ("record", record)
+        found: tuple[SealedRecord, Case] | None
+        found = cache[key] if key in cache else self._group.hot.record(record)
+        self._last = found
+        return found
+
+    def case_of(self, record: SealedRecord) -> Case | None:
+        """The case that came with the record last read; None if that was another, or something was written since."""
+        last = self._last
+        return last[1] if last is not None and last[0] is record else None
+
+    def wrap(self, key: KeyId, reader: Zone) -> bytes | None:
+        text = str(reader)
+        for stored, zone, wrap, _ in reversed(self._group.wraps):
+            if stored == key.raw and zone == text:
+                return wrap
+        cache, place = self._group.cache, ("wrap", key.raw, text)
+        if place in cache:
+            found: bytes | None = cache[place]
+            return found
+        return self._group.hot.wrap(key.raw, text)
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def append(self, event: Event, detail: Detail) -> EntryId:
+        entry = self._lane.write(event, detail)
+        self._group.entries.append(entry)
+        return entry.id
+
+    def write(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
+        self._ready_to_write()
+        return self._group.store.main.execute(statement, parameters)
+
+    def put_wrap(self, key: KeyId, reader: Zone, wrap: bytes, now: datetime) -> None:
+        self._group.wraps.append((key.raw, str(reader), wrap, now))
+
+    def _ready_to_write(self) -> None:
+        group = self._group
+        self._last = None
+        if not self._savepoint:
+            if self._inherited:
+                own = group.entries[self._inherited :]
+                del group.entries[self._inherited :]
+                group.flush()
+                group.entries = own
+                self._inherited = 0
+            group.store.main.raw.execute(_SAVEPOINT)
+            self._savepoint = True
+            group.cache.clear()
+        group.flush()
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        if self._savepoint:
+            self._group.store.main.raw.execute("RELEASE SAVEPOINT use_case")
+            self._savepoint = False
+
+    def undo(self) -> None:
+        """As if the use case had never run: rows, entries, wraps and the lane."""
+        group = self._group
+        if self._savepoint:
+            if not group.store.main.connected:
+                raise StoreUnavailable("the database connection was lost")
+            group.store.main.raw.execute("ROLLBACK TO SAVEPOINT use_case")
+            group.store.main.raw.execute("RELEASE SAVEPOINT use_case")
+            self._savepoint = False
+            group.entries.clear()
+            group.cache.clear()
+        else:
+            del group.entries[self._inherited :]
+        del group.wraps[self._wraps :]
+        self._lane.rewind(self._before)

@@ -1,0 +1,250 @@
+"""What a use case may do with the store, as protocols. `vault.storage` implements them.
+
+One use case, one unit of work: it reads, writes and appends its audit entry, and never commits. The
+worker runs it under a savepoint, commits the group and only then lets replies go.
+
+Rules that every implementation keeps:
+- `audit.append` comes before the rows it explains; every written row carries that entry's id.
+- A wrap put into `keys` reaches the keystore before the row that needs it is committed.
+- Reads see the transaction; nothing is remembered from one transaction to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from vault.audit.events import Detail, Event
+from vault.cases.flow import State
+from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord
+from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId, ReleaseId, SessionId
+from vault.vocabulary import Compartment, Kind, Purpose, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A member of staff or a service of one zone. The TOTP secret is derived, not stored."""
+
+    id: ActorId
+    zone: Zone
+    login: str
+    display_name: str
+    role: str
+    region: str
+    log_name: str
+    password: str
+    totp_generation: int
+    totp_step: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A sign-in with the columns of its owner that every request needs."""
+
+    session: SessionId
+    actor: ActorId
+    zone: str
+    role: str
+    region: str
+    log_name: str
+    name: str
+    service: bool
+    expires_at: datetime
+    ended: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    failures: int
+    since: datetime
+    blocked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A line of a caseload."""
+
+    case: Case
+    notes: int
+    last_note_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """Something that left casework, sealed to one reader; subject: the case in the reader's own domain."""
+
+    id: ReleaseId
+    reader: Zone
+    sender: Zone
+    kind: Kind
+    compartment: Compartment
+    subject: bytes
+    purpose: Purpose
+    decision: EntryId
+    policy: bytes
+    schema: int
+    key: KeyId
+    sealed: bytes
+    signature: bytes
+    released_at: datetime
+    expires_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    id: bytes
+    case: CaseId
+    recipient: Zone
+    fields: tuple[str, ...]
+    given_at: datetime
+    expires_at: datetime
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An audit entry as read back. body: the stored bytes."""
+
+    id: EntryId
+    at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDetail:
+    """A sealed detail with what is needed to open it."""
+
+    lane: bytes
+    epoch: int
+    first: int
+    sealed_key: bytes
+    detail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which audit entries. All given conditions must hold; newest first."""
+
+    actor: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 50
+    before: EntryId | None = None
+
+
+class Audit(Protocol):
+    def append(self, event: Event, detail: Detail) -> EntryId: ...
+
+
+class Sessions(Protocol):
+    def find(self, token_hash: bytes) -> SessionRow | None: ...
+    def start(
+        self, token_hash: bytes, session: SessionId, staff: StaffRow, *, service: bool, now: datetime,
+        expires_at: datetime, entry: EntryId,
+    ) -> None: ...  # fmt: skip
+    def end(self, session: SessionId, at: datetime, entry: EntryId) -> None: ...
+
+
+class Staff(Protocol):
+    def by_login(self, zone: Zone, login: str) -> StaffRow | None: ...
+    def by_ids(self, ids: Sequence[ActorId]) -> dict[ActorId, StaffRow]: ...
+    def add(self, staff: StaffRow, entry: EntryId) -> None: ...
+    def use_totp_step(self, actor: ActorId, step: int, entry: EntryId) -> None: ...
+
+
+class Attempts(Protocol):
+    def find(self, zone: Zone, subject: bytes) -> AttemptRow | None: ...
+    def put(self, zone: Zone, subject: bytes, row: AttemptRow, entry: EntryId) -> None: ...
+
+
+class Cases(Protocol):
+    def get(self, case: CaseId) -> Case | None: ...
+    def of_record(self, record: SealedRecord) -> Case | None:
+        """The case that the record belongs to; costs nothing right after the record was read."""
+        ...
+
+    def add(self, case: Case, entry: EntryId) -> None: ...
+    def update(self, case: Case, entry: EntryId) -> None:
+        """Raises StaleVersion if `case.version` is not exactly one more than what is stored."""
+        ...
+
+    def caseload(
+        self, *, coach: ActorId | None = None, region: str | None = None, states: Sequence[State] = (),
+        language: str = "", limit: int = 50, before: datetime | None = None,
+    ) -> list[CaseRow]: ...  # fmt: skip
+    def events(self, case: CaseId) -> list[CaseEvent]: ...
+    def add_event(self, case: CaseId, event: CaseEvent, entry: EntryId) -> None: ...
+    def find(self, token: bytes) -> list[CaseId]: ...
+    def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None: ...
+    def key(self, case: CaseId, compartment: Compartment) -> KeyId | None: ...
+    def add_key(self, case: CaseId, compartment: Compartment, key: KeyId, entry: EntryId) -> None: ...
+    def add_consent(self, consent: ConsentRow, entry: EntryId) -> None: ...
+    def consents(self, case: CaseId, recipient: Zone) -> list[ConsentRow]: ...
+
+
+class Records(Protocol):
+    def head(self, record: RecordId) -> SealedRecord | None:
+        """The newest version."""
+        ...
+
+    def version(self, record: RecordId, version: int) -> SealedRecord | None: ...
+    def heads(self, case: CaseId, kind: Kind) -> list[RecordHead]: ...
+    def versions(self, record: RecordId) -> list[RecordHead]: ...
+    def newest(self, cases: Sequence[CaseId], kind: Kind) -> list[SealedRecord]:
+        """The newest version of every record of that kind in these cases, with its sealed bytes."""
+        ...
+
+    def add(self, record: SealedRecord, entry: EntryId) -> None:
+        """Raises StaleVersion if that version exists already."""
+        ...
+
+
+class Keys(Protocol):
+    def wrap(self, key: KeyId, reader: Zone) -> bytes | None: ...
+    def wraps(self, keys: Sequence[KeyId], reader: Zone) -> dict[KeyId, bytes]: ...
+    def put(self, key: KeyId, reader: Zone, wrap: bytes, now: datetime) -> None: ...
+
+
+class Releases(Protocol):
+    def get(self, release: ReleaseId) -> ReleaseRow | None: ...
+    def addressed(self, reader: Zone, kind: Kind, limit: int, before: datetime | None) -> list[ReleaseRow]: ...
+    def add(self, release: ReleaseRow) -> None:
+        """`release.decision` is its audit entry: committed before, and good for one release."""
+        ...
+
+
+class Trail(Protocol):
+    """Reading the log back; oversight only."""
+
+    def entries(self, wanted: EntryFilter) -> list[StoredEntry]: ...
+    def entry(self, entry: EntryId) -> StoredEntry | None: ...
+    def detail(self, entry: EntryId) -> StoredDetail | None: ...
+
+
+class UnitOfWork(Protocol):
+    @property
+    def zone(self) -> Zone: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def records(self) -> Records: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def releases(self) -> Releases: ...
+    @property
+    def trail(self) -> Trail: ...

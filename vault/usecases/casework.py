@@ -1,0 +1,102 @@
+"""What every casework use case needs, and the questions it asks again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vault.access.actor import Actor
+from vault.access.enforcement import Guard, Item, Permit
+from vault.access.sealing import RecordKeeper
+from vault.cases.flow import Step
+from vault.cases.model import Case, CaseEvent
+from vault.crypto.blind_index import BlindIndex
+from vault.errors import NotFound
+from vault.ids import CaseId
+from vault.ports import Clock, Entropy
+from vault.pseudonyms import LOG, Pseudonym, PseudonymKeys, domain_of, parse_pseudonym
+from vault.unit_of_work import UnitOfWork
+from vault.vocabulary import CASEWORK, Action, Facts, Kind, Phase, Purpose, Zone
+
+CASEWORK_DOMAIN: Final = domain_of(CASEWORK)
+
+
+@dataclass(frozen=True, slots=True)
+class Casework:
+    """The casework zone's services. Only this zone has pseudonym keys and the blind index key."""
+
+    guard: Guard
+    keeper: RecordKeeper
+    pseudonyms: PseudonymKeys
+    index: BlindIndex
+    clock: Clock
+    entropy: Entropy
+    partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
+
+    def subject(self, case: CaseId) -> str:
+        """The case's pseudonym in the log."""
+        return self.pseudonyms.token(LOG, case).text
+
+    def ask(
+        self, uow: UnitOfWork, actor: Actor, action: Action, kind: Kind, case: Case | None, *, purpose: Purpose,
+        asked: str, facts: Facts | None = None, reason: str = "", outcome: str = "", count: int = 1,
+    ) -> Permit:  # fmt: skip
+        """Ask about one case, or about one that does not exist: the road is the same.
+
+        asked: the id the caller named. Raises NotFound where this role could have been allowed, AccessDenied
+        where it never could.
+        """
+        item = Item(
+            kind, asked, case.id if case is not None else None, self.subject(case.id) if case is not None else ""
+        )
+        return self.guard.permit(
+            uow,
+            actor,
+            action,
+            item,
+            purpose=purpose,
+            phase=case.phase if case is not None else Phase.NONE,
+            facts=facts if facts is not None else relation(actor, case),
+            reason=reason,
+            outcome=outcome,
+            count=count,
+        )
+
+
+def relation(actor: Actor, case: Case | None, *, second: bool = False, consent: bool = False) -> Facts:
+    """How the actor stands to the case, from the database's rows."""
+    if case is None:
+        return Facts()
+    return Facts.of(
+        own=case.coach == actor.id,
+        region=bool(actor.region) and case.region == actor.region,
+        second=second,
+        consent=consent,
+    )
+
+
+def second_person(actor: Actor, events: Sequence[CaseEvent]) -> bool:
+    """Whether somebody else took the last step towards closing; the hand-over needs two people."""
+    closing = [event for event in events if event.step is Step.BEGIN_CLOSING]
+    return bool(closing) and closing[-1].actor != actor.id
+
+
+def reference(case: CaseId) -> str:
+    """The case as casework writes it: its random id in readable form. No other zone ever sees it."""
+    return Pseudonym(CASEWORK_DOMAIN, case.raw).text
+
+
+def parse_reference(text: str) -> CaseId:
+    """Raises InvalidIdentifier for a mistyped reference; whether a case exists is another question."""
+    return CaseId(parse_pseudonym(text, CASEWORK_DOMAIN).token)
+
+
+def existing(case: Case | None) -> Case:
+    """After a permit about a case it exists; this says so to the type checker and to a reader."""
+    if case is None:
+        raise NotFound("no such item, or not for you")
+    return case
+
+
+Values = dict[str, Any]

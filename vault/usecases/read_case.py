@@ -1,0 +1,178 @@
+"""Look at a case: its status, its people, how they are reached; list and find cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from vault.access.actor import Actor
+from vault.access.enforcement import Item
+from vault.access.shaping import narrowed, shape
+from vault.cases.flow import State, Step
+from vault.cases.identifiers import normalise_for_index
+from vault.cases.people import PERSON_FIELDS, Contact, Identity
+from vault.errors import InvalidInput, NotFound
+from vault.ids import ActorId, CaseId
+from vault.unit_of_work import CaseRow, UnitOfWork
+from vault.usecases.casework import Casework, Values, existing, reference
+from vault.usecases.open_case import record_for
+from vault.vocabulary import Action, Facts, Kind, Purpose, Role
+
+PAGE_LIMIT = 200
+FINDABLE = ("national_number", "ov_number", "oqt_reference")
+
+
+@dataclass(frozen=True, slots=True)
+class ListCases:
+    """before: opening moment of the last line seen, to page backwards in time."""
+
+    states: Sequence[State] = ()
+    language: str = ""
+    limit: int = 50
+    before: datetime | None = None
+
+
+def read_case(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
+    """Where a case stands. Raises NotFound."""
+    case = uow.cases.get(case_id)
+    permit = casework.ask(
+        uow, actor, Action.READ, Kind.CASE, case, purpose=Purpose.CASE_ADMINISTRATION, asked=case_id.hex()
+    )
+    case = existing(case)
+    events = uow.cases.events(case_id)
+    notes = uow.records.heads(case_id, Kind.NOTE)
+    return shape(
+        permit.profile,
+        {
+            "reference": reference(case.id),
+            "phase": case.phase.value,
+            "state": case.state.value,
+            "region": case.region,
+            "language": case.language,
+            "opened_on": case.opened_at.date().isoformat(),
+            "coach": _staff_name(uow, case.coach),
+            "notice_given": any(event.step is Step.GIVE_NOTICE for event in events),
+            "notes": len(notes),
+            "closing_outcome": case.outcome.value if case.outcome else None,
+            "version": case.version,
+        },
+    )
+
+
+def read_identity(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
+    """Who the people of the case are: a logged act. Raises NotFound, Erased."""
+    case = uow.cases.get(case_id)
+    permit = casework.ask(uow, actor, Action.READ, Kind.IDENTITY, case, purpose=Purpose.COACHING, asked=case_id.hex())
+    record = uow.records.head(record_for(case_id, Kind.IDENTITY, casework))
+    if record is None:
+        raise NotFound("no such item, or not for you")
+    identity = Identity.decode(casework.keeper.open(uow, permit, record).expose())
+    each = narrowed(permit.profile, PERSON_FIELDS, inside=True)
+    return shape(
+        narrowed(permit.profile, PERSON_FIELDS, inside=False),
+        {
+            "people": [shape(each, person.to_json()) for person in identity.people],
+            "ov_number": identity.ov_number,
+            "oqt_reference": identity.oqt_reference,
+            "version": record.version,
+        },
+    )
+
+
+def read_contact(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
+    """How the people of the case are reached: a logged act. Raises NotFound, Erased."""
+    case = uow.cases.get(case_id)
+    permit = casework.ask(uow, actor, Action.READ, Kind.CONTACT, case, purpose=Purpose.COACHING, asked=case_id.hex())
+    record = uow.records.head(record_for(case_id, Kind.CONTACT, casework))
+    if record is None:
+        raise NotFound("no such item, or not for you")
+    contact = Contact.decode(casework.keeper.open(uow, permit, record).expose())
+    return shape(
+        permit.profile,
+        {
+            "address": contact.address,
+            "phone": contact.phone,
+            "email": contact.email,
+            "whereabouts_note": contact.whereabouts_note,
+            "provenance": contact.provenance.value,
+            "version": record.version,
+        },
+    )
+
+
+def list_cases(uow: UnitOfWork, actor: Actor, cmd: ListCases, casework: Casework) -> list[Values]:
+    """The actor's own caseload; for a regional head or a desk officer, the region's. Newest first."""
+    if not 1 <= cmd.limit <= PAGE_LIMIT:
+        raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
+    coach, region = _scope(actor)
+    permit = casework.guard.permit(
+        uow,
+        actor,
+        Action.LIST,
+        Item(Kind.CASE),
+        purpose=Purpose.CASE_ADMINISTRATION,
+        facts=Facts.of(own=coach is not None, region=region is not None),
+    )
+    rows = uow.cases.caseload(
+        coach=coach, region=region, states=cmd.states, language=cmd.language, limit=cmd.limit, before=cmd.before
+    )
+    names = uow.staff.by_ids([row.case.coach for row in rows])
+    return [shape(permit.profile, _line(row, names[row.case.coach].display_name)) for row in rows]
+
+
+def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: Casework) -> list[Values]:
+    """Cases within the actor's reach that bear this exact identifier; an unknown and a foreign one give the same [].
+
+    field: one of FINDABLE. Raises InvalidIdentifier, InvalidInput.
+    """
+    if field not in FINDABLE:
+        raise InvalidInput(f"a case is found by one of {', '.join(FINDABLE)}", field="field")
+    token = casework.index.token(field, normalise_for_index(field, value))
+    coach, region = _scope(actor)
+    permit = casework.guard.permit(
+        uow,
+        actor,
+        Action.SEARCH,
+        Item(Kind.CASE),
+        purpose=Purpose.CASE_ADMINISTRATION,
+        facts=Facts.of(own=coach is not None, region=region is not None),
+    )
+    found = []
+    for case_id in uow.cases.find(token):
+        case = uow.cases.get(case_id)
+        if (
+            case is None
+            or (coach is not None and case.coach != coach)
+            or (region is not None and case.region != region)
+        ):
+            continue
+        heads = uow.records.heads(case_id, Kind.NOTE)
+        row = CaseRow(case, len(heads), heads[0].written_at if heads else None)
+        found.append(shape(permit.profile, _line(row, _staff_name(uow, case.coach))))
+    return found
+
+
+def _scope(actor: Actor) -> tuple[ActorId | None, str | None]:
+    """What a role's lists are limited to, in the query itself: a coach's own cases, or a region."""
+    return (actor.id, None) if actor.role is Role.COACH else (None, actor.region)
+
+
+def _line(row: CaseRow, coach: str) -> Values:
+    case = row.case
+    return {
+        "reference": reference(case.id),
+        "state": case.state.value,
+        "region": case.region,
+        "language": case.language,
+        "opened_on": case.opened_at.date().isoformat(),
+        "opened_at": case.opened_at.isoformat(),
+        "coach": coach,
+        "notes": row.notes,
+        "last_note_on": row.last_note_at.date().isoformat() if row.last_note_at else None,
+    }
+
+
+def _staff_name(uow: UnitOfWork, actor: ActorId) -> str:
+    found = uow.staff.by_ids([actor])
+    return found[actor].display_name if actor in found else ""

@@ -1,0 +1,95 @@
+"""The access history, as auditor and DPO read it. Reading the log is logged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from vault.access.actor import Actor
+from vault.access.enforcement import Guard, Item
+from vault.access.shaping import shape
+from vault.crypto.detail import DetailReader, commitment
+from vault.crypto.hpke import SealingKeyPair
+from vault.errors import InvalidInput, NotFound, RecordTampered
+from vault.ids import EntryId
+from vault.unit_of_work import EntryFilter, StoredEntry, UnitOfWork
+from vault.usecases.casework import Values
+from vault.vocabulary import Action, Facts, Kind, Purpose, Role
+
+PAGE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """The oversight zone's services. sealing: opens the details that every zone seals to it."""
+
+    guard: Guard
+    sealing: SealingKeyPair
+
+
+def purpose_of(actor: Actor) -> Purpose:
+    """Each function looks at the log for its own purpose."""
+    return Purpose.DATA_PROTECTION if actor.role is Role.DPO else Purpose.ACCESS_REVIEW
+
+
+def list_entries(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversight) -> list[Values]:
+    """Entries, newest first. With `subject`, the access history of one case by its pseudonym."""
+    if not 1 <= wanted.limit <= PAGE_LIMIT:
+        raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
+    found = uow.trail.entries(wanted)
+    permit = oversight.guard.permit(
+        uow,
+        actor,
+        Action.LIST,
+        Item(Kind.AUDIT_ENTRY, subject=wanted.subject),
+        purpose=purpose_of(actor),
+        facts=Facts(),
+        count=len(found),
+    )
+    return [shape(permit.profile, entry_values(entry)) for entry in found]
+
+
+def read_entry(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight) -> Values:
+    """One entry. Raises NotFound."""
+    permit = oversight.guard.permit(
+        uow, actor, Action.READ, Item(Kind.AUDIT_ENTRY, entry.hex()), purpose=purpose_of(actor), facts=Facts()
+    )
+    found = uow.trail.entry(entry)
+    if found is None:
+        raise NotFound("no such entry")
+    return shape(permit.profile, entry_values(found))
+
+
+def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight) -> Values:
+    """Who exactly, from where and why. Raises NotFound, RecordTampered if it is not what the entry committed to."""
+    permit = oversight.guard.permit(
+        uow, actor, Action.READ, Item(Kind.AUDIT_DETAIL, entry.hex()), purpose=purpose_of(actor), facts=Facts()
+    )
+    stored = uow.trail.entry(entry)
+    detail = uow.trail.detail(entry)
+    if stored is None or detail is None:
+        raise NotFound("no such entry, or its detail was erased")
+    number = int.from_bytes(entry.raw[8:], "big") - detail.first
+    reader = DetailReader(oversight.sealing, detail.lane, detail.epoch, detail.sealed_key)
+    plaintext = reader.open(number, entry, detail.detail)
+    content = json.loads(plaintext)
+    body = json.loads(stored.body)
+    if commitment(bytes.fromhex(content["salt"]), plaintext).hex() != body["commitment"]:
+        raise RecordTampered("the detail is not the one that the entry commits to")
+    return shape(
+        permit.profile,
+        {
+            "entry": entry.hex(),
+            "actor_id": content["actor_id"],
+            "actor_name": content["name"],
+            "session": body["session"],
+            "source_address": content["source"],
+            "reason": content["reason"],
+        },
+    )
+
+
+def entry_values(entry: StoredEntry) -> dict[str, Any]:
+    body = json.loads(entry.body)
+    return {**body, "time": body["at"]}
