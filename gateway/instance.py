@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -97,10 +96,8 @@ def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileR
 def load_zones(
     settings: Settings, zones: Sequence[Zone], entropy: Entropy, root: type[FileRoot] = FileRoot
 ) -> dict[Zone, ZoneKeyring]:
-    """All keyrings, unlocked side by side: Argon2id is slow on purpose, and releases the interpreter."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        loaded = pool.map(lambda zone: load_zone(settings, zone, entropy, root), zones)
-        return dict(zip(zones, loaded, strict=True))
+    """All keyrings, each under its own passphrase."""
+    return {zone: load_zone(settings, zone, entropy, root) for zone in zones}
 
 
 def read_directory(settings: Settings) -> ZoneDirectory:

@@ -26,8 +26,8 @@ def prefix(gate: Gate) -> str:
     return "/" + str(gate.zone).replace(":", "/").replace("_", "-" if not gate.zone.organisation else "_")
 
 
-def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str) -> APIRouter:
-    """List and open what was sealed to this zone."""
+def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str, *, lists: bool = True) -> APIRouter:
+    """Open what was sealed to this zone, and list it where the rules have a list (`lists`)."""
     reception = gate.services.reception[gate.zone]
     zone = slug(gate.zone)
     api = APIRouter(tags=[zone])
@@ -52,11 +52,12 @@ def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str) -> AP
         )
 
     base = f"{prefix(gate)}/{plural}"
-    lists = Asks(str(gate.zone), Action.LIST, kind, purpose).extra()
     reads = Asks(str(gate.zone), Action.READ, kind, purpose).extra()
-    api.add_api_route(
-        base, list_received, operation_id=f"{zone}_list_{plural}", openapi_extra=lists, response_model=None
-    )
+    if lists:
+        extra = Asks(str(gate.zone), Action.LIST, kind, purpose).extra()
+        api.add_api_route(
+            base, list_received, operation_id=f"{zone}_list_{plural}", openapi_extra=extra, response_model=None
+        )
     api.add_api_route(
         f"{base}/{{release}}",
         read_received,

@@ -63,8 +63,9 @@ def read_case(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework
 def read_identity(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
     """Who the people of the case are: a logged act. Raises NotFound, Erased."""
     case = uow.cases.get(case_id)
-    permit = casework.ask(uow, actor, Action.READ, Kind.IDENTITY, case, purpose=Purpose.COACHING, asked=case_id.hex())
-    record = uow.records.head(record_for(case_id, Kind.IDENTITY, casework))
+    wanted = record_for(case_id, Kind.IDENTITY, casework)
+    permit = casework.ask(uow, actor, Action.READ, Kind.IDENTITY, case, purpose=Purpose.COACHING, asked=wanted.hex())
+    record = uow.records.head(wanted)
     if record is None:
         raise NotFound("no such item, or not for you")
     identity = Identity.decode(casework.keeper.open(uow, permit, record).expose())
@@ -83,8 +84,9 @@ def read_identity(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Case
 def read_contact(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
     """How the people of the case are reached: a logged act. Raises NotFound, Erased."""
     case = uow.cases.get(case_id)
-    permit = casework.ask(uow, actor, Action.READ, Kind.CONTACT, case, purpose=Purpose.COACHING, asked=case_id.hex())
-    record = uow.records.head(record_for(case_id, Kind.CONTACT, casework))
+    wanted = record_for(case_id, Kind.CONTACT, casework)
+    permit = casework.ask(uow, actor, Action.READ, Kind.CONTACT, case, purpose=Purpose.COACHING, asked=wanted.hex())
+    record = uow.records.head(wanted)
     if record is None:
         raise NotFound("no such item, or not for you")
     contact = Contact.decode(casework.keeper.open(uow, permit, record).expose())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from vault.access.actor import Actor
@@ -74,5 +74,10 @@ def _outside(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:
         "pseudonym": receiver.pseudonym(row),
         "handed_over_at": moment,
         "received_at": moment,
-        "expires_on": row.expires_at.date().isoformat() if row.expires_at else None,
+        "expires_on": last_day(row.expires_at).isoformat() if row.expires_at else None,
     }
+
+
+def last_day(expires_at: datetime) -> date:
+    """The last day on which something that ends at `expires_at` (exclusive) can be read."""
+    return (expires_at - timedelta(microseconds=1)).date()

@@ -6,6 +6,7 @@ the program fill the machine's memory.
 
 from __future__ import annotations
 
+import threading
 import time
 import unicodedata
 from collections.abc import Callable
@@ -47,6 +48,10 @@ FLOOR: Final = Argon2Parameters(memory_kib=64 * 1024, iterations=3, lanes=4)
 #: 1 GiB, 32 passes, 16 lanes: under a minute on a slow machine.
 CEILING: Final = Argon2Parameters(memory_kib=1024 * 1024, iterations=32, lanes=16)
 
+#: OpenSSL 4.0 takes the lanes' threads from one pool of as many as there are cores; two derivations at once can each
+#: hold what the other waits for, for ever (seen with 2 lanes and 2 callers on 2 cores).
+_ONE_AT_A_TIME: Final = threading.Lock()
+
 
 def stretch(passphrase: Sensitive[str], salt: bytes, parameters: Argon2Parameters) -> bytes:
     """Return the 32-byte key. salt: 16 bytes.
@@ -63,7 +68,8 @@ def stretch(passphrase: Sensitive[str], salt: bytes, parameters: Argon2Parameter
         memory_cost=parameters.memory_kib,
     )
     try:
-        return kdf.derive(secret)
+        with _ONE_AT_A_TIME:
+            return kdf.derive(secret)
     except MemoryError as error:
         raise KeyringError(f"Argon2id needs {parameters.memory_kib // 1024} MiB of memory") from error
 

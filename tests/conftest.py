@@ -1,0 +1,75 @@
+"""Fixtures that every kind of test uses. `house` runs a test once on SQLite and once on PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+
+from bench.pg import Postgres, throwaway_postgres
+from gateway.settings import Settings
+from tests.house import House, house_on, make_keys, migrated_template, sqlite_home
+from vault.storage import migrate
+
+settings.register_profile("parefeu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("parefeu")
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrated_template(tmp_path_factory.mktemp("template") / "home")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL from the pip wheel, one per worker process, with migrated template databases."""
+    with throwaway_postgres(wheel=True) as server:
+        for which in ("main", "keystore"):
+            migrate.upgrade(server.create_database(f"template_{which}"), which)
+        yield server
+
+
+@pytest.fixture
+def postgres_urls(postgres: Postgres) -> Iterator[tuple[str, str]]:
+    """Two fresh databases: main and keystore, as their owner."""
+    number = next(_numbers)
+    names = [f"{which}_{number}" for which in ("main", "keystore")]
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        for name, which in zip(names, ("main", "keystore"), strict=True):
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE template_{which}".encode())
+        yield postgres.url(names[0]), postgres.url(names[1])
+        for name in names:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
+    return sqlite_home(sqlite_template, tmp_path / "home")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def house_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    if request.param == "sqlite":
+        found: Settings = request.getfixturevalue("sqlite_settings")
+        return found
+    main, keystore = request.getfixturevalue("postgres_urls")
+    home = make_keys(tmp_path / "home").home
+    return Settings(home=home, database_url=main, keystore_url=keystore)
+
+
+@pytest.fixture
+def house(house_settings: Settings) -> Iterator[House]:
+    with house_on(house_settings) as house:
+        yield house
+
+
+@pytest.fixture
+def lite_house(sqlite_settings: Settings) -> Iterator[House]:
+    """On SQLite only: for what the database does not change."""
+    with house_on(sqlite_settings) as house:
+        yield house

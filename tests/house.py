@@ -1,0 +1,233 @@
+"""A whole installation for tests: keys, both databases, staff of every role, and clients that are signed in.
+
+    with House.sqlite(tmp_path) as house:
+        coach = house.client("coach")
+        case = house.open_case(coach)
+
+The parts are the real ones; only Argon2 is cheap (`WeakFileRoot`), and the clock can be moved.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+from starlette.testclient import TestClient
+
+from gateway.app import create_app
+from gateway.clock import SystemEntropy
+from gateway.instance import create_instance
+from gateway.settings import Settings
+from gateway.wiring import Services, build
+from tests.unit.crypto.kit import WeakFileRoot
+from vault.ports import Firewall
+from vault.storage import migrate
+from vault.unit_of_work import StaffRow
+from vault.usecases import sign_in
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Role, Zone
+
+CARITAS: Final = Zone.parse("partner:caritas")
+FEDASIL: Final = Zone.parse("partner:fedasil")
+#: Logins of the invented staff: who, in which zone, as what, where.
+STAFF: Final[dict[str, tuple[Zone, Role, str]]] = {
+    "coach": (CASEWORK, Role.COACH, "brussels"),
+    "colleague": (CASEWORK, Role.COACH, "brussels"),
+    "far_coach": (CASEWORK, Role.COACH, "liege"),
+    "desk": (CASEWORK, Role.DESK_OFFICER, "brussels"),
+    "head": (CASEWORK, Role.REGIONAL_HEAD, "brussels"),
+    "far_head": (CASEWORK, Role.REGIONAL_HEAD, "liege"),
+    "officer": (FOLLOW_UP, Role.FOLLOW_UP_OFFICER, ""),
+    "caritas": (CARITAS, Role.PARTNER_AGENT, ""),
+    "fedasil": (FEDASIL, Role.PARTNER_AGENT, ""),
+    "auditor": (OVERSIGHT, Role.AUDITOR, ""),
+    "dpo": (OVERSIGHT, Role.DPO, ""),
+}
+#: No password of tests is checked by the slow hash unless a test is about signing in.
+UNUSABLE: Final = "$argon2id$unusable"
+
+PERSON: Final[dict[str, Any]] = {
+    "family_name": "Diallo",
+    "given_names": "Aminata",
+    "birth_date": "1991-04-12",
+    "nationality": "GN",
+    "aliases": ["Mimi"],
+}
+CASE: Final[dict[str, Any]] = {
+    "region": "brussels",
+    "language": "fr",
+    "people": [PERSON],
+    "ov_number": "8123456",
+    "oqt_reference": "",
+    "contact": {
+        "address": "rue des Tilleuls-Inventés 14, 1000 Bruxelles",
+        "phone": "0499 00 00 11",
+        "email": "aminata@example.be",
+        "whereabouts_note": "chez une amie",
+        "provenance": "interview",
+    },
+    "facts": {"annex": "13", "term_end": "2026-12-01", "minors": True},
+}
+
+
+class MovableClock:
+    """Stands still until moved, but never gives the same moment twice."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self.moment = start or datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.moment += timedelta(microseconds=1)
+        return self.moment
+
+    def move(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@dataclass
+class House:
+    settings: Settings
+    clock: MovableClock
+    services: Services
+    staff: dict[str, StaffRow] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    _app: TestClient | None = None
+
+    @property
+    def app(self) -> TestClient:
+        if self._app is None:
+            self._app = TestClient(create_app(self.services), base_url="https://parefeu.test", raise_server_exceptions=False)
+        return self._app
+
+    def hire(self, login: str, *, password: str = UNUSABLE) -> StaffRow:
+        """Add one member of `STAFF`, with a session token that is good for ten hours."""
+        zone, role, region = STAFF[login]
+        service = self.services.sign_in[zone]
+        new = sign_in.NewStaff(login, login.replace("_", " ").title(), role, region, password)
+        worker = self.services.worker
+        row: StaffRow = worker.run(zone, lambda uow: sign_in.add_staff(uow, new, service))
+        token = worker.run(zone, lambda uow: sign_in.issue_token(uow, login, timedelta(hours=10), service))
+        self.staff[login], self.tokens[login] = row, token
+        return row
+
+    def client(self, login: str) -> Caller:
+        """An HTTP client signed in as this member of staff."""
+        if login not in self.tokens:
+            self.hire(login)
+        return Caller(self.app, self.tokens[login], prefix_of(STAFF[login][0]))
+
+    def code(self, login: str) -> str:
+        """The present second factor of a member of staff."""
+        row = self.staff[login]
+        secret = self.services.sign_in[row.zone].totp_secret(row.id, row.totp_generation)
+        return sign_in.totp(secret, int(self.clock.moment.timestamp()) // 30)
+
+    def open_case(self, coach: Caller, *, notice: bool = True, **changed: Any) -> str:
+        """A case with the notice given; its reference."""
+        reference: str = coach.post("/cases", json=CASE | changed).json()["reference"]
+        if notice:
+            given = coach.post(f"/cases/{reference}/notice", json={"language": "fr", "leaflet": "2026-1"})
+            assert given.status_code == 201, given.text
+        return reference
+
+    def write_note(self, coach: Caller, case: str, text: str = "Entretien avec Aminata Diallo.") -> str:
+        reply = coach.post(f"/cases/{case}/notes", json={"text": text, "language": "fr", "template": "intake"})
+        assert reply.status_code == 201, reply.text
+        note: str = reply.json()["note"]
+        return note
+
+    def hand_over(self, coach: Caller, head: Caller, case: str) -> str:
+        """Close for non-collaboration and hand over; the follow-up service's release id."""
+        closing = {"step": "begin_closing", "outcome": "REFUSED", "explained": True}
+        assert coach.post(f"/cases/{case}/close", json=closing).status_code == 200
+        reply = head.post(f"/cases/{case}/hand-over")
+        assert reply.status_code == 201, reply.text
+        release: str = reply.json()["release"]
+        return release
+
+    def refer(self, coach: Caller, case: str, partner: str = "caritas", **changed: Any) -> str:
+        """Consent and referral to a partner; the release id."""
+        body = {"partner": partner, "fields": ["family_name", "phone"], "expires_on": "2026-12-31"} | changed
+        assert coach.post(f"/cases/{case}/consents", json=body).status_code == 201
+        reply = coach.post(f"/cases/{case}/referrals", json={"partner": partner, "need": "shelter"})
+        assert reply.status_code == 201, reply.text
+        release: str = reply.json()["release"]
+        return release
+
+    def close(self) -> None:
+        self.services.close()
+
+    def reopen(self, firewall: Firewall | None = None) -> None:
+        """Stop and start again, as after a crash: everything in memory is gone."""
+        self.services.close()
+        self._app = None
+        self.services = build(
+            self.settings, clock=self.clock, entropy=SystemEntropy(), root=WeakFileRoot, firewall=firewall
+        )
+
+
+class Caller:
+    """Requests as one member of staff. Paths are the zone's own (`/cases`) unless they begin with `//`."""
+
+    def __init__(self, client: TestClient, token: str, prefix: str) -> None:
+        self._client, self.token, self._prefix = client, token, prefix
+
+    def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        headers: Mapping[str, str] = {"authorization": f"Bearer {self.token}"} | dict(options.pop("headers", {}))
+        target = path[1:] if path.startswith("//") else self._prefix + path
+        response: httpx2.Response = self._client.request(method, target, headers=headers, **options)
+        return response
+
+    def get(self, path: str, **options: Any) -> httpx2.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> httpx2.Response:
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> httpx2.Response:
+        return self.request("PUT", path, **options)
+
+    def delete(self, path: str, **options: Any) -> httpx2.Response:
+        return self.request("DELETE", path, **options)
+
+
+def prefix_of(zone: Zone) -> str:
+    return f"/partner/{zone.organisation}" if zone.organisation else "/" + str(zone).replace("_", "-")
+
+
+def make_keys(home: Path, partners: tuple[str, ...] = ("caritas", "fedasil")) -> Settings:
+    """Keys and directory of a new installation, cheaply."""
+    settings = Settings(home=home, partners=partners)
+    create_instance(settings, settings.zones, MovableClock(), SystemEntropy(), WeakFileRoot)
+    return settings
+
+
+@contextmanager
+def house_on(settings: Settings, firewall: Firewall | None = None) -> Iterator[House]:
+    """Serve an installation whose databases are migrated."""
+    clock = MovableClock()
+    services = build(settings, clock=clock, entropy=SystemEntropy(), root=WeakFileRoot, firewall=firewall)
+    house = House(settings, clock, services)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def sqlite_home(template: Path, target: Path) -> Settings:
+    """A copy of a migrated, empty installation."""
+    shutil.copytree(template, target)
+    return Settings(home=target)
+
+
+def migrated_template(folder: Path) -> Path:
+    """Keys and two empty, migrated SQLite databases, to copy from."""
+    settings = make_keys(folder)
+    migrate.upgrade(settings.main_url, "main")
+    migrate.upgrade(settings.keys_url, "keystore")
+    return folder
