@@ -10,26 +10,40 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from gateway import problems
 from gateway.api import casework, people, receiving
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
 from gateway.gate import Asks, Gate
+from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
 from gateway.wiring import Services
 from vault.vocabulary import Kind, Purpose, ZoneKind
 
 
-def create_app(services: Services) -> FastAPI:
-    """FastAPI for everything but the hot path, which is a plain Starlette route inside it."""
+class Application(FastAPI):
+    """FastAPI for everything but the hot path (`gateway.hot_path`), which is answered before its stack."""
+
+    hot_path: HotPath | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.hot_path is not None and (parts := self.hot_path.wanted(scope)) is not None:
+            await self.hot_path.answer(parts, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(services: Services) -> Application:
+    """Put the routers of the zones that this process serves together."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         services.close()
 
-    app = FastAPI(
+    app = Application(
         title="Parefeu",
         version=version("parefeu"),
         description="Privacy vault and access firewall for the ICAM case flow.",
@@ -50,6 +64,8 @@ def create_app(services: Services) -> FastAPI:
         if zone.kind is ZoneKind.CASEWORK:
             hot = casework.hot_route(gate)
             path, handler, _ = hot
+            if services.casework is not None:
+                app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.problems import problem
+from gateway.problems import problem, unforeseen
 
 #: The largest body: a note of 128 KiB as JSON with every character escaped twice over, and some room.
 BODY_LIMIT: Final = 1024 * 1024
-_HEADERS: Final = [
+SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
@@ -31,35 +32,41 @@ class Guardrails:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                started = True
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
             await send(message)
 
-        if scope["method"] in {"GET", "HEAD"}:
-            await self._app(scope, receive, with_headers)
-            return
-        if _announced(scope) > BODY_LIMIT:
-            await _too_large()(scope, receive, with_headers)
-            return
-        received = 0
-
-        async def bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > BODY_LIMIT:
-                raise _BodyTooLargeError
-            return message
-
+        if scope["method"] not in {"GET", "HEAD"}:
+            if _announced(scope) > BODY_LIMIT:
+                await too_large()(scope, receive, with_headers)
+                return
+            receive = _bounded(receive)
         try:
-            await self._app(scope, bounded, with_headers)
-        except _BodyTooLargeError:
-            await _too_large()(scope, receive, with_headers)
+            await self._app(scope, receive, with_headers)
+        except Exception as fault:  # noqa: BLE001 - a traceback could quote content: the answer is a number, the log a type
+            if started:
+                raise
+            await unforeseen(fault)(scope, receive, with_headers)
 
 
-class _BodyTooLargeError(Exception):
-    """The body went on past the limit."""
+def _bounded(receive: Receive) -> Receive:
+    """A body is counted as it arrives. HTTPException is the one refusal that FastAPI's body parser lets through."""
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > BODY_LIMIT:
+            raise HTTPException(413)
+        return message
+
+    return bounded
 
 
 def _announced(scope: Scope) -> int:
@@ -69,5 +76,5 @@ def _announced(scope: Scope) -> int:
     return 0
 
 
-def _too_large() -> ASGIApp:
+def too_large() -> ASGIApp:
     return problem(413, "too_large", "Too large", f"A request holds at most {BODY_LIMIT} bytes.")

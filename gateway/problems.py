@@ -56,15 +56,18 @@ def status_of(error: e.VaultError) -> tuple[int, str]:
 
 
 def problem(
-    status: int, code: str, title: str, detail: str = "", headers: dict[str, str] | None = None, **more: Any
-) -> Response:
-    """A problem response. `more`: extension members."""
+    status: int, code: str, title: str, detail: str = "", headers: dict[str, str] | None = None, *,
+    reference: str = "", **more: Any,
+) -> Response:  # fmt: skip
+    """A problem response. reference: the number it is logged under, if it is. `more`: extension members."""
     body: dict[str, Any] = {"type": f"urn:problem-type:parefeu:{code}", "title": title, "status": status}
     if detail:
         body["detail"] = detail
     body |= more
-    body["instance"] = f"urn:uuid:{_reference()}"
-    return Response(json.dumps(body, ensure_ascii=False), status, headers=headers, media_type=MEDIA_TYPE)
+    body["instance"] = f"urn:uuid:{reference or _reference()}"
+    # A caller's own field names may hold half characters: replaced, not choked on.
+    content = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+    return Response(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _reference() -> str:
@@ -93,9 +96,10 @@ def vault_problem(error: e.VaultError) -> Response:
         versions = error.versions
         if versions is not None:
             more["versions"] = versions
+    reference = _reference()
     if status >= 500:
-        log.error("request failed", extra={"code": error.code})
-    return problem(status, error.code, title, detail, headers, **more)
+        log.error("request failed", extra={"code": error.code, "reference": reference})
+    return problem(status, error.code, title, detail, headers, reference=reference, **more)
 
 
 async def _vault(_: Request, error: Exception) -> Response:
@@ -125,14 +129,18 @@ async def _http(_: Request, error: Exception) -> Response:
     return problem(error.status_code, code, title, headers=dict(error.headers or {}))
 
 
+def unforeseen(error: Exception) -> Response:
+    """500 with a reference number. The log gets number and type; the exception's text could hold content."""
+    reference = _reference()
+    log.error("unforeseen failure", extra={"fault": type(error).__name__, "reference": reference})
+    return problem(500, "unforeseen", "Something failed", "It was logged under this number.", reference=reference)
+
+
 async def _unforeseen(_: Request, error: Exception) -> Response:
-    response = problem(500, "unforeseen", "Something failed", "It was logged under this number.")
-    log.error("unforeseen failure", extra={"fault": type(error).__name__})
-    return response
+    return unforeseen(error)
 
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(e.VaultError, _vault)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from gateway.clock import SystemEntropy
 from gateway.instance import create_instance
 from gateway.settings import Settings
 from gateway.wiring import Services, build
+from policies.firewall import TableFirewall, load_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.ports import Firewall
 from vault.storage import migrate
@@ -75,6 +77,12 @@ CASE: Final[dict[str, Any]] = {
 }
 
 
+@cache
+def shipped_firewall() -> TableFirewall:
+    """The policy as shipped. Immutable, and half a second to compile: once per test process."""
+    return load_firewall()
+
+
 class MovableClock:
     """Stands still until moved, but never gives the same moment twice."""
 
@@ -101,7 +109,9 @@ class House:
     @property
     def app(self) -> TestClient:
         if self._app is None:
-            self._app = TestClient(create_app(self.services), base_url="https://parefeu.test", raise_server_exceptions=False)
+            self._app = TestClient(
+                create_app(self.services), base_url="https://parefeu.test", raise_server_exceptions=False
+            )
         return self._app
 
     def hire(self, login: str, *, password: str = UNUSABLE) -> StaffRow:
@@ -167,8 +177,9 @@ class House:
         self.services.close()
         self._app = None
         self.services = build(
-            self.settings, clock=self.clock, entropy=SystemEntropy(), root=WeakFileRoot, firewall=firewall
-        )
+            self.settings, clock=self.clock, entropy=SystemEntropy(), root=WeakFileRoot,
+            firewall=firewall or shipped_firewall(),
+        )  # fmt: skip
 
 
 class Caller:
@@ -211,7 +222,9 @@ def make_keys(home: Path, partners: tuple[str, ...] = ("caritas", "fedasil")) ->
 def house_on(settings: Settings, firewall: Firewall | None = None) -> Iterator[House]:
     """Serve an installation whose databases are migrated."""
     clock = MovableClock()
-    services = build(settings, clock=clock, entropy=SystemEntropy(), root=WeakFileRoot, firewall=firewall)
+    services = build(
+        settings, clock=clock, entropy=SystemEntropy(), root=WeakFileRoot, firewall=firewall or shipped_firewall()
+    )
     house = House(settings, clock, services)
     try:
         yield house

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from vault.audit.events import Detail, Event
 from vault.cases.flow import State
-from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord
+from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
 from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId, ReleaseId, SessionId
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
 
@@ -40,8 +40,7 @@ class StaffRow:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(NamedTuple):
     """A sign-in with the columns of its owner that every request needs."""
 
     session: SessionId
@@ -155,7 +154,9 @@ class Staff(Protocol):
     def by_login(self, zone: Zone, login: str) -> StaffRow | None: ...
     def by_ids(self, ids: Sequence[ActorId]) -> dict[ActorId, StaffRow]: ...
     def add(self, staff: StaffRow, entry: EntryId) -> None: ...
-    def use_totp_step(self, actor: ActorId, step: int, entry: EntryId) -> None: ...
+    def use_totp_step(self, actor: ActorId, step: int, entry: EntryId) -> bool:
+        """False if this step or a newer one was used already: a code works once, whoever comes second."""
+        ...
 
 
 class Attempts(Protocol):
@@ -165,8 +166,8 @@ class Attempts(Protocol):
 
 class Cases(Protocol):
     def get(self, case: CaseId) -> Case | None: ...
-    def of_record(self, record: SealedRecord) -> Case | None:
-        """The case that the record belongs to; costs nothing right after the record was read."""
+    def standing(self, record: SealedRecord) -> Standing | None:
+        """Where the record's case stands; costs nothing right after the record was read."""
         ...
 
     def add(self, case: Case, entry: EntryId) -> None: ...

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from gateway.api import models as m
-from gateway.api.json import json_response
+from gateway.api.json import StrictRoute, json_response
 from gateway.auth.sessions import token_hash
 from gateway.gate import Asks, Gate, source_of
 from vault.cases.flow import State, Step
@@ -172,7 +172,9 @@ class _Router:
         )
         return json_response({"versions": rows})
 
-    async def note_version(self, request: Request, case: str, note: str, version: int) -> Response:
+    async def note_version(
+        self, request: Request, case: str, note: str, version: Annotated[int, Path(ge=1, le=m.LARGEST_VERSION)]
+    ) -> Response:
         """One version of a note."""
         wanted, record = parse_reference(case), RecordId.parse(note)
         return json_response(
@@ -189,7 +191,9 @@ class _Router:
             lambda uow, actor: notes.authorise_reveal(uow, actor, wanted, record, body.reason, self.casework),
         )
         return json_response(
-            await self.gate.run(request, lambda uow, _: notes.reveal_note(uow, permit, record, self.casework))
+            await self.gate.run(
+                request, lambda uow, actor: notes.reveal_note(uow, actor, permit, record, self.casework)
+            )
         )
 
     async def search_notes(self, request: Request, body: m.SearchBody) -> Response:
@@ -216,6 +220,8 @@ class _Router:
 
     async def record_consent(self, request: Request, case: str, body: m.ConsentBody) -> Response:
         """Record that the person agreed: to which partner, to which fields, until when."""
+        if body.expires_on == date.max:
+            raise InvalidInput("a consent ends on a day that has a next day", field="expires_on")
         until = datetime.combine(body.expires_on, time.min, UTC) + timedelta(days=1)
         cmd = release.RecordConsent(
             parse_reference(case), Zone.parse(f"partner:{body.partner}"), tuple(body.fields), until
@@ -260,7 +266,7 @@ def aware(moment: datetime | None) -> datetime | None:
 def router(gate: Gate) -> APIRouter:
     """Every route declares what it asks of the firewall."""
     own = _Router(gate)
-    api = APIRouter(tags=["casework"])
+    api = APIRouter(tags=["casework"], route_class=StrictRoute)
     case = "/casework/cases/{case}"
     note = _NOTE_PATH
     table: tuple[tuple[str, str, Any, Action, Kind, Purpose], ...] = (

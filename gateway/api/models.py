@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from vault.cases.identifiers import NationalNumber, OqtReference, OvNumber
 
 from vault.cases.flow import Outcome, Step
@@ -16,6 +16,21 @@ from vault.vocabulary import Provenance
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
 Short = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+#: No control characters: no login or filter has them, and PostgreSQL refuses a NUL in text.
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
+#: What a version column holds on both databases.
+LARGEST_VERSION: Final = 2**31 - 1
+
+
+def _written(value: object) -> object:
+    """A date is written; pydantic would take a number for seconds since 1970."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, Field(strict=False), BeforeValidator(_written)]
+Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION)]
 Language = Literal["fr", "nl", "de", "en"]
 Region = Literal["brussels", "antwerp", "liege", "ghent", "charleroi"]
 Relation = Literal["head", "partner", "child", "parent", "sibling", "other"]
@@ -28,7 +43,7 @@ class Body(BaseModel):
 class PersonBody(Body):
     family_name: Name
     given_names: Name
-    birth_date: Annotated[date | None, Field(strict=False)] = None
+    birth_date: Day | None = None
     national_number: Short = Field(
         default="", description="NISS or bis number, optional; its check digits are verified"
     )
@@ -38,7 +53,7 @@ class PersonBody(Body):
 
     def person(self) -> Person:
         number = NationalNumber.parse(self.national_number).digits if self.national_number else ""
-        _clean(self.family_name, self.given_names, *self.aliases)
+        _clean(self.family_name, self.given_names, self.nationality, *self.aliases)
         return Person(
             self.family_name, self.given_names, self.birth_date, number, self.nationality, tuple(self.aliases),
             self.relation,
@@ -75,7 +90,7 @@ class FactsBody(Body):
     """Facts of the official file (provenance ADMIN)."""
 
     annex: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{0,14}$")] = ""
-    term_end: Annotated[date | None, Field(strict=False)] = None
+    term_end: Day | None = None
     extended: bool = False
     procedure_pending: bool = False
     minors: bool = False
@@ -95,11 +110,11 @@ class OpenCaseBody(IdentityBody):
 
 
 class RevisedIdentityBody(IdentityBody):
-    based_on: Annotated[int, Field(ge=1)]
+    based_on: Version
 
 
 class RevisedContactBody(ContactBody):
-    based_on: Annotated[int, Field(ge=1)]
+    based_on: Version
 
 
 class StepBody(Body):
@@ -120,7 +135,7 @@ class NoteBody(Body):
 
 
 class RevisedNoteBody(NoteBody):
-    based_on: Annotated[int, Field(ge=1)]
+    based_on: Version
 
 
 class RevealBody(Body):
@@ -139,7 +154,7 @@ class SearchBody(Body):
 class ConsentBody(Body):
     partner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,23}$")]
     fields: Annotated[list[str], Field(min_length=1, max_length=10)]
-    expires_on: Annotated[date, Field(strict=False)]
+    expires_on: Day
 
 
 class ReferralBody(Body):
@@ -148,7 +163,7 @@ class ReferralBody(Body):
 
 
 class SignInBody(Body):
-    login: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    login: Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=PRINTABLE)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     code: Annotated[str, StringConstraints(min_length=1, max_length=16)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.api.json import json_response
+from gateway.api.json import StrictRoute, json_response
 from gateway.api.models import SignInBody
 from gateway.api.receiving import prefix
 from gateway.auth.passwords import PasswordChecker
@@ -20,7 +20,7 @@ def router(gate: Gate, checker: PasswordChecker) -> APIRouter:
     service = gate.services.sign_in[gate.zone]
     worker = gate.services.worker
     zone = slug(gate.zone)
-    api = APIRouter(tags=[zone])
+    api = APIRouter(tags=[zone], route_class=StrictRoute)
 
     async def start(request: Request, body: SignInBody) -> Response:
         """Sign in with password and code. Sets a cookie; the token in the body is for programs."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.api.casework import aware
 from gateway.api.json import json_response
+from gateway.api.models import PRINTABLE
 from gateway.gate import Asks, Gate
 from gateway.settings import slug
 from vault.errors import ConfigurationError
@@ -76,8 +77,8 @@ def trail_router(gate: Gate) -> APIRouter:
     api = APIRouter(tags=["oversight"])
 
     async def list_entries(
-        request: Request, actor: Annotated[str, Query(max_length=40)] = "",
-        subject: Annotated[str, Query(max_length=60)] = "", since: datetime | None = None,
+        request: Request, actor: Annotated[str, Query(max_length=40, pattern=PRINTABLE)] = "",
+        subject: Annotated[str, Query(max_length=60, pattern=PRINTABLE)] = "", since: datetime | None = None,
         until: datetime | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50, before: str = "",
     ) -> Response:  # fmt: skip
         """Audit entries, newest first; with `subject`, the access history of one case by its log pseudonym."""

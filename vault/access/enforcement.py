@@ -40,14 +40,22 @@ from vault.vocabulary import (
 PERMIT_LIFETIME: Final = timedelta(seconds=60)
 _MINT: Final = object()
 
+#: The actions whose permit opens what they are about, and those whose permit stores it.
+OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RELEASE})
+STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
+
 #: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
 #: release profile names. Writing a note replaces the case's known names; a release carries fields of the file.
 ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
-    (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     (Action.WRITE, Kind.NOTE): frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP}),
     (Action.REVEAL, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
     (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
     (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+}
+#: What an act stores besides its own item: a case begins with its people, a note may bring new stand-ins.
+ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
+    (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+    (Action.WRITE, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
 }
 
 
@@ -85,15 +93,24 @@ class Permit:
         self.entry: Final = entry
         self.expires_at: Final = expires_at
 
-    def check(self, *, kind: Kind, case: CaseId | None, now: datetime, record: str = "") -> None:
-        """Raises PermitInvalid unless this permit covers that kind in that case (and record, if it names one) now."""
+    def check(self, *, kind: Kind, case: CaseId | None, now: datetime, record: str = "", storing: bool = False) -> None:
+        """Raises PermitInvalid unless this permit covers that kind in that case (and record, if it names one) now.
+
+        storing: the thing is about to be stored, not opened: leave to read is no leave to write, nor the reverse.
+        """
         item = self.item
-        covered = kind is item.kind or kind in ALSO_OPENS.get((self.action, item.kind), ())
+        acts, besides = (STORING, ALSO_STORES) if storing else (OPENING, ALSO_OPENS)
+        covered = self.action in acts if kind is item.kind else kind in besides.get((self.action, item.kind), ())
         there = case == item.case or (case is not None and case in item.scope)
         if not covered or not there or now >= self.expires_at:
             raise PermitInvalid("this permit was minted for something else, or has expired")
         if kind is item.kind and item.id and record and item.id != record:
             raise PermitInvalid("this permit was minted for another record")
+
+    def used_by(self, actor: ActorId) -> None:
+        """Raises PermitInvalid unless this is the actor it was minted for: for an act of two halves."""
+        if actor != self.actor:
+            raise PermitInvalid("this permit was minted for another actor")
 
     def __repr__(self) -> str:
         return f"<permit {self.action} {self.item.kind} by {self.rule}>"
@@ -163,15 +180,21 @@ class Guard:
         return with_event(refusal, event, actor.detail(reason))
 
     def _within_reach(self, question: Question) -> bool:
-        """Whether some item in some phase could be allowed to this role: depends on the rules alone, never on the item."""
-        key = (self._firewall.digest, question.role, question.action, question.kind, question.purpose)
-        known = self._reach.get(key)
-        if known is None:
-            every = Facts(held=(1 << len(FACTS)) - 1)
-            known = any(
-                isinstance(self._firewall.decide(replace(question, phase=phase), every), Allowed) for phase in Phase
-            )
-            self._reach[key] = known
+        """Whether some item in some phase could be allowed to this role: depends on the rules alone, never on the item.
+
+        A firewall that fails allows nothing anywhere; its failure is not remembered.
+        """
+        try:
+            key = (self._firewall.digest, question.role, question.action, question.kind, question.purpose)
+            known = self._reach.get(key)
+            if known is None:
+                every = Facts(held=(1 << len(FACTS)) - 1)
+                known = any(
+                    isinstance(self._firewall.decide(replace(question, phase=phase), every), Allowed) for phase in Phase
+                )
+                self._reach[key] = known
+        except Exception:  # noqa: BLE001 - any exception of the firewall is a denial
+            return False
         return known
 
     @staticmethod

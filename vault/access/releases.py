@@ -19,7 +19,7 @@ from vault.crypto.directory import ZoneDirectory
 from vault.crypto.envelope import Release, ReleaseContext, open_release, seal_release
 from vault.crypto.hpke import SealingKeyPair
 from vault.crypto.signing import SigningKey
-from vault.errors import Erased, InvalidInput, RecordTampered
+from vault.errors import EnvelopeRejected, Erased, InvalidInput, RecordTampered
 from vault.ids import EntryId, KeyId, ReleaseId
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import Pseudonym, domain_of
@@ -114,7 +114,7 @@ class Sender:
         permit: leave to release this kind. decision: the release's own, already committed audit entry.
         """
         now = self.clock.now()
-        permit.check(kind=kind, case=permit.item.case, now=now)
+        permit.check(kind=kind, case=permit.item.case, now=now, storing=True)
         key = KeyId(self.entropy.bytes(16))
         context = ReleaseContext(
             subject, compartment, reader, CASEWORK, release, key, purpose, decision, policy, schema, expires_at
@@ -145,6 +145,8 @@ class Receiver:
         """Verify the sender, open, parse. Raises PermitInvalid, Erased, EnvelopeRejected, RecordTampered."""
         now = self.clock.now()
         permit.check(kind=row.kind, case=None, now=now, record=row.id.hex())
+        if row.sender != CASEWORK:  # any zone can sign for itself; sheets and referrals come from casework alone
+            raise EnvelopeRejected("a release that casework did not send")
         wrap = uow.keys.wrap(row.key, self.zone)
         if wrap is None:
             raise Erased("the key of this release was destroyed")

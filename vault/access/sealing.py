@@ -68,7 +68,7 @@ class RecordKeeper:
         plaintext: bytes, author: ActorId, at: datetime, provenance: Provenance, template: str = "", language: str = "",
     ) -> SealedRecord:  # fmt: skip
         """Seal one version and add it. Raises StaleVersion if that version exists."""
-        permit.check(kind=kind, case=case, now=self._clock.now())
+        permit.check(kind=kind, case=case, now=self._clock.now(), storing=True)
         compartment = KIND_COMPARTMENT[kind]
         key, data_key = self._data_key(uow, permit, case, compartment, at)
         context = RecordContext(compartment, case.raw, record.raw, version, SCHEMA[kind], key)

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from vault.audit.events import Detail, Event, Happening, Verdict, entry_body
 from vault.crypto.detail import DetailLane, LaneSnapshot, commitment
@@ -24,8 +24,7 @@ SALT_BYTES: Final = 32
 EPOCH_SECONDS: Final = 600  # one detail key per lane and ten minutes
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenEntry:
+class WrittenEntry(NamedTuple):
     """An entry ready for the store. detail: sealed to oversight."""
 
     id: EntryId
@@ -47,8 +46,7 @@ class DetailKey:
     sealed_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place to rewind to."""
 
     number: int
@@ -121,8 +119,10 @@ class Lane:
         entry = EntryId(self.lane + number.to_bytes(8, "big"))
         sealer = self._sealer
         epoch = int(at.timestamp()) // EPOCH_SECONDS
-        if sealer is None or epoch != self._epoch:
+        # A clock set back does not reopen an epoch: its key is stored and would be replaced by another.
+        if sealer is None or epoch > self._epoch:
             sealer = self._new_epoch(epoch, number)
+        epoch = self._epoch
         salt = self._entropy.bytes(SALT_BYTES)
         plain = detail.encode(salt)
         body = entry_body(

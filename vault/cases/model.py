@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from vault.cases.flow import NONCOLLABORATION, Outcome, State, Step, next_state, phase_of
 from vault.errors import IllegalStep, InvalidInput
@@ -66,6 +66,8 @@ class Case:
         ending = step in {Step.CLOSE, Step.BEGIN_CLOSING}
         if ending and outcome is None:
             raise InvalidInput("an outcome code is needed", field="outcome")
+        if not ending and outcome is not None:
+            raise InvalidInput("only a closing has an outcome", field="outcome")
         if step is Step.BEGIN_CLOSING and outcome not in NONCOLLABORATION:
             raise IllegalStep("closing for non-collaboration is for REFUSED and NO_SHOW only", possible=())
         if self.state is State.INTAKE and step is Step.BEGIN_CLOSING and outcome is not Outcome.NO_SHOW:
@@ -80,8 +82,20 @@ class Case:
         return replace(self, state=state, outcome=kept, closed_at=closed, version=self.version + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class SealedRecord:
+class Standing(NamedTuple):
+    """What a decision needs to know of a case: where it stands, and whose it is."""
+
+    id: CaseId
+    state: State
+    region: str
+    coach: ActorId
+
+    @property
+    def phase(self) -> Phase:
+        return phase_of(self.state)
+
+
+class SealedRecord(NamedTuple):
     """One version of one record. Every version is kept; (id, version) is unique, which is the version check."""
 
     id: RecordId

@@ -24,7 +24,6 @@ TOKEN_BYTES: Final = 16
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _TOKEN_CHARACTERS: Final = 26
-_GROUP: Final = 4
 _LONGEST: Final = 128  # characters typed, spaces included
 _VALUE: Final = {character: value for value, character in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 _IGNORED: Final = str.maketrans("", "", " \t-\u00a0\u202f\u2010\u2011\u2012\u2013\u2014")
@@ -48,10 +47,17 @@ class Pseudonym:
     def text(self) -> str:
         """The readable form, 35 characters."""
         number = int.from_bytes(self.token, "big")
-        values = [number >> 5 * place & 31 for place in reversed(range(_TOKEN_CHARACTERS))]
         letter = self.domain.letter
-        body = "".join(ALPHABET[value] for value in (*values, _check([_VALUE[letter], *values])))
-        return "-".join([letter, *(body[start : start + _GROUP] for start in range(0, len(body), _GROUP))])
+        total = _times_g(_VALUE[letter])
+        body = ""
+        for shift in _SHIFTS:
+            pair = number >> shift & 1023
+            body += _PAIRS[pair]
+            total = _TWICE[total] ^ _PAIR_CHECK[pair]
+        return (
+            f"{letter}-{body[:4]}-{body[4:8]}-{body[8:12]}-{body[12:16]}-{body[16:20]}-{body[20:24]}-"
+            f"{body[24:]}{ALPHABET[total]}"
+        )
 
     def __str__(self) -> str:
         return self.text
@@ -63,6 +69,8 @@ def parse_pseudonym(text: str, expected_domain: PseudonymDomain) -> Pseudonym:
     Raises InvalidIdentifier for another domain's letter, another length or alphabet, or a check character
     that does not fit. Partners share the letter P: whose pseudonym it is, only a look-up tells.
     """
+    if len(text) == _TEXT_CHARACTERS and (token := _canonical(text, expected_domain.letter)) is not None:
+        return Pseudonym(expected_domain, token)
     if len(text) > _LONGEST:
         raise InvalidIdentifier("a pseudonym is shorter")
     typed = text.translate(_IGNORED)
@@ -83,6 +91,23 @@ def parse_pseudonym(text: str, expected_domain: PseudonymDomain) -> Pseudonym:
     return Pseudonym(expected_domain, number.to_bytes(TOKEN_BYTES, "big"))
 
 
+def _canonical(text: str, letter: str) -> bytes | None:
+    """The token of a pseudonym written exactly as `Pseudonym.text` writes it, or None: the tolerant way decides then."""
+    typed = text.replace("-", "")
+    if len(typed) != _TOKEN_CHARACTERS + 2 or typed[0] != letter:
+        return None
+    total, number = _times_g(_VALUE[letter]), 0
+    for start in range(1, _TOKEN_CHARACTERS, 2):
+        pair = _PAIR_VALUE.get(typed[start : start + 2])
+        if pair is None:
+            return None
+        total = _TWICE[total] ^ _PAIR_CHECK[pair]
+        number = number << 10 | pair
+    if typed[-1] != ALPHABET[total] or number >> 128:
+        return None
+    return number.to_bytes(TOKEN_BYTES, "big")
+
+
 def _check(values: list[int]) -> int:
     """The value that makes the weighted sum zero, by Horner's rule: in GF(2^5) minus is plus."""
     total = 0
@@ -94,3 +119,14 @@ def _check(values: list[int]) -> int:
 def _times_g(value: int) -> int:
     doubled = value << 1
     return doubled ^ 0b100101 if doubled & 32 else doubled
+
+
+# Every request writes and reads pseudonyms, so characters go two by two: a pair's text, and its share of the check
+# character (the sum is linear, and one pair further multiplies what came before by g squared). Tests hold these
+# equal to the definition above.
+_SHIFTS: Final = tuple(range(120, -1, -10))
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_PAIR_VALUE: Final = {pair: value for value, pair in enumerate(_PAIRS)}
+_PAIR_CHECK: Final = tuple(_check([value >> 5, value & 31]) for value in range(1024))
+_TWICE: Final = tuple(_times_g(_times_g(value)) for value in range(32))
+_TEXT_CHARACTERS: Final = 35

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from vault.ids import EntryId, KeyId, ReleaseId
 from vault.storage import tables as t
+from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.unit_of_work import EntryFilter, ReleaseRow, StoredDetail, StoredEntry
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
@@ -69,26 +71,30 @@ class ReleaseRepository:
         return [self._row(row) for row in rows]
 
     def add(self, release: ReleaseRow) -> None:
-        self._tx.write(
-            insert(t.releases).values(
-                release_id=release.id.raw,
-                reader=str(release.reader),
-                sender=str(release.sender),
-                kind=release.kind.value,
-                compartment=release.compartment.value,
-                subject=release.subject,
-                purpose=release.purpose.value,
-                policy=release.policy,
-                schema_number=release.schema,
-                key_id=release.key.raw,
-                sealed=release.sealed,
-                signature=release.signature,
-                released_at=release.released_at,
-                expires_at=release.expires_at,
-                withdrawn_at=release.withdrawn_at,
-                entry_id=release.decision.raw,
+        """Raises Conflict if the release, or the entry that allows it, was used already."""
+        try:
+            self._tx.write(
+                insert(t.releases).values(
+                    release_id=release.id.raw,
+                    reader=str(release.reader),
+                    sender=str(release.sender),
+                    kind=release.kind.value,
+                    compartment=release.compartment.value,
+                    subject=release.subject,
+                    purpose=release.purpose.value,
+                    policy=release.policy,
+                    schema_number=release.schema,
+                    key_id=release.key.raw,
+                    sealed=release.sealed,
+                    signature=release.signature,
+                    released_at=release.released_at,
+                    expires_at=release.expires_at,
+                    withdrawn_at=release.withdrawn_at,
+                    entry_id=release.decision.raw,
+                )
             )
-        )
+        except IntegrityError as fault:
+            raise refuse_duplicate(fault, "this leave to release was used already") from fault
 
 
 class TrailRepository:

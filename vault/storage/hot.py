@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
 from vault.audit.log import WrittenEntry
-from vault.cases.flow import Outcome, State
-from vault.cases.model import AdminFacts, Case, SealedRecord
+from vault.cases.flow import State
+from vault.cases.model import SealedRecord, Standing
 from vault.ids import ActorId, CaseId, KeyId, RecordId, SessionId
 from vault.storage.store import Database
 from vault.storage.tables import from_micros, to_micros
@@ -28,12 +27,12 @@ _RECORD_COLUMNS: Final = (
     "r.record_id, r.version, r.case_id, r.kind, r.provenance, r.template, r.language, r.author, r.written_at, "
     "r.key_id, r.sealed"
 )
-_CASE_COLUMNS: Final = (
-    "c.case_id, c.state, c.region, c.language, c.coach, c.opened_at, c.closed_at, c.outcome, c.annex, c.term_end, "
-    "c.extended, c.procedure_pending, c.minors, c.fitness_check, c.version"
-)
+_STANDING_COLUMNS: Final = "c.state, c.region, c.coach"
 _NS: Final = 11  # session columns
 _NR: Final = 11  # record columns
+_KINDS: Final = {kind.value: kind for kind in Kind}
+_PROVENANCES: Final = {provenance.value: provenance for provenance in Provenance}
+_STATES: Final = {state.value: state for state in State}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +45,21 @@ class Want:
 
 def session_row(row: Sequence[Any]) -> SessionRow:
     return SessionRow(
-        SessionId(bytes(row[0])), ActorId(bytes(row[1])), row[2], row[3], row[4], row[5], row[6], bool(row[7]),
-        from_micros(row[8]), row[9] is not None, bool(row[10]),
+        SessionId(row[0]), ActorId(row[1]), row[2], row[3], row[4], row[5], row[6], bool(row[7]), from_micros(row[8]),
+        row[9] is not None, bool(row[10]),
     )  # fmt: skip
 
 
 def record_row(row: Sequence[Any]) -> SealedRecord:
+    # Members are looked up in tables of our own: calling an enumeration costs a microsecond each.
     return SealedRecord(
-        RecordId(bytes(row[0])), row[1], CaseId(bytes(row[2])), Kind(row[3]), Provenance(row[4]), row[5], row[6],
-        ActorId(bytes(row[7])), from_micros(row[8]), KeyId(bytes(row[9])), bytes(row[10]),
+        RecordId(row[0]), row[1], CaseId(row[2]), _KINDS[row[3]], _PROVENANCES[row[4]], row[5], row[6], ActorId(row[7]),
+        from_micros(row[8]), KeyId(row[9]), row[10],
     )  # fmt: skip
 
 
-def case_row(row: Sequence[Any]) -> Case:
-    term = row[9]
-    if isinstance(term, str):  # SQLite keeps dates as ISO text
-        term = date.fromisoformat(term)
-    return Case(
-        CaseId(bytes(row[0])), State(row[1]), row[2], row[3], ActorId(bytes(row[4])), from_micros(row[5]),
-        from_micros(row[6]) if row[6] is not None else None, Outcome(row[7]) if row[7] else None,
-        AdminFacts(row[8], term, bool(row[10]), bool(row[11]), bool(row[12]), bool(row[13])), row[14],
-    )  # fmt: skip
+def standing_row(case: CaseId, row: Sequence[Any]) -> Standing:
+    return Standing(case, _STATES[row[0]], row[1], ActorId(row[2]))
 
 
 class HotStatements:
@@ -86,18 +79,38 @@ class HotStatements:
         )
         newest = f"(SELECT max(v.version) FROM {work}records v WHERE v.record_id = r.record_id)"
         self._record = (
-            f"SELECT {_RECORD_COLUMNS}, {_CASE_COLUMNS} FROM {work}records r JOIN {work}cases c ON c.case_id = r.case_id "
+            f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM {work}records r JOIN {work}cases c ON c.case_id = r.case_id "
             f"WHERE r.record_id = {one} AND r.version = {newest}"
         )
+        self._texts: dict[tuple[str, int], str] = {}
+        self._lite_sessions = (
+            f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM sessions s JOIN staff a ON a.actor_id = s.actor_id "
+            "WHERE s.token_hash IN (?)"
+        )
+        self._lite_records = (
+            f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM records r JOIN cases c ON c.case_id = r.case_id "
+            "WHERE r.record_id IN (?) AND r.version = "
+            "(SELECT max(v.version) FROM records v WHERE v.record_id = r.record_id)"
+        )
+        self._lite_wraps = "SELECT key_id, wrap FROM wraps WHERE reader = ? AND key_id IN (?)"
         self._wrap = f"SELECT wrap FROM {keys}wraps WHERE key_id = {one} AND reader = {text}"
         self._wraps = f"SELECT key_id, wrap FROM {keys}wraps WHERE key_id = ANY(%b) AND reader = %s"
+        self._sessions = (
+            f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM {auth}sessions s "
+            f"JOIN {auth}staff a ON a.actor_id = s.actor_id WHERE s.token_hash = ANY(%b)"
+        )
+        # Sessions and records in one round trip, one below the other. Asked only where a record is wanted: the roles
+        # of other zones may not even name casework's tables.
+        no_session = "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+        no_record = ", ".join(["NULL"] * (_NR + 3))
         self._both = (
-            f"SELECT q.i, {_SESSION_COLUMNS}, {_RECORD_COLUMNS}, {_CASE_COLUMNS} "
-            "FROM unnest(%b::bytea[], %b::bytea[]) WITH ORDINALITY AS q(token, record, i) "
-            f"LEFT JOIN {auth}sessions s ON s.token_hash = q.token LEFT JOIN {auth}staff a ON a.actor_id = s.actor_id "
-            f"LEFT JOIN LATERAL (SELECT * FROM {work}records v WHERE v.record_id = q.record "
-            "ORDER BY v.version DESC LIMIT 1) r ON true "
-            f"LEFT JOIN {work}cases c ON c.case_id = r.case_id"
+            f"SELECT s.token_hash, {_SESSION_COLUMNS}, {no_record} FROM {auth}sessions s "
+            f"JOIN {auth}staff a ON a.actor_id = s.actor_id WHERE s.token_hash = ANY(%b) "
+            f"UNION ALL SELECT {no_session}, {_RECORD_COLUMNS}, {_STANDING_COLUMNS} "
+            "FROM unnest(%b::bytea[]) q(record) "
+            f"CROSS JOIN LATERAL (SELECT * FROM {work}records v WHERE v.record_id = q.record "
+            "ORDER BY v.version DESC LIMIT 1) r "
+            f"JOIN {work}cases c ON c.case_id = r.case_id"
         )
         self._entry = f"INSERT INTO {log}entries (entry_id, at, actor, subject, body) VALUES ({', '.join('?' * 5)})"
         self._outbox = f"INSERT INTO {log}outbox (entry_id, epoch, detail) VALUES (?, ?, ?)"
@@ -114,39 +127,89 @@ class HotStatements:
         row = self._main.raw.execute(self._session, (token_hash,)).fetchone()
         return session_row(row) if row is not None else None
 
-    def record(self, record: bytes) -> tuple[SealedRecord, Case] | None:
+    def record(self, record: bytes) -> tuple[SealedRecord, Standing] | None:
         row = self._main.raw.execute(self._record, (record,)).fetchone()
-        return (record_row(row), case_row(row[_NR:])) if row is not None else None
+        if row is None:
+            return None
+        record_ = record_row(row)
+        return record_, standing_row(record_.case, row[_NR:])
 
     def wrap(self, key: bytes, reader: str) -> bytes | None:
         row = self._keystore.raw.execute(self._wrap, (key, reader)).fetchone()
-        return bytes(row[0]) if row is not None else None
+        return row[0] if row is not None else None
 
     def prefetch(self, wants: Sequence[Want], cache: dict[Any, Any]) -> None:
-        """Fill `cache` with what the waiting reads will ask for; on PostgreSQL in two round trips for all of them."""
+        """Fill `cache` with what the waiting reads will ask for: sessions, records with their cases, wraps.
+
+        Two statements for all of them on PostgreSQL, three on SQLite, however many wait.
+        """
+        tokens = list(dict.fromkeys(want.token_hash for want in wants))
+        records = list(dict.fromkeys(want.record for want in wants if want.record is not None))
         if self._main.sqlite:
+            self._prefetch_lite(tokens, records, cache)
             return
-        cursor = self._main.raw.execute(self._both, ([w.token_hash for w in wants], [w.record for w in wants]))
-        keys: list[bytes] = []
-        for row in cursor.fetchall():
-            want = wants[row[0] - 1]
-            session = row[1 : 1 + _NS]
-            cache["session", want.token_hash] = session_row(session) if session[0] is not None else None
-            if want.record is None:
-                continue
-            found = row[1 + _NS :]
-            if found[0] is None:
-                cache["record", want.record] = None
-                continue
-            record = record_row(found)
-            cache["record", want.record] = (record, case_row(found[_NR:]))
-            keys.append(record.key.raw)
-        if keys:
-            reader = self._reader
-            wraps = dict(self._keystore.raw.execute(self._wraps, (keys, reader)).fetchall())
-            for key in keys:
-                wrap = wraps.get(key)
-                cache["wrap", key, reader] = bytes(wrap) if wrap is not None else None
+        for token in tokens:
+            cache["session", token] = None
+        if not records:
+            for row in self._rows(self._sessions, (tokens,)):
+                cache["session", row[0]] = session_row(row[1:])
+            return
+        for record in records:
+            cache["record", record] = None
+        keys = []
+        for row in self._rows(self._both, (tokens, records)):
+            if row[1] is not None:
+                cache["session", row[0]] = session_row(row[1:])
+            else:
+                keys.append(self._remember(row[1 + _NS :], cache))
+        self._prefetch_wraps(keys, cache)
+
+    def _rows(self, statement: str, parameters: Any) -> list[Any]:
+        """On PostgreSQL; binary, so that sealed bytes are not written out as hexadecimal and read back."""
+        cursor = self._main.raw.cursor(binary=True)
+        found: list[Any] = cursor.execute(statement, parameters).fetchall()
+        return found
+
+    def _prefetch_lite(self, tokens: list[bytes], records: list[bytes], cache: dict[Any, Any]) -> None:
+        raw = self._main.raw
+        for token in tokens:
+            cache["session", token] = None
+        for row in raw.execute(self._many(self._lite_sessions, len(tokens)), tokens):
+            cache["session", row[0]] = session_row(row[1:])
+        if not records:
+            return
+        for record in records:
+            cache["record", record] = None
+        rows = raw.execute(self._many(self._lite_records, len(records)), records).fetchall()
+        self._prefetch_wraps([self._remember(row, cache) for row in rows], cache)
+
+    @staticmethod
+    def _remember(row: Sequence[Any], cache: dict[Any, Any]) -> bytes:
+        """Note one fetched record with its case; returns the id of the key it needs."""
+        record = record_row(row)
+        cache["record", record.id.raw] = (record, standing_row(record.case, row[_NR:]))
+        return record.key.raw
+
+    def _prefetch_wraps(self, keys: list[bytes], cache: dict[Any, Any]) -> None:
+        if not keys:
+            return
+        reader = self._reader
+        wanted = list(dict.fromkeys(keys))
+        for key in wanted:
+            cache["wrap", key, reader] = None
+        if self._main.sqlite:
+            rows = self._keystore.raw.execute(self._many(self._lite_wraps, len(wanted)), (reader, *wanted)).fetchall()
+        else:
+            rows = self._keystore.raw.cursor(binary=True).execute(self._wraps, (wanted, reader)).fetchall()
+        for key, wrap in rows:
+            cache["wrap", key, reader] = wrap
+
+    def _many(self, statement: str, count: int) -> str:
+        """The statement for so many values: at most `GROUP_LIMIT` texts, each prepared once by the driver."""
+        found = self._texts.get((statement, count))
+        if found is None:
+            found = self._texts[statement, count] = statement.replace("(?)", f"({', '.join('?' * count)})")
+        return found
 
     # -- writing ----------------------------------------------------------------------------------
 

@@ -67,10 +67,14 @@ class StaffRepository:
         except IntegrityError as fault:
             raise refuse_duplicate(fault, "this login exists already in this zone") from fault
 
-    def use_totp_step(self, actor: ActorId, step: int, entry: EntryId) -> None:
-        self._tx.write(
-            update(t.staff).where(t.staff.c.actor_id == actor.raw).values(totp_step=step, entry_id=entry.raw)
+    def use_totp_step(self, actor: ActorId, step: int, entry: EntryId) -> bool:
+        """False if this step or a newer one was used: the comparison and the change are one statement."""
+        changed = self._tx.write(
+            update(t.staff)
+            .where(t.staff.c.actor_id == actor.raw, t.staff.c.totp_step < step)
+            .values(totp_step=step, entry_id=entry.raw)
         )
+        return changed.rowcount == 1
 
 
 class SessionRepository:

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Select, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from vault.cases.flow import State, Step
-from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord
+from vault.cases.flow import Outcome, State, Step
+from vault.cases.model import AdminFacts, Case, CaseEvent, RecordHead, SealedRecord, Standing
 from vault.errors import Conflict, StaleVersion
 from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId
 from vault.storage import tables as t
-from vault.storage.hot import case_row, record_row
+from vault.storage.hot import record_row
 from vault.storage.store import unique_violation
 from vault.storage.transaction import Transaction
 from vault.unit_of_work import CaseRow, ConsentRow
@@ -32,11 +32,11 @@ _HEAD = _RECORD[:9]
 
 
 def _case(row: Any) -> Case:
-    values = list(row)
-    for place in (5, 6):  # Core already turned the moments into datetimes; the hot path has integers
-        if values[place] is not None:
-            values[place] = t.to_micros(values[place])
-    return case_row(values)
+    return Case(
+        CaseId(bytes(row[0])), State(row[1]), row[2], row[3], ActorId(bytes(row[4])), row[5], row[6],
+        Outcome(row[7]) if row[7] else None,
+        AdminFacts(row[8], row[9], bool(row[10]), bool(row[11]), bool(row[12]), bool(row[13])), row[14],
+    )  # fmt: skip
 
 
 def _record(row: Any) -> SealedRecord:
@@ -80,8 +80,12 @@ class CaseRepository:
         row = self._tx.read(select(*_CASE).where(t.cases.c.case_id == case.raw)).first()
         return _case(row) if row is not None else None
 
-    def of_record(self, record: SealedRecord) -> Case | None:
-        return self._tx.case_of(record) or self.get(record.case)
+    def standing(self, record: SealedRecord) -> Standing | None:
+        known = self._tx.standing(record)
+        if known is not None:
+            return known
+        case = self.get(record.case)
+        return Standing(case.id, case.state, case.region, case.coach) if case is not None else None
 
     def add(self, case: Case, entry: EntryId) -> None:
         self._tx.write(insert(t.cases).values(case_id=case.id.raw, entry_id=entry.raw, **_case_values(case)))

@@ -10,6 +10,9 @@ Keystore, one schema: wraps of data keys, sealed audit details and their keys.
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
 foreign key; the entry is inserted first, and an update must change it (`entry_id`).
 
+Small tables that are looked up by a random or growing key have no row ids on SQLite: one tree instead of two
+to write on every request.
+
 Moments are 64-bit microseconds since 1970 in UTC: the same bytes on both databases, and nothing to parse
 on the hot path.
 """
@@ -97,6 +100,7 @@ entries = Table(
     Index(None, "actor", "at"),
     Index(None, "subject", "at"),
     schema="log",
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(
@@ -106,6 +110,7 @@ outbox = Table(
     Column("epoch", Integer, nullable=False),
     Column("detail", LargeBinary),  # sealed to oversight; moved beside the keystore within seconds
     schema="log",
+    sqlite_with_rowid=False,
 )
 
 lanes = Table(
@@ -115,6 +120,7 @@ lanes = Table(
     Column("zone", String(40), nullable=False),
     Column("opened_at", Moment, nullable=False),
     schema="log",
+    sqlite_with_rowid=False,
 )
 
 # -- auth --------------------------------------------------------------------------------------------
@@ -152,6 +158,7 @@ sessions = Table(
     _entry(),
     Index(None, "actor_id"),
     schema="auth",
+    sqlite_with_rowid=False,
 )
 
 attempts = Table(
@@ -216,6 +223,7 @@ data_keys = Table(
     _entry(),
     UniqueConstraint("case_id", "compartment"),
     schema="casework",
+    sqlite_with_rowid=False,
 )
 
 records = Table(
@@ -246,6 +254,7 @@ blind_index = Table(
     _entry(),
     Index(None, "case_id"),
     schema="casework",
+    sqlite_with_rowid=False,
 )
 
 consents = Table(
@@ -300,6 +309,7 @@ wraps = Table(
     Column("wrap", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
     schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
 )
 
 detail_keys = Table(
@@ -310,6 +320,7 @@ detail_keys = Table(
     Column("first", BigInteger, nullable=False),  # number of the first entry sealed in this epoch
     Column("sealed_key", LargeBinary, nullable=False),
     schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
 )
 
 details = Table(
@@ -319,4 +330,5 @@ details = Table(
     Column("epoch", Integer, nullable=False),
     Column("detail", LargeBinary, nullable=False),
     schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
 )

@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import Executable
 from sqlalchemy.engine import CursorResult
 
-from vault.audit.events import Detail, Event
+from vault.audit.events import Detail, Event, Verdict
 from vault.audit.log import Lane, Mark, WrittenEntry
-from vault.cases.model import Case, SealedRecord
+from vault.cases.model import SealedRecord, Standing
 from vault.errors import StoreUnavailable
 from vault.ids import EntryId, KeyId
 from vault.storage.hot import HotStatements
@@ -52,7 +52,9 @@ class Transaction:
         self._inherited = len(group.entries)
         self._wraps = len(group.wraps)
         self._savepoint = False
-        self._last: tuple[SealedRecord, Case] | None = None
+        self._last: tuple[SealedRecord, Standing] | None = None
+        #: The newest yes of this use case: if it comes to nothing all the same, the attempt is written down.
+        self.allowed: tuple[Event, Detail] | None = None
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -69,16 +71,16 @@ class Transaction:
             return found
         return self._group.hot.session(token_hash)
 
-    def record(self, record: bytes) -> tuple[SealedRecord, Case] | None:
+    def record(self, record: bytes) -> tuple[SealedRecord, Standing] | None:
         """The newest version with its case."""
         cache, key = self._group.cache, ("record", record)
-        found: tuple[SealedRecord, Case] | None
+        found: tuple[SealedRecord, Standing] | None
         found = cache[key] if key in cache else self._group.hot.record(record)
         self._last = found
         return found
 
-    def case_of(self, record: SealedRecord) -> Case | None:
-        """The case that came with the record last read; None if that was another, or something was written since."""
+    def standing(self, record: SealedRecord) -> Standing | None:
+        """The standing that came with the record last read; None if that was another, or something was written since."""
         last = self._last
         return last[1] if last is not None and last[0] is record else None
 
@@ -96,6 +98,8 @@ class Transaction:
     # -- writing ----------------------------------------------------------------------------------
 
     def append(self, event: Event, detail: Detail) -> EntryId:
+        if event.verdict is Verdict.ALLOW:
+            self.allowed = (event, detail)
         entry = self._lane.write(event, detail)
         self._group.entries.append(entry)
         return entry.id

@@ -24,9 +24,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Insert
+from sqlalchemy.dialects import sqlite
 
-from vault.audit.events import Detail, Event, Verdict
+from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.ids import EntryId
@@ -125,20 +126,30 @@ class GroupRunner:
         self._mutex = threading.Lock()
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Fill every job's reply or error. Never raises for a job's fault."""
+        """Fill every job's reply or error. Never raises: a reply that was not committed must not get out."""
         with self._mutex:
             try:
-                self._attempt(jobs)
-            except _StatementFault as fault:
-                if len(jobs) == 1:
-                    _fail(jobs, fault.cause)
-                    return
-                for job in jobs:
-                    job.reply = job.error = None
-                    try:
-                        self._attempt([job])
-                    except _StatementFault as alone:
-                        _fail([job], alone.cause)
+                self._attempt_or_alone(jobs)
+            except BaseException as fault:
+                self._abandon({})  # a bug here, outside any use case: nobody is answered
+                self._open_lanes()
+                _fail(jobs, fault)
+                if not isinstance(fault, Exception):
+                    raise
+
+    def _attempt_or_alone(self, jobs: Sequence[Job]) -> None:
+        try:
+            self._attempt(jobs)
+        except _StatementFault as fault:
+            if len(jobs) == 1:
+                _fail(jobs, fault.cause)
+                return
+            for job in jobs:
+                job.reply = job.error = None
+                try:
+                    self._attempt([job])
+                except _StatementFault as alone:
+                    _fail([job], alone.cause)
 
     def _attempt(self, jobs: Sequence[Job]) -> None:
         store = self._store
@@ -172,8 +183,8 @@ class GroupRunner:
                 raise
             tx.undo()
             job.error = refusal
-            noted = refusal.audit
-            if isinstance(noted, tuple):
+            noted = refusal.audit if isinstance(refusal.audit, tuple) else _in_vain(tx, refusal.code)
+            if noted is not None:
                 group.entries.append(lane.write(*noted))
         except DRIVER_ERRORS:
             raise
@@ -181,7 +192,8 @@ class GroupRunner:
             tx.undo()
             job.error = fault
             log.error("use case failed", extra={"fault": type(fault).__name__})
-            group.entries.append(lane.write(Event("failed", "use_case", Verdict.NONE, outcome="error"), Detail()))
+            unasked = (Event(Happening.FAILED, "use_case", Verdict.NONE, outcome="error"), Detail())
+            group.entries.append(lane.write(*(_in_vain(tx, "error") or unasked)))
         else:
             tx.keep()
 
@@ -197,6 +209,8 @@ class GroupRunner:
             self._store_keys(group)
         except (*DRIVER_ERRORS, OSError) as fault:
             self._abandon(marks)
+            if not store.sqlite:  # whether the keystore took the detail keys is unknown
+                self._open_lanes()
             raise _StatementFault(fault) from fault
         try:
             store.main.commit()
@@ -204,9 +218,13 @@ class GroupRunner:
             still_open = store.sqlite and store.main.raw.in_transaction
             self._abandon(marks if still_open else {})
             if not still_open:
-                for lane in self._lanes.values():  # whether it was committed is unknown: never use these numbers again
-                    lane.open()
+                self._open_lanes()
             _fail(jobs, fault)
+
+    def _open_lanes(self) -> None:
+        """Whether something was committed is unknown: never use these numbers and keys again."""
+        for lane in self._lanes.values():
+            lane.open()
 
     def _store_keys(self, group: Group) -> None:
         detail_keys = [key for lane in self._lanes.values() for key in lane.keys]
@@ -224,11 +242,15 @@ class GroupRunner:
                     ],
                 )
             if detail_keys:
-                insert = (sqlite.insert if keystore.sqlite else postgresql.insert)(t.detail_keys)
-                # A group that failed after this point leaves an epoch's key behind that no entry uses: replace it.
-                renewed = {"first": insert.excluded.first, "sealed_key": insert.excluded.sealed_key}
+                statement: Insert = t.detail_keys.insert()
+                if keystore.sqlite:
+                    # A group that failed after this point leaves an epoch's key behind that no entry uses: replace it.
+                    # On PostgreSQL a new lane opens instead: no role may change another zone's detail key.
+                    upsert = sqlite.insert(t.detail_keys)
+                    renewed = {"first": upsert.excluded.first, "sealed_key": upsert.excluded.sealed_key}
+                    statement = upsert.on_conflict_do_update(index_elements=["lane", "epoch"], set_=renewed)
                 keystore.execute(
-                    insert.on_conflict_do_update(index_elements=["lane", "epoch"], set_=renewed),
+                    statement,
                     [
                         {"lane": k.lane, "epoch": k.epoch, "first": k.first, "sealed_key": k.sealed_key}
                         for k in detail_keys
@@ -243,10 +265,17 @@ class GroupRunner:
 
     def _abandon(self, marks: dict[Zone, Mark]) -> None:
         self._store.main.rollback()
-        if not self._store.sqlite:
-            self._store.keystore.rollback()
+        self._store.keystore.rollback()
         for zone, mark in marks.items():
             self._lanes[zone].rewind(mark)
+
+
+def _in_vain(tx: Transaction, code: str) -> tuple[Event, Detail] | None:
+    """What was allowed and then came to nothing: its own entry was undone, but somebody asked and may have learnt."""
+    if tx.allowed is None:
+        return None
+    event, detail = tx.allowed
+    return event._replace(outcome=code, count=0), detail
 
 
 class _StatementFault(Exception):

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Guard, Item, Permit
 from vault.access.sealing import RecordKeeper
 from vault.cases.flow import Step
-from vault.cases.model import Case, CaseEvent
+from vault.cases.model import Case, CaseEvent, Standing
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound
 from vault.ids import CaseId
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import LOG, Pseudonym, PseudonymKeys, domain_of, parse_pseudonym
 from vault.unit_of_work import UnitOfWork
-from vault.vocabulary import CASEWORK, Action, Facts, Kind, Phase, Purpose, Zone
+from vault.vocabulary import CASEWORK, FACTS, Action, Facts, Kind, Phase, Purpose, Zone
 
+_OWN: Final = Facts.of(own=True).held
+_REGION: Final = Facts.of(region=True).held
+_SECOND: Final = Facts.of(second=True).held
+_CONSENT: Final = Facts.of(consent=True).held
+_FACTS: Final = tuple(Facts(held) for held in range(1 << len(FACTS)))
+_REMEMBERED: Final = 4096  # cases whose pseudonyms stay at hand
 CASEWORK_DOMAIN: Final = domain_of(CASEWORK)
 
 
@@ -33,13 +40,19 @@ class Casework:
     clock: Clock
     entropy: Entropy
     partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
+    _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 
     def subject(self, case: CaseId) -> str:
-        """The case's pseudonym in the log."""
-        return self.pseudonyms.token(LOG, case).text
+        """The case's pseudonym in the log. The few that a coach works with are remembered: names, never keys."""
+        known = self._subjects.get(case)
+        if known is None:
+            if len(self._subjects) >= _REMEMBERED:
+                self._subjects.clear()
+            known = self._subjects[case] = self.pseudonyms.token(LOG, case).text
+        return known
 
     def ask(
-        self, uow: UnitOfWork, actor: Actor, action: Action, kind: Kind, case: Case | None, *, purpose: Purpose,
+        self, uow: UnitOfWork, actor: Actor, action: Action, kind: Kind, case: Case | Standing | None, *, purpose: Purpose,
         asked: str, facts: Facts | None = None, reason: str = "", outcome: str = "", count: int = 1,
     ) -> Permit:  # fmt: skip
         """Ask about one case, or about one that does not exist: the road is the same.
@@ -64,16 +77,20 @@ class Casework:
         )
 
 
-def relation(actor: Actor, case: Case | None, *, second: bool = False, consent: bool = False) -> Facts:
+def relation(actor: Actor, case: Case | Standing | None, *, second: bool = False, consent: bool = False) -> Facts:
     """How the actor stands to the case, from the database's rows."""
     if case is None:
         return Facts()
-    return Facts.of(
-        own=case.coach == actor.id,
-        region=bool(actor.region) and case.region == actor.region,
-        second=second,
-        consent=consent,
-    )
+    held = 0
+    if case.coach == actor.id:
+        held |= _OWN
+    if actor.region and case.region == actor.region:
+        held |= _REGION
+    if second:
+        held |= _SECOND
+    if consent:
+        held |= _CONSENT
+    return _FACTS[held]
 
 
 def second_person(actor: Actor, events: Sequence[CaseEvent]) -> bool:
@@ -82,11 +99,13 @@ def second_person(actor: Actor, events: Sequence[CaseEvent]) -> bool:
     return bool(closing) and closing[-1].actor != actor.id
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def reference(case: CaseId) -> str:
     """The case as casework writes it: its random id in readable form. No other zone ever sees it."""
     return Pseudonym(CASEWORK_DOMAIN, case.raw).text
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse_reference(text: str) -> CaseId:
     """Raises InvalidIdentifier for a mistyped reference; whether a case exists is another question."""
     return CaseId(parse_pseudonym(text, CASEWORK_DOMAIN).token)

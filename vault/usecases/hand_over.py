@@ -104,7 +104,7 @@ def authorise_hand_over(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework
 
 def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Casework, sender: Sender) -> Values:
     """Seal the sheets and move the case on, all or nothing. Raises StaleVersion if the case changed since."""
-    case = _unchanged(uow, granted)
+    case = _unchanged(uow, actor, granted)
     now = casework.clock.now()
     closed = case.take(Step.HAND_OVER, at=now)
     identity = _identity(uow, granted, casework)
@@ -194,7 +194,7 @@ def authorise_referral(
 
 def refer(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Casework, sender: Sender) -> Values:
     """Seal the consented fields to the partner. Raises StaleVersion if the case changed since, InvalidInput."""
-    case = _unchanged(uow, granted)
+    case = _unchanged(uow, actor, granted)
     identity = _identity(uow, granted, casework)
     record = uow.records.head(record_for(granted.case, Kind.CONTACT, casework))
     if record is None:
@@ -214,7 +214,8 @@ def refer(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Casework
 # -- both --------------------------------------------------------------------------------------------
 
 
-def _unchanged(uow: UnitOfWork, granted: Authorised) -> Case:
+def _unchanged(uow: UnitOfWork, actor: Actor, granted: Authorised) -> Case:
+    granted.permit.used_by(actor.id)
     case = uow.cases.get(granted.case)
     if case is None or case.version != granted.version:
         raise StaleVersion(expected=granted.version, current=case.version if case else 0)

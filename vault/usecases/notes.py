@@ -149,14 +149,17 @@ def read_note(
     record = uow.records.head(note) if version is None else uow.records.version(note, version)
     case = None
     if record is not None and record.case == case_id and record.kind is Kind.NOTE:
-        case = uow.cases.of_record(record)
+        case = uow.cases.standing(record)
     permit = casework.ask(uow, actor, Action.READ, Kind.NOTE, case, purpose=Purpose.COACHING, asked=note.hex())
     assert record is not None
     return shape(permit.profile, note_values(record, casework.keeper.open(uow, permit, record).expose().decode()))
 
 
 def note_values(record: SealedRecord, text: str) -> Values:
-    return {**head_values(record), "reference": reference(record.case), "text": text}
+    values = head_values(record)
+    values["reference"] = reference(record.case)
+    values["text"] = text
+    return values
 
 
 def head_values(record: SealedRecord | RecordHead) -> Values:
@@ -177,10 +180,10 @@ def list_notes(
     """The notes of a case without their text; or, with `note`, that note's versions. Raises NotFound."""
     case = uow.cases.get(case_id)
     asked = note.hex() if note is not None else case_id.hex()
-    permit = casework.ask(uow, actor, Action.LIST, Kind.NOTE, case, purpose=Purpose.COACHING, asked=asked)
     heads = uow.records.heads(case_id, Kind.NOTE) if note is None else uow.records.versions(note)
     if note is not None and (not heads or heads[0].case != case_id or heads[0].kind is not Kind.NOTE):
-        raise NotFound("no such item, or not for you")
+        case = None  # a note of another case is no note of this one
+    permit = casework.ask(uow, actor, Action.LIST, Kind.NOTE, case, purpose=Purpose.COACHING, asked=asked)
     return [shape(permit.profile, head_values(head)) for head in heads]
 
 
@@ -190,7 +193,8 @@ def both_versions(
     """After a StaleVersion: the note as it is now, and as the caller based the change on it; both read by permit."""
     assert cmd.note is not None
     current = read_note(uow, actor, cmd.case, cmd.note, casework)
-    base = read_note(uow, actor, cmd.case, cmd.note, casework, version=stale.expected) if stale.expected else current
+    there = 0 < stale.expected <= stale.current  # a caller may name a version that never was
+    base = read_note(uow, actor, cmd.case, cmd.note, casework, version=stale.expected) if there else current
     return current, base
 
 
@@ -235,15 +239,16 @@ def authorise_reveal(
     record = uow.records.head(note)
     case = None
     if record is not None and record.case == case_id and record.kind is Kind.NOTE:
-        case = uow.cases.of_record(record)
+        case = uow.cases.standing(record)
     return casework.ask(
         uow, actor, Action.REVEAL, Kind.NOTE, case, purpose=Purpose.COACHING, asked=note.hex(), reason=reason,
         outcome="names_restored",
     )  # fmt: skip
 
 
-def reveal_note(uow: UnitOfWork, permit: Permit, note: RecordId, casework: Casework) -> Values:
+def reveal_note(uow: UnitOfWork, actor: Actor, permit: Permit, note: RecordId, casework: Casework) -> Values:
     """Second half: against a permit whose entry is committed. Raises PermitInvalid, Erased."""
+    permit.used_by(actor.id)
     record = uow.records.head(note)
     if record is None:
         raise NotFound("no such item, or not for you")

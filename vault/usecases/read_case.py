@@ -51,6 +51,7 @@ def read_case(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework
             "region": case.region,
             "language": case.language,
             "opened_on": case.opened_at.date().isoformat(),
+            "opened_at": case.opened_at.isoformat(),
             "coach": _staff_name(uow, case.coach),
             "notice_given": any(event.step is Step.GIVE_NOTICE for event in events),
             "notes": len(notes),

@@ -67,13 +67,20 @@ class Candidate:
 
 def look_up(uow: UnitOfWork, login: str, source: str, service: SignIn) -> Candidate:
     """First half. Raises SignInThrottled before any password is looked at."""
+    _throttle(uow, login, source, service)
+    return Candidate(_active(uow, login, service), login, source)
+
+
+def _active(uow: UnitOfWork, login: str, service: SignIn) -> StaffRow | None:
+    staff = uow.staff.by_login(service.zone, login)
+    return staff if staff is not None and staff.active else None
+
+
+def _throttle(uow: UnitOfWork, login: str, source: str, service: SignIn) -> None:
     now = service.clock.now()
-    waits = [_blocked(uow, service, kind, value, now) for kind, value in (("login", login), ("source", source))]
-    wait = max(waits)
+    wait = max(_blocked(uow, service, kind, value, now) for kind, value in (("login", login), ("source", source)))
     if wait > 0:
         raise SignInThrottled(wait)
-    staff = uow.staff.by_login(service.zone, login)
-    return Candidate(staff if staff is not None and staff.active else None, login, source)
 
 
 def _blocked(uow: UnitOfWork, service: SignIn, kind: str, value: str, now: datetime) -> int:
@@ -89,9 +96,15 @@ def conclude(
     """Second half: check the code, start the session, or count the failure and refuse.
 
     Returns the token, known to its bearer alone, and the session. Raises SignInRefused, which undoes this use case;
-    the caller then runs `refuse`, which counts and logs the failure.
+    the caller then runs `refuse`, which counts and logs the failure. Raises SignInThrottled: guesses sent at
+    once have all passed `look_up` before the first of them is counted.
+
+    The password was checked against the row of the first half; everything else is asked of the row as it is now.
     """
-    staff = candidate.staff
+    _throttle(uow, candidate.login, candidate.source, service)
+    staff = _active(uow, candidate.login, service)
+    if candidate.staff is None or staff is None or staff.password != candidate.staff.password:
+        staff = None
     step = _totp_step(staff, code, service) if staff is not None else None
     if staff is None or not password_right or step is None:
         raise SignInRefused("name, password or code is wrong")
@@ -105,7 +118,8 @@ def conclude(
         ),
         Detail(staff.id.hex(), staff.display_name, candidate.source),
     )  # fmt: skip
-    uow.staff.use_totp_step(staff.id, step, entry)
+    if not uow.staff.use_totp_step(staff.id, step, entry):
+        raise SignInRefused("name, password or code is wrong")
     _clear(uow, candidate, service, entry, now)
     expires = now + SESSION_LIFETIME
     uow.sessions.start(sha256(token).digest(), session, staff, service=False, now=now, expires_at=expires, entry=entry)

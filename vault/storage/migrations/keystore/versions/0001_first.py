@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("lane", "epoch", name="pk_detail_keys"),
         schema=_schema("keystore"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "details",
@@ -39,6 +40,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("entry_id", name="pk_details"),
         schema=_schema("keystore"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "wraps",
@@ -48,4 +50,5 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key_id", "reader", name="pk_wraps"),
         schema=_schema("keystore"),
+        sqlite_with_rowid=False,
     )

@@ -22,6 +22,43 @@ def _to(column: str) -> str:
     return rest if _schema(schema) is None else column
 
 
+#: Every table whose rows name their audit entry: whoever changes a row names the entry of the change.
+_NAMING_AN_ENTRY = (
+    "auth.staff",
+    "auth.sessions",
+    "auth.attempts",
+    "casework.cases",
+    "casework.case_events",
+    "casework.data_keys",
+    "casework.records",
+    "casework.blind_index",
+    "casework.consents",
+    "exchange.releases",
+)
+
+
+def _entry_must_change() -> None:
+    """An update that keeps the old entry is refused by the database itself, as a row without one is."""
+    lite = op.get_bind().dialect.name == "sqlite"
+    if not lite:
+        op.execute(
+            "CREATE FUNCTION log.entry_must_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION 'an update names its own audit entry' USING ERRCODE = 'check_violation'; END $$"
+        )
+    for table in _NAMING_AN_ENTRY:
+        name = f"tr_{table.split('.')[1]}_entry"
+        if lite:
+            op.execute(
+                f"CREATE TRIGGER {name} BEFORE UPDATE ON {_to(table)} FOR EACH ROW WHEN NEW.entry_id = OLD.entry_id "
+                "BEGIN SELECT RAISE(ABORT, 'an update names its own audit entry'); END"
+            )
+        else:
+            op.execute(
+                f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (NEW.entry_id = OLD.entry_id) "
+                "EXECUTE FUNCTION log.entry_must_change()"
+            )
+
+
 def upgrade() -> None:
     op.create_table(
         "entries",
@@ -32,6 +69,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("entry_id", name="pk_entries"),
         schema=_schema("log"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_entries_actor_at", "entries", ["actor", "at"], schema=_schema("log"))
     op.create_index("ix_entries_at", "entries", ["at"], schema=_schema("log"))
@@ -43,6 +81,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("lane", name="pk_lanes"),
         schema=_schema("log"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "attempts",
@@ -109,6 +148,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", name="pk_outbox"),
         sa.ForeignKeyConstraint(["entry_id"], [_to("log.entries.entry_id")], name="fk_outbox_entry_id"),
         schema=_schema("log"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "sessions",
@@ -125,6 +165,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["actor_id"], [_to("auth.staff.actor_id")], name="fk_sessions_actor_id"),
         sa.ForeignKeyConstraint(["entry_id"], [_to("log.entries.entry_id")], name="fk_sessions_entry_id"),
         schema=_schema("auth"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_sessions_actor_id", "sessions", ["actor_id"], schema=_schema("auth"))
     op.create_table(
@@ -161,6 +202,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], [_to("casework.cases.case_id")], name="fk_blind_index_case_id"),
         sa.ForeignKeyConstraint(["entry_id"], [_to("log.entries.entry_id")], name="fk_blind_index_entry_id"),
         schema=_schema("casework"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_blind_index_case_id", "blind_index", ["case_id"], schema=_schema("casework"))
     op.create_table(
@@ -205,6 +247,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entry_id"], [_to("log.entries.entry_id")], name="fk_data_keys_entry_id"),
         sa.UniqueConstraint("case_id", "compartment", name="uq_data_keys_case_id_compartment"),
         schema=_schema("casework"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "records",
@@ -228,3 +271,4 @@ def upgrade() -> None:
         schema=_schema("casework"),
     )
     op.create_index("ix_records_case_id_kind", "records", ["case_id", "kind"], schema=_schema("casework"))
+    _entry_must_change()

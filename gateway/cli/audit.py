@@ -1,0 +1,52 @@
+"""`parefeu audit`: who saw what, as auditor and data protection officer read it. Looking is logged."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateway.cli.desk import Desk, at_desk, quoted
+from vault.vocabulary import OVERSIGHT
+
+app = typer.Typer(help="The access history (oversight).", no_args_is_help=True)
+_COLUMNS = (
+    "time", "zone", "role", "action", "kind", "decision", "rule", "outcome", "count", "actor", "subject", "entry",
+)  # fmt: skip
+
+
+@app.command("list")
+@at_desk(OVERSIGHT)
+def list_entries(
+    desk: Desk,
+    subject: Annotated[str, typer.Option("--subject", help="The history of one case, by its log pseudonym.")] = "",
+    actor: Annotated[str, typer.Option("--actor", help="By an actor's log pseudonym.")] = "",
+    since: Annotated[str, typer.Option("--since", help="ISO date or time, UTC.")] = "",
+    until: Annotated[str, typer.Option("--until", help="ISO date or time, UTC.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50,
+    before: Annotated[str, typer.Option("--before", help="Entry to page back from.")] = "",
+) -> None:
+    """Entries, newest first."""
+    query = {
+        "subject": subject,
+        "actor": actor,
+        "since": since,
+        "until": until,
+        "limit": limit,
+        "before": before,
+    }
+    desk.show_list(desk.get("/entries", **query), "entries", _COLUMNS)
+
+
+@app.command("show")
+@at_desk(OVERSIGHT)
+def show_entry(desk: Desk, entry: str) -> None:
+    """One entry."""
+    desk.show(desk.get(f"/entries/{quoted(entry)}"))
+
+
+@app.command("detail")
+@at_desk(OVERSIGHT)
+def detail(desk: Desk, entry: str) -> None:
+    """Who exactly, from where and why."""
+    desk.show(desk.get(f"/entries/{quoted(entry)}/detail"))

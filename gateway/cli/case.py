@@ -1,0 +1,201 @@
+"""`parefeu case`: a coach's and a regional head's work on cases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.desk import Desk, at_desk, quoted, read_text, refuse
+from gateway.client import Problem
+from vault.cases.flow import Outcome, State, Step
+from vault.vocabulary import CASEWORK
+
+app = typer.Typer(help="Open, list, show, find, close, hand over and refer cases.", no_args_is_help=True)
+_LINE = ("reference", "state", "region", "language", "opened_on", "coach", "notes", "last_note_on")
+Language = Annotated[str, typer.Option("--language", help="fr, nl, de or en.")]
+
+
+@app.command("open")
+@at_desk(CASEWORK)
+def open_case(
+    desk: Desk,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="JSON as the interface takes it (POST /casework/cases); - for standard input."),
+    ] = None,
+    region: Annotated[str, typer.Option("--region")] = "",
+    language: Language = "",
+    family_name: Annotated[str, typer.Option("--family-name", help="Asked for if left out; shells keep it.")] = "",
+    given_names: Annotated[str, typer.Option("--given-names", help="Asked for if left out.")] = "",
+    birth_date: Annotated[str, typer.Option("--birth-date", help="YYYY-MM-DD")] = "",
+    nationality: Annotated[str, typer.Option("--nationality")] = "",
+    national_number: Annotated[str, typer.Option("--national-number", help="NISS or bis number.")] = "",
+    ov: Annotated[str, typer.Option("--ov", help="OV/SP number.")] = "",
+    oqt: Annotated[str, typer.Option("--oqt", help="OQT reference.")] = "",
+    address: Annotated[str, typer.Option("--address")] = "",
+    phone: Annotated[str, typer.Option("--phone")] = "",
+    email: Annotated[str, typer.Option("--email")] = "",
+) -> None:  # fmt: skip
+    """Open a case, from a file or from options. A file keeps names out of the shell's history."""
+    if file is not None:
+        body = _json(file)
+    else:
+        if not region or not language:
+            refuse("name a FILE, or --region and --language")
+        person = {
+            "family_name": family_name or typer.prompt("Family name"),
+            "given_names": given_names or typer.prompt("Given names"),
+            "birth_date": birth_date or None,
+            "nationality": nationality,
+            "national_number": national_number,
+        }
+        body = {"region": region, "language": language, "people": [person], "ov_number": ov, "oqt_reference": oqt}
+        body["contact"] = {"address": address, "phone": phone, "email": email}
+    reply = desk.post("/cases", body)
+    desk.done(reply, reply["reference"])
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(read_text(file))
+    except ValueError as fault:
+        # A JSON error's own text quotes nothing, but its position is all that helps.
+        refuse(f"{file}: not JSON (line {getattr(fault, 'lineno', '?')}, column {getattr(fault, 'colno', '?')})")
+
+
+@app.command("list")
+@at_desk(CASEWORK)
+def list_cases(
+    desk: Desk,
+    state: Annotated[list[State] | None, typer.Option("--state", help="Repeat for more than one.")] = None,
+    language: Language = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200)] = 50,
+    before: Annotated[str, typer.Option("--before", help="opened_at of the last line seen (--json shows it).")] = "",
+) -> None:
+    """The caseload: a coach's own; for a regional head or the desk, the region's. Newest first."""
+    states = [one.value for one in state or ()]
+    desk.show_list(desk.get("/cases", state=states, language=language, limit=limit, before=before), "cases", _LINE)
+
+
+@app.command("show")
+@at_desk(CASEWORK)
+def show(desk: Desk, ref: str) -> None:
+    """Where a case stands."""
+    desk.show(desk.get(f"/cases/{quoted(ref)}"))
+
+
+@app.command("identity")
+@at_desk(CASEWORK)
+def identity(desk: Desk, ref: str) -> None:
+    """Who the people of a case are. Logged as a look at names."""
+    desk.show(desk.get(f"/cases/{quoted(ref)}/identity"))
+
+
+@app.command("contact")
+@at_desk(CASEWORK)
+def contact(desk: Desk, ref: str) -> None:
+    """How the people of a case are reached. Logged."""
+    desk.show(desk.get(f"/cases/{quoted(ref)}/contact"))
+
+
+@app.command("notice")
+@at_desk(CASEWORK)
+def notice(
+    desk: Desk, ref: str, language: Language, leaflet: Annotated[str, typer.Option("--leaflet", help="Its version.")]
+) -> None:
+    """Record that the privacy notice was given. No note can be written before."""
+    reply = desk.post(f"/cases/{quoted(ref)}/notice", {"language": language, "leaflet": leaflet})
+    desk.done(reply, f"{reply['reference']}\t{reply['state']}")
+
+
+@app.command("find")
+@at_desk(CASEWORK)
+def find(
+    desk: Desk,
+    national_number: Annotated[str, typer.Option("--national-number", help="NISS or bis number; - to be asked.")] = "",
+    ov: Annotated[str, typer.Option("--ov", help="OV/SP number; - to be asked.")] = "",
+    oqt: Annotated[str, typer.Option("--oqt", help="OQT reference; - to be asked.")] = "",
+) -> None:
+    """Find a case within one's reach by an exact number."""
+    named = {"national_number": national_number, "ov_number": ov, "oqt_reference": oqt}
+    given = [(field, value) for field, value in named.items() if value]
+    if len(given) != 1:
+        refuse("name exactly one of --national-number, --ov, --oqt")
+    field, value = given[0]
+    if value == "-":
+        value = typer.prompt("Number")
+    desk.show_list(desk.post("/find", {"field": field, "value": value}), "cases", _LINE)
+
+
+@app.command("close")
+@at_desk(CASEWORK)
+def close(
+    desk: Desk,
+    ref: str,
+    outcome: Annotated[Outcome, typer.Option("--outcome")],
+    begin: Annotated[
+        bool, typer.Option("--begin", help="Begin the closing for non-collaboration; a second person hands over.")
+    ] = False,
+    explained: Annotated[
+        bool, typer.Option("--explained", help="The consequences were explained, or the letter that does was sent.")
+    ] = False,
+) -> None:
+    """Close a case, or begin to close it for non-collaboration."""
+    step = Step.BEGIN_CLOSING if begin else Step.CLOSE
+    reply = desk.post(
+        f"/cases/{quoted(ref)}/close", {"step": step.value, "outcome": outcome.value, "explained": explained}
+    )
+    desk.done(reply, f"{reply['reference']}\t{reply['state']}")
+
+
+@app.command("reopen")
+@at_desk(CASEWORK)
+def reopen(desk: Desk, ref: str) -> None:
+    """Reopen a closed case, or resume one that was being closed."""
+    path = f"/cases/{quoted(ref)}/reopen"
+    try:
+        reply = desk.post(path, {"step": Step.REOPEN.value})
+    except Problem as problem:
+        if problem.code != "illegal_step" or Step.RESUME.value not in problem.body.get("possible", ()):
+            raise
+        reply = desk.post(path, {"step": Step.RESUME.value})
+    desk.done(reply, f"{reply['reference']}\t{reply['state']}")
+
+
+@app.command("hand-over")
+@at_desk(CASEWORK)
+def hand_over(desk: Desk, ref: str) -> None:
+    """Second signature: the outcome sheet goes to follow-up. Nothing else does."""
+    reply = desk.post(f"/cases/{quoted(ref)}/hand-over")
+    desk.done(reply, f"{reply['reference']}\t{reply['state']}\t{reply['release']}")
+
+
+@app.command("consent")
+@at_desk(CASEWORK)
+def consent(
+    desk: Desk,
+    ref: str,
+    partner: Annotated[str, typer.Option("--partner")],
+    field: Annotated[list[str], typer.Option("--field", help="What the person agrees to give; repeat for more.")],
+    until: Annotated[str, typer.Option("--until", help="Last day, YYYY-MM-DD.")],
+) -> None:
+    """Record that the person agreed: to which partner, to which fields, until when."""
+    body = {"partner": partner, "fields": field, "expires_on": until}
+    reply = desk.post(f"/cases/{quoted(ref)}/consents", body)
+    desk.done(reply, f"{reply['reference']}\tconsent recorded")
+
+
+@app.command("refer")
+@at_desk(CASEWORK)
+def refer(
+    desk: Desk,
+    ref: str,
+    partner: Annotated[str, typer.Option("--partner")],
+    need: Annotated[str, typer.Option("--need", help="shelter, legal_aid, medical_care, …")],
+) -> None:
+    """Send the consented fields to a partner."""
+    reply = desk.post(f"/cases/{quoted(ref)}/referrals", {"partner": partner, "need": need})
+    desk.done(reply, f"{reply['reference']}\treferred\t{reply['release']}")

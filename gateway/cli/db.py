@@ -1,0 +1,70 @@
+"""`parefeu db`: both databases."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import typer
+
+from gateway.cli.home import Home, plain_settings
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+app = typer.Typer(help="Bring both databases to this program's schema, check them.", no_args_is_help=True)
+
+
+@app.command()
+def migrate(home: Home = None) -> None:
+    """Run the migrations that are missing, one transaction per database. Nobody may be serving meanwhile."""
+    from vault.errors import ConfigurationError
+    from vault.storage import migrate as migrations
+    from vault.storage.store import claim
+
+    settings = plain_settings(home)
+    with ExitStack() as held:
+        if settings.sqlite:
+            if not settings.home.is_dir():
+                raise ConfigurationError("there is no installation here: run `parefeu init` first")
+            held.enter_context(claim(settings.home, lambda: f"a migration, process {os.getpid()}"))
+        migrations.upgrade(settings.main_url, "main")
+        migrations.upgrade(settings.keys_url, "keystore")
+    _report(settings)
+
+
+@app.command()
+def check(home: Home = None) -> None:
+    """Say whether both databases have this program's schema, and whether their files are sound (SQLite)."""
+    _report(plain_settings(home))
+
+
+def _report(settings: Settings) -> None:
+    from vault.errors import ConfigurationError, StoreUnavailable
+    from vault.storage import migrate as migrations
+    from vault.storage.store import make_engine
+
+    for which, url in (("main", settings.main_url), ("keystore", settings.keys_url)):
+        if settings.sqlite and not (settings.home / f"{which}.db").is_file():
+            raise ConfigurationError(f"there is no {which} database in {settings.home}")
+        engine = make_engine(url)
+        try:
+            migrations.check(engine, which)  # type: ignore[arg-type]
+            if settings.sqlite:
+                with engine.connect() as connection:
+                    if connection.exec_driver_sql("PRAGMA quick_check").scalar() != "ok":
+                        raise StoreUnavailable(f"the {which} database is damaged: put back its backup")
+        finally:
+            engine.dispose()
+        typer.echo(f"{which:<10}{migrations.head(which)}")  # type: ignore[arg-type]
+
+
+if find_spec("gateway.cli.db_roles") is not None:
+    _roles = import_module("gateway.cli.db_roles")
+    if hasattr(_roles, "app"):
+        app.add_typer(_roles.app, name="roles")
+    elif hasattr(_roles, "roles"):
+        app.command("roles")(_roles.roles)

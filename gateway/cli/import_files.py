@@ -1,0 +1,203 @@
+"""The files of an import: what each one says, what is wrong with it, and what was imported before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from vault.cases.model import LANGUAGES
+from vault.errors import ConfigurationError, InvalidIdentifier
+from vault.pseudonyms import domain_of, parse_pseudonym
+from vault.vocabulary import CASEWORK
+
+SUFFIXES: Final = frozenset({".txt", ".md", ".markdown"})
+REPORT: Final = ".parefeu-import.tsv"
+_FIELDS: Final = ("case", "language", "template")
+_FENCE: Final = "---"
+
+
+@unique
+class Status(StrEnum):
+    READY = "ready"
+    WRITTEN = "written"
+    SKIPPED = "skipped"  # imported before, a duplicate, or not a note at all
+    FAILED = "failed"
+
+
+@dataclass(slots=True, repr=False)
+class Candidate:
+    """One file. text never prints itself."""
+
+    name: str
+    status: Status = Status.READY
+    why: str = ""
+    case: str = ""
+    language: str = ""
+    template: str = ""
+    text: str = ""
+    note: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Of case and text: the same note in the same case is one note, whatever its file is called."""
+        return sha256(f"{self.case}\0{self.text.strip()}".encode()).hexdigest()
+
+    def fail(self, why: str) -> None:
+        self.status, self.why = Status.FAILED, why
+
+    def skip(self, why: str) -> None:
+        self.status, self.why = Status.SKIPPED, why
+
+
+@dataclass(slots=True)
+class Report:
+    """What earlier runs imported: a line when a file is begun, one when it is done."""
+
+    path: Path
+    imported: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path) -> Report:
+        """Raises ConfigurationError for a report that cannot be read."""
+        report = cls(folder / REPORT)
+        try:
+            lines = report.path.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return report
+        except (OSError, UnicodeDecodeError):
+            raise ConfigurationError(f"the report {report.path} cannot be read") from None
+        for line in lines:
+            word, digest, *rest = [*line.split("\t"), "", ""]
+            if word == "begun":
+                report.begun[digest] = rest[0]
+            elif word == "undone":
+                report.begun.pop(digest, None)
+            elif word == "done":
+                report.begun.pop(digest, None)
+                report.imported[digest] = rest[1]
+        return report
+
+    def begin(self, one: Candidate) -> None:
+        self._add("begun", one.digest, one.name)
+
+    def undo(self, one: Candidate) -> None:
+        """The gateway refused it: nothing was written."""
+        self._add("undone", one.digest, one.name)
+
+    def done(self, one: Candidate, note: str) -> None:
+        self._add("done", one.digest, one.name, note)
+
+    def _add(self, *parts: str) -> None:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(
+                descriptor, ("\t".join(part.replace("\t", " ").replace("\n", " ") for part in parts) + "\n").encode()
+            )
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def candidates(folder: Path, report: Report) -> list[Candidate]:
+    """Every file of the folder (not of folders in it), each with its verdict so far."""
+    found = [_read(path) for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    _mark_known(found, report)
+    return found
+
+
+def _mark_known(found: Iterable[Candidate], report: Report) -> None:
+    first: dict[str, str] = {}
+    for one in found:
+        if one.status is not Status.READY:
+            continue
+        digest = one.digest
+        if digest in report.imported:
+            one.note = report.imported[digest]
+            one.skip("imported before")
+        elif digest in report.begun:
+            one.fail(
+                "an earlier run stopped while writing it: see `parefeu note list` whether it is there; if it is not, "
+                f"delete its line in {report.path.name}"
+            )
+        elif digest in first:
+            one.skip(f"the same note as {first[digest]}")
+        else:
+            first[digest] = one.name
+
+
+def _read(path: Path) -> Candidate:
+    from vault.usecases.notes import NOTE_LIMIT
+
+    one = Candidate(path.name)
+    if path.suffix.lower() not in SUFFIXES or not path.is_file() or path.is_symlink():
+        one.skip("not a text or Markdown file")
+        return one
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= NOTE_LIMIT + 4096 else None
+    except OSError as error:
+        one.fail(f"cannot be read: {error.strerror}")
+        return one
+    if raw is None:
+        one.fail(f"larger than {NOTE_LIMIT} bytes")
+        return one
+    try:
+        _parse(one, raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as fault:
+        one.fail(f"not UTF-8 (byte {fault.start})")
+    except ValueError as fault:
+        one.fail(str(fault))
+    return one
+
+
+def _parse(one: Candidate, content: str) -> None:
+    """Fill in what the file says. Raises ValueError with a text that quotes no content."""
+    from vault.usecases.notes import NOTE_LIMIT, TEMPLATES
+
+    lines = content.replace("\r\n", "\n").split("\n")
+    if lines[0].strip() != _FENCE:
+        raise ValueError("does not open with --- and its case, language and template")
+    try:
+        end = next(place for place, line in enumerate(lines[1:40], start=1) if line.strip() == _FENCE)
+    except StopIteration:
+        raise ValueError("its opening part is not closed by ---") from None
+    values = _head(lines[1:end])
+    one.language, one.template = values["language"], values["template"]
+    try:
+        one.case = parse_pseudonym(values["case"], domain_of(CASEWORK)).text
+    except InvalidIdentifier as fault:
+        raise ValueError(f"case: {fault}") from None
+    if one.language not in LANGUAGES:
+        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}")
+    if one.template not in TEMPLATES:
+        raise ValueError(f"template must be one of {', '.join(TEMPLATES)}")
+    one.text = "\n".join(lines[end + 1 :]).strip("\n")
+    if not one.text.strip():
+        raise ValueError("the note is empty")
+    if any((char < " " and char not in "\n\t") or char == "\x7f" for char in one.text):
+        raise ValueError("holds control characters: not plain text")
+    if len(one.text.encode()) > NOTE_LIMIT:
+        raise ValueError(f"larger than {NOTE_LIMIT} bytes")
+
+
+def _head(lines: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for number, line in enumerate(lines, start=2):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, colon, value = line.partition(":")
+        name = name.strip().lower()
+        if not colon or name not in _FIELDS:
+            raise ValueError(f"line {number}: only {', '.join(_FIELDS)} can stand in the opening part")
+        if name in values:
+            raise ValueError(f"line {number}: {name} stands there twice")
+        values[name] = value.strip().strip("\"'")
+    missing = [name for name in _FIELDS if not values.get(name)]
+    if missing:
+        raise ValueError(f"its opening part lacks {', '.join(missing)}")
+    return values

@@ -1,0 +1,158 @@
+"""`parefeu note`: interview notes. They are read with stand-ins; restoring names is an act of its own."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.desk import Desk, at_desk, quoted, read_text, refuse
+from gateway.cli.editor import edit, keep
+from gateway.client import Problem
+from vault.vocabulary import CASEWORK
+
+app = typer.Typer(help="Write, read, revise, list, search and reveal interview notes.", no_args_is_help=True)
+Source = Annotated[Path | None, typer.Argument(help="A text file, - for standard input; left out: your $EDITOR.")]
+Template = Annotated[str, typer.Option("--template", help="intake, interview, conclusions, …")]
+
+
+@app.command("write")
+@at_desk(CASEWORK)
+def write(
+    desk: Desk,
+    ref: str,
+    file: Source = None,
+    language: Annotated[str, typer.Option("--language", help="fr, nl, de or en.")] = "",
+    template: Template = "interview",
+) -> None:
+    """Write a note. Names that the case knows become stand-ins before it is stored."""
+    if not language:
+        refuse("name the note's --language: fr, nl, de or en")
+    path = f"/cases/{quoted(ref)}/notes"
+    text, typed = _text(file, "")
+    try:
+        reply = desk.post(path, {"text": text, "language": language, "template": template})
+    except BaseException:
+        _keep(text, typed)
+        raise
+    desk.done(reply, reply["note"])
+
+
+@app.command("revise")
+@at_desk(CASEWORK)
+def revise(
+    desk: Desk,
+    ref: str,
+    note: str,
+    file: Source = None,
+    based_on: Annotated[int, typer.Option("--based-on", min=0, help="The version you read; default: the newest.")] = 0,
+) -> None:
+    """Write a new version of a note. If somebody else wrote one meanwhile, both are shown and yours is kept."""
+    path = f"/cases/{quoted(ref)}/notes/{quoted(note)}"
+    read = desk.get(f"{path}/versions/{based_on}" if based_on else path)
+    text, typed = _text(file, read["text"])
+    if typed and text == read["text"]:
+        desk.done(read, "nothing was changed")
+        return
+    body = {
+        "text": text,
+        "language": read["language"],
+        "template": read["template"],
+        "based_on": read["version"],
+    }
+    try:
+        reply = desk.ask("PUT", path, body)
+    except Problem as problem:
+        if problem.code == "stale_version":
+            _show_both(problem, text)
+        _keep(text, typed)
+        raise
+    except BaseException:
+        _keep(text, typed)
+        raise
+    desk.done(reply, f"{reply['note']}\tversion {reply['version']}")
+
+
+def _show_both(problem: Problem, own: str) -> None:
+    versions = problem.body.get("versions") or []
+    if versions:
+        newest = versions[0]
+        output.show_text(f"version {newest['version']}, as it is now", newest["text"])
+    output.show_text("yours, not stored", own)
+
+
+@app.command("read")
+@at_desk(CASEWORK)
+def read(
+    desk: Desk,
+    ref: str,
+    note: str,
+    version: Annotated[int, typer.Option("--version", min=0, help="Default: the newest.")] = 0,
+) -> None:
+    """Read a note, stand-ins kept."""
+    path = f"/cases/{quoted(ref)}/notes/{quoted(note)}"
+    reply = desk.get(f"{path}/versions/{version}" if version else path)
+    if desk.as_json:
+        output.show_json(reply)
+        return
+    heading = f"{reply['template']} · {reply['language']} · version {reply['version']} · {reply['written_at'][:16]}"
+    output.show_text(heading, reply["text"])
+
+
+@app.command("list")
+@at_desk(CASEWORK)
+def list_notes(
+    desk: Desk,
+    ref: str,
+    note: Annotated[str, typer.Argument(help="Left out: all notes of the case; else this note's versions.")] = "",
+) -> None:
+    """The notes of a case, or one note's versions, without their text."""
+    columns = ("note", "version", "template", "language", "written_at")
+    if note:
+        desk.show_list(desk.get(f"/cases/{quoted(ref)}/notes/{quoted(note)}/versions"), "versions", columns)
+    else:
+        desk.show_list(desk.get(f"/cases/{quoted(ref)}/notes"), "notes", columns)
+
+
+@app.command("search")
+@at_desk(CASEWORK)
+def search(desk: Desk, word: str) -> None:
+    """Notes of your own caseload that hold a word; case and accents do not matter."""
+    desk.show_list(desk.post("/search", {"word": word}), "notes", ("reference", "note", "version", "written_at"))
+
+
+@app.command("reveal")
+@at_desk(CASEWORK)
+def reveal(
+    desk: Desk, ref: str, note: str, reason: Annotated[str, typer.Option("--reason", help="Oversight reads it.")]
+) -> None:
+    """Restore the names in a note. Logged before anything is opened."""
+    reply = desk.post(f"/cases/{quoted(ref)}/notes/{quoted(note)}/reveal", {"reason": reason})
+    if desk.as_json:
+        output.show_json(reply)
+        return
+    names = len(reply["restored_spans"])
+    output.show_text(f"version {reply['version']} · {names} stand-in(s) restored · logged", reply["text"])
+
+
+def _text(file: Path | None, before: str) -> tuple[str, bool]:
+    """What to send, and whether it was typed just now (and stands nowhere else)."""
+    if file is not None:
+        return read_text(file), str(file) == "-"
+    if not sys.stdin.isatty():
+        return read_text(Path("-")), True
+    text = edit(before)
+    if not text.strip():
+        refuse("the note is empty; nothing was sent")
+    return text, True
+
+
+def _keep(text: str, typed: bool) -> None:
+    """What was typed is never lost: into a private file, and say where."""
+    if typed:
+        place: Any = keep(text, datetime.now(UTC))
+        typer.echo(f"parefeu: your text is kept in {place}; delete it once it is stored", err=True)

@@ -1,0 +1,88 @@
+"""All words of the program, each loaded only when it is used.
+
+A word stands here with its help line; its module holds a `typer.Typer` named `app`. A refusal of the vault
+becomes one line on stderr with its code and what to do, exit code 1; wrong usage is exit code 2. No traceback
+and no content is ever printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from gateway.cli.errors import told
+
+_CASES, _RECEIVED, _OPERATION, _LOOKING = "Casework", "What was released", "Operation", "Looking around"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    module: str
+    help: str
+    panel: str
+
+
+WORDS: Final[dict[str, Word]] = {
+    "demo": Word("demo", "A vault with invented cases, served on loopback, and sign-ins for every role.", _LOOKING),
+    "tour": Word("tour", "One whole case, played: who sees what, what the database holds, an attack.", _LOOKING),
+    "sign-in": Word("sign_in", "Sign in to a zone.", _CASES),
+    "sign-out": Word("sign_out", "End the session.", _CASES),
+    "case": Word("case", "Open, list, show, find, close, hand over and refer cases.", _CASES),
+    "note": Word("note", "Write, read, revise, list, search and reveal interview notes.", _CASES),
+    "notes": Word("notes_import", "Import notes from files.", _CASES),
+    "sheets": Word("sheets", "Outcome sheets that were handed over (follow-up).", _RECEIVED),
+    "referrals": Word("referrals", "Referrals that were sent to a partner organisation.", _RECEIVED),
+    "audit": Word("audit", "The access history (oversight).", _RECEIVED),
+    "init": Word("init", "Make an installation: keys, signed directory, databases.", _OPERATION),
+    "serve": Word("serve", "Serve one zone, or all of them from one process.", _OPERATION),
+    "staff": Word("staff", "Add members of staff and issue service tokens.", _OPERATION),
+    "keys": Word("keys", "Look at the zones' keys, change a passphrase.", _OPERATION),
+    "db": Word("db", "Bring both databases to this program's schema, check them.", _OPERATION),
+    "policy": Word("policy", "Check, explain and compare the rules.", _OPERATION),
+}
+
+
+class Program(TyperGroup):
+    """Shows every word from the table above; loads the module of the one that is used."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for name, word in WORDS.items():
+            self.add_command(TyperCommand(name, help=word.help, rich_help_panel=word.panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        word = WORDS.get(args[0])
+        if word is None:
+            return super().resolve_command(ctx, args)
+        loaded = get_command(import_module(f"gateway.cli.{word.module}").app)
+        loaded.name = args[0]
+        return args[0], loaded, args[1:]
+
+    def invoke(self, ctx: Any) -> Any:
+        with told():
+            return super().invoke(ctx)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"parefeu {version('parefeu')}")
+        raise typer.Exit
+
+
+app = typer.Typer(cls=Program, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def parefeu(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Parefeu: a firewall between what a person confides and who may act on it."""

@@ -1,0 +1,35 @@
+"""`parefeu sign-in`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.desk import Desk, Session, at_desk
+from vault.vocabulary import CASEWORK, ZoneKind
+
+app = typer.Typer()
+
+
+@app.command()
+@at_desk(kinds=tuple(ZoneKind), default=CASEWORK)
+def sign_in(
+    desk: Desk,
+    login: str,
+    password_file: Annotated[Path | None, typer.Option("--password-file", help="Default: you are asked.")] = None,
+    code: Annotated[str | None, typer.Option("--code", help="The second factor; default: you are asked.")] = None,
+) -> None:
+    """Sign in to a zone (--zone; default: casework). The session is kept for this user only, mode 0600."""
+    from gateway.instance import read_passphrase
+
+    if password_file is not None:
+        password = read_passphrase(password_file).expose()
+    else:
+        password = typer.prompt("Password", hide_input=True)
+    digits = code or typer.prompt("Code")
+    body = {"login": login, "password": password, "code": digits.strip().replace(" ", "")}
+    reply = desk.ask("POST", "/session", body, token="")
+    Session(desk.zone, reply.pop("token"), desk.place, login, reply["expires_at"]).keep()
+    desk.done(reply, f"signed in to {reply['zone']} as {reply['name']} ({reply['role']}) until {reply['expires_at']}")

@@ -1,0 +1,126 @@
+"""`parefeu staff`: members of staff and service tokens. Works on the databases themselves, not through a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.home import Home, Hooks, Json, hooks_of, settings_of, zone_of
+from vault.cases.model import REGIONS
+from vault.errors import ConfigurationError, StoreBusy
+from vault.vocabulary import Role, Zone
+
+if TYPE_CHECKING:
+    from gateway.wiring import Services
+    from vault.usecases.sign_in import SignIn
+
+app = typer.Typer(help="Add members of staff and issue service tokens.", no_args_is_help=True)
+ZoneName = Annotated[str, typer.Option("--zone", help="casework, follow_up, oversight or partner:NAME.")]
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    login: str,
+    zone: ZoneName,
+    role: Annotated[Role, typer.Option("--role")],
+    name: Annotated[str, typer.Option("--name", help="The name that colleagues and oversight see.")],
+    region: Annotated[str, typer.Option("--region", help=f"For casework: {', '.join(REGIONS)}.")] = "",
+    password_file: Annotated[Path | None, typer.Option("--password-file", help="Default: you are asked.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Add a member of staff. Prints the second factor's provisioning URI, once."""
+    from gateway.auth.passwords import hash_password
+    from gateway.instance import read_passphrase
+    from vault.usecases import sign_in
+
+    wanted = zone_of(zone)
+    check_region(role, region)
+    if password_file is not None:
+        password = read_passphrase(password_file).expose()
+    else:
+        password = typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+    with at_the_store(home, wanted, hooks_of(ctx)) as (services, service):
+        new = sign_in.NewStaff(login, name, role, region, hash_password(password, service.entropy))
+        row = services.worker.run(wanted, lambda uow: sign_in.add_staff(uow, new, service))
+        uri = provisioning_uri(service, login, service.totp_secret(row.id, row.totp_generation))
+    if as_json:
+        output.show_json({"login": login, "zone": str(wanted), "role": role.value, "totp_uri": uri})
+        return
+    typer.echo(f"added {login} to {wanted} as {role.value}")
+    typer.echo("Their second factor, shown this once (make a QR code of it, or type the secret into an authenticator):")
+    typer.echo(uri)
+
+
+@app.command()
+def token(
+    ctx: typer.Context,
+    login: str,
+    zone: ZoneName,
+    days: Annotated[int, typer.Option("--days", min=1, max=90)] = 30,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Issue a bearer token for a service that acts as this member of staff. Shown once."""
+    from datetime import timedelta
+
+    from vault.usecases import sign_in
+
+    wanted = zone_of(zone)
+    with at_the_store(home, wanted, hooks_of(ctx)) as (services, service):
+        issued: str = services.worker.run(
+            wanted, lambda uow: sign_in.issue_token(uow, login, timedelta(days=days), service)
+        )
+    if as_json:
+        output.show_json({"token": issued, "zone": str(wanted), "days": days})
+    else:
+        typer.echo(issued)
+
+
+def check_region(role: Role, region: str) -> None:
+    """Casework's roles have a region; others have none. Raises ConfigurationError."""
+    local = role in {Role.COACH, Role.DESK_OFFICER, Role.REGIONAL_HEAD}
+    if local and region not in REGIONS:
+        raise ConfigurationError(f"a {role.value} needs --region: one of {', '.join(REGIONS)}")
+    if not local and region:
+        raise ConfigurationError(f"a {role.value} has no region")
+
+
+def provisioning_uri(service: SignIn, login: str, secret: bytes) -> str:
+    """The `otpauth://` address that an authenticator reads."""
+    import pyotp
+
+    return pyotp.TOTP(secret_text(secret)).provisioning_uri(name=login, issuer_name=f"Parefeu {service.zone}")
+
+
+def secret_text(secret: bytes) -> str:
+    from base64 import b32encode
+
+    return b32encode(secret).decode("ascii")
+
+
+@contextmanager
+def at_the_store(home: Path | None, zone: Zone, hooks: Hooks) -> Iterator[tuple[Services, SignIn]]:
+    """The services of an installation, held for one command. Raises StoreBusy while a server holds them."""
+    from gateway.wiring import build
+
+    settings = settings_of(home)
+    if not settings.sqlite:
+        settings = settings_of(home, zone=str(zone))
+    if zone not in settings.zones:
+        raise ConfigurationError(f"this installation has no zone {zone}")
+    try:
+        services = build(settings, note=lambda: f"a staff command, process {os.getpid()}", **hooks.parts())
+    except StoreBusy as busy:
+        raise StoreBusy(f"{busy}: staff are added while nobody serves the embedded store") from None
+    try:
+        yield services, services.sign_in[zone]
+    finally:
+        services.close()

@@ -1,0 +1,1 @@
+"""The demo: invented cases, played into a fresh vault."""

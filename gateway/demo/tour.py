@@ -1,0 +1,303 @@
+"""The guided tour: one whole case on a vault of its own, from the first interview to an attack.
+
+Everything is done by the real parts: the gateway in this process, the real policy, sealed records, both
+databases. What is printed was answered, stored or refused just before.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from gateway.cli.home import Hooks, settings_of
+from gateway.cli.init import create_home
+from gateway.client import InProcess, Problem
+from gateway.clock import SystemEntropy
+from gateway.demo.attack import Findings, Loot, attack, hexdump
+from gateway.demo.people import BY_LOGIN, PARTNERS, Caller, hire, token_for
+from gateway.demo.seed_data import SeedCase, load_seed
+from gateway.instance import load_zones, read_directory
+from gateway.settings import Settings
+from gateway.wiring import build
+from policies.explainer import explain
+from policies.firewall import TableFirewall
+from vault.storage.store import Store
+from vault.vocabulary import Action, Facts, Kind, Phase, Purpose, Question, Role, Zone
+
+_EXCERPT: Final = 420
+_PLAYERS: Final = ("amina", "hugo", "frank", "cari", "odile")
+
+
+def play_tour(home: Path | None, hooks: Hooks, *, pause: Callable[[], None], console: Console) -> list[Findings]:
+    """Play the tour. home: where to build its vault, kept afterwards; None: a temporary folder. Returns the attacks."""
+    with tempfile.TemporaryDirectory(prefix="parefeu-tour-") as folder:
+        place = home or Path(folder) / "vault"
+        with console.status("Making a vault of its own: keys for every zone, both databases …"):
+            create_home(place, PARTNERS, hooks, mark="demo")
+            settings = settings_of(place)
+            services = build(settings, note=lambda: "the tour", **hooks.parts())
+        with InProcess(services) as gateway:
+            hire(services, "$argon2id$unusable")
+            hour = timedelta(hours=1)
+            callers = {login: Caller(gateway, BY_LOGIN[login], token_for(services, login, hour)) for login in _PLAYERS}
+            firewall = services.firewall
+            if not isinstance(firewall, TableFirewall):
+                raise TypeError("the tour explains decisions of the compiled table")
+            return _Tour(console, pause, settings, hooks, firewall, callers).play()
+
+
+@dataclass
+class _Tour:
+    console: Console
+    pause: Callable[[], None]
+    settings: Settings
+    hooks: Hooks
+    firewall: TableFirewall
+    callers: dict[str, Caller]
+    case: str = ""
+    note: str = ""
+    chapter: int = 0
+
+    def play(self) -> list[Findings]:
+        seed = next(case for case in load_seed() if case.outcome == "REFUSED")
+        self._opening()
+        self._coach(seed)
+        self._database(seed)
+        referral = self._partner()
+        self._follow_up(referral)
+        self._auditor()
+        findings = self._attack()
+        self._ending(findings)
+        return findings
+
+    # -- printing ---------------------------------------------------------------------------------
+
+    def head(self, title: str) -> None:
+        if self.chapter:
+            self.pause()
+        self.chapter += 1
+        self.console.print()
+        self.console.print(Rule(Text(f"{self.chapter}. {title}", style="bold"), align="left"))
+
+    def say(self, *sentences: str) -> None:
+        self.console.print(Text(" ".join(sentences)))
+
+    def block(self, text: str, style: str = "cyan") -> None:
+        self.console.print(Padding(Text(text, style=style), (0, 0, 0, 4)))
+
+    def record(self, values: Mapping[str, Any]) -> None:
+        table = Table(show_header=False, box=None, padding=(0, 2))
+        for name, value in values.items():
+            table.add_row(Text(name, style="bold"), Text(_shown(value), style="cyan"))
+        self.console.print(Padding(table, (0, 0, 0, 2)))
+
+    def refused(self, what: str, ask: Callable[[], Any], question: Question | None, facts: Facts | None = None) -> None:
+        """Ask, show the refusal, and say why in the policy's words."""
+        try:
+            ask()
+        except Problem as problem:
+            self.console.print(Text.assemble(f"{what}: ", (f"{problem.status} {problem.sentence}", "bold red")))
+        else:
+            raise AssertionError("the tour shows a refusal that did not happen")
+        if question is not None:
+            self.block(explain(self.firewall, question, facts or Facts()).text(), "yellow")
+
+    # -- chapters ---------------------------------------------------------------------------------
+
+    def _opening(self) -> None:
+        self.head("A vault with five zones")
+        self.say(
+            "Coaches (casework), the follow-up service, two partner organisations and oversight each have keys of",
+            "their own. A record can be opened only by zones that its key was sealed to. Everything here is invented.",
+        )
+        directory = read_directory(self.settings)
+        self.record({str(entry.zone): f"key version {entry.key_version}" for entry in directory.entries})
+
+    def _coach(self, seed: SeedCase) -> None:
+        coach = self.callers["amina"]
+        self.head("The coach opens a case and writes down what was confided")
+        self.case = str(coach.post("/cases", seed.body)["reference"])
+        at = f"/cases/{self.case}"
+        self.say("Amina opens a case. It gets a reference that tells nothing:", self.case)
+        body = {"text": seed.notes[0].text, "language": seed.notes[0].language, "template": seed.notes[0].template}
+        self.refused("She writes a note at once", lambda: coach.post(f"{at}/notes", body), None)
+        coach.post(f"{at}/notice", {"language": seed.body["language"], "leaflet": "2026-1"})
+        self.note = str(coach.post(f"{at}/notes", body)["note"])
+        self.say("Once the privacy notice is given, the note is stored. What she typed begins:")
+        self.block(_excerpt(seed.notes[0].text))
+        stored = str(coach.get(f"{at}/notes/{self.note}")["text"])
+        self.say(
+            "What anybody who may read it sees: stand-ins for names and numbers, the same ones all through the case."
+        )
+        self.block(_excerpt(stored))
+        self.say(
+            "Only what the case knows of its people is replaced so far; a relative who is merely mentioned stays in",
+            "the text, which is sealed all the same.",
+        )
+        revealed = coach.post(f"{at}/notes/{self.note}/reveal", {"reason": "appeal to be filed under the real name"})
+        spans: Any = revealed["restored_spans"]
+        self.say(f"Restoring the {len(spans)} names is an act of its own, with a reason, logged before anything opens.")
+
+    def _database(self, seed: SeedCase) -> None:
+        self.head("What the database holds")
+        rows = self._loot().rows
+        note = next(row for row in rows["records"] if row["record_id"].hex() == self.note)
+        wrap = next(row for row in rows["wraps"] if row["key_id"] == note["key_id"])
+        self.say("The note, as it lies on the disk:")
+        self.block(hexdump(note["sealed"]))
+        self.say("The key it was sealed under, itself under casework's key, in a database of its own:")
+        self.block(hexdump(wrap["wrap"]))
+        words = _words(seed)
+        raw = b"".join(path.read_bytes() for path in sorted(self.settings.home.glob("*.db*")))
+        hits = sum(raw.lower().count(word.lower().encode()) for word in words)
+        self.say(
+            f"{len(words)} names, numbers and addresses of it, looked for in {len(raw):,} bytes of both databases:",
+            f"{hits} hits.",
+        )
+        if hits:
+            raise AssertionError("a name stands in the database")
+
+    def _partner(self) -> str:
+        coach, agent = self.callers["amina"], self.callers["cari"]
+        self.head("A partner gets what the person consented to")
+        at = f"/cases/{self.case}"
+        refer = {"partner": "caritas", "need": "shelter"}
+        self.refused(
+            "Without a consent, a referral is refused",
+            lambda: coach.post(f"{at}/referrals", refer),
+            Question(Role.COACH, Action.RELEASE, Kind.REFERRAL, Purpose.COACHING, Phase.ACTIVE),
+            Facts.of(own=True),
+        )
+        until = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
+        fields = ["family_name", "phone", "language"]
+        coach.post(f"{at}/consents", {"partner": "caritas", "fields": fields, "expires_on": until})
+        release = str(coach.post(f"{at}/referrals", refer)["release"])
+        self.say("With a consent to three fields, Caritas opens exactly these, under a pseudonym of its own:")
+        self.record(agent.get(f"/referrals/{release}"))
+        self.refused(
+            "Caritas asks for the note",
+            lambda: agent.elsewhere(f"/casework{at}/notes/{self.note}"),
+            Question(Role.PARTNER_AGENT, Action.READ, Kind.NOTE, Purpose.REFERRAL, Phase.ACTIVE),
+        )
+        return release
+
+    def _follow_up(self, referral: str) -> None:
+        coach, head, officer = self.callers["amina"], self.callers["hugo"], self.callers["frank"]
+        self.head("The follow-up service gets its outcome sheet, and nothing else")
+        at = f"/cases/{self.case}"
+        coach.post(f"{at}/close", {"step": "begin_closing", "outcome": "REFUSED", "explained": True})
+        self.refused(
+            "The coach begins the closing, but cannot hand over alone",
+            lambda: coach.post(f"{at}/hand-over"),
+            Question(Role.COACH, Action.RELEASE, Kind.OUTCOME_SHEET, Purpose.CASE_ADMINISTRATION, Phase.CLOSING),
+            Facts.of(own=True),
+        )
+        release = str(head.post(f"{at}/hand-over")["release"])
+        self.say("The regional head gives the second signature. The officer opens the sheet:")
+        self.record(officer.get(f"/sheets/{release}"))
+        self.say("Of what was said it carries a code and a date. The officer asks for more:")
+        self.refused(
+            "the note",
+            lambda: officer.elsewhere(f"/casework{at}/notes/{self.note}"),
+            Question(Role.FOLLOW_UP_OFFICER, Action.READ, Kind.NOTE, Purpose.OQT_FOLLOW_UP, Phase.HANDED_OVER),
+        )
+        self.refused("the referral to Caritas, as if it were a sheet", lambda: officer.get(f"/sheets/{referral}"), None)
+        self.say("Unknown and forbidden answer alike: a refusal tells nothing about what exists.")
+
+    def _auditor(self) -> None:
+        auditor = self.callers["odile"]
+        self.head("The auditor sees the trace")
+        reply: Any = auditor.get("/entries?limit=200")
+        wanted = ("time", "role", "action", "kind", "decision", "rule")
+        entries = [entry for entry in reversed(reply["entries"]) if entry["role"] and entry["rule"] + entry["purpose"]]
+        table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+        for name in wanted:
+            table.add_column(name, no_wrap=True)
+        for entry in entries:
+            row = {**entry, "time": entry["time"][11:19]}
+            table.add_row(
+                *(Text(str(row[name]), style="red" if entry["decision"] == "deny" else "") for name in wanted)
+            )
+        self.console.print(table)
+        reveal = next(entry for entry in entries if entry["action"] == "reveal")
+        self.say("Who exactly, from where and why is sealed to oversight, one opening at a time, itself logged:")
+        self.record(auditor.get(f"/entries/{reveal['entry']}/detail"))
+        self.refused(
+            "The note itself is not the auditor's",
+            lambda: auditor.elsewhere(f"/casework/cases/{self.case}/notes/{self.note}"),
+            Question(Role.AUDITOR, Action.READ, Kind.NOTE, Purpose.ACCESS_REVIEW, Phase.HANDED_OVER),
+        )
+
+    def _attack(self) -> list[Findings]:
+        self.head("The attack: somebody owns a whole zone")
+        self.say(
+            "Now take the policy and the database's own walls away. The attacker has everything of one zone, keys",
+            "included, and every row of both databases, and tries each key on each record, wrap and release.",
+        )
+        zones = [Zone.parse(name) for name in ("follow_up", "partner:caritas", "partner:fedasil", "oversight")]
+        keyrings = load_zones(self.settings, zones, SystemEntropy(), self.hooks.root_class())
+        directory, loot = read_directory(self.settings), self._loot()
+        found = [attack(loot, keyrings[zone], directory, datetime.now(UTC)) for zone in zones]
+        for one in found:
+            table = Table(title=f"Owned: {one.zone} ({loot.count} rows taken)", title_justify="left")
+            for name in ("what", "there", "addressed to it", "tries", "opened"):
+                table.add_column(name, justify="left" if name == "what" else "right")
+            for name, tally in one.tallies.items():
+                style = "bold red" if tally.opened > tally.own else "green" if tally.opened == 0 else "yellow"
+                counts = (tally.there, tally.own, tally.tries)
+                table.add_row(name, *map(str, counts), Text(str(tally.opened), style=style))
+            self.console.print(table)
+        return found
+
+    def _ending(self, findings: list[Findings]) -> None:
+        self.head("What was shown")
+        confided = sum(one.confided for one in findings)
+        beyond = sum(one.beyond for one in findings)
+        self.say(
+            f"{len(findings)} zones were taken over whole; {confided} notes, identities or contacts opened, and",
+            f"{beyond} of the things addressed to somebody else. What each zone had opened had been released to it.",
+        )
+        self.say(
+            "Not shown: casework itself. Whoever owns that process reads what coaches read. SECURITY.md says, store by",
+            "store, what whoever controls it can do at most.",
+        )
+        self.say("Read on: docs/policy.md, docs/formats/, docs/operations.md. Look around: `parefeu demo`.")
+
+    def _loot(self) -> Loot:
+        store = Store(self.settings.main_url, self.settings.keys_url).connect()
+        try:
+            return Loot.take(store)
+        finally:
+            store.close()
+
+
+def _words(seed: SeedCase) -> list[str]:
+    """What names the people of a case: as long as a search can mean it."""
+    body = seed.body
+    words = [body.get("ov_number", ""), body.get("oqt_reference", "")]
+    for person in body["people"]:
+        words += [person["family_name"], *person["given_names"].split(), person.get("national_number", "")]
+        words += person.get("aliases", [])
+    contact = body.get("contact", {})
+    words += [contact.get(name, "") for name in ("address", "phone", "email")]
+    return sorted({word for word in words if len(word) > 3})
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value in (None, "") else str(value)

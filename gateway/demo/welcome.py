@@ -1,0 +1,81 @@
+"""What the demo prints: who can sign in, and a request that is allowed and one that is refused for each role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gateway.client import prefix_of
+from gateway.demo.people import BY_LOGIN, STAFF
+from gateway.demo.setup import EXAMPLE, Demo
+
+SHOWN: Final = ("amina", "hugo", "nele", "frank", "cari", "odile", "dora")
+
+
+def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]) -> None:
+    """Tables and lines for standard output. tokens: of those in `SHOWN`."""
+    import pyotp
+
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(title=f"Sign-ins (password for everybody: {demo.password})", title_justify="left", box=None)
+    for name in ("login", "role", "zone", "region", "second factor (TOTP)", "code now"):
+        table.add_column(name, no_wrap=name in {"login", "second factor (TOTP)"}, overflow="fold")
+    for member in STAFF:
+        secret = demo.secrets[member.login]
+        table.add_row(
+            member.login, member.role.value, str(member.zone), member.region, secret, pyotp.TOTP(secret).now()
+        )
+    console.print(table)
+    cases = Table(title="\nCases", title_justify="left", box=None)
+    for name in ("reference", "coach", "path", "what it is about"):
+        cases.add_column(name, no_wrap=name == "reference", overflow="fold")
+    for case in demo.cases:
+        cases.add_row(case.reference, case.coach, case.path, Text(case.story))
+    console.print(cases)
+    console.print(Text("Try it: each role may do one of these and not the other.\n", style="bold"))
+    for login in SHOWN:
+        _examples(console, login, tokens[login], demo, address)
+    console.print(
+        Text(
+            f"Command line: parefeu sign-in amina --zone casework --home {home}   (a code: parefeu demo --home {home} --code amina)"
+        )
+    )
+    console.print(Text(f"Import notes: parefeu notes import {home}/{EXAMPLE} --home {home}"))
+    console.print(Text(f"Serving on {address} · everything here is invented · Ctrl-C ends it", style="bold"))
+
+
+def _examples(console: Console, login: str, token: str, demo: Demo, address: str) -> None:
+    member = BY_LOGIN[login]
+    variable = login.upper()
+    allowed, refused = examples(login, demo)
+    console.print(Text(f"# {member.name}, {member.role.value}", style="dim"))
+    console.print(Text(f"{variable}={token}"))
+    for word, path in (("allowed", allowed), ("refused", refused)):
+        console.print(Text(f"curl -s -H \"authorization: Bearer ${variable}\" '{address}{path}'   # {word}"))
+    console.print()
+
+
+def examples(login: str, demo: Demo) -> tuple[str, str]:
+    """A path that this role may read, and one that it may not."""
+    own = next(case for case in demo.cases if case.coach == "amina")
+    foreign = next(case for case in demo.cases if case.coach != "amina")
+    note = f"/casework/cases/{own.reference}/notes/{own.notes[0]}"
+    sheet = demo.of_path("handed_over").release
+    referral = demo.of_path("referred")
+    zone = prefix_of(BY_LOGIN[login].zone)
+    paths = {
+        "amina": (note, f"/casework/cases/{foreign.reference}/notes/{foreign.notes[0]}"),
+        "hugo": ("/casework/cases", note),
+        "nele": ("/casework/cases", f"/casework/cases/{own.reference}/identity"),
+        "frank": (f"/follow-up/sheets/{sheet}", note),
+        "cari": (f"{zone}/referrals", f"/follow-up/sheets/{sheet}"),
+        "odile": ("/oversight/entries?limit=5", note),
+        "dora": ("/oversight/entries?limit=5", f"/oversight/sheets/{sheet}"),
+    }
+    if referral.partner == "caritas":
+        paths["cari"] = (f"{zone}/referrals/{referral.release}", f"{zone}/referrals/{sheet}")
+    return paths[login]

@@ -1,0 +1,43 @@
+"""`./run test`: lint, format, types, and the whole suite on all cores. With arguments: pytest with them.
+
+Every step runs even if one before it failed, so that one run tells everything; the exit code says whether
+all passed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PYTHON: Final = sys.executable
+_WORKERS: Final = str(max(2, min(os.cpu_count() or 2, 8)))
+STEPS: Final[tuple[tuple[str, list[str]], ...]] = (
+    ("lint", [PYTHON, "-m", "ruff", "check", "."]),
+    ("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
+    ("types", [PYTHON, "-m", "mypy"]),
+    ("tests", [PYTHON, "-m", "pytest", "-n", _WORKERS, "--dist", "loadgroup"]),
+)
+
+
+def main(arguments: list[str]) -> int:
+    if arguments:
+        return subprocess.run([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
+    outcomes = []
+    for name, command in STEPS:
+        print(f"== {name}", flush=True)
+        started = time.monotonic()
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        outcomes.append((name, code, time.monotonic() - started))
+    print("== result")
+    for name, code, seconds in outcomes:
+        print(f"{name:8} {'passed' if code == 0 else 'FAILED'}  {seconds:6.1f} s")
+    return max(abs(code) for _, code, _ in outcomes)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,295 @@
+"""What cannot be meant is refused with a clear problem, repeats nothing and writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+from gateway import problems
+from gateway.app import create_app
+from gateway.middleware import BODY_LIMIT
+from tests.api.stage import CONSENT, NOTE, Stage
+from tests.api.support import SwitchableFirewall, counts, entries, since
+from tests.house import CASE, PERSON, House
+from vault import errors as e
+
+JSON: Final = {"content-type": "application/json"}
+HEADERS: Final = {
+    "cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin", "strict-transport-security": "max-age=31536000",
+}  # fmt: skip
+
+
+def _errors(kind: type[e.VaultError] = e.VaultError) -> Iterator[type[e.VaultError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _errors(child)
+
+
+def _assert_problem(reply: Any, status: int) -> None:
+    assert reply.status_code == status, reply.text
+    assert reply.headers["content-type"] == problems.MEDIA_TYPE
+    told = reply.json()
+    assert told["status"] == status
+    assert told["type"].startswith("urn:problem-type:parefeu:")
+    assert told["title"]
+    for name, value in HEADERS.items():
+        assert reply.headers[name] == value
+
+
+def test_every_error_has_a_status_a_line_and_a_code_of_its_own() -> None:
+    kinds = list(_errors())
+    codes = [kind.code for kind in kinds]
+    assert len(codes) == len(set(codes))
+    for kind in kinds:
+        assert kind.__doc__
+        covered = [parent for parent in kind.__mro__ if parent in problems.PROBLEMS]
+        assert covered[0] is not e.VaultError or kind is e.VaultError, f"{kind.__name__} has no status"
+        assert kind.code.replace("_", "").isalpha()
+        assert kind.code.islower()
+
+
+def test_forbidden_and_unknown_are_the_same_bytes() -> None:
+    """But for the instance, whose length is fixed."""
+    told = [problems.vault_problem(e.NotFound("no such item, or not for you")).body for _ in range(2)]
+    assert len({len(body) for body in told}) == 1
+    assert len({bytes(body).partition(b'"instance"')[0] for body in told}) == 1
+
+
+CASE_BAD: Final[dict[str, dict[str, Any]]] = {
+    "an unknown field": {"colour": "red"},
+    "an unknown field in a person": {"people": [PERSON | {"weight": 60}]},
+    "no people": {"people": []},
+    "too many people": {"people": [PERSON] * 31},
+    "people that are none": {"people": "Diallo"},
+    "a number for a name": {"people": [PERSON | {"family_name": 7}]},
+    "an empty name": {"people": [PERSON | {"family_name": "  "}]},
+    "a NUL in a name": {"people": [PERSON | {"given_names": "A\x00B"}]},
+    "a control character in a nationality": {"people": [PERSON | {"nationality": "G\x01N"}]},
+    "half a character in an alias": {"people": [PERSON | {"aliases": ["\ud800"]}]},
+    "a long name": {"people": [PERSON | {"family_name": "x" * 121}]},
+    "a date as a number": {"people": [PERSON | {"birth_date": 0}]},
+    "a date as seconds": {"people": [PERSON | {"birth_date": 86400 * 365}]},
+    "a date that is none": {"people": [PERSON | {"birth_date": "1991-02-30"}]},
+    "a wrong check digit": {"people": [PERSON | {"national_number": "93.05.18-223.62"}]},
+    "a national number of zeros": {"people": [PERSON | {"national_number": "0" * 11}]},
+    "another script's digits": {"people": [PERSON | {"national_number": "٩٣٠٥١٨٢٢٣٦١"}]},
+    "a wrong OV number": {"ov_number": "12"},
+    "a wrong OQT reference": {"oqt_reference": "né à Conakry"},
+    "an unknown region": {"region": "atlantis"},
+    "an unknown language": {"language": "eo"},
+    "a truth that is a word": {"facts": {"minors": "yes"}},
+    "a truth that is a number": {"facts": {"minors": 1}},
+    "an annex with a slash": {"facts": {"annex": "13/7"}},
+    "a term as a truth": {"facts": {"term_end": True}},
+    "an unknown provenance": {"contact": {"provenance": "hearsay"}},
+    "an escape in an address": {"contact": {"address": "rue \x1b[2J"}},
+    "contact as a list": {"contact": []},
+}
+
+
+def test_a_case_that_cannot_be_meant_is_not_opened(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    rows, before = counts(lite_house), len(entries(lite_house))
+    for name, changed in CASE_BAD.items():
+        reply = coach.post("/cases", content=json.dumps(CASE | changed), headers=JSON)
+        assert reply.status_code == 400, (name, reply.text)
+        _assert_problem(reply, 400)
+        assert reply.json()["issues"], name
+        for secret in ("Diallo", "Aminata", "93.05.18", "Conakry", "Tilleuls"):
+            assert secret not in reply.text, name
+    assert counts(lite_house) == rows
+    assert since(lite_house, before) == []
+
+
+BODIES: Final[dict[str, bytes]] = {
+    "nothing": b"",
+    "half an object": b'{"text": "a"',
+    "a list": b"[]",
+    "null": b"null",
+    "a string": b'"text"',
+    "broken UTF-8": b'{"text": "\xff\xfe", "language": "fr"}',
+    "a name twice": b'{"text": "a", "language": "fr", "text": "b"}',
+    "a name twice, deeper": b'{"text": "a", "language": "fr", "template": {"x": 1, "x": 2}}',
+    "NaN": b'{"text": NaN, "language": "fr"}',
+    "Infinity": b'{"text": "a", "language": Infinity}',
+    "very deep": b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "a number of ten thousand digits": b'{"text": ' + b"9" * 10_000 + b', "language": "fr"}',
+    "a field of half a character": b'{"text": "a", "language": "fr", "\\ud800": 1}',
+    "a field with line breaks": b'{"text": "a", "language": "fr", "x\\r\\nSet-Cookie: y=1": 1}',
+    "a field of five thousand characters": b'{"text": "a", "language": "fr", "' + b"x" * 5000 + b'": 1}',
+    "two documents": b'{"text": "a", "language": "fr"} {}',
+}
+
+
+def test_a_body_that_cannot_be_read_is_refused(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    rows = counts(lite_house)
+    for name, body in BODIES.items():
+        reply = coach.post(f"/cases/{case}/notes", content=body, headers=JSON)
+        assert reply.status_code == 400, (name, reply.text)
+        _assert_problem(reply, 400)
+        assert len(reply.content) < 2000, name
+        assert "set-cookie" not in reply.headers
+    assert counts(lite_house) == rows
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "text/plain", "application/x-www-form-urlencoded", "application/xml", "", "json"]
+)
+def test_only_json_is_read(lite_house: House, sent: str | None) -> None:
+    """A form of another site can send these without asking first."""
+    coach = lite_house.client("coach")
+    case = Stage(lite_house).case()
+    headers = {"content-type": sent} if sent is not None else {}
+    reply = coach.post(f"/cases/{case}/notes", content=json.dumps(NOTE).encode(), headers=headers)
+    _assert_problem(reply, 400)
+
+
+def test_a_body_that_announces_too_much_is_refused_before_it_is_read(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    reply = coach.post(f"/cases/{case}/notes", content=b"{" + b" " * BODY_LIMIT + b"}", headers=JSON)
+    _assert_problem(reply, 413)
+    for announced in ("99999999999999999999999999", "-1", "1e9"):
+        reply = coach.post(f"/cases/{case}/notes", content=b"{}", headers=JSON | {"content-length": announced})
+        assert reply.status_code == 413, announced
+
+
+def test_a_body_that_goes_on_is_refused_as_it_arrives(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield b" " * 65_536
+
+    async def post() -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=create_app(lite_house.services))
+        async with httpx2.AsyncClient(transport=transport, base_url="https://parefeu.test") as client:
+            headers = JSON | {"authorization": f"Bearer {coach.token}"}
+            return await client.post(f"/casework/cases/{case}/notes", content=endless(), headers=headers)
+
+    reply = asyncio.run(post())
+    _assert_problem(reply, 413)
+    assert sent < 64
+
+
+def test_queries_outside_their_bounds_are_refused(lite_house: House) -> None:
+    coach, auditor = lite_house.client("coach"), lite_house.client("auditor")
+    officer = lite_house.client("officer")
+    queries = (
+        "limit=0", "limit=-1", "limit=201", "limit=x", "limit=1e2", f"limit={'9' * 30}", "before=yesterday",
+        "before=2026-13-01", "language=it", "state=lost", "state=",
+    )  # fmt: skip
+    for query in queries:
+        _assert_problem(coach.get(f"/cases?{query}"), 400)
+    for query in ("limit=0", "limit=501", "since=x", "before=zz", "before=" + "0" * 31, "actor=%00", "subject=a%0Ab"):
+        _assert_problem(auditor.get(f"/entries?{query}"), 400)
+    for query in ("limit=0", "limit=201", "before=x"):
+        _assert_problem(officer.get(f"/sheets?{query}"), 400)
+    assert auditor.get("/entries?limit=500&actor=nobody&subject=nobody").json()["entries"] == []
+
+
+def test_moments_at_the_ends_of_time_are_moments(house: House) -> None:
+    coach, auditor = house.client("coach"), house.client("auditor")
+    for moment in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-11-03T09:00:00", "2026-11-03"):
+        assert coach.get("/cases", params={"before": moment}).status_code == 200, moment
+        assert auditor.get("/entries", params={"since": moment, "until": moment}).status_code == 200, moment
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert coach.get("/cases", params={"before": moment}).status_code in {200, 400}, moment
+
+
+def test_ids_and_references_that_are_none(house: House) -> None:
+    coach, auditor, officer = house.client("coach"), house.client("auditor"), house.client("officer")
+    case = house.open_case(coach)
+    note = house.write_note(coach, case)
+    for wrong in ("x", note[:-1], note + "0", note.upper(), "%00" * 16, "g" * 32, "é" * 32, "%C0%AF"):
+        if wrong != note:
+            assert coach.get(f"/cases/{case}/notes/{wrong}").status_code == 400, wrong
+            assert auditor.get(f"/entries/{wrong}").status_code == 400, wrong
+            assert officer.get(f"/sheets/{wrong}").status_code == 400, wrong
+    for wrong in ("x", case[:-1], case + "0", "F" + case[1:], "%00", "é", "Q" * 200):
+        assert coach.get(f"/cases/{wrong}").status_code == 400, wrong
+    for forgiven in (case.lower(), case.replace("-", ""), case.replace("-", " ")):
+        assert coach.get(f"/cases/{forgiven}").status_code == 200, forgiven
+
+
+def test_what_is_found_by_a_number_is_typed_as_one(house: House) -> None:
+    coach = house.client("coach")
+    for body in (
+        {"field": "name", "value": "Diallo"}, {"field": "ov_number", "value": ""}, {"field": "ov_number", "value": "\x00"},
+        {"field": "national_number", "value": "93.05.18-223.62"}, {"field": "ov_number", "value": 8123456},
+        {"field": "oqt_reference", "value": "x" * 61},
+    ):  # fmt: skip
+        assert coach.post("/find", json=body).status_code == 400, body
+    for word in ("", "a", "x" * 81, 7):
+        assert coach.post("/search", json={"word": word}).status_code == 400, word
+    assert coach.post("/search", json={"word": "\x00\x00"}).status_code in {200, 400}
+
+
+def test_consents_and_referrals_stay_within_their_lists(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    rows = counts(lite_house)
+    wrong: tuple[dict[str, Any], ...] = (
+        {"partner": "nobody"}, {"partner": "../casework"}, {"partner": "Caritas"}, {"fields": ["narrative"]},
+        {"fields": []}, {"fields": ["phone"] * 11}, {"expires_on": "9999-12-31"}, {"expires_on": "2026-11-02"},
+        {"expires_on": "2028-11-03"}, {"expires_on": 1}, {"expires_on": None}, {"note": "elle a peur"},
+    )  # fmt: skip
+    for changed in wrong:
+        reply = coach.post(f"/cases/{case}/consents", json=CONSENT | changed)
+        assert reply.status_code == 400, (changed, reply.text)
+    for body in (
+        {"partner": "caritas", "need": "a story"},
+        {"partner": "nobody", "need": "shelter"},
+        {"need": "shelter"},
+    ):
+        assert coach.post(f"/cases/{case}/referrals", json=body).status_code == 400
+    assert counts(lite_house) == rows
+
+
+def test_paths_and_methods_that_are_not_there(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    for path in ("//nothing", "//casework", "/cases/x/y/z", "//casework/../oversight/entries", "//docs", "//redoc"):
+        _assert_problem(coach.get(path), 404 if path != "/cases/x/y/z" else 404)
+    _assert_problem(coach.request("PATCH", "/cases"), 405)
+    _assert_problem(coach.request("DELETE", "/cases"), 405)
+    _assert_problem(coach.request("TRACE", "/cases"), 405)
+
+
+def test_the_unforeseen_gives_a_number_and_no_detail(
+    lite_house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ValueError("Diallo was here")
+
+    monkeypatch.setattr("vault.usecases.read_case.reference", broken)
+    before = len(entries(lite_house))
+    reply = coach.get(f"/cases/{case}")
+    _assert_problem(reply, 500)
+    assert "Diallo" not in reply.text + caplog.text
+    assert reply.json()["instance"].removeprefix("urn:uuid:") in [getattr(r, "reference", "") for r in caplog.records]
+    assert [(entry["action"], entry["outcome"]) for entry in since(lite_house, before)] == [("read", "error")]
+
+
+def test_a_profile_with_an_unknown_field_answers_nothing() -> None:
+    """See tests/unit/test_shaping.py; here only that it is a failure of ours, not of the caller."""
+    assert problems.status_of(e.PolicyRejected(("x",)))[0] == 503
+
+
+def test_a_switchable_firewall_is_the_shipped_one_until_switched() -> None:
+    assert len(SwitchableFirewall().digest) == 32

@@ -1,0 +1,241 @@
+"""Who may do what: each role against each route, on its own case, on somebody else's and on none.
+
+The table reads: operation, then the answer to the coach of the case, to another coach of the region, to the
+desk and the head of the region, and to the head of another region. 404 says "unknown or not for you" and is
+the same for both; 403 says "not in this role, whatever the case". Other zones' roles are not signed in here at
+all (401, see test_routes).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from tests.api.stage import Call, Stage, calls
+from tests.api.support import comparable, counts, entries, since
+from tests.house import House
+from vault.ids import CaseId
+from vault.storage import tables as t
+from vault.usecases import sign_in
+from vault.usecases.casework import reference
+
+LOGINS: Final = ("coach", "colleague", "desk", "head", "far_head")
+TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
+    "casework_open_case": (201, 201, 403, 403, 403),
+    "casework_list_cases": (200, 200, 200, 200, 200),
+    "casework_find_case": (200, 200, 200, 200, 200),
+    "casework_search_notes": (200, 200, 403, 403, 403),
+    "casework_read_case": (200, 404, 200, 200, 404),
+    "casework_read_identity": (200, 404, 403, 403, 403),
+    "casework_revise_identity": (200, 404, 403, 403, 403),
+    "casework_read_contact": (200, 404, 403, 403, 403),
+    "casework_revise_contact": (200, 404, 403, 403, 403),
+    "casework_give_notice": (201, 404, 403, 403, 403),
+    "casework_close_case": (200, 404, 403, 403, 403),
+    "casework_reopen_case": (200, 404, 403, 403, 403),
+    "casework_hand_over": (403, 403, 403, 201, 404),
+    "casework_record_consent": (201, 404, 403, 403, 403),
+    "casework_refer": (201, 404, 403, 403, 403),
+    "casework_list_notes": (200, 404, 403, 403, 403),
+    "casework_write_note": (201, 404, 403, 403, 403),
+    "casework_revise_note": (200, 404, 403, 403, 403),
+    "casework_note_versions": (200, 404, 403, 403, 403),
+    "casework_note_version": (200, 404, 403, 403, 403),
+    "casework_reveal_note": (200, 404, 403, 403, 403),
+    "casework_read_note": (200, 404, 403, 403, 403),
+}
+_REFERENCE: Final = re.compile(r"(?<=/cases/)[^/]+")
+_NOTE: Final = re.compile(r"(?<=/notes/)[^/]+")
+
+
+def _send(house: House, login: str, method: str, path: str, json: Any) -> Any:
+    headers = {"authorization": f"Bearer {house.client(login).token}"}
+    return house.app.request(method, path, json=json, headers=headers)
+
+
+def _unknown(path: str) -> str:
+    """The same request about a case, and a note, that nobody ever opened."""
+    path = _REFERENCE.sub(reference(CaseId(secrets.token_bytes(16))), path)
+    return _NOTE.sub(secrets.token_hex(16), path)
+
+
+def _mistyped(path: str) -> str:
+    """One character of the reference is another one."""
+    typed = _REFERENCE.search(path)
+    assert typed is not None
+    text = typed.group()
+    return path.replace(text, text[:10] + ("2" if text[10] != "2" else "3") + text[11:])
+
+
+def test_the_table_names_every_casework_route(lite_house: House) -> None:
+    assert set(TABLE) == {name for name in calls(lite_house) if name.startswith("casework_")}
+
+
+def test_each_role_gets_exactly_what_the_table_says(lite_house: House) -> None:
+    house = lite_house
+    for login in LOGINS:
+        house.client(login)
+    for name, make in calls(house).items():
+        if name not in TABLE:
+            continue
+        call = make()
+        answers = dict(zip(LOGINS, TABLE[name], strict=True))
+        for login in sorted(LOGINS, key=lambda login: answers[login] < 400):  # refusals first: they change nothing
+            if answers[login] >= 400:
+                _refused(house, call, login, answers[login], name)
+            else:
+                reply = _send(house, login, call.method, call.path, call.json)
+                assert reply.status_code == answers[login], (name, login, reply.text)
+
+
+def _refused(house: House, call: Call, login: str, status: int, name: str) -> None:
+    """A refusal: as if the case did not exist, one entry, nothing else."""
+    rows, before = counts(house), len(entries(house))
+    reply = _send(house, login, call.method, call.path, call.json)
+    written = since(house, before)
+    assert reply.status_code == status, (name, login, reply.text)
+    assert [(entry["decision"], entry["actor"]) for entry in written] == [("deny", house.staff[login].log_name)]
+    assert counts(house) == rows, (name, login)
+    if "/cases/" in call.path:
+        nowhere = _send(house, login, call.method, _unknown(call.path), call.json)
+        assert comparable(nowhere) == comparable(reply), (name, login)
+        about = since(house, before)
+        assert [entry["subject"] == "" for entry in about] == [False, True], "the log knows which case it was"
+        assert {entry["decision"] for entry in about} == {"deny"}
+
+
+def test_a_mistyped_reference_is_told_from_an_unknown_case_to_everybody_alike(lite_house: House) -> None:
+    case = Stage(lite_house).case()
+    for login in LOGINS:
+        reply = _send(lite_house, login, "GET", _mistyped(f"/casework/cases/{case}"), None)
+        assert reply.status_code == 400
+        assert reply.json()["issues"][0]["type"] == "urn:problem-type:parefeu:invalid_identifier"
+        assert case not in reply.text
+
+
+def test_a_note_of_another_case_is_none_of_mine(lite_house: House) -> None:
+    stage = Stage(lite_house)
+    coach, colleague = lite_house.client("coach"), lite_house.client("colleague")
+    own, (_, foreign) = lite_house.open_case(colleague), stage.noted()
+    other = lite_house.open_case(coach)
+    for tail in ("", "/versions", "/versions/1"):
+        before = len(entries(lite_house))
+        reply = colleague.get(f"/cases/{own}/notes/{foreign}{tail}")
+        assert comparable(reply) == comparable(colleague.get(f"/cases/{own}/notes/{secrets.token_hex(16)}{tail}"))
+        assert reply.status_code == 404
+        assert [entry["decision"] for entry in since(lite_house, before)] == ["deny", "deny"]
+        # The coach's own note under the coach's other case is no note of that case either.
+        assert coach.get(f"/cases/{other}/notes/{foreign}{tail}").status_code == 404
+
+
+def test_a_note_cannot_be_revised_or_revealed_under_another_case(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    (_, note), other = Stage(lite_house).noted(), lite_house.open_case(lite_house.client("coach"))
+    body = {"text": "Autre", "language": "fr", "template": "intake", "based_on": 1}
+    assert coach.put(f"/cases/{other}/notes/{note}", json=body).status_code == 404
+    assert coach.post(f"/cases/{other}/notes/{note}/reveal", json={"reason": "pour voir"}).status_code == 404
+
+
+def test_the_case_records_are_no_notes(lite_house: House) -> None:
+    """Identity, contact and token map are records too: none of them opens as a note."""
+    coach = lite_house.client("coach")
+    case, _ = Stage(lite_house).noted()
+    with lite_house.services.store.main.engine.connect() as connection:
+        rows = connection.execute(select(t.records.c.record_id).where(t.records.c.kind != "note")).all()
+    assert len(rows) == 3
+    for (record,) in rows:
+        for tail in ("", "/versions", "/versions/1"):
+            assert coach.get(f"/cases/{case}/notes/{record.hex()}{tail}").status_code == 404
+
+
+def test_another_zones_release_is_as_unknown_as_none(lite_house: House) -> None:
+    stage = Stage(lite_house)
+    sheet, copy = stage.sheet(), stage.oversight_sheet()
+    to_fedasil = stage.referral("fedasil")
+    for login, plural, foreign in (
+        ("officer", "sheets", copy),
+        ("officer", "sheets", to_fedasil),
+        ("auditor", "sheets", sheet),
+        ("caritas", "referrals", to_fedasil),
+        ("caritas", "referrals", sheet),
+    ):
+        caller = lite_house.client(login)
+        before = len(entries(lite_house))
+        reply = caller.get(f"/{plural}/{foreign}")
+        assert reply.status_code == 404
+        assert comparable(reply) == comparable(caller.get(f"/{plural}/{secrets.token_hex(16)}"))
+        written = since(lite_house, before)
+        assert [(entry["decision"], entry["subject"]) for entry in written] == [("deny", "")] * 2
+    assert lite_house.client("dpo").get(f"/sheets/{copy}").status_code == 403
+
+
+def test_a_referral_ends_with_the_consent(lite_house: House) -> None:
+    coach, caritas = lite_house.client("coach"), lite_house.client("caritas")
+    release = lite_house.refer(coach, lite_house.open_case(coach), expires_on="2026-11-03")
+    assert caritas.get(f"/referrals/{release}").json()["expires_on"] == "2026-11-03"
+    lite_house.clock.moment = lite_house.clock.moment.replace(hour=23, minute=59, second=59)
+    service = lite_house.services.sign_in[lite_house.staff["caritas"].zone]
+    caritas.token = lite_house.services.worker.run(
+        service.zone, lambda uow: sign_in.issue_token(uow, "caritas", timedelta(hours=10), service)
+    )
+    assert caritas.get(f"/referrals/{release}").status_code == 200
+    assert len(caritas.get("/referrals").json()["referrals"]) == 1
+    lite_house.clock.move(seconds=1)
+    gone = caritas.get(f"/referrals/{release}")
+    assert comparable(gone) == comparable(caritas.get(f"/referrals/{secrets.token_hex(16)}"))
+    assert caritas.get("/referrals").json()["referrals"] == []
+
+
+def test_a_partner_gets_the_consented_fields_and_no_other(lite_house: House) -> None:
+    coach, caritas = lite_house.client("coach"), lite_house.client("caritas")
+    release = lite_house.refer(coach, lite_house.open_case(coach), fields=["family_name"])
+    told = caritas.get(f"/referrals/{release}").json()
+    assert told["family_name"] == "Diallo"
+    assert (told["phone"], told["address"], told["given_names"]) == (None, None, None)
+
+
+def test_without_a_consent_nothing_is_referred(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    before = counts(lite_house)
+    reply = coach.post(f"/cases/{case}/referrals", json={"partner": "caritas", "need": "shelter"})
+    assert reply.status_code == 404
+    assert counts(lite_house) == before
+
+
+def test_lists_hold_what_is_in_reach_and_nothing_else(lite_house: House) -> None:
+    house = lite_house
+    mine = house.open_case(house.client("coach"))
+    theirs = house.open_case(house.client("colleague"), ov_number="8123457")
+    far = house.open_case(house.client("far_coach"), region="liege", ov_number="8123458")
+    reach = {
+        "coach": {mine}, "colleague": {theirs}, "far_coach": {far}, "desk": {mine, theirs}, "head": {mine, theirs},
+        "far_head": {far},
+    }  # fmt: skip
+    numbers = {mine: "8123456", theirs: "8123457", far: "8123458"}
+    for login, cases in reach.items():
+        caller = house.client(login)
+        assert {line["reference"] for line in caller.get("/cases").json()["cases"]} == cases, login
+        for case, number in numbers.items():
+            found = caller.post("/find", json={"field": "ov_number", "value": number})
+            assert [line["reference"] for line in found.json()["cases"]] == ([case] if case in cases else []), login
+        unknown = caller.post("/find", json={"field": "ov_number", "value": "9999999"})
+        foreign = caller.post(
+            "/find", json={"field": "ov_number", "value": numbers[next(iter({mine, theirs, far} - cases))]}
+        )
+        assert comparable(unknown) == comparable(foreign)
+
+
+def test_a_search_looks_at_ones_own_notes_only(lite_house: House) -> None:
+    coach, colleague = lite_house.client("coach"), lite_house.client("colleague")
+    house = lite_house
+    house.write_note(coach, house.open_case(coach), "Il parle de l'Hôpital.")
+    house.write_note(colleague, house.open_case(colleague), "Un rendez-vous à l'hôpital.")
+    hits = coach.post("/search", json={"word": "HOPITAL"}).json()
+    assert (len(hits["notes"]), hits["complete"]) == (1, True)
+    assert "text" not in hits["notes"][0]
+    assert coach.post("/search", json={"word": "introuvable"}).json()["notes"] == []

@@ -1,0 +1,129 @@
+"""Importing notes: a dry run first, nothing half-imported, nothing twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.import_files import REPORT, Report, candidates
+from tests.cli.kit import Shell, signed_in
+from tests.house import House
+
+
+def note(case: str, text: str, language: str = "fr", template: str = "interview") -> str:
+    return f"---\ncase: {case}\nlanguage: {language}\ntemplate: {template}\n---\n{text}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "notes"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def case(desk: Shell, lite_house: House) -> str:
+    signed_in(lite_house, "coach")
+    return lite_house.open_case(lite_house.client("coach"))
+
+
+def count(desk: Shell, case: str) -> int:
+    return len(desk.ok("note", "list", case).rows)
+
+
+def test_dry_run_write_and_run_again(desk: Shell, folder: Path, case: str) -> None:
+    (folder / "a.md").write_text(note(case, "Premier entretien."), "utf-8")
+    (folder / "b.txt").write_text("\ufeff" + note(case, "Deuxième."), "utf-8")
+    (folder / "c.md").write_text(note(case, "Premier entretien.\n"), "utf-8")
+    (folder / "photo.jpg").write_bytes(b"\xff\xd8")
+    dry = desk.ok("notes", "import", folder)
+    assert [row[1] for row in dry.rows] == ["ready", "ready", "skipped", "skipped"]
+    assert count(desk, case) == 0
+    written = desk.ok("notes", "import", folder, "--write")
+    assert [row[1] for row in written.rows] == ["written", "written", "skipped", "skipped"]
+    assert count(desk, case) == 2
+    again = desk.ok("notes", "import", folder, "--write")
+    assert {row[1] for row in again.rows} == {"skipped"}
+    assert count(desk, case) == 2
+    assert "entretien" not in (folder / REPORT).read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"no opening part", "does not open with ---"),
+        (b"---\ncase: x\n", "not closed"),
+        (b"---\ncase: C-1\nlanguage: fr\ntemplate: interview\n---\nx", "case:"),
+        (b"---\nlanguage: fr\ntemplate: interview\n---\nx", "lacks case"),
+        (b"---\nauthor: me\n---\nx", "only case, language, template"),
+        (b"---\ncase: CASE\nlanguage: it\ntemplate: interview\n---\nx", "language must be"),
+        (b"---\ncase: CASE\nlanguage: fr\ntemplate: poem\n---\nx", "template must be"),
+        (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\n \n", "empty"),
+        (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\nca\xe9", "not UTF-8"),
+        (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\na\x00b", "control characters"),
+        (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\n" + b"x" * 140_000, "larger than"),
+        (b"---\ncase: C-0000-0000-0000-0000-0000-0000-000\nlanguage: fr\ntemplate: interview\n---\nx", "unknown, or not"),
+    ],
+)  # fmt: skip
+def test_one_bad_file_and_nothing_is_written(desk: Shell, folder: Path, case: str, content: bytes, why: str) -> None:
+    (folder / "a.md").write_text(note(case, "Bon."), "utf-8")
+    (folder / "b.md").write_bytes(content.replace(b"CASE", case.encode()))
+    ran = desk.run("notes", "import", folder, "--write")
+    assert ran.code == 1
+    assert ran.rows[1][1] == "failed"
+    assert why in ran.rows[1][4]
+    assert count(desk, case) == 0
+    assert not (folder / REPORT).exists()
+
+
+def test_a_case_without_notice_or_closed_is_refused_before_writing(
+    desk: Shell, lite_house: House, folder: Path
+) -> None:
+    coach = lite_house.client("coach")
+    signed_in(lite_house, "coach")
+    early = lite_house.open_case(coach, notice=False)
+    closed = lite_house.open_case(coach)
+    coach.post(f"/cases/{closed}/close", json={"step": "close", "outcome": "OTHER"})
+    (folder / "a.md").write_text(note(early, "x"), "utf-8")
+    (folder / "b.md").write_text(note(closed, "x"), "utf-8")
+    ran = desk.run("notes", "import", folder)
+    assert ran.code == 1
+    assert [row[4].split(":")[0] for row in ran.rows] == ["the privacy notice was not given yet", "the case is closed"]
+
+
+def test_it_stops_at_the_first_failure_and_a_second_run_goes_on(
+    desk: Shell, folder: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        (folder / f"{name}.md").write_text(note(case, f"Note {name}."), "utf-8")
+    send = desk.hooks.gateway.send  # type: ignore[union-attr]
+
+    def failing(method: str, path: str, **options: object) -> object:
+        body = options.get("body")
+        if isinstance(body, dict) and body.get("text") == "Note b.":
+            body["language"] = "xx"
+        return send(method, path, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.hooks.gateway, "send", failing)
+    first = desk.run("notes", "import", folder, "--write")
+    assert first.code == 1
+    assert [row[1] for row in first.rows] == ["written", "failed", "ready"]
+    monkeypatch.undo()
+    signed = desk.ok("notes", "import", folder, "--write")
+    assert [row[1] for row in signed.rows] == ["skipped", "written", "written"]
+    assert count(desk, case) == 3
+
+
+def test_a_file_whose_writing_was_cut_off_is_not_written_twice_unseen(folder: Path) -> None:
+    case = "C-0000-0000-0000-0000-0000-0000-000"
+    (folder / "a.md").write_text(note(case, "x"), "utf-8")
+    (one,) = candidates(folder, Report.load(folder))
+    Report.load(folder).begin(one)
+    (again,) = candidates(folder, Report.load(folder))
+    assert again.status.value == "failed"
+    assert "an earlier run stopped" in again.why
+
+
+def test_no_folder_is_wrong_usage(desk: Shell, case: str) -> None:
+    assert desk.run("notes", "import", "nowhere").code == 2

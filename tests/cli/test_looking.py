@@ -1,0 +1,109 @@
+"""The demo and the tour, whole; and the log that a server writes."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from gateway.cli.home import settings_of
+from gateway.cli.logs import redact
+from gateway.demo.setup import Demo
+from gateway.demo.tour import play_tour
+from gateway.demo.welcome import SHOWN, examples, print_welcome
+from tests.cli.kit import Shell
+from tests.house import house_on, prefix_of
+from vault.errors import ConfigurationError
+
+
+def test_the_demo_is_made_and_used_again_and_production_refuses_it(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "demo-home"
+    assert "8 cases" in shell.ok("demo", "--home", home, "--only-make").out
+    demo = Demo.load(home)
+    shell.ok("demo", "--home", home, "--only-make")
+    assert Demo.load(home).password == demo.password
+    assert (home / "sign-ins.json").stat().st_mode & 0o077 == 0
+    assert len(shell.ok("demo", "--home", home, "--code", "amina").out.strip()) == 6
+    _examples_hold(home, demo)
+    monkeypatch.setenv("PAREFEU_ENVIRONMENT", "production")
+    with pytest.raises(ConfigurationError, match="demo"):
+        settings_of(home).check()
+
+
+def _examples_hold(home: Path, demo: Demo) -> None:
+    """What the welcome says is allowed is, and what it says is refused is."""
+    from datetime import timedelta
+
+    from gateway.demo.people import BY_LOGIN, token_for
+
+    with house_on(settings_of(home)) as house:
+        house.clock.move(days=60)
+        tokens = {login: token_for(house.services, login, timedelta(hours=1)) for login in SHOWN}
+        for login in SHOWN:
+            allowed, refused = examples(login, demo)
+            headers = {"authorization": f"Bearer {tokens[login]}"}
+            assert house.app.get(allowed, headers=headers).status_code == 200, login
+            assert house.app.get(refused, headers=headers).status_code in {401, 403, 404}, login
+            assert allowed.startswith(prefix_of(BY_LOGIN[login].zone))
+    print_welcome(demo, "http://127.0.0.1:1", str(home), tokens)
+
+
+def test_a_folder_that_is_no_demo_is_left_alone(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").touch()
+    shell.refused("configuration_error", "demo", "--home", tmp_path / "mine", "--fresh", "--only-make")
+    assert (tmp_path / "mine" / "letter.txt").exists()
+
+
+def test_the_tour_shows_that_nothing_opens(shell: Shell) -> None:
+    screen = io.StringIO()
+    pauses: list[int] = []
+    console = Console(file=screen, width=100, highlight=False)
+    found = play_tour(None, shell.hooks, pause=lambda: pauses.append(1), console=console)
+    assert [str(one.zone) for one in found] == ["follow_up", "partner:caritas", "partner:fedasil", "oversight"]
+    for one in found:
+        assert one.confided == 0
+        assert one.beyond == 0
+        assert one.of("notes").tries > 0
+        assert one.of("data keys of cases").opened == 0
+    # The attack itself works: what was released to a zone, it opens.
+    assert [one.of("outcome sheets").opened for one in found] == [1, 0, 0, 1]
+    assert [one.of("referrals").opened for one in found] == [0, 1, 0, 0]
+    assert found[3].of("audit details").opened == found[3].of("audit details").there > 0
+    text = screen.getvalue()
+    assert "0 hits" in text
+    assert len(pauses) == 7
+
+
+def test_the_log_takes_codes_and_drops_everything_else() -> None:
+    lines = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(redact(None, "", {"_record": record, "timestamp": "now"}))
+
+    log = logging.getLogger("parefeu.test")
+    log.propagate = False
+    log.addHandler(Keep())
+    try:
+        log.error("failed for %s", "Aminata Diallo", extra={"code": "not_found", "name_typed": "Aminata", "size": 3})
+        log.error("failed", extra={"code": "Aminata Diallo confided"})
+        log.error("Aminata Diallo é")
+        try:
+            raise ValueError("Aminata Diallo")
+        except ValueError:
+            log.exception("failed")
+    finally:
+        log.handlers.clear()
+    written = json.dumps(lines)
+    assert "Aminata" not in written
+    assert lines[0]["event"] == "failed for …"
+    assert (lines[0]["code"], lines[0]["size"]) == ("not_found", 3)
+    assert "code" not in lines[1]
+    assert lines[3]["fault"] == "ValueError"

@@ -1,0 +1,198 @@
+"""What an operator does: init, keys, databases, staff, serve; and what goes wrong there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from gateway.client import HttpGateway, holder
+from tests.cli.kit import Shell, program, wait_for
+from vault.errors import ConfigurationError
+
+SECRET = "a long password"
+
+
+def private(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def add_coach(shell: Shell, home: Path, folder: Path) -> str:
+    """Add `amina`; her second factor's secret."""
+    words = (
+        "staff",
+        "add",
+        "amina",
+        "--zone",
+        "casework",
+        "--role",
+        "coach",
+        "--region",
+        "brussels",
+        "--name",
+        "Amina",
+    )
+    uri = shell.ok(*words, "--password-file", private(folder / "pw", SECRET), "--home", home, "--json").json["totp_uri"]
+    secret: str = uri.partition("secret=")[2].partition("&")[0]
+    return secret
+
+
+def test_init_makes_a_home_and_refuses_it_the_second_time(shell: Shell, tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    made = shell.ok("init", "--home", home, "--partner", "iom")
+    pin = (home / "directory.pin").read_text()
+    assert pin in made.out
+    assert str(home / "offline" / "directory.key") in made.out
+    shown = shell.ok("keys", "show", "--home", home, "--json").json
+    assert [zone["zone"] for zone in shown["zones"]] == ["casework", "follow_up", "oversight", "partner:iom"]
+    assert shown["pin"] == pin
+    shell.refused("configuration_error", "init", "--home", home)
+    assert (home / "directory.pin").read_text() == pin
+    assert [path.name for path in tmp_path.glob(".new*")] == []
+
+
+def test_an_init_that_fails_leaves_nothing_behind(shell: Shell, tmp_path: Path) -> None:
+    shell.refused("invalid_input", "init", "--home", tmp_path / "new", "--partner", "Not A Name")
+    assert [path.name for path in tmp_path.iterdir() if "new" in path.name] == []
+
+
+def test_databases_are_checked_and_migrated(shell: Shell, home: Path) -> None:
+    assert "main" in shell.ok("db", "migrate", "--home", home).out
+    assert shell.ok("db", "check", "--home", home).out.startswith("main")
+    (home / "main.db").unlink()
+    shell.refused("configuration_error", "db", "check", "--home", home)
+
+
+def test_a_wrong_passphrase_is_named(shell: Shell, home: Path) -> None:
+    private(home / "passphrases" / "casework", "not the passphrase")
+    ran = shell.refused("wrong_passphrase", "staff", "token", "x", "--zone", "casework", "--home", home)
+    assert "not the passphrase" not in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "code"),
+    [
+        ("zones/casework/keyring", None, "keyring_missing"),
+        ("zones/casework/keyring", b"\x01\x08casework", "keyring_damaged"),
+        ("zones/casework/root.key", b"short", "keyring_damaged"),
+        ("zones/casework/root.key", None, "keyring_missing"),
+        ("directory.json", b"{}", "directory_rejected"),
+        ("directory.json", None, "keyring_missing"),
+        ("keystore.db", b"no database at all, only text in its place" * 40, "store_unavailable"),
+        ("keystore.db", None, "store_mismatch"),
+    ],
+)
+def test_missing_and_damaged_files_are_told_apart(
+    shell: Shell, home: Path, file: str, damage: bytes | None, code: str
+) -> None:
+    path = home / file
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+        path.chmod(0o600)
+    shell.refused(code, "staff", "token", "x", "--zone", "casework", "--home", home)
+
+
+def test_no_installation_says_what_to_do(shell: Shell) -> None:
+    assert "parefeu init" in shell.refused("keyring_missing", "serve").err
+    assert shell.run("serve", "--port", "high").code == 2
+    assert shell.run("nonsense").code == 2
+
+
+def test_staff_sign_in_and_out(shell: Shell, home: Path, tmp_path: Path) -> None:
+    import pyotp
+
+    code = pyotp.TOTP(add_coach(shell, home, tmp_path)).now()
+    where = ("--zone", "casework", "--home", home)
+    shell.refused("sign_in_refused", "sign-in", "amina", *where, typed=f"wrong password\n{code}\n")
+    assert "Amina (coach)" in shell.ok("sign-in", "amina", *where, typed=f"{SECRET}\n{code}\n").out
+    kept = tmp_path / "config" / "parefeu" / "session-casework.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    token = json.loads(kept.read_text())["token"]
+    # From now on the session says where it belongs; another place does not get its token.
+    assert shell.ok("case", "list").rows == []
+    shell.refused("not_signed_in", "case", "list", "--url", "http://127.0.0.1:9")
+    shell.ok("sign-out")
+    assert not kept.exists()
+    assert token not in shell.refused("not_signed_in", "case", "list", "--home", home).err
+
+
+def test_a_region_belongs_to_casework_only(shell: Shell, home: Path) -> None:
+    words = ("staff", "add", "x", "--zone", "casework", "--role", "coach", "--name", "X", "--home", home)
+    shell.refused("configuration_error", *words)
+    shell.refused("configuration_error", *words, "--region", "atlantis")
+
+
+def test_a_changed_passphrase_opens_and_the_old_one_does_not(shell: Shell, home: Path, tmp_path: Path) -> None:
+    file = home / "passphrases" / "casework"
+    old = file.read_text()
+    new = private(tmp_path / "new", "another long passphrase")
+    shell.ok("keys", "passphrase", "casework", "--new-file", new, "--home", home)
+    assert file.read_text() == new.read_text()
+    add_coach(shell, home, tmp_path)
+    private(file, old)
+    shell.refused("wrong_passphrase", "staff", "token", "amina", "--zone", "casework", "--home", home)
+
+
+def test_a_second_process_is_told_who_holds_the_store(shell: Shell, home: Path, tmp_path: Path) -> None:
+    add_coach(shell, home, tmp_path)
+    token = shell.ok("staff", "token", "amina", "--zone", "casework", "--home", home).out.strip()
+    with program("serve", "--home", home, "--port", "0") as server:
+        address = wait_for(home / "serving.lock", "http://127.0.0.1:")
+        assert holder(home) == address
+        ran = shell.refused("store_busy", "staff", "token", "amina", "--zone", "casework", "--home", home)
+        assert address in ran.err
+        shell.refused("store_busy", "db", "migrate", "--home", home)
+        request = urllib.request.Request(f"{address}/casework/cases", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            assert json.load(reply) == {"cases": [], "complete": True}
+            assert "server" not in {name.lower() for name in reply.headers}
+        with HttpGateway(address) as gateway:
+            assert gateway.send("GET", "/casework/session", token=token)["name"] == "Amina"
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+        assert server.stderr is not None
+        assert "one process holds all zones" in server.stderr.read()
+    assert holder(home) is None
+
+
+def test_one_zone_needs_postgresql(shell: Shell, home: Path) -> None:
+    assert "PostgreSQL" in shell.refused("configuration_error", "serve", "--zone", "casework", "--home", home).err
+
+
+def test_production_refuses_a_demo(shell: Shell, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "demo").touch()
+    monkeypatch.setenv("PAREFEU_ENVIRONMENT", "production")
+    assert "demo" in shell.refused("configuration_error", "serve", "--home", home).err
+    assert (
+        "demo" in shell.refused("configuration_error", "staff", "token", "x", "--zone", "casework", "--home", home).err
+    )
+
+
+def test_plain_http_stays_on_this_machine() -> None:
+    with pytest.raises(ConfigurationError):
+        HttpGateway("http://parefeu.example:8460")
+    with pytest.raises(ConfigurationError):
+        HttpGateway("file:///etc/passwd")
+
+
+def test_help_loads_no_framework(shell: Shell) -> None:
+    with program("--help") as process:
+        out, _ = process.communicate(timeout=30)
+    assert "sign-in" in out
+    assert os.waitstatus_to_exitcode(process.returncode) == 0 if process.returncode else True
+    code = "import sys, gateway.cli.program as p; print([m for m in ('fastapi', 'sqlalchemy', 'casbin') if m in sys.modules])"
+    import subprocess
+    import sys
+
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

@@ -1,0 +1,321 @@
+"""Every invariant of the two databases at once, from their rows and the zones' keys; the program itself is not asked.
+
+    assert faults(settings) == []
+
+What is checked: SQLite's own integrity and foreign keys; lanes gapless, chained and announced, every entry's
+bytes canonical and equal to its columns; every detail opens for oversight and is the one committed to; every
+row names an entry that explains it; every record, token map and release opens; versions contiguous; no half
+case, no half step, no half hand-over. Wraps that no row needs are allowed: they are orphans, and counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, select
+
+from gateway.clock import SystemEntropy
+from gateway.instance import load_zones, read_directory
+from gateway.settings import Settings
+from tests.unit.crypto.kit import WeakFileRoot
+from vault.access.sealing import SCHEMA
+from vault.cases.flow import State
+from vault.cases.people import Contact, Identity
+from vault.crypto.blind_index import BlindIndex
+from vault.crypto.detail import DetailReader, commitment
+from vault.crypto.directory import ZoneDirectory
+from vault.crypto.envelope import Release, ReleaseContext, open_release
+from vault.crypto.hierarchy import ZoneKeyring
+from vault.crypto.record import RecordContext, open_record
+from vault.crypto.wrap import WrapContext
+from vault.errors import VaultError
+from vault.freetext import TokenMap
+from vault.ids import CaseId, EntryId, KeyId, ReleaseId
+from vault.pseudonyms import Pseudonym, PseudonymKeys, domain_of
+from vault.storage import tables as t
+from vault.storage.store import make_engine
+from vault.vocabulary import CASEWORK, FOLLOW_UP, KIND_COMPARTMENT, OVERSIGHT, Compartment, Kind, Purpose, Zone
+
+#: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
+EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
+    "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
+    "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
+    "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
+    "cases": frozenset(
+        {("create", "case"), ("write", "notice"), ("close", "case"), ("write", "case"), ("released", "outcome_sheet")}
+    ),
+    "case_events": frozenset(
+        {("write", "notice"), ("close", "case"), ("write", "case"), ("released", "outcome_sheet")}
+    ),
+    "data_keys": frozenset({("create", "case"), ("write", "note")}),
+    "records": frozenset({("create", "case"), ("write", "note"), ("write", "identity"), ("write", "contact")}),
+    "blind_index": frozenset({("create", "case"), ("write", "identity")}),
+    "consents": frozenset({("write", "referral")}),
+    "releases": frozenset({("release_begun", "outcome_sheet"), ("release_begun", "referral")}),
+}
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+Rows = list[Mapping[str, Any]]
+
+
+@dataclass
+class Snapshot:
+    """All rows of both databases, and the keys to open them."""
+
+    rows: dict[str, Rows]
+    keyrings: dict[Zone, ZoneKeyring]
+    directory: ZoneDirectory
+    own: list[str] = field(default_factory=list)  # faults that the database itself reports
+
+    def __getitem__(self, table: str) -> Rows:
+        return self.rows[table]
+
+
+def faults(settings: Settings) -> list[str]:
+    """One line per broken invariant; [] if the store is whole."""
+    found = look(settings)
+    checks = (_entries, _details, _explanations, _records, _versions, _cases, _releases)
+    return [*found.own, *(line for check in checks for line in check(found))]
+
+
+def orphans(settings: Settings) -> int:
+    """Wraps that no row needs: what a crash between the two databases leaves behind."""
+    found = look(settings)
+    needed = {bytes(row["key_id"]) for name in ("data_keys", "releases") for row in found[name]}
+    return sum(bytes(row["key_id"]) not in needed for row in found["wraps"])
+
+
+def look(settings: Settings) -> Snapshot:
+    rows: dict[str, Rows] = {}
+    own: list[str] = []
+    for url, metadata in ((settings.main_url, t.main), (settings.keys_url, t.keys)):
+        engine = make_engine(url)
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                own += _sqlite(connection)
+            for table in metadata.sorted_tables:
+                rows[table.name] = _rows(connection, table)
+        engine.dispose()
+    keyrings = load_zones(settings, settings.zones, SystemEntropy(), WeakFileRoot)
+    return Snapshot(rows, keyrings, read_directory(settings), own)
+
+
+def _rows(connection: Connection, table: Table) -> Rows:
+    return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+
+def _sqlite(connection: Connection) -> Iterator[str]:
+    for (line,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+        if line != "ok":
+            yield f"integrity: {line}"
+    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"foreign key: {row[0]} names a row that is not there"
+
+
+def _entries(found: Snapshot) -> Iterator[str]:
+    """Each lane runs from 0 without a gap, each entry names the one before by its hash."""
+    lanes: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in found["entries"]:
+        lanes[bytes(row["entry_id"])[:8]].append(row)
+    announced = {bytes(row["lane"]): row["zone"] for row in found["lanes"]}
+    if set(announced) != set(lanes):
+        yield "lanes: the announced ones are not the ones with entries"
+    for lane, rows in lanes.items():
+        previous = bytes(32)
+        rows.sort(key=lambda row: bytes(row["entry_id"]))
+        for number, row in enumerate(rows):
+            body = bytes(row["body"])
+            told = json.loads(body)
+            place = f"lane {lane.hex()} entry {number}"
+            if bytes(row["entry_id"]) != lane + number.to_bytes(8, "big"):
+                yield f"{place}: a gap"
+                break
+            if _ENCODER.encode(told).encode() != body:
+                yield f"{place}: the bytes are not canonical"
+            columns = {
+                "entry": bytes(row["entry_id"]).hex(), "actor": row["actor"], "subject": row["subject"],
+                "at": row["at"].isoformat(timespec="microseconds"), "lane": lane.hex(), "number": number,
+                "previous": previous.hex(), "zone": announced.get(lane), "v": 1,
+            }  # fmt: skip
+            wrong = [name for name, value in columns.items() if told[name] != value]
+            if wrong:
+                yield f"{place}: {', '.join(wrong)} differ from the columns or the chain"
+            if (told["action"] == "lane_opened") != (number == 0):
+                yield f"{place}: a lane is opened by its first entry and by no other"
+            previous = hashlib.sha256(b"\x00" + body).digest()
+
+
+def _details(found: Snapshot) -> Iterator[str]:
+    """Every entry has its detail, which oversight opens and which is the one the entry commits to."""
+    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    details = {
+        bytes(row["entry_id"]): row
+        for name in ("outbox", "details")
+        for row in found[name]
+        if row["detail"] is not None
+    }
+    if set(details) != set(bodies):
+        yield "details: not exactly one per entry"
+    keys = {(bytes(row["lane"]), row["epoch"]): row for row in found["detail_keys"]}
+    readers: dict[tuple[bytes, int], DetailReader] = {}
+    for raw in sorted(set(details) & set(bodies)):
+        row, place = details[raw], (raw[:8], details[raw]["epoch"])
+        if place not in keys:
+            yield f"detail of {raw.hex()}: its epoch has no key"
+            continue
+        try:
+            if place not in readers:
+                readers[place] = DetailReader(
+                    found.keyrings[OVERSIGHT].sealing, *place, bytes(keys[place]["sealed_key"])
+                )
+            number = int.from_bytes(raw[8:], "big") - keys[place]["first"]
+            plain = readers[place].open(number, EntryId(raw), bytes(row["detail"]))
+        except VaultError as fault:
+            yield f"detail of {raw.hex()}: does not open ({fault.code})"
+            continue
+        if commitment(bytes.fromhex(json.loads(plain)["salt"]), plain).hex() != bodies[raw]["commitment"]:
+            yield f"detail of {raw.hex()}: is not the one committed to"
+
+
+def _explanations(found: Snapshot) -> Iterator[str]:
+    """Every row names an entry of an act that writes such rows, that was allowed, and that came to something."""
+    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    for name, allowed in EXPLAINS.items():
+        for row in found[name]:
+            body = bodies.get(bytes(row["entry_id"]))
+            if body is None:
+                yield f"{name}: a row without its entry"
+            elif (body["action"], body["kind"]) not in allowed:
+                yield f"{name}: a row explained by {body['action']} {body['kind']}"
+            elif (body["decision"] == "deny" and body["action"] != "sign_in_refused") or body["count"] == 0:
+                yield f"{name}: a row explained by a refusal"
+
+
+def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | str]]:
+    """Each record with its plaintext, or with what is wrong with it."""
+    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    wrapper = found.keyrings[CASEWORK].wrapper
+    for row in found["records"]:
+        kind, case, key = Kind(row["kind"]), bytes(row["case_id"]), KeyId(bytes(row["key_id"]))
+        wrap = wraps.get((key.raw, str(CASEWORK)))
+        if wrap is None:
+            yield row, "its key has no wrap"
+            continue
+        compartment = KIND_COMPARTMENT[kind]
+        try:
+            data_key = wrapper.unwrap(wrap, WrapContext(case, compartment, CASEWORK, key))
+            context = RecordContext(compartment, case, bytes(row["record_id"]), row["version"], SCHEMA[kind], key)
+            yield row, open_record(data_key, context, bytes(row["sealed"]))
+        except VaultError as fault:
+            yield row, f"does not open ({fault.code})"
+
+
+def _records(found: Snapshot) -> Iterator[str]:
+    readable = {Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode}
+    for row, plain in _plaintexts(found):
+        if isinstance(plain, str):
+            yield f"record {bytes(row['record_id']).hex()} version {row['version']}: {plain}"
+            continue
+        try:
+            decode = readable.get(Kind(row["kind"]))
+            _ = decode(plain) if decode is not None else plain.decode()
+        except (VaultError, ValueError, KeyError):
+            yield f"record {bytes(row['record_id']).hex()} version {row['version']}: is of another shape"
+    covered = {bytes(row["key_id"]) for row in found["wraps"]}
+    for row in found["data_keys"]:
+        if bytes(row["key_id"]) not in covered:
+            yield "data key: has no wrap"
+
+
+def _versions(found: Snapshot) -> Iterator[str]:
+    """Versions run from 1 without a gap, all of one case and kind."""
+    versions: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in found["records"]:
+        versions[bytes(row["record_id"])].append(row)
+    for record, rows in versions.items():
+        if sorted(row["version"] for row in rows) != list(range(1, len(rows) + 1)):
+            yield f"record {record.hex()}: its versions have a gap"
+        if len({(bytes(row["case_id"]), row["kind"]) for row in rows}) != 1:
+            yield f"record {record.hex()}: belongs to two cases or is of two kinds"
+
+
+def _cases(found: Snapshot) -> Iterator[str]:
+    """A case has its people, its index and every step it counts."""
+    keyring = found.keyrings[CASEWORK]
+    assert keyring.blind_index_key is not None
+    index = BlindIndex(keyring.blind_index_key.expose())
+    kinds: dict[bytes, set[str]] = defaultdict(set)
+    newest: dict[bytes, tuple[int, Identity]] = {}
+    for row, plain in _plaintexts(found):
+        case = bytes(row["case_id"])
+        kinds[case].add(row["kind"])
+        if row["kind"] == "identity" and isinstance(plain, bytes) and row["version"] > newest.get(case, (0,))[0]:
+            newest[case] = (row["version"], Identity.decode(plain))
+    tokens = {(bytes(row["token"]), bytes(row["case_id"])) for row in found["blind_index"]}
+    events: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in found["case_events"]:
+        events[bytes(row["case_id"])].append(row)
+    for row in found["cases"]:
+        case = bytes(row["case_id"])
+        steps = sorted(events[case], key=lambda step: step["number"])
+        if not {"identity", "contact"} <= kinds[case]:
+            yield f"case {case.hex()}: half a case"
+        if [step["number"] for step in steps] != list(range(1, len(steps) + 1)):
+            yield f"case {case.hex()}: its steps have a gap"
+        if row["state"] != (steps[-1]["to_state"] if steps else State.INTAKE.value):
+            yield f"case {case.hex()}: is not where its last step led"
+        if row["version"] != len(steps) + 1:
+            yield f"case {case.hex()}: counts other steps than it took"
+        if case in newest:
+            identity = newest[case][1]
+            wanted = [("national_number", person.national_number) for person in identity.people]
+            wanted += [("ov_number", identity.ov_number), ("oqt_reference", identity.oqt_reference)]
+            if any(value and (index.token(name, value), case) not in tokens for name, value in wanted):
+                yield f"case {case.hex()}: cannot be found by its own numbers"
+
+
+def _releases(found: Snapshot) -> Iterator[str]:
+    """What left opens for its reader; its entry was about it and about nothing else; a hand-over left both sheets."""
+    root = found.keyrings[CASEWORK].pseudonym_root
+    assert root is not None
+    pseudonyms = PseudonymKeys(root)
+    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    sheets: set[tuple[str, bytes]] = set()
+    for row in found["releases"]:
+        reader, raw = Zone.parse(row["reader"]), bytes(row["release_id"])
+        place = f"release {raw.hex()}"
+        body = bodies.get(bytes(row["entry_id"]), {})
+        told = (body.get("object"), body.get("subject"), body.get("outcome"), body.get("kind"))
+        if told != (raw.hex(), Pseudonym(domain_of(reader), bytes(row["subject"])).text, str(reader), row["kind"]):
+            yield f"{place}: its entry is about something else"
+        wrap = wraps.get((bytes(row["key_id"]), str(reader)))
+        if wrap is None:
+            yield f"{place}: its key has no wrap"
+            continue
+        context = ReleaseContext(
+            bytes(row["subject"]), Compartment(row["compartment"]), reader, Zone.parse(row["sender"]), ReleaseId(raw),
+            KeyId(bytes(row["key_id"])), Purpose(row["purpose"]), EntryId(bytes(row["entry_id"])), bytes(row["policy"]),
+            row["schema_number"], row["expires_at"],
+        )  # fmt: skip
+        try:
+            open_release(
+                Release(bytes(row["sealed"]), wrap, bytes(row["signature"])), context,
+                own=found.keyrings[reader].sealing, sender=found.directory.of(CASEWORK).verify, now=row["released_at"],
+            )  # fmt: skip
+        except VaultError as fault:
+            yield f"{place}: does not open ({fault.code})"
+        if row["kind"] == Kind.OUTCOME_SHEET.value:
+            sheets.add((str(reader), bytes(row["subject"])))
+    wanted = {
+        (str(reader), pseudonyms.token(domain_of(reader), CaseId(bytes(row["case_id"]))).token)
+        for row in found["cases"]
+        if row["state"] == State.HANDED_OVER.value
+        for reader in (FOLLOW_UP, OVERSIGHT)
+    }
+    if sheets != wanted:
+        yield "hand-over: the sheets that left are not those of the cases handed over"

@@ -1,0 +1,221 @@
+"""Known numbers, telephones, e-mail and addresses in any punctuation, and when two of them are the same.
+
+    find = NumberFinder([Known(TokenType.PHONE, "0499 00 00 11")])
+    list(find.search(fold("au +32 (0)499/00.00.11")))      # one candidate, from the `+` on
+
+Digits may be separated by up to three spaces, dots, hyphens, slashes, commas or brackets. Too short to be
+looked for, as they would blank out ordinary text: telephones below 6 digits, references below 4 characters,
+addresses below 6, and a street without its number (a later detector suggests those).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from vault.freetext.detect import Candidate
+from vault.freetext.folding import Folded, fold
+from vault.freetext.spans import Reason, Source, TokenType
+
+_RUN: Final = re.compile(r"[0-9](?:[\s.,\-/()_]{0,3}[0-9])*")
+_SCATTERED: Final = re.compile(r"[0-9](?:[^\w\ufffc]*[0-9])*")
+_LONG: Final = 10  # digits; fewer could meet by chance across a sentence
+_GAP: Final = r"[\s,.;:'()/_\-]"
+_BEFORE: Final = r"(?<![^\W_])"
+_AFTER: Final = r"(?![^\W_])"
+_SHORTEST_PHONE: Final = 6
+_SHORTEST_REFERENCE: Final = 4
+_SHORTEST_ADDRESS: Final = 6
+_DETAIL: Final = {
+    TokenType.NISS: "national number",
+    TokenType.OV_NUMBER: "SP/OV number",
+    TokenType.PHONE: "telephone number",
+    TokenType.EMAIL: "e-mail address",
+    TokenType.ADDRESS: "address",
+    TokenType.OQT_REFERENCE: "reference of the order",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Known:
+    """One identifier of the case. person: key of the person it belongs to."""
+
+    type: TokenType
+    canonical: str
+    person: str | None = None
+
+
+def comparable(kind: TokenType, text: str) -> str:
+    """Equal for two writings of one identity. A telephone: country code and number; a name: its folded words."""
+    folded = fold(text).text
+    match kind:
+        case TokenType.NISS:
+            return _digits(folded)
+        case TokenType.OV_NUMBER:
+            return _digits(folded).lstrip("0")
+        case TokenType.PHONE:
+            return _international(folded)
+        case TokenType.EMAIL:
+            return folded.strip()
+        case TokenType.OQT_REFERENCE:
+            return "".join(_words(folded))
+        case TokenType.PERSON | TokenType.ADDRESS:
+            return " ".join(_words(folded))
+
+
+class NumberFinder:
+    """Looks for all known identifiers of a case at once; made for one text or a few, holds them in clear."""
+
+    __slots__ = ("_by_digits", "_shapes", "_shortest")
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self._by_digits: dict[str, Known] = {}
+        #: (a word that must be there, checked first because it is quick; the pattern; what it finds)
+        self._shapes: list[tuple[str, re.Pattern[str], Known]] = []
+        for one in known:
+            for digits in _digit_forms(one):
+                self._by_digits.setdefault(digits, one)
+            if shape := _shape(one):
+                self._shapes.append((_needle(one), re.compile(shape), one))
+        self._shortest = min(map(len, self._by_digits), default=0)
+
+    def search(self, folded: Folded) -> Iterator[Candidate]:
+        """Candidates in `folded`, with offsets of its source; they may overlap."""
+        yield from self._search_runs(folded, _RUN, self._shortest)
+        for needle, shape, one in self._shapes:
+            if needle in folded.text:
+                for found in shape.finditer(folded.text):
+                    yield _candidate(folded, *found.span(), one)
+
+    def search_scattered(self, folded: Folded) -> Iterator[Candidate]:
+        """Numbers of ten digits and more, whatever stands between their digits; for the re-scan."""
+        return self._search_runs(folded, _SCATTERED, _LONG)
+
+    def _search_runs(self, folded: Folded, pattern: re.Pattern[str], shortest: int) -> Iterator[Candidate]:
+        for run in pattern.finditer(folded.text) if self._by_digits else ():
+            digits = _digits(run[0]) if run.end() - run.start() >= shortest else ""
+            if len(digits) == run.end() - run.start():  # unbroken: one number, or another
+                wanted = [digits] if digits in self._by_digits else []
+            else:
+                wanted = [one for one in self._by_digits if len(one) >= shortest and one in digits]
+            if wanted:
+                places = [place for place in range(*run.span()) if folded.text[place] in "0123456789"]
+                for one in wanted:
+                    yield from self._in_run(folded, places, digits, one, self._by_digits[one])
+
+    @staticmethod
+    def _in_run(folded: Folded, places: list[int], digits: str, wanted: str, one: Known) -> Iterator[Candidate]:
+        at = digits.find(wanted)
+        while at >= 0:
+            start, last = places[at], places[at + len(wanted) - 1]
+            # Not in the middle of a longer number.
+            if (at == 0 or places[at - 1] != start - 1) and places[at + len(wanted) : at + len(wanted) + 1] != [
+                last + 1
+            ]:
+                if one.type is TokenType.PHONE and folded.text[max(0, start - 1) : start] == "+":
+                    start -= 1
+                yield _candidate(folded, start, last + 1, one)
+                at += len(wanted) - 1
+            at = digits.find(wanted, at + 1)
+
+
+def _candidate(folded: Folded, start: int, end: int, one: Known) -> Candidate:
+    reason = Reason(Source.KNOWN, _DETAIL[one.type])
+    return Candidate(*folded.source_span(start, end), one.type, one.canonical, reason, one.person)
+
+
+def _digit_forms(one: Known) -> set[str]:
+    digits = _digits(fold(one.canonical).text)
+    match one.type:
+        case TokenType.NISS:
+            return {digits} if len(digits) == 11 else set()
+        case TokenType.OV_NUMBER:
+            bare = digits.lstrip("0")
+            return {bare, bare.zfill(7), bare.zfill(8), digits} if len(bare) >= _SHORTEST_PHONE else {digits} - {""}
+        case TokenType.PHONE:
+            return _phone_forms(one.canonical)
+        case _:
+            return set()
+
+
+def _phone_forms(text: str) -> set[str]:
+    folded = fold(text).text
+    whole = _international(folded)
+    if len(whole) < _SHORTEST_PHONE:
+        return set()
+    forms = {whole, "00" + whole, _digits(folded)}
+    if whole.startswith("32"):
+        inside = whole[2:]
+        forms |= {"0" + inside, "320" + inside, "00320" + inside}
+        if len(inside) >= 9:
+            forms.add(inside)
+    else:  # the length of a foreign country code is not known here
+        forms |= {"0" + whole[cut:] for cut in (1, 2, 3) if len(whole) - cut >= 8}
+    return forms
+
+
+def _international(folded: str) -> str:
+    """Country code and significant number; a number without a country code is a Belgian one if it begins with 0."""
+    digits = _digits(folded)
+    if folded.lstrip(" (").startswith("+") or digits.startswith("00"):
+        digits = digits.removeprefix("00")
+        return "32" + digits[3:] if digits.startswith("320") else digits
+    if digits.startswith("0"):
+        return "32" + digits[1:]
+    return "32" + digits if len(digits) == 9 and digits.startswith("4") else digits
+
+
+def _shape(one: Known) -> str:
+    """A pattern for folded text, or "" if the identifier is none of letters or too short."""
+    folded = fold(one.canonical).text
+    words = _words(folded)
+    length = sum(map(len, words))
+    if one.type is TokenType.EMAIL and "@" in folded:
+        return rf"(?<![\w.+\-]){re.escape(folded.strip())}(?![\w\-])"
+    if one.type is TokenType.OQT_REFERENCE and length >= _SHORTEST_REFERENCE:
+        return _BEFORE + r"[\s\-/._]{0,3}".join(map(re.escape, words)) + _AFTER
+    if one.type is TokenType.ADDRESS and length >= _SHORTEST_ADDRESS:
+        forms = [_address_form(form) for form in _address_forms(words)]
+        return f"{_BEFORE}(?:{'|'.join(forms)}){_AFTER}"
+    return ""
+
+
+def _needle(one: Known) -> str:
+    """The longest word that every form of the identifier contains."""
+    words = _words(fold(one.canonical).text)
+    if one.type is TokenType.ADDRESS:
+        words = _address_forms(words)[-1]  # the shortest; the others hold its words too
+    return max(words, key=len)
+
+
+def _address_forms(words: list[str]) -> list[list[str]]:
+    """The whole line; street and number up to the postcode; the number in front of the street."""
+    forms = [words]
+    postcode = next((at for at, word in enumerate(words) if at >= 2 and len(word) == 4 and word.isdigit()), len(words))
+    street = words[: postcode - 1] if words[postcode - 1 : postcode] == ["b"] else words[:postcode]
+    numbered = next((at for at, word in enumerate(street) if at and word.isdigit()), None)
+    if numbered is not None and len("".join(street)) >= _SHORTEST_ADDRESS:
+        forms += [street, street[: numbered + 1], [street[numbered], *street[:numbered], *street[numbered + 1 :]]]
+        forms += [[street[numbered], *street[:numbered]]]
+    return sorted(forms, key=len, reverse=True)
+
+
+def _address_form(words: list[str]) -> str:
+    pattern = ""
+    for at, word in enumerate(words):
+        if at:
+            pattern += _GAP + ("{1,4}" if words[at - 1].isdigit() == word.isdigit() else "{0,4}")
+        if len(word) == 4 and word.isdigit():
+            pattern += r"(?:b[\s\-]{0,2})?"
+        pattern += re.escape(word)
+    return pattern
+
+
+def _words(folded: str) -> list[str]:
+    return re.findall(r"[0-9]+|[^\W\d_]+", folded)
+
+
+def _digits(folded: str) -> str:
+    return "".join(re.findall("[0-9]+", folded))

@@ -1,0 +1,71 @@
+"""How a stand-in is written in the four languages, and how one is read back.
+
+    [PERSONNE-1]  [PERSOON-1]  [PERSON-1]      the number is what counts: all three mean the same person
+
+Only the exact form restores. What looks like one (other case, spaces, leading zeros, zero-width characters) is
+recognised in what is sent, so that nobody can write a stand-in that would later turn into somebody else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from vault.errors import InvalidInput
+from vault.freetext.folding import fold
+from vault.freetext.spans import TokenType
+
+#: A case with more different identities than this is a mistake; it also keeps `[SP-8123456]` a label, no stand-in.
+HIGHEST_NUMBER: Final = 9999
+#: Takes the place of a stand-in, character by character, in what detectors see: nothing matches across it.
+FILLER: Final = "\ufffc"
+
+WORDS: Final[dict[TokenType, dict[str, str]]] = {
+    TokenType.PERSON: {"fr": "PERSONNE", "nl": "PERSOON", "de": "PERSON", "en": "PERSON"},
+    TokenType.ADDRESS: {"fr": "ADRESSE", "nl": "ADRES", "de": "ADRESSE", "en": "ADDRESS"},
+    TokenType.PHONE: {"fr": "TELEPHONE", "nl": "TELEFOON", "de": "TELEFON", "en": "PHONE"},
+    TokenType.EMAIL: {"fr": "COURRIEL", "nl": "EMAIL", "de": "EMAIL", "en": "EMAIL"},
+    TokenType.NISS: {"fr": "NISS", "nl": "INSZ", "de": "NISS", "en": "NISS"},
+    TokenType.OV_NUMBER: {"fr": "SP", "nl": "OV", "de": "OV", "en": "OV"},
+    TokenType.OQT_REFERENCE: {"fr": "OQT", "nl": "BGV", "de": "OQT", "en": "OQT"},
+}
+TYPE_OF_WORD: Final = {word: kind for kind, words in WORDS.items() for word in words.values()}
+
+_ANY_WORD: Final = "|".join(sorted(TYPE_OF_WORD, key=len, reverse=True))
+EXACT: Final = re.compile(rf"\[({_ANY_WORD})-([1-9][0-9]{{0,3}})\]")
+_ALIKE: Final = re.compile(rf"\[\s*({_ANY_WORD.lower()})[\s_-]*0*([0-9]{{1,4}})\s*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """What looks like a stand-in at start:end of a text. text: its exact form."""
+
+    start: int
+    end: int
+    type: TokenType
+    number: int
+    text: str
+
+
+def write(kind: TokenType, number: int, language: str) -> str:
+    """The stand-in's text. Raises InvalidInput for a language the vault does not write."""
+    try:
+        return f"[{WORDS[kind][language]}-{number}]"
+    except KeyError:
+        raise InvalidInput("language must be one of fr, nl, de, en", field="language") from None
+
+
+def alike(text: str) -> Iterator[StandIn]:
+    """Everything in `text` that is, or looks like, a stand-in, in order."""
+    folded = fold(text)
+    for found in _ALIKE.finditer(folded.text):
+        start, end = folded.source_span(*found.span())
+        word, number = found[1].upper(), int(found[2])
+        yield StandIn(start, end, TYPE_OF_WORD[word], number, f"[{word}-{number}]")
+
+
+def masked(text: str) -> str:
+    """`text` with its exact stand-ins blanked out, same length: what detectors and the re-scan look at."""
+    return EXACT.sub(lambda found: FILLER * len(found[0]), text)

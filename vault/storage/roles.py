@@ -1,0 +1,300 @@
+"""The second wall: a database role per zone, and what each may do to which rows of which table.
+
+`RIGHTS` is the only place where that is said. From it comes the SQL for PostgreSQL, and what is not said is
+revoked:
+
+    CREATE ROLE parefeu_follow_up LOGIN           no superuser, owner of nothing, member of nothing
+    GRANT USAGE ON SCHEMA exchange TO ...         only schemas that hold something for the role
+    GRANT SELECT ON exchange.releases TO ...      per verb; for UPDATE per column
+    CREATE POLICY ... USING (reader = 'follow_up')
+
+A row policy is written `TO` one role with its zone as a constant: whose rows a session sees hangs on the role
+it logged in as, and on no setting that a client can change. Row security is on for every table, so that a
+grant given by mistake still shows no row. The owner of the tables is not bound by it: it migrates, and the
+embedded default of a development machine runs as it; a zone's process never does.
+
+    print(render_roles(zones))                    # for review
+    apply_roles(main_url, keys_url, zones)        # as owner of both databases; again after every migration
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from vault.errors import ConfigurationError, StoreUnavailable
+from vault.storage.migrate import VERSION_TABLE, Which
+from vault.storage.store import DRIVER_ERRORS, make_engine
+from vault.storage.tables import KEYSTORE_SCHEMA, SCHEMAS
+from vault.vocabulary import Zone, ZoneKind
+
+
+class Verb(StrEnum):
+    """There is no DELETE and no TRUNCATE: no zone has either, anywhere."""
+
+    SELECT = "SELECT"
+    INSERT = "INSERT"
+    UPDATE = "UPDATE"
+
+
+class Rows(StrEnum):
+    """Which rows a right covers."""
+
+    ALL = "every row"
+    OWN = "rows of its own zone"
+    ADDRESSED = "rows addressed to its own zone"
+    SENT = "rows it sends to another zone"
+
+
+_CONDITION: Final[dict[Rows, str]] = {
+    Rows.ALL: "true",
+    Rows.OWN: "zone = '{zone}'",
+    Rows.ADDRESSED: "reader = '{zone}'",
+    Rows.SENT: "sender = '{zone}' AND reader <> '{zone}'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """columns: those that an UPDATE may set; empty for the other verbs, which take whole rows."""
+
+    verb: Verb
+    rows: Rows = Rows.ALL
+    columns: tuple[str, ...] = ()
+
+
+Rights = dict[ZoneKind, tuple[Right, ...]]
+
+_CASEWORK, _OVERSIGHT = ZoneKind.CASEWORK, ZoneKind.OVERSIGHT
+_READ, _ADD = Right(Verb.SELECT), Right(Verb.INSERT)
+_OWN: Final = (Right(Verb.SELECT, Rows.OWN), Right(Verb.INSERT, Rows.OWN))
+
+
+def _every(*rights: Right) -> Rights:
+    return dict.fromkeys(ZoneKind, rights)
+
+
+def _own_and_set(*columns: str) -> Rights:
+    """A zone reads and adds its own rows, and of those changes these columns."""
+    return _every(*_OWN, Right(Verb.UPDATE, Rows.OWN, (*columns, "entry_id")))
+
+
+def _writes_oversight_reads(added: Right = _ADD) -> Rights:
+    return _every(added) | {_OVERSIGHT: (added, _READ)}
+
+
+def _casework(*set_columns: str) -> Rights:
+    """For casework alone; history is added to, never overwritten."""
+    update = (Right(Verb.UPDATE, Rows.ALL, (*set_columns, "entry_id")),) if set_columns else ()
+    return {_CASEWORK: (_READ, _ADD, *update)}
+
+
+#: Table, zone kind, rights. A table that is not named here is nobody's; a test compares with tables.py.
+RIGHTS: Final[dict[str, Rights]] = {
+    # The log: every zone adds, oversight reads, nobody changes.
+    "log.entries": _writes_oversight_reads(),
+    "log.outbox": _writes_oversight_reads(),
+    # A lane's row says whose it is, and the database vouches for it.
+    "log.lanes": _writes_oversight_reads(Right(Verb.INSERT, Rows.OWN)),
+    "auth.staff": _own_and_set("totp_step"),
+    "auth.sessions": _own_and_set("ended_at"),
+    "auth.attempts": _own_and_set("failures", "since", "blocked_until"),
+    "casework.cases": _casework(
+        "state", "region", "language", "coach", "opened_at", "closed_at", "outcome", "annex", "term_end", "extended",
+        "procedure_pending", "minors", "fitness_check", "version",
+    ),
+    "casework.case_events": _casework(),
+    "casework.data_keys": _casework(),
+    "casework.records": _casework(),
+    "casework.blind_index": _casework(),
+    "casework.consents": _casework("withdrawn_at"),
+    # Casework may not read back what it sent: it adds and does not select.
+    "exchange.releases": {
+        _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),
+        **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind if kind is not _CASEWORK},
+    },
+    # Receiving zones open what was sealed to them as it stands, so only casework adds wraps.
+    "keystore.wraps": {
+        **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind},
+        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED), _ADD),
+    },
+    # No UPDATE: a zone that may replace a sealed key could make another zone's audit details unreadable.
+    "keystore.detail_keys": _writes_oversight_reads(),
+    "keystore.details": {_OVERSIGHT: (_READ,)},
+}  # fmt: skip
+
+_SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}
+_DATABASES: Final[tuple[Which, ...]] = ("main", "keystore")
+
+
+def role_name(zone: Zone) -> str:
+    """`parefeu_follow_up`, `parefeu_partner_caritas`: letters, digits and `_`, so never in need of quotes."""
+    return "parefeu_" + str(zone).replace(":", "_")
+
+
+def condition(rows: Rows, zone: Zone) -> str:
+    """The row policy's expression. The zone's name has no quote in it: `Zone` allows none."""
+    return _CONDITION[rows].format(zone=zone)
+
+
+def statements(which: Which, zones: Sequence[Zone]) -> list[str]:
+    """The SQL for one database, in order, to run in one transaction as its owner."""
+    if not zones:
+        raise ConfigurationError("name at least one zone")
+    roles = ", ".join(role_name(zone) for zone in zones)
+    found = [text for zone in zones for text in _role(role_name(zone))]
+    found += _clean(which, roles)
+    found += [_drop_policies(which, zones)]
+    tables = [name for name in RIGHTS if name.partition(".")[0] in _SCHEMAS[which]]
+    found += [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY" for table in tables]
+    for zone in zones:
+        found += _grants(tables, zone)
+    return found
+
+
+def render_roles(zones: Sequence[Zone]) -> str:
+    """Everything `apply_roles` would run, but for passwords."""
+    parts = []
+    for which in _DATABASES:
+        body = ";\n".join(statements(which, zones))
+        parts.append(f"-- {which} database\nBEGIN;\n{body};\nCOMMIT;\n")
+    return "\n".join(parts)
+
+
+def apply_roles(
+    main_url: str, keys_url: str, zones: Sequence[Zone], passwords: Mapping[Zone, str] | None = None
+) -> None:
+    """Make the roles and give them exactly what `RIGHTS` says; run again, it changes nothing.
+
+    The URLs are the owner's, who may also create roles. passwords: sent as SCRAM verifiers, never in clear; a
+    role without one logs in by peer or certificate, or as it did before. Each database is changed whole or not
+    at all. Raises ConfigurationError for SQLite or a role that owns something, StoreUnavailable.
+    """
+    for which, url in zip(_DATABASES, (main_url, keys_url), strict=True):
+        engine = make_engine(url)
+        try:
+            if engine.dialect.name != "postgresql":
+                raise ConfigurationError(
+                    "SQLite has no roles: every zone on it shares one file, and the store wall needs PostgreSQL"
+                )
+            with engine.connect() as connection:
+                raw: Any = connection.connection.driver_connection
+                _refuse_owners(raw, zones)
+                for statement in (*statements(which, zones), *_passwords(raw, passwords or {})):
+                    raw.execute(statement)
+                raw.commit()
+        except DRIVER_ERRORS as fault:
+            code = getattr(getattr(fault, "orig", fault), "sqlstate", None) or "no answer"
+            raise StoreUnavailable(
+                f"the roles of the {which} database were not changed ({code}): "
+                "connect as the owner of a migrated database who may create roles"
+            ) from fault
+        finally:
+            engine.dispose()
+
+
+# -- the SQL -------------------------------------------------------------------------------------------
+
+
+def _role(role: str) -> list[str]:
+    """A role that can log in and nothing else, whatever somebody made of it before."""
+    return [
+        f"""DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{role}') THEN
+    CREATE ROLE {role} LOGIN NOINHERIT;
+  END IF;
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$""",
+        # Only where it is needed: an operator without superuser may not even say NOSUPERUSER.
+        f"""DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{role}' AND (rolsuper OR rolcreatedb
+      OR rolcreaterole OR rolreplication OR rolbypassrls OR rolinherit OR NOT rolcanlogin)) THEN
+    ALTER ROLE {role} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+  END IF;
+END $$""",
+        f"""DO $$ DECLARE granted name; BEGIN
+  FOR granted IN SELECT g.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+      WHERE m.member = '{role}'::regrole LOOP
+    EXECUTE format('REVOKE %I FROM {role}', granted);
+  END LOOP;
+END $$""",  # noqa: S608 - role names come from `role_name`
+        # Our statements name their schemas; this is for the one table that Alembic does not qualify.
+        f"ALTER ROLE {role} SET search_path = pg_catalog, public, pg_temp",
+    ]
+
+
+def _clean(which: Which, roles: str) -> list[str]:
+    """Take everything from everybody; the grants that follow give back what is declared."""
+    everybody = f"PUBLIC, {roles}"
+    found = [
+        # CONNECT for strangers, and TEMPORARY: a table of one's own that shadows another's name.
+        f"""DO $$ BEGIN
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM {everybody}', current_database());
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO {roles}', current_database());
+END $$"""
+    ]
+    for schema in _SCHEMAS[which]:
+        found += [
+            f"REVOKE ALL ON SCHEMA {schema} FROM {everybody}",
+            f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {everybody}",
+            f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {everybody}",
+        ]
+    version = f"public.{VERSION_TABLE[which]}"
+    return [
+        *found,
+        f"REVOKE ALL ON SCHEMA public FROM {everybody}",
+        f"REVOKE ALL ON {version} FROM {everybody}",
+        f"GRANT USAGE ON SCHEMA public TO {roles}",
+        f"GRANT SELECT ON {version} TO {roles}",
+    ]
+
+
+def _drop_policies(which: Which, zones: Sequence[Zone]) -> str:
+    """Every policy that speaks to these roles or to everybody: a forgotten one would add rows to what is declared."""
+    schemas = ", ".join(f"'{schema}'" for schema in _SCHEMAS[which])
+    names = ", ".join(f"'{role_name(zone)}'" for zone in zones)
+    return f"""DO $$ DECLARE p record; BEGIN
+  FOR p IN SELECT schemaname, tablename, policyname FROM pg_catalog.pg_policies
+      WHERE schemaname IN ({schemas}) AND roles && ARRAY['public', {names}]::name[] LOOP
+    EXECUTE format('DROP POLICY %I ON %I.%I', p.policyname, p.schemaname, p.tablename);
+  END LOOP;
+END $$"""  # noqa: S608 - schema and role names are this program's own
+
+
+def _grants(tables: Sequence[str], zone: Zone) -> list[str]:
+    role = role_name(zone)
+    given = [(table, right) for table in tables for right in RIGHTS[table].get(zone.kind, ())]
+    schemas = dict.fromkeys(table.partition(".")[0] for table, _ in given)
+    found = [f"GRANT USAGE ON SCHEMA {schema} TO {role}" for schema in schemas]
+    for table, right in given:
+        columns = f" ({', '.join(right.columns)})" if right.columns else ""
+        found.append(f"GRANT {right.verb}{columns} ON {table} TO {role}")
+        found.append(_policy(table, right, zone))
+    return found
+
+
+def _policy(table: str, right: Right, zone: Zone) -> str:
+    role, rows = role_name(zone), condition(right.rows, zone)
+    using = f" USING ({rows})" if right.verb is not Verb.INSERT else ""
+    check = f" WITH CHECK ({rows})" if right.verb is not Verb.SELECT else ""
+    return f"CREATE POLICY {role}_{right.verb.lower()} ON {table} FOR {right.verb} TO {role}{using}{check}"
+
+
+def _passwords(raw: Any, passwords: Mapping[Zone, str]) -> Iterable[str]:
+    for zone, password in passwords.items():
+        role = role_name(zone)
+        verifier = raw.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode("ascii")
+        yield f"ALTER ROLE {role} PASSWORD '{verifier}'"
+
+
+def _refuse_owners(raw: Any, zones: Sequence[Zone]) -> None:
+    """An owner passes every row policy and can grant itself anything: a zone's role must own nothing here."""
+    owners = raw.execute(
+        "SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid "
+        "WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' AND r.rolname = ANY(%s)",
+        ([role_name(zone) for zone in zones],),
+    ).fetchall()
+    if owners:
+        raise ConfigurationError(f"{owners[0][0]} owns objects in this cluster: give them to another role first")
