@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import problems
@@ -72,6 +73,6 @@ class HotPath:
         await send({"type": "http.response.body", "body": body})
 
     @staticmethod
-    async def _problem(response: problems.Response, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _problem(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         response.raw_headers.extend(SECURITY_HEADERS)
         await response(scope, receive, send)

@@ -21,6 +21,7 @@ from gateway.settings import Settings, slug
 from vault.crypto.directory import DirectoryEntry, ZoneDirectory, fingerprint, load_directory, sign_directory
 from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, store_keyring
 from vault.crypto.providers.file import FileRoot
+from vault.crypto.providers.passphrase import Argon2Parameters, calibrate
 from vault.crypto.signing import SigningKey
 from vault.errors import ConfigurationError, KeyringMissing
 from vault.ports import Clock, Entropy
@@ -29,6 +30,8 @@ from vault.vocabulary import Zone
 
 _OFFLINE: Final = "offline/directory.key"
 _PASSPHRASE_BYTES: Final = 24
+#: What unlocking one root may cost on this machine; an embedded home unlocks all of them, one after the other.
+_UNLOCK_SECONDS: Final = 0.3
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -41,14 +44,17 @@ def write_private(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def create_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> DirectoryEntry:
+def create_zone(
+    settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot,
+    parameters: Argon2Parameters | None = None,
+) -> DirectoryEntry:  # fmt: skip
     """Make a zone's root and keyring; its passphrase is taken from its file, or made there if there is none."""
     passphrase_file = settings.passphrase_file(zone)
     if not passphrase_file.exists():
         write_private(passphrase_file, entropy.bytes(_PASSPHRASE_BYTES).hex().encode())
     folder = settings.zone_folder(zone)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    provider = root.create(folder / "root.key", read_passphrase(passphrase_file), entropy)
+    provider = root.create(folder / "root.key", read_passphrase(passphrase_file), entropy, parameters)
     keyring = generate_keyring(zone, entropy)
     write_private(folder / "keyring", store_keyring(keyring, provider))
     return DirectoryEntry(zone, keyring.sealing.public, keyring.signing.public, keyring.version)
@@ -61,7 +67,8 @@ def create_instance(
     if (settings.home / "directory.json").exists():
         raise ConfigurationError(f"{settings.home} is an installation already; nothing was changed")
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    entries = [create_zone(settings, zone, entropy, root) for zone in zones]
+    parameters = calibrate(_UNLOCK_SECONDS) if root is FileRoot else None
+    entries = [create_zone(settings, zone, entropy, root, parameters) for zone in zones]
     offline = SigningKey.generate(entropy)
     write_private(settings.home / _OFFLINE, offline.secret.expose())
     pin = fingerprint(offline.public)
@@ -101,10 +108,21 @@ def load_zones(
 
 
 def read_directory(settings: Settings) -> ZoneDirectory:
-    """The signed directory, checked against the pin. Raises KeyringMissing, DirectoryRejected."""
+    """The signed directory, checked against the pin and against the newest serial seen here.
+
+    Raises KeyringMissing, DirectoryRejected; an older directory would bring back keys that were replaced.
+    """
+    seen = settings.home / "directory.serial"
     try:
         document = (settings.home / "directory.json").read_bytes()
         pin = settings.directory_pin or (settings.home / "directory.pin").read_text("ascii").strip()
     except OSError:
         raise KeyringMissing("the zone directory or its pin is missing: run `parefeu init` first") from None
-    return load_directory(document, pin)
+    try:
+        newest = int(seen.read_text("ascii"))
+    except (OSError, ValueError):
+        newest = 0
+    directory = load_directory(document, pin, newest)
+    if directory.serial > newest:
+        seen.write_text(str(directory.serial), "ascii")
+    return directory

@@ -48,7 +48,7 @@ class Guardrails:
             receive = _bounded(receive)
         try:
             await self._app(scope, receive, with_headers)
-        except Exception as fault:  # noqa: BLE001 - a traceback could quote content: the answer is a number, the log a type
+        except Exception as fault:
             if started:
                 raise
             await unforeseen(fault)(scope, receive, with_headers)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -45,6 +46,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
 }
 #: Texts of these are for the operator's log, not for a caller.
 _SILENT: Final = (e.CryptoError, e.KeyringError, e.PolicyRejected, e.StoreError, e.ConfigurationError)
+_FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _HTTP_TITLES: Final = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Wrong media type"}
 
 
@@ -107,6 +109,12 @@ async def _vault(_: Request, error: Exception) -> Response:
     return vault_problem(error)
 
 
+def _place(part: str | int) -> str:
+    """A field's name or a list's index. A name that could be no field's was typed by somebody: it is not repeated."""
+    text = str(part)
+    return text if isinstance(part, int) or _FIELD_NAME.fullmatch(text) else "?"
+
+
 async def _validation(_: Request, error: Exception) -> Response:
     """What is wrong and where; never the value that was sent."""
     assert isinstance(error, RequestValidationError)
@@ -114,7 +122,7 @@ async def _validation(_: Request, error: Exception) -> Response:
         {
             "type": f"urn:problem-type:parefeu:{fault['type']}",
             "in": str(fault["loc"][0]) if fault["loc"] else "body",
-            "name": ".".join(str(part) for part in fault["loc"][1:])[:120],
+            "name": ".".join(_place(part) for part in fault["loc"][1:])[:120],
             "detail": fault["msg"].removeprefix("Value error, ")[:200],
         }
         for fault in error.errors()[:20]

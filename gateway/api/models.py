@@ -6,9 +6,9 @@ from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from vault.cases.identifiers import NationalNumber, OqtReference, OvNumber
 
 from vault.cases.flow import Outcome, Step
+from vault.cases.identifiers import NationalNumber, OqtReference, OvNumber
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.errors import InvalidInput

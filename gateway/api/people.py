@@ -16,76 +16,67 @@ from vault.errors import SignInRefused
 from vault.usecases import sign_in
 
 
-def router(gate: Gate, checker: PasswordChecker) -> APIRouter:
-    service = gate.services.sign_in[gate.zone]
-    worker = gate.services.worker
-    zone = slug(gate.zone)
-    api = APIRouter(tags=[zone], route_class=StrictRoute)
+class _Sessions:
+    """One zone's sign-in, sign-out and who-am-I."""
 
-    async def start(request: Request, body: SignInBody) -> Response:
+    def __init__(self, gate: Gate, checker: PasswordChecker) -> None:
+        self.gate = gate
+        self.service = gate.services.sign_in[gate.zone]
+        self.worker = gate.services.worker
+        self.checker = checker
+
+    async def sign_in(self, request: Request, body: SignInBody) -> Response:
         """Sign in with password and code. Sets a cookie; the token in the body is for programs."""
-        candidate = await worker.submit(
-            gate.zone, lambda uow: sign_in.look_up(uow, body.login, source_of(request), service)
-        )
+        zone, service = self.gate.zone, self.service
+        source = source_of(request)
+        candidate = await self.worker.submit(zone, lambda uow: sign_in.look_up(uow, body.login, source, service))
         stored = candidate.staff.password if candidate.staff is not None else None
-        right = await checker.check(stored, body.password)
+        right = await self.checker.check(stored, body.password)
         try:
-            token, session = await worker.submit(
-                gate.zone, lambda uow: sign_in.conclude(uow, candidate, right, body.code, service)
+            token, session = await self.worker.submit(
+                zone, lambda uow: sign_in.conclude(uow, candidate, right, body.code, service)
             )
         except SignInRefused:
-            await worker.submit(gate.zone, lambda uow: sign_in.refuse(uow, candidate, service))
+            await self.worker.submit(zone, lambda uow: sign_in.refuse(uow, candidate, service))
             raise
-        lifetime = int(sign_in.SESSION_LIFETIME.total_seconds())
         response = json_response(
             {
                 "token": token,
                 "name": session.name,
                 "role": session.role,
-                "zone": str(gate.zone),
+                "zone": str(zone),
                 "expires_at": session.expires_at.isoformat(timespec="seconds"),
             },
             201,
         )
-        set_cookie(response, gate.zone, token, lifetime)
+        set_cookie(response, zone, token, int(sign_in.SESSION_LIFETIME.total_seconds()))
         return response
 
-    async def end(request: Request) -> Response:
+    async def sign_out(self, request: Request) -> Response:
         """Sign out; the very next request with this token is refused."""
-        await gate.run(request, lambda uow, actor: sign_in.sign_out(uow, actor, gate.services.clock))
+        await self.gate.run(request, lambda uow, actor: sign_in.sign_out(uow, actor, self.gate.services.clock))
         response = Response(status_code=204)
-        clear_cookie(response, gate.zone)
+        clear_cookie(response, self.gate.zone)
         return response
 
-    async def whoami(request: Request) -> Response:
+    async def whoami(self, request: Request) -> Response:
         """Who the bearer of this token is."""
-        actor = await gate.run(request, lambda _, actor: actor)
-        return json_response({"name": actor.name, "role": actor.role.value, "zone": str(gate.zone)})
+        actor = await self.gate.run(request, lambda _, actor: actor)
+        return json_response({"name": actor.name, "role": actor.role.value, "zone": str(self.gate.zone)})
 
-    base = prefix(gate)
-    nothing = Asks(str(gate.zone), None).extra()
-    api.add_api_route(
-        f"{base}/session",
-        start,
-        methods=["POST"],
-        operation_id=f"{zone}_sign_in",
-        openapi_extra=nothing,
-        response_model=None,
-    )
-    api.add_api_route(
-        f"{base}/session",
-        end,
-        methods=["DELETE"],
-        operation_id=f"{zone}_sign_out",
-        openapi_extra=nothing,
-        response_model=None,
-    )
-    api.add_api_route(
-        f"{base}/session",
-        whoami,
-        methods=["GET"],
-        operation_id=f"{zone}_whoami",
-        openapi_extra=nothing,
-        response_model=None,
-    )
+
+def router(gate: Gate, checker: PasswordChecker) -> APIRouter:
+    """The three routes of a zone's sessions. They ask the firewall nothing: they touch no item."""
+    own = _Sessions(gate, checker)
+    zone = slug(gate.zone)
+    api = APIRouter(tags=[zone], route_class=StrictRoute)
+    for method, handler in (("POST", own.sign_in), ("DELETE", own.sign_out), ("GET", own.whoami)):
+        api.add_api_route(
+            f"{prefix(gate)}/session",
+            handler,
+            methods=[method],
+            operation_id=f"{zone}_{handler.__name__}",
+            openapi_extra=Asks(str(gate.zone), None).extra(),
+            response_model=None,
+        )
     return api

@@ -9,7 +9,7 @@ import typer
 from gateway.cli.desk import Desk, at_desk, quoted
 from vault.vocabulary import OVERSIGHT
 
-app = typer.Typer(help="The access history (oversight).", no_args_is_help=True)
+app = typer.Typer(help="The access history (oversight).", no_args_is_help=True, add_completion=False)
 _COLUMNS = (
     "time", "zone", "role", "action", "kind", "decision", "rule", "outcome", "count", "actor", "subject", "entry",
 )  # fmt: skip

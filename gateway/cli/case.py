@@ -13,7 +13,9 @@ from gateway.client import Problem
 from vault.cases.flow import Outcome, State, Step
 from vault.vocabulary import CASEWORK
 
-app = typer.Typer(help="Open, list, show, find, close, hand over and refer cases.", no_args_is_help=True)
+app = typer.Typer(
+    help="Open, list, show, find, close, hand over and refer cases.", no_args_is_help=True, add_completion=False
+)
 _LINE = ("reference", "state", "region", "language", "opened_on", "coach", "notes", "last_note_on")
 Language = Annotated[str, typer.Option("--language", help="fr, nl, de or en.")]
 
@@ -46,8 +48,8 @@ def open_case(
         if not region or not language:
             refuse("name a FILE, or --region and --language")
         person = {
-            "family_name": family_name or typer.prompt("Family name"),
-            "given_names": given_names or typer.prompt("Given names"),
+            "family_name": family_name or typer.prompt("Family name", err=True),
+            "given_names": given_names or typer.prompt("Given names", err=True),
             "birth_date": birth_date or None,
             "nationality": nationality,
             "national_number": national_number,
@@ -126,7 +128,7 @@ def find(
         refuse("name exactly one of --national-number, --ov, --oqt")
     field, value = given[0]
     if value == "-":
-        value = typer.prompt("Number")
+        value = typer.prompt("Number", err=True)
     desk.show_list(desk.post("/find", {"field": field, "value": value}), "cases", _LINE)
 
 

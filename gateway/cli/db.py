@@ -15,7 +15,9 @@ from gateway.cli.home import Home, plain_settings
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
-app = typer.Typer(help="Bring both databases to this program's schema, check them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Bring both databases to this program's schema, check them.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli.home import hooks_of
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

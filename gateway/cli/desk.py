@@ -30,7 +30,7 @@ from vault.vocabulary import Zone, ZoneKind
 
 Url = Annotated[
     str | None,
-    typer.Option("--url", envvar="PAREFEU_URL", help="A gateway; default: whoever serves the home.", show_default=False),
+    typer.Option("--url", envvar="PAREFEU_URL", help="A gateway; default: the home's own.", show_default=False),
 ]  # fmt: skip
 ZoneName = Annotated[
     str | None,

@@ -15,7 +15,7 @@ from vault.errors import ConfigurationError, InvalidInput
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -13,7 +13,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.home import Home, Json, hooks_of, plain_settings, settings_of, zone_of
 
-app = typer.Typer(help="Look at the zones' keys, change a passphrase.", no_args_is_help=True)
+app = typer.Typer(help="Look at the zones' keys, change a passphrase.", no_args_is_help=True, add_completion=False)
 
 
 @app.command()
@@ -69,11 +69,11 @@ def passphrase(
     settings = settings_of(home)
     file = settings.passphrase_file(wanted)
     kept = file.exists()
-    old = read_passphrase(file) if kept else Sensitive(typer.prompt("Present passphrase", hide_input=True))
+    old = read_passphrase(file) if kept else Sensitive(typer.prompt("Present passphrase", hide_input=True, err=True))
     if new_file is not None:
         new = read_passphrase(new_file)
     else:
-        new = Sensitive(typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True))
+        new = Sensitive(typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
     # The new passphrase is on disk before the root needs it: a crash in between loses neither.
     fresh = file.with_name(f"{file.name}.new")
     if kept:

@@ -15,7 +15,9 @@ from gateway.cli.editor import edit, keep
 from gateway.client import Problem
 from vault.vocabulary import CASEWORK
 
-app = typer.Typer(help="Write, read, revise, list, search and reveal interview notes.", no_args_is_help=True)
+app = typer.Typer(
+    help="Write, read, revise, list, search and reveal interview notes.", no_args_is_help=True, add_completion=False
+)
 Source = Annotated[Path | None, typer.Argument(help="A text file, - for standard input; left out: your $EDITOR.")]
 Template = Annotated[str, typer.Option("--template", help="intake, interview, conclusions, …")]
 

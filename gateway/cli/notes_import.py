@@ -27,7 +27,7 @@ from gateway.cli.import_files import Candidate, Report, Status, candidates
 from gateway.client import Problem
 from vault.vocabulary import CASEWORK
 
-app = typer.Typer(help="Import notes from files.")
+app = typer.Typer(help="Import notes from files.", add_completion=False)
 _WRITABLE = frozenset({"active", "suspended", "closing"})
 _COLUMNS = ("file", "status", "case", "note", "why")
 

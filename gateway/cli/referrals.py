@@ -9,7 +9,9 @@ import typer
 from gateway.cli.desk import Desk, at_desk, quoted
 from vault.vocabulary import ZoneKind
 
-app = typer.Typer(help="Referrals that were sent to a partner organisation.", no_args_is_help=True)
+app = typer.Typer(
+    help="Referrals that were sent to a partner organisation.", no_args_is_help=True, add_completion=False
+)
 Limit = Annotated[int, typer.Option("--limit", min=1, max=200)]
 
 

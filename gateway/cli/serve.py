@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vault.ports import Entropy
     from vault.sensitive import Sensitive
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 _BACKLOG: Final = 512
 _KEEP_ALIVE: Final = 15  # seconds a connection may idle
 _DRAIN: Final = 10  # seconds that running requests get at shutdown

@@ -9,7 +9,7 @@ import typer
 from gateway.cli.desk import Desk, at_desk, quoted
 from vault.vocabulary import FOLLOW_UP, ZoneKind
 
-app = typer.Typer(help="Outcome sheets that were handed over (follow-up).", no_args_is_help=True)
+app = typer.Typer(help="Outcome sheets that were handed over (follow-up).", no_args_is_help=True, add_completion=False)
 Limit = Annotated[int, typer.Option("--limit", min=1, max=200)]
 
 

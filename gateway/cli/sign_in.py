@@ -10,7 +10,7 @@ import typer
 from gateway.cli.desk import Desk, Session, at_desk
 from vault.vocabulary import CASEWORK, ZoneKind
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -27,8 +27,8 @@ def sign_in(
     if password_file is not None:
         password = read_passphrase(password_file).expose()
     else:
-        password = typer.prompt("Password", hide_input=True)
-    digits = code or typer.prompt("Code")
+        password = typer.prompt("Password", hide_input=True, err=True)
+    digits = code or typer.prompt("Code", err=True)
     body = {"login": login, "password": password, "code": digits.strip().replace(" ", "")}
     reply = desk.ask("POST", "/session", body, token="")
     Session(desk.zone, reply.pop("token"), desk.place, login, reply["expires_at"]).keep()

@@ -8,7 +8,7 @@ from gateway.cli.desk import Desk, Session, at_desk
 from gateway.client import Problem
 from vault.vocabulary import ZoneKind
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

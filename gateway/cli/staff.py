@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.wiring import Services
     from vault.usecases.sign_in import SignIn
 
-app = typer.Typer(help="Add members of staff and issue service tokens.", no_args_is_help=True)
+app = typer.Typer(help="Add members of staff and issue service tokens.", no_args_is_help=True, add_completion=False)
 ZoneName = Annotated[str, typer.Option("--zone", help="casework, follow_up, oversight or partner:NAME.")]
 
 
@@ -46,7 +46,7 @@ def add(
     if password_file is not None:
         password = read_passphrase(password_file).expose()
     else:
-        password = typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+        password = typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True, err=True)
     with at_the_store(home, wanted, hooks_of(ctx)) as (services, service):
         new = sign_in.NewStaff(login, name, role, region, hash_password(password, service.entropy))
         row = services.worker.run(wanted, lambda uow: sign_in.add_staff(uow, new, service))

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli.home import hooks_of
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -27,7 +27,7 @@ def tour(
 
     def wait() -> None:
         if pause:
-            typer.prompt("Enter goes on", default="", show_default=False, prompt_suffix=" ")
+            typer.prompt("Enter goes on", default="", show_default=False, prompt_suffix=" ", err=True)
 
     findings = play_tour(home, hooks_of(ctx), pause=wait, console=Console(highlight=False))
     if any(one.confided or one.beyond for one in findings):

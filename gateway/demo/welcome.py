@@ -41,7 +41,8 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
         _examples(console, login, tokens[login], demo, address)
     console.print(
         Text(
-            f"Command line: parefeu sign-in amina --zone casework --home {home}   (a code: parefeu demo --home {home} --code amina)"
+            f"Command line: parefeu sign-in amina --zone casework --home {home}\n"
+            f"A code for it: parefeu demo --home {home} --code amina"
         )
     )
     console.print(Text(f"Import notes: parefeu notes import {home}/{EXAMPLE} --home {home}"))

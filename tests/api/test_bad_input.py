@@ -14,7 +14,7 @@ from gateway import problems
 from gateway.app import create_app
 from gateway.middleware import BODY_LIMIT
 from tests.api.stage import CONSENT, NOTE, Stage
-from tests.api.support import SwitchableFirewall, counts, entries, since
+from tests.api.support import counts, entries, since
 from tests.house import CASE, PERSON, House
 from vault import errors as e
 
@@ -141,16 +141,14 @@ def test_a_body_that_cannot_be_read_is_refused(lite_house: House) -> None:
     assert counts(lite_house) == rows
 
 
-@pytest.mark.parametrize(
-    "sent", [None, "text/plain", "application/x-www-form-urlencoded", "application/xml", "", "json"]
-)
-def test_only_json_is_read(lite_house: House, sent: str | None) -> None:
-    """A form of another site can send these without asking first."""
+def test_only_json_is_read(lite_house: House) -> None:
+    """A form of another site can send the other types without asking first."""
     coach = lite_house.client("coach")
     case = Stage(lite_house).case()
-    headers = {"content-type": sent} if sent is not None else {}
-    reply = coach.post(f"/cases/{case}/notes", content=json.dumps(NOTE).encode(), headers=headers)
-    _assert_problem(reply, 400)
+    for sent in (None, "text/plain", "application/x-www-form-urlencoded", "application/xml", "", "json"):
+        headers = {"content-type": sent} if sent is not None else {}
+        reply = coach.post(f"/cases/{case}/notes", content=json.dumps(NOTE).encode(), headers=headers)
+        _assert_problem(reply, 400)
 
 
 def test_a_body_that_announces_too_much_is_refused_before_it_is_read(lite_house: House) -> None:
@@ -261,8 +259,8 @@ def test_consents_and_referrals_stay_within_their_lists(lite_house: House) -> No
 
 def test_paths_and_methods_that_are_not_there(lite_house: House) -> None:
     coach = lite_house.client("coach")
-    for path in ("//nothing", "//casework", "/cases/x/y/z", "//casework/../oversight/entries", "//docs", "//redoc"):
-        _assert_problem(coach.get(path), 404 if path != "/cases/x/y/z" else 404)
+    for path in ("//nothing", "//casework", "/cases/x/y/z", "//docs", "//redoc"):
+        _assert_problem(coach.get(path), 404)
     _assert_problem(coach.request("PATCH", "/cases"), 405)
     _assert_problem(coach.request("DELETE", "/cases"), 405)
     _assert_problem(coach.request("TRACE", "/cases"), 405)
@@ -284,12 +282,3 @@ def test_the_unforeseen_gives_a_number_and_no_detail(
     assert "Diallo" not in reply.text + caplog.text
     assert reply.json()["instance"].removeprefix("urn:uuid:") in [getattr(r, "reference", "") for r in caplog.records]
     assert [(entry["action"], entry["outcome"]) for entry in since(lite_house, before)] == [("read", "error")]
-
-
-def test_a_profile_with_an_unknown_field_answers_nothing() -> None:
-    """See tests/unit/test_shaping.py; here only that it is a failure of ours, not of the caller."""
-    assert problems.status_of(e.PolicyRejected(("x",)))[0] == 503
-
-
-def test_a_switchable_firewall_is_the_shipped_one_until_switched() -> None:
-    assert len(SwitchableFirewall().digest) == 32

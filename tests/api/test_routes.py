@@ -24,7 +24,6 @@ from tests.api.support import (
 from tests.house import House, house_on
 from vault.vocabulary import ROLE_ZONE, Action, Kind, Purpose, Question, Role, Zone, ZoneKind
 
-
 _WORDS = ("zone", "action", "kind", "purpose")
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -17,6 +20,7 @@ from tests.api.stage import NOTE
 from tests.api.support import comparable, counts, entries, since
 from tests.crash.checks import faults
 from tests.house import STAFF, House, house_on, prefix_of
+from vault.audit.events import Detail, Event, Verdict
 from vault.storage import tables as t
 from vault.usecases import sign_in
 
@@ -82,8 +86,6 @@ def test_wrong_name_password_and_code_answer_alike(door: House) -> None:
 
 def test_names_that_no_database_holds_are_refused(house: House) -> None:
     for login in ("\x00", "a\x00b", "x" * 81, "", "\ud800"):
-        import json
-
         body = json.dumps({"login": login, "password": "x", "code": "000000"})
         reply = house.app.post("/casework/session", content=body, headers={"content-type": "application/json"})
         assert reply.status_code == 400, repr(login)
@@ -144,8 +146,6 @@ def test_two_gateways_accept_one_code_once(door: House) -> None:
 
 
 def _entry(uow: Any) -> Any:
-    from vault.audit.events import Detail, Event, Verdict
-
     return uow.audit.append(Event("signed_in", "session", Verdict.NONE), Detail())
 
 
@@ -171,8 +171,7 @@ def test_waits_grow_and_end(door: House) -> None:
         assert _sign_in(door).status_code == 429
         door.clock.move(seconds=2)
         assert _sign_in(door, password="faux").status_code == 401
-    assert waits[:4] == [30, 60, 120, 240]
-    assert max(waits) <= sign_in.LONGEST_WAIT.total_seconds()
+    assert waits == [30, 60, 120, 240, 480, 900, 900]
     door.clock.move(minutes=15)
     assert _sign_in(door).status_code == 201
     assert _sign_in(door, password="faux").status_code == 401, "a success clears the count"
@@ -196,8 +195,6 @@ def test_one_source_cannot_try_every_name(door: House, monkeypatch: pytest.Monke
 
 
 def test_attempts_are_counted_under_keyed_names(door: House) -> None:
-    import hashlib
-
     _sign_in(door, "coach", password="faux")
     with door.services.store.main.engine.connect() as connection:
         stored = [
@@ -214,8 +211,6 @@ def test_a_session_ends_at_the_second(lite_house: House) -> None:
     lite_house.clock.moment = issued.replace(hour=issued.hour + 10)
     with lite_house.services.store.main.engine.connect() as connection:
         expires = connection.execute(t.sessions.select().with_only_columns(t.sessions.c.expires_at)).scalar_one()
-    from datetime import timedelta
-
     lite_house.clock.moment = expires - timedelta(microseconds=2)
     assert coach.get("/session").status_code == 200
     assert coach.get("/session").status_code == 401
@@ -351,12 +346,12 @@ def test_headers_cannot_be_injected(lite_house: House) -> None:
         coach.get("/cases", params={"language": evil}),
         coach.post(f"/cases/{case}/notes", json=NOTE | {"template": evil}),
         coach.get("/cases/x%0d%0aset-cookie:%20stolen=1"),
-        coach.get("/cases/", params={"next": evil}),
+        coach.get("/cases/", params={"next": evil}, follow_redirects=False),
         lite_house.app.post("/casework/session", json={"login": "x", "password": evil, "code": "1"}),
     ]
     for reply in replies:
         assert "set-cookie" not in reply.headers
-        assert "stolen" not in str(reply.headers.raw).replace("%0D%0A", "") or reply.is_redirect
+        assert all(b"\r" not in value and b"\n" not in value for _, value in reply.headers.raw)
 
 
 def test_every_role_signs_in_at_its_own_door_only(lite_house: House, hashed: str) -> None:

@@ -31,6 +31,7 @@ _GATEWAY_STORAGE: Final = (
     "gateway.wiring",  # picks the adapters
     "gateway.gate",  # names what a waiting read will ask for
     "gateway.api.casework",  # the hot route does the same
+    "gateway.hot_path",
     "gateway.cli",  # migrations and database roles are commands
     "gateway.demo",
 )

@@ -47,8 +47,9 @@ Rows = dict[str, list[Row]]
 #: Labels of this program under which keys are derived or contexts bound.
 LABELS: Final = (
     "parefeu/record", "parefeu/wrap", "parefeu/release/1", "parefeu/detail", "parefeu/detail-seed/1",
-    "parefeu/detail/1", "parefeu/keyring", "parefeu/root-wrap", "parefeu/root-file", "parefeu/pseudonym-domain/1", "parefeu/pseudonym/1",
-    "parefeu/blind-index/field/1", "parefeu/blind-index/token/1", "narrative", "casework", "actor", "totp",
+    "parefeu/detail/1", "parefeu/keyring", "parefeu/root-wrap", "parefeu/root-file", "parefeu/pseudonym-domain/1",
+    "parefeu/pseudonym/1", "parefeu/blind-index/field/1", "parefeu/blind-index/token/1", "narrative", "casework",
+    "actor", "totp",
 )  # fmt: skip
 
 

@@ -20,7 +20,11 @@ from gateway.cli.home import Hooks
 from gateway.cli.program import app
 from gateway.client import Gateway
 from tests.house import STAFF, House
+from vault.pseudonyms import Pseudonym, domain_of
+from vault.vocabulary import CASEWORK
 
+#: A case reference that is well formed and nobody's.
+UNKNOWN: Final = Pseudonym(domain_of(CASEWORK), bytes(16)).text
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: Starts the program with cheap roots: there is no way to ask for them from outside.
 _PROGRAM: Final = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.import_files import REPORT, Report, candidates
-from tests.cli.kit import Shell, signed_in
+from tests.cli.kit import UNKNOWN, Shell, signed_in
 from tests.house import House
 
 
@@ -63,7 +63,7 @@ def test_dry_run_write_and_run_again(desk: Shell, folder: Path, case: str) -> No
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\nca\xe9", "not UTF-8"),
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\na\x00b", "control characters"),
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\n" + b"x" * 140_000, "larger than"),
-        (b"---\ncase: C-0000-0000-0000-0000-0000-0000-000\nlanguage: fr\ntemplate: interview\n---\nx", "unknown, or not"),
+        (note(UNKNOWN, "x").encode(), "unknown, or not"),
     ],
 )  # fmt: skip
 def test_one_bad_file_and_nothing_is_written(desk: Shell, folder: Path, case: str, content: bytes, why: str) -> None:
@@ -105,19 +105,18 @@ def test_it_stops_at_the_first_failure_and_a_second_run_goes_on(
             body["language"] = "xx"
         return send(method, path, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(desk.hooks.gateway, "send", failing)
-    first = desk.run("notes", "import", folder, "--write")
+    with monkeypatch.context() as faulty:
+        faulty.setattr(desk.hooks.gateway, "send", failing)
+        first = desk.run("notes", "import", folder, "--write")
     assert first.code == 1
     assert [row[1] for row in first.rows] == ["written", "failed", "ready"]
-    monkeypatch.undo()
-    signed = desk.ok("notes", "import", folder, "--write")
-    assert [row[1] for row in signed.rows] == ["skipped", "written", "written"]
+    second = desk.ok("notes", "import", folder, "--write")
+    assert [row[1] for row in second.rows] == ["skipped", "written", "written"]
     assert count(desk, case) == 3
 
 
 def test_a_file_whose_writing_was_cut_off_is_not_written_twice_unseen(folder: Path) -> None:
-    case = "C-0000-0000-0000-0000-0000-0000-000"
-    (folder / "a.md").write_text(note(case, "x"), "utf-8")
+    (folder / "a.md").write_text(note(UNKNOWN, "x"), "utf-8")
     (one,) = candidates(folder, Report.load(folder))
     Report.load(folder).begin(one)
     (again,) = candidates(folder, Report.load(folder))

@@ -68,3 +68,9 @@ def swap(old: str, new: str) -> Callable[[bytes], bytes]:
         return content.replace(old.encode(), new.encode())
 
     return change
+
+
+def line_of(file: str, beginning: str) -> int:
+    """The number of the line of a shipped policy file that begins so."""
+    lines = (DEFAULT_FOLDER / file).read_text().split("\n")
+    return next(number for number, line in enumerate(lines, 1) if line.startswith(beginning))

@@ -11,7 +11,7 @@ from gateway.cli import policy
 from policies.firewall import TableFirewall
 from policies.loader import DEFAULT_FOLDER
 from policies.proof import Proof
-from tests.policies.support import policy_copy, swap
+from tests.policies.support import line_of, policy_copy, swap
 
 RUN = CliRunner()
 ASK = ["explain", "--role", "coach", "--action", "read", "--kind", "note", "--purpose", "coaching", "--phase", "active"]
@@ -21,14 +21,14 @@ def test_check_prints_counts_and_digest(firewall: TableFirewall) -> None:
     result = RUN.invoke(policy.app, ["check"])
     assert result.exit_code == 0
     assert firewall.digest.hex() in result.stdout
-    assert "rules       112: 34 allow, 78 deny" in result.stdout
+    assert "rules       116: 38 allow, 78 deny" in result.stdout
 
 
 def test_check_refuses_with_file_and_line(tmp_path: Path) -> None:
     policy_copy(tmp_path, {"rules/casework.csv": swap("cw-58,coach,note", "cw-58,coach,Note")})
     result = RUN.invoke(policy.app, ["check", "--folder", str(tmp_path)])
     assert result.exit_code == 1
-    assert "casework.csv:32: unknown kind" in result.stderr
+    assert f"casework.csv:{line_of('rules/casework.csv', 'cw-58,')}: unknown kind" in result.stderr
     assert "was rejected: 1 fault(s); nothing was loaded" in result.stderr
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from policies.firewall import TableFirewall, load_firewall
 from policies.loader import DEFAULT_FOLDER
-from tests.policies.support import policy_copy, swap
+from tests.policies.support import line_of, policy_copy, swap
 from vault.errors import PolicyRejected
 from vault.vocabulary import FACTS, Action, Allowed, Denied, Facts, Kind, Phase, Purpose, Question, Role
 
@@ -78,7 +78,11 @@ def test_each_expectation_can_fail(tmp_path: Path) -> None:
         ("coach,read,note,coaching,active/", "coach,read,note,coaching,active/active/", "phases named twice"),
         ("coach,read,note,coaching,active/", "coach,read,notes,coaching,active/", "is not a valid Kind"),
         ("own,allow,note_full,requirement", "own,allow,note_full,#requirement", "the source"),
-        ("follow_up_officer,read,note,oqt_follow_up", "coach,read,note,coaching", "already settled by expected.csv:12"),
+        (
+            "follow_up_officer,read,note,oqt_follow_up",
+            "coach,read,note,coaching",
+            f"already settled by expected.csv:{line_of('expected.csv', 'coach,read,note,')}",
+        ),
     ],
 )
 def test_a_wrong_expectation_is_refused_with_its_place(tmp_path: Path, old: str, new: str, says: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from policies.facts import holds
 from policies.loader import DEFAULT_FOLDER, load_source
-from tests.policies.support import policy_copy, swap
+from tests.policies.support import line_of, policy_copy, swap
 from vault.errors import PolicyRejected
 
 OURS = "cw-58,coach,note,read,coaching,erased,none,none,deny,"
@@ -60,7 +60,7 @@ def _model(name: str, text: str, stock: str) -> Fault:
     return Fault(name, text, stock, "model.conf", lambda _: text.encode(), "model.conf: ")
 
 
-AT = "casework.csv:32: "
+AT = f"casework.csv:{line_of('rules/casework.csv', OURS)}: "
 LINE_FAULTS = [
     _line("capital effect", "deny", "Deny", "allows", "the effect"),
     _line("comment", "deny", "deny # belt", "allows", "the effect"),

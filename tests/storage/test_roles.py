@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -16,6 +17,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from bench.pg import Postgres
 from gateway.auth.passwords import hash_password
+from gateway.cli import main
 from gateway.clock import SystemEntropy
 from gateway.settings import Settings
 from tests.attacks.walled import ZONES, Walled, walled
@@ -24,6 +26,8 @@ from vault.errors import ConfigurationError, StoreUnavailable
 from vault.storage import migrate, tables
 from vault.storage.roles import RIGHTS, apply_roles, render_roles, role_name
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
+
+pytestmark = pytest.mark.xdist_group("store_roles")  # one pair of databases with sample rows serves them all
 
 # Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it),
 # `sent` (rows from it to another), `-` nothing. A name after `=` in the third part is a column it may set, on the
@@ -424,11 +428,11 @@ def test_an_owner_who_is_no_superuser_can_apply_it(postgres: Postgres) -> None:
             admin.execute(f"CREATE DATABASE {name} OWNER operator".encode())
     zone = Zone.parse("partner:owned")
     try:
-        main, keys = (postgres.url(name, "operator") for name in names)
-        migrate.upgrade(main, "main")
+        own, keys = (postgres.url(name, "operator") for name in names)
+        migrate.upgrade(own, "main")
         migrate.upgrade(keys, "keystore")
         for _ in range(2):
-            apply_roles(main, keys, [zone], {zone: "a-password-of-its-own"})
+            apply_roles(own, keys, [zone], {zone: "a-password-of-its-own"})
         with psycopg.connect(postgres.url(names[0], f"{role_name(zone)}:a-password-of-its-own")) as connection:
             assert connection.execute("SELECT count(*) FROM exchange.releases").fetchone() == (0,)
             assert not allowed(connection, "SELECT 1 FROM casework.records")
@@ -456,18 +460,54 @@ def test_the_printed_sql_is_what_runs(postgres: Postgres) -> None:
     with walled(postgres) as made:
         by_program = state(made)
         apply_roles(made.main, made.keys, ZONES)
-        main, keystore = render_roles(ZONES).split("-- keystore database")
-        for which, text in (("main", main), ("keystore", keystore)):
+        first, second = render_roles(ZONES).split("-- keystore database")
+        for which, text in (("main", first), ("keystore", second)):
             with psycopg.connect(made.main if which == "main" else made.keys, autocommit=True) as admin:
                 admin.execute(text.encode())
         assert state(made) == by_program
+
+
+def test_the_command_prints_the_sql_and_refuses_sqlite(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["parefeu", "db", "roles", "--print", "--zone", "follow_up"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == render_roles([FOLLOW_UP])
+    monkeypatch.setenv("PAREFEU_HOME", str(sqlite_settings.home))
+    monkeypatch.setattr("sys.argv", ["parefeu", "db", "roles"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "SQLite has no roles" in capsys.readouterr().err
+
+
+def test_the_command_makes_roles_with_passwords_from_files(
+    wall: Walled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for zone in ZONES:
+        file = tmp_path / str(zone).replace(":", "_")
+        file.touch(mode=0o600)
+        file.write_text(wall.passwords[zone] + "\n")
+    monkeypatch.setenv("PAREFEU_DATABASE_URL", wall.main)
+    monkeypatch.setenv("PAREFEU_KEYSTORE_URL", wall.keys)
+    before = state(wall)
+    zones = [part for zone in ZONES for part in ("--zone", str(zone))]
+    monkeypatch.setattr("sys.argv", ["parefeu", "db", "roles", "--passwords", str(tmp_path), *zones])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert role_name(CARITAS) in capsys.readouterr().out
+    assert state(wall) == before
+    wall.connect(CARITAS).close()
 
 
 # -- the program under its roles -----------------------------------------------------------------------
 
 
 @pytest.fixture
-def houses(postgres: Postgres, tmp_path: Any) -> Iterator[dict[Zone, House]]:
+def houses(postgres: Postgres, tmp_path: Path) -> Iterator[dict[Zone, House]]:
     """A process of each zone, in this process: each under its own role with its own keys."""
     settings = make_keys(tmp_path / "home")
     with walled(postgres) as made:

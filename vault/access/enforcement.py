@@ -152,7 +152,8 @@ class Guard:
         except Exception as fault:
             raise self._refusal(question, actor, item, None, reason) from fault
         if not isinstance(decision, Allowed):
-            raise self._refusal(question, actor, item, decision, reason)
+            denied = decision if isinstance(decision, Denied) else None  # what is no decision is no yes
+            raise self._refusal(question, actor, item, denied, reason)
         entry = uow.audit.append(
             self._event(question, actor, item, Verdict.ALLOW, decision.rule, decision.digest, outcome, count),
             actor.detail(reason),
@@ -209,7 +210,8 @@ class Guard:
             actor=actor.log_name,
             role=actor.role.value,
             session=actor.session.hex(),
-            object=item.id,
+            # A case is named by its pseudonym in the log alone: beside it, casework's own id would join two domains.
+            object="" if item.case is not None and item.id == item.case.hex() else item.id,
             subject=item.subject,
             purpose=question.purpose.value,
             rule=rule,

@@ -29,7 +29,7 @@ def shape(profile: ReleaseProfile, values: Mapping[str, Any]) -> dict[str, Any]:
         except KeyError:
             raise PolicyRejected((f"release profile {profile.name} names the unknown field {name}",)) from None
         if treatment is Treatment.CLEAR or treatment is Treatment.PSEUDONYM:
-            reply[name] = value
+            reply[name] = value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
         elif treatment is Treatment.COARSEN:
             reply[name] = coarsen(value)
         else:

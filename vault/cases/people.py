@@ -87,7 +87,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contact:
-    """Where the people of a case can be reached. provenance: who told; follow-up may never learn an INTERVIEW address."""
+    """Where the people of a case can be reached. provenance: who told; follow-up never learns an INTERVIEW address."""
 
     address: str = ""
     phone: str = ""

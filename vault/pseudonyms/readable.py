@@ -92,7 +92,7 @@ def parse_pseudonym(text: str, expected_domain: PseudonymDomain) -> Pseudonym:
 
 
 def _canonical(text: str, letter: str) -> bytes | None:
-    """The token of a pseudonym written exactly as `Pseudonym.text` writes it, or None: the tolerant way decides then."""
+    """The token of a pseudonym written exactly as `Pseudonym.text` writes it; None: the tolerant way decides."""
     typed = text.replace("-", "")
     if len(typed) != _TOKEN_CHARACTERS + 2 or typed[0] != letter:
         return None

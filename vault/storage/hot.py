@@ -22,7 +22,10 @@ from vault.storage.tables import from_micros, to_micros
 from vault.unit_of_work import SessionRow
 from vault.vocabulary import Kind, Provenance
 
-_SESSION_COLUMNS: Final = "s.session_id, s.actor_id, s.zone, a.role, a.region, a.log_name, a.display_name, s.service, s.expires_at, s.ended_at, a.active"
+_SESSION_COLUMNS: Final = (
+    "s.session_id, s.actor_id, s.zone, a.role, a.region, a.log_name, a.display_name, s.service, s.expires_at, "
+    "s.ended_at, a.active"
+)
 _RECORD_COLUMNS: Final = (
     "r.record_id, r.version, r.case_id, r.kind, r.provenance, r.template, r.language, r.author, r.written_at, "
     "r.key_id, r.sealed"
@@ -79,8 +82,8 @@ class HotStatements:
         )
         newest = f"(SELECT max(v.version) FROM {work}records v WHERE v.record_id = r.record_id)"
         self._record = (
-            f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM {work}records r JOIN {work}cases c ON c.case_id = r.case_id "
-            f"WHERE r.record_id = {one} AND r.version = {newest}"
+            f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM {work}records r "
+            f"JOIN {work}cases c ON c.case_id = r.case_id WHERE r.record_id = {one} AND r.version = {newest}"
         )
         self._texts: dict[tuple[str, int], str] = {}
         self._lite_sessions = (
@@ -138,50 +141,62 @@ class HotStatements:
         row = self._keystore.raw.execute(self._wrap, (key, reader)).fetchone()
         return row[0] if row is not None else None
 
-    def prefetch(self, wants: Sequence[Want], cache: dict[Any, Any]) -> None:
-        """Fill `cache` with what the waiting reads will ask for: sessions, records with their cases, wraps.
+    def begin(self, wants: Sequence[Want], cache: dict[Any, Any]) -> None:
+        """Begin the transaction and fill `cache` with what the waiting reads will ask for: sessions, records, wraps.
 
-        Two statements for all of them on PostgreSQL, three on SQLite, however many wait.
+        Three statements on SQLite and two trips on PostgreSQL, however many wait.
         """
         tokens = list(dict.fromkeys(want.token_hash for want in wants))
         records = list(dict.fromkeys(want.record for want in wants if want.record is not None))
-        if self._main.sqlite:
-            self._prefetch_lite(tokens, records, cache)
-            return
         for token in tokens:
             cache["session", token] = None
-        if not records:
-            for row in self._rows(self._sessions, (tokens,)):
-                cache["session", row[0]] = session_row(row[1:])
-            return
         for record in records:
             cache["record", record] = None
-        keys = []
-        for row in self._rows(self._both, (tokens, records)):
-            if row[1] is not None:
+        keys: list[bytes] = []
+        if self._main.sqlite:
+            self._main.begin()
+            self._fetch_lite(tokens, records, keys, cache)
+        elif not tokens:
+            self._main.begin()
+        elif not records:
+            for row in self._begin_with(self._sessions, (tokens,)):
                 cache["session", row[0]] = session_row(row[1:])
-            else:
-                keys.append(self._remember(row[1 + _NS :], cache))
+        else:
+            for row in self._begin_with(self._both, (tokens, records)):
+                if row[1] is not None:
+                    cache["session", row[0]] = session_row(row[1:])
+                else:
+                    keys.append(self._remember(row[1 + _NS :], cache))
         self._prefetch_wraps(keys, cache)
 
-    def _rows(self, statement: str, parameters: Any) -> list[Any]:
-        """On PostgreSQL; binary, so that sealed bytes are not written out as hexadecimal and read back."""
-        cursor = self._main.raw.cursor(binary=True)
-        found: list[Any] = cursor.execute(statement, parameters).fetchall()
+    def _begin_with(self, statement: str, parameters: Any) -> list[Any]:
+        """BEGIN and one query in one trip. Binary, so that sealed bytes do not come as hexadecimal."""
+        raw = self._main.raw
+        cursor = raw.cursor(binary=True)
+        with raw.pipeline():
+            self._main.begin()
+            cursor.execute(statement, parameters)
+        found: list[Any] = cursor.fetchall()
         return found
 
-    def _prefetch_lite(self, tokens: list[bytes], records: list[bytes], cache: dict[Any, Any]) -> None:
-        raw = self._main.raw
-        for token in tokens:
-            cache["session", token] = None
-        for row in raw.execute(self._many(self._lite_sessions, len(tokens)), tokens):
-            cache["session", row[0]] = session_row(row[1:])
-        if not records:
+    def finish(self, entries: Sequence[WrittenEntry]) -> None:
+        """Write what entries still wait, and commit; on PostgreSQL in one trip."""
+        if self._main.sqlite or not entries:
+            self.write_entries(entries)
+            self._main.commit()
             return
-        for record in records:
-            cache["record", record] = None
-        rows = raw.execute(self._many(self._lite_records, len(records)), records).fetchall()
-        self._prefetch_wraps([self._remember(row, cache) for row in rows], cache)
+        with self._main.raw.pipeline():
+            self.write_entries(entries)
+            self._main.commit()
+
+    def _fetch_lite(self, tokens: list[bytes], records: list[bytes], keys: list[bytes], cache: dict[Any, Any]) -> None:
+        raw = self._main.raw
+        if tokens:
+            for row in raw.execute(self._many(self._lite_sessions, len(tokens)), tokens):
+                cache["session", row[0]] = session_row(row[1:])
+        if records:
+            rows = raw.execute(self._many(self._lite_records, len(records)), records).fetchall()
+            keys.extend(self._remember(row, cache) for row in rows)
 
     @staticmethod
     def _remember(row: Sequence[Any], cache: dict[Any, Any]) -> bytes:
@@ -215,6 +230,8 @@ class HotStatements:
 
     def write_entries(self, entries: Sequence[WrittenEntry]) -> None:
         """Entries and their outbox rows, in order."""
+        if not entries:
+            return
         raw = self._main.raw
         if self._main.sqlite:
             raw.executemany(self._entry, [(e.id.raw, to_micros(e.at), e.actor, e.subject, e.body) for e in entries])

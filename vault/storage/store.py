@@ -109,6 +109,16 @@ class Database:
             except DRIVER_ERRORS:
                 return
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open for certain: what it did can still be undone."""
+        if self._connection is None:
+            return False
+        if self.sqlite:
+            return bool(self.raw.in_transaction)
+        status = self.raw.info.transaction_status
+        return status in {psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.INERROR}
+
     def begin(self) -> None:
         self.raw.execute(self._begin)
 

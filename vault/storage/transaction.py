@@ -80,7 +80,7 @@ class Transaction:
         return found
 
     def standing(self, record: SealedRecord) -> Standing | None:
-        """The standing that came with the record last read; None if that was another, or something was written since."""
+        """The standing that came with the record last read; None if that was another, or rows changed since."""
         last = self._last
         return last[1] if last is not None and last[0] is record else None
 

@@ -157,14 +157,12 @@ class GroupRunner:
         try:
             store.connect()
             marks = {zone: lane.mark() for zone, lane in self._lanes.items()}
-            store.main.begin()
             group = Group(store, self.hot)
-            wants = [job.want for job in jobs if job.want is not None]
-            if wants:
-                self.hot.prefetch(wants, group.cache)
+            self.hot.begin([job.want for job in jobs if job.want is not None], group.cache)
             for job in jobs:
                 self._run_job(group, job)
-            group.flush()
+            if store.sqlite:
+                group.flush()
         except (*DRIVER_ERRORS, StoreUnavailable, OSError) as fault:
             self._abandon(marks)
             raise _StatementFault(fault) from fault
@@ -206,18 +204,18 @@ class GroupRunner:
         """Keystore first, main second: what is lost in between are wraps that no row needs."""
         store = self._store
         try:
-            self._store_keys(group)
+            stored = self._store_keys(group) and not store.sqlite
         except (*DRIVER_ERRORS, OSError) as fault:
             self._abandon(marks)
             if not store.sqlite:  # whether the keystore took the detail keys is unknown
                 self._open_lanes()
             raise _StatementFault(fault) from fault
         try:
-            store.main.commit()
+            self.hot.finish(group.entries)
         except (*DRIVER_ERRORS, OSError) as fault:
-            still_open = store.sqlite and store.main.raw.in_transaction
-            self._abandon(marks if still_open else {})
-            if not still_open:
+            still_open = store.main.in_transaction  # if not, whether it was committed is unknown
+            self._abandon(marks if still_open and not stored else {})
+            if not still_open or stored:
                 self._open_lanes()
             _fail(jobs, fault)
 
@@ -226,10 +224,11 @@ class GroupRunner:
         for lane in self._lanes.values():
             lane.open()
 
-    def _store_keys(self, group: Group) -> None:
+    def _store_keys(self, group: Group) -> bool:
+        """Whether detail keys were stored: on PostgreSQL they cannot be taken back, see below."""
         detail_keys = [key for lane in self._lanes.values() for key in lane.keys]
         if not detail_keys and not group.wraps:
-            return
+            return False
         keystore = self._store.keystore
         keystore.begin()
         try:
@@ -262,6 +261,7 @@ class GroupRunner:
         keystore.commit()
         for lane in self._lanes.values():
             lane.keys.clear()
+        return bool(detail_keys)
 
     def _abandon(self, marks: dict[Zone, Mark]) -> None:
         self._store.main.rollback()

@@ -52,8 +52,8 @@ class Casework:
         return known
 
     def ask(
-        self, uow: UnitOfWork, actor: Actor, action: Action, kind: Kind, case: Case | Standing | None, *, purpose: Purpose,
-        asked: str, facts: Facts | None = None, reason: str = "", outcome: str = "", count: int = 1,
+        self, uow: UnitOfWork, actor: Actor, action: Action, kind: Kind, case: Case | Standing | None, *,
+        purpose: Purpose, asked: str, facts: Facts | None = None, reason: str = "", outcome: str = "", count: int = 1,
     ) -> Permit:  # fmt: skip
         """Ask about one case, or about one that does not exist: the road is the same.
 

@@ -232,7 +232,7 @@ def _identity(uow: UnitOfWork, granted: Authorised, casework: Casework) -> Ident
 def _completed(uow: UnitOfWork, actor: Actor, granted: Authorised, kind: Kind, casework: Casework) -> EntryId:
     event = Event(
         Happening.RELEASED.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
-        session=actor.session.hex(), object=granted.permit.item.id, subject=casework.subject(granted.case),
+        session=actor.session.hex(), subject=casework.subject(granted.case),
         purpose=granted.permit.purpose.value, rule=granted.permit.rule, policy=casework.guard.policy_digest.hex(),
         count=len(granted.releases),
     )  # fmt: skip

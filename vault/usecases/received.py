@@ -68,12 +68,11 @@ def _live(row: ReleaseRow, now: datetime) -> bool:
 
 def _outside(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:
     """What the row itself tells."""
-    moment = row.released_at.isoformat(timespec="seconds")
     return {
         "release": row.id.hex(),
         "pseudonym": receiver.pseudonym(row),
-        "handed_over_at": moment,
-        "received_at": moment,
+        "handed_over_at": row.released_at,
+        "received_at": row.released_at,
         "expires_on": last_day(row.expires_at).isoformat() if row.expires_at else None,
     }
 

@@ -144,7 +144,7 @@ def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn) -> None:
     for kind, value in (("login", candidate.login), ("source", candidate.source)):
         subject = service.attempt_subject(kind, value)
         row = uow.attempts.find(service.zone, subject)
-        if row is None or now - row.since > WINDOW:
+        if row is None or now - (row.blocked_until or row.since) > WINDOW:  # quiet, once the wait was over
             row = AttemptRow(0, now, None)
         failures = row.failures + 1
         allowed = FREE_FAILURES if kind == "login" else FREE_FAILURES * 10  # a desk shares one address

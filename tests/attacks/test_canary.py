@@ -1,0 +1,348 @@
+"""Marked words in everything confided, and a search for them everywhere else.
+
+Every operation of every zone is called by every role, well and badly; every response of every zone, every log
+line at DEBUG with its arguments, every problem, and every byte of every file of the installation is searched,
+in every spelling that a program might give a text (UTF-8, UTF-16, base64, hexadecimal, any case).
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import shutil
+import sqlite3
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from gateway.settings import Settings
+from tests.house import CASE, STAFF, Caller, House, house_on
+
+pytestmark = pytest.mark.xdist_group("canary")
+
+#: One word for each place where somebody's confidence can stand.
+CANARY: Final = {
+    "note": "zilverreiger7kq",
+    "revised": "goudvink3wd",
+    "address": "rue du Bouvreuil-Masqué5hb",
+    "email": "sittelle9rt",
+    "whereabouts": "troglodyte4mn",
+    "family": "Accenteurmouchet",
+    "given": "Grimpereaudix",
+    "alias": "Pouillotvéloce",
+    "reason": "chevêchette6xs",
+}
+#: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
+TYPED: Final = "hoopoe-typed-8vz"
+IDENTITY: Final = frozenset({"family", "given", "alias"})
+CONTACT: Final = frozenset({"address", "email", "whereabouts"})
+NOTES: Final = frozenset({"note", "revised"})
+#: Where a coach, on their own case, may find what: everywhere else, nothing. No other role finds anything.
+COACH_SEES: Final[dict[str, frozenset[str]]] = {
+    "casework_read_identity": IDENTITY,
+    "casework_read_contact": CONTACT,
+    "casework_read_note": NOTES,
+    "casework_note_version": NOTES,
+    "casework_revise_note": NOTES,  # refused as stale: both texts, so that nothing is lost
+    "casework_reveal_note": NOTES | IDENTITY,
+}
+#: The person consented to give Fedasil the family name, and Caritas the telephone number.
+CONSENTED: Final = {"fedasil": frozenset({"family"})}
+ERRING: Final = ("coach", "officer", "caritas", "auditor")
+#: Libraries of the client side of these tests, which know what they send.
+CLIENT_LOGGERS: Final = ("httpx2", "httpx", "httpcore", "httpcore2")
+
+
+def spellings(word: str) -> dict[str, bytes]:
+    """Each form in which a text may stand in a stream of bytes, and what to look for."""
+    found = {
+        "utf-8": word.lower().encode(),
+        "utf-16-le": word.lower().encode("utf-16-le"),
+        "utf-16-be": word.lower().encode("utf-16-be"),
+        "json": word.lower().encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00"),
+        "hex": word.encode().hex().encode(),
+        "hex of utf-16": word.encode("utf-16-le").hex().encode(),
+    }
+    for shift in range(3):
+        coded = base64.b64encode(bytes(shift) + word.encode()).rstrip(b"=")
+        found[f"base64 {shift}"] = coded[(0, 2, 3)[shift] : -1]
+    return found
+
+
+def sightings(content: bytes) -> set[str]:
+    """The names of the words that stand in `content`, with their spelling."""
+    lower = content.lower()
+    upper_accents = content.decode("utf-8", "ignore").casefold().encode()
+    seen = set()
+    for name, word in (*CANARY.items(), ("typed", TYPED)):
+        for form, wanted in spellings(word).items():
+            places = (content,) if form.startswith("base64") else (lower, upper_accents)
+            if any(wanted in place for place in places):
+                seen.add(name)
+    return seen
+
+
+def test_the_search_finds_every_spelling() -> None:
+    for name, word in CANARY.items():
+        for text in (word, word.upper(), word.casefold()):
+            assert sightings(b"xx" + text.encode() + b"yy") == {name}
+        for encoding in ("utf-16-le", "utf-16-be"):
+            assert sightings(b"xx" + word.lower().encode(encoding)) == {name}
+        for shift in range(7):
+            padded = b"\x01" * shift + word.encode() + b"\x02" * 5
+            assert sightings(base64.b64encode(padded)) == {name}, (name, shift)
+            assert sightings(padded.hex().encode()) == {name}
+            assert sightings(padded.hex().upper().encode()) == {name}
+
+
+@dataclass
+class Ears(logging.Handler):
+    """Everything that is logged by anybody, with arguments, extras and tracebacks."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(logging.DEBUG)
+
+    __hash__ = logging.Handler.__hash__
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.partition(".")[0] in CLIENT_LOGGERS:
+            return
+        extras = {name: value for name, value in vars(record).items() if name not in {"exc_info", "args"}}
+        text = f"{record.getMessage()} {record.args!r} {extras!r}"
+        if record.exc_info:
+            text += "".join(traceback.format_exception(*record.exc_info))
+        self.lines.append(text)
+
+
+@contextmanager
+def listening() -> Iterator[Ears]:
+    root, ears = logging.getLogger(), Ears()
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    root.addHandler(ears)
+    try:
+        yield ears
+    finally:
+        root.removeHandler(ears)
+        root.setLevel(level)
+
+
+@dataclass
+class Planted:
+    case: str
+    note: str
+    releases: dict[str, str]
+    entry: str
+
+
+def plant(house: House) -> Planted:
+    """Confide each marked word where it belongs; nothing of it may be anywhere else afterwards."""
+    coach, head = house.client("coach"), house.client("head")
+    people = [
+        CASE["people"][0]
+        | {"family_name": CANARY["family"], "given_names": CANARY["given"], "aliases": [CANARY["alias"]]}
+    ]
+    contact = CASE["contact"] | {
+        "address": CANARY["address"], "email": f"{CANARY['email']}@example.be",
+        "whereabouts_note": CANARY["whereabouts"],
+    }  # fmt: skip
+    releases = {}
+    other = house.open_case(coach, people=people, contact=contact, ov_number="8123457")
+    house.write_note(coach, other, f"Un mot: {CANARY['note']}, sur {CANARY['family']}.")
+    releases["officer"] = house.hand_over(coach, head, other)
+    case = house.open_case(coach, people=people, contact=contact)
+    note = house.write_note(coach, case, f"{CANARY['given']} a dit {CANARY['note']}.")
+    revised = {"text": f"Puis {CANARY['revised']}.", "language": "fr", "template": "intake", "based_on": 1}
+    assert coach.put(f"/cases/{case}/notes/{note}", json=revised).status_code == 200
+    revealed = coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": CANARY["reason"]})
+    assert revealed.status_code == 200
+    releases["caritas"] = house.refer(coach, case, "caritas", fields=["phone", "language"])
+    releases["fedasil"] = house.refer(coach, case, "fedasil", fields=["family_name"])
+    with sqlite3.connect(house.settings.home / "main.db") as connection:
+        row = connection.execute("SELECT release_id FROM releases WHERE reader = 'oversight'").fetchone()
+    connection.close()
+    releases["auditor"] = row[0].hex()
+    entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
+    entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
+    return Planted(case, note, releases, entry)
+
+
+def bodies(planted: Planted) -> dict[str, Any]:
+    """A good body for every operation that takes one."""
+    text = {"text": f"Nouveau: {CANARY['note']}", "language": "fr", "template": "intake"}
+    person = {"family_name": CANARY["family"], "given_names": CANARY["given"]}
+    return {
+        "casework_open_case": CASE | {"people": [person]},
+        "casework_find_case": {"field": "ov_number", "value": "8123456"},
+        "casework_search_notes": {"word": CANARY["note"]},
+        "casework_revise_identity": {"people": [person], "ov_number": "8123456", "based_on": 1},
+        "casework_revise_contact": {"address": CANARY["address"], "based_on": 1},
+        "casework_give_notice": {"language": "fr", "leaflet": "2026-2"},
+        "casework_close_case": {"step": "close"},
+        "casework_reopen_case": {"step": "reopen"},
+        "casework_record_consent": {"partner": "caritas", "fields": ["phone"], "expires_on": "2026-12-31"},
+        "casework_refer": {"partner": "caritas", "need": "shelter"},
+        "casework_write_note": text,
+        "casework_revise_note": text | {"based_on": 1},  # stale by now
+        "casework_reveal_note": {"reason": CANARY["reason"]},
+    }
+
+
+#: Bad requests: each carries the typed word somewhere it has no business.
+def mistakes(good: Any) -> list[dict[str, Any]]:
+    wrong = dict.fromkeys(good, TYPED) if isinstance(good, dict) else {}
+    return [
+        {"json": {TYPED: TYPED}},
+        {"json": (good or {}) | {TYPED: TYPED}},
+        {"json": wrong or [TYPED]},
+        {"json": {"people": [{"family_name": {TYPED: 1}, "birth_date": TYPED, "national_number": TYPED}]}},
+        {"content": f'{{"text": "{TYPED}'.encode(), "headers": {"content-type": "application/json"}},
+        {"content": TYPED.encode("utf-16"), "headers": {"content-type": "application/json"}},
+        {"content": b'{"text": "\xff' + TYPED.encode() + b'"}', "headers": {"content-type": "application/json"}},
+        {"content": TYPED.encode(), "headers": {"content-type": "text/plain", "x-typed": TYPED}},
+        {"json": good, "headers": {"cookie": f"__Host-parefeu-casework={TYPED}"}},
+    ]
+
+
+@dataclass
+class Heard:
+    """Each response: who asked, which operation, was it a deliberate mistake, what came back."""
+
+    login: str
+    operation: str
+    mistaken: bool
+    status: int
+    content: bytes
+
+
+def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
+    """Call every operation there is as `login`, once well and then in every wrong way."""
+    client, good = house.client(login), bodies(planted)
+    schema = house.app.get("/openapi.json").json()
+    release = planted.releases.get(login, planted.releases["officer"])
+    values = {"case": planted.case, "note": planted.note, "release": release, "entry": planted.entry, "version": "1"}
+    bad = dict.fromkeys(values, TYPED)
+    for path, operations in schema["paths"].items():
+        for method, described in operations.items():
+            operation = described["operationId"]
+            if operation.endswith("sign_out"):
+                continue
+            body = good.get(operation)
+            yield heard(client, login, operation, method, "/" + path.format(**values), {"json": body} if body else {})
+            yield heard(client, login, operation, method, "/" + path.format(**bad), {"json": body}, mistaken=True)
+            asked = {"json": body, "params": dict.fromkeys(("limit", "state", "before", "since", "language"), TYPED)}
+            yield heard(client, login, operation, method, "/" + path.format(**values), asked, mistaken=True)
+            # A body is parsed before anybody is asked who they are: one role of each zone makes the mistakes.
+            for wrong in mistakes(body) if login in ERRING and (body or method != "get") else ():
+                yield heard(client, login, operation, method, "/" + path.format(**values), wrong, mistaken=True)
+
+
+def heard(
+    client: Caller, login: str, operation: str, method: str, path: str, options: dict[str, Any], *,
+    mistaken: bool = False,
+) -> Heard:  # fmt: skip
+    reply = client.request(method.upper(), path, **options)
+    headers = repr(sorted(reply.headers.items())).encode()
+    return Heard(login, operation, mistaken, reply.status_code, reply.content + b"\n" + headers)
+
+
+def allowed(reply: Heard) -> frozenset[str]:
+    if reply.login == "coach":
+        return COACH_SEES.get(reply.operation, frozenset())
+    if reply.login == "fedasil" and reply.operation == "partner_fedasil_read_referrals":
+        return CONSENTED["fedasil"]
+    if reply.operation == "oversight_read_detail":
+        return frozenset({"reason"})  # sealed to oversight, to judge reasons by
+    return frozenset()
+
+
+@pytest.fixture(scope="module")
+def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, list[Heard], Ears]]:
+    """Everything that was ever answered and logged, and the house still open."""
+    home = tmp_path_factory.mktemp("canary") / "home"
+    shutil.copytree(sqlite_template, home)
+    with listening() as ears, house_on(Settings(home=home)) as house:
+        planted = plant(house)
+        replies = [reply for login in STAFF for reply in drive(house, planted, login)]
+        _spoil(home)
+        note = f"/cases/{planted.case}/notes/{planted.note}"
+        replies.append(heard(house.client("coach"), "coach", "casework_tampered", "GET", note, {}))
+        assert replies[-1].status == 500
+        yield house, replies, ears
+
+
+def _spoil(home: Path) -> None:
+    """Damage every note, so that reading one fails in the middle of opening it."""
+    with sqlite3.connect(home / "main.db") as connection:
+        connection.execute("DROP TRIGGER IF EXISTS tr_records_entry")
+        connection.execute("UPDATE records SET sealed = substr(sealed, 1, 90) WHERE kind = 'note'")
+    connection.close()
+
+
+def test_every_operation_was_called_and_some_answered(told: tuple[House, list[Heard], Ears]) -> None:
+    """Otherwise finding nothing would prove nothing."""
+    house, replies, _ = told
+    schema = house.app.get("/openapi.json").json()
+    known = {described["operationId"] for operations in schema["paths"].values() for described in operations.values()}
+    answered = {reply.operation for reply in replies if reply.status < 300}
+    called = {reply.operation for reply in replies}
+    assert {name for name in known if not name.endswith("sign_out")} <= called
+    silent = {name for name in known - answered if not name.endswith(("sign_in", "sign_out"))}
+    assert silent <= {"casework_hand_over", "casework_revise_note", "casework_close_case", "casework_reopen_case"}
+    seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
+    assert seen >= IDENTITY | CONTACT | NOTES, "the coach reads what was confided, so the words are really there"
+
+
+def test_no_answer_holds_a_confided_word_but_the_coachs_own(told: tuple[House, list[Heard], Ears]) -> None:
+    _, replies, _ = told
+    assert {reply.login for reply in replies} == set(STAFF)
+    found = {
+        (reply.login, reply.operation, name)
+        for reply in replies
+        for name in sightings(reply.content) - allowed(reply) - {"typed"}
+    }
+    assert found == set()
+
+
+def test_no_answer_repeats_what_was_typed_badly(told: tuple[House, list[Heard], Ears]) -> None:
+    _, replies, _ = told
+    assert sum(reply.mistaken for reply in replies) > 500
+    assert {(reply.operation, reply.status) for reply in replies if "typed" in sightings(reply.content)} == set()
+
+
+def test_no_log_line_holds_a_confided_or_typed_word(told: tuple[House, list[Heard], Ears]) -> None:
+    _, _, ears = told
+    assert len(ears.lines) > 100, "libraries were heard at DEBUG"
+    assert [line[:300] for line in ears.lines if sightings(line.encode("utf-8", "replace"))] == []
+
+
+def test_no_file_holds_a_confided_word(told: tuple[House, list[Heard], Ears]) -> None:
+    """While serving, with the write-ahead logs as they lie there."""
+    house, _, _ = told
+    files = [path for path in house.settings.home.rglob("*") if path.is_file()]
+    assert {"main.db", "main.db-wal", "keystore.db", "keystore.db-wal"} <= {path.name for path in files}
+    assert {path.name: found for path in files if (found := sightings(path.read_bytes()))} == {}
+
+
+def test_no_file_holds_a_confided_word_once_stopped(lite_house: House) -> None:
+    plant(lite_house)
+    home = lite_house.settings.home
+    lite_house.close()
+    assert {path.name for path in home.rglob("*") if path.is_file() and sightings(path.read_bytes())} == set()
+
+
+def test_sheets_hold_their_closed_list_and_nothing_confided(lite_house: House) -> None:
+    planted = plant(lite_house)
+    sheet = lite_house.client("officer").get(f"/sheets/{planted.releases['officer']}")
+    assert sheet.status_code == 200
+    assert sightings(sheet.content) == set()
+    listed = lite_house.client("officer").get("/sheets")
+    assert len(listed.json()["sheets"]) == 1
+    assert sightings(listed.content) == set()
