@@ -86,6 +86,7 @@ def build(
         migrate.check(store.main.engine, "main")
         migrate.check(store.keystore.engine, "keystore")
         store.connect()
+        _check_role(settings, store)
         return _assemble(settings, store, keyrings, directory, firewall, clock, entropy, held)
     except BaseException:
         held.close()
@@ -132,6 +133,15 @@ def _assemble(
     if OVERSIGHT in keyrings:
         services.oversight = Oversight(guard, keyrings[OVERSIGHT].sealing)
     return services
+
+
+def _check_role(settings: Settings, store: Store) -> None:
+    """Row policies bind no superuser and no owner: a zone on such a role has no store wall."""
+    if settings.environment == "production" and not store.sqlite and store.main.unbound_role():
+        raise ConfigurationError(
+            "this zone's database role is a superuser or owns the tables, so row policies do not bind it: "
+            "use the role that `parefeu db roles` makes"
+        )
 
 
 def _check_directory(directory: ZoneDirectory, keyrings: dict[Zone, Any]) -> None:

@@ -148,7 +148,7 @@ class Guard:
         """
         question = Question(actor.role, action, item.kind, purpose, phase)
         try:
-            decision = self._firewall.decide(question, facts)
+            decision: object = self._firewall.decide(question, facts)
         except Exception as fault:
             raise self._refusal(question, actor, item, None, reason) from fault
         if not isinstance(decision, Allowed):

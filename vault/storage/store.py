@@ -119,6 +119,15 @@ class Database:
         status = self.raw.info.transaction_status
         return status in {psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.INERROR}
 
+    def unbound_role(self) -> bool:
+        """Whether row policies do not bind this PostgreSQL role: superuser, BYPASSRLS, or the tables' owner."""
+        row = self.raw.execute(
+            "SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n "
+            "ON n.oid = c.relnamespace WHERE n.nspname = 'log' AND c.relname = 'entries' "
+            "AND pg_has_role(current_user, c.relowner, 'MEMBER')) FROM pg_roles r WHERE r.rolname = current_user"
+        ).fetchone()
+        return row is None or bool(row[0])
+
     def begin(self) -> None:
         self.raw.execute(self._begin)
 
