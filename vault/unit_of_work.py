@@ -54,6 +54,7 @@ class SessionRow(NamedTuple):
     expires_at: datetime
     ended: bool
     active: bool
+    source_mark: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,16 @@ class EntryFilter:
 
 
 class Audit(Protocol):
-    def append(self, event: Event, detail: Detail) -> EntryId: ...
+    def append(self, event: Event, detail: Detail | None) -> EntryId:
+        """detail None: nothing personal beyond what the session's own first entry says."""
+        ...
 
 
 class Sessions(Protocol):
     def find(self, token_hash: bytes) -> SessionRow | None: ...
     def start(
         self, token_hash: bytes, session: SessionId, staff: StaffRow, *, service: bool, now: datetime,
-        expires_at: datetime, entry: EntryId,
+        expires_at: datetime, source_mark: bytes, entry: EntryId,
     ) -> None: ...  # fmt: skip
     def end(self, session: SessionId, at: datetime, entry: EntryId) -> None: ...
 

@@ -223,10 +223,11 @@ def test_ids_and_references_that_are_none(house: House) -> None:
         assert coach.get(f"/cases/{forgiven}").status_code == 200, forgiven
 
 
-def test_what_is_found_by_a_number_is_typed_as_one(house: House) -> None:
-    coach = house.client("coach")
+def test_what_is_found_by_a_number_is_typed_as_one(lite_house: House) -> None:
+    coach = lite_house.client("coach")
     for body in (
-        {"field": "name", "value": "Diallo"}, {"field": "ov_number", "value": ""}, {"field": "ov_number", "value": "\x00"},
+        {"field": "name", "value": "Diallo"}, {"field": "ov_number", "value": ""},
+        {"field": "ov_number", "value": "\x00"},
         {"field": "national_number", "value": "93.05.18-223.62"}, {"field": "ov_number", "value": 8123456},
         {"field": "oqt_reference", "value": "x" * 61},
     ):  # fmt: skip

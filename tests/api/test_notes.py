@@ -223,23 +223,23 @@ def test_template_and_language_are_closed_lists(lite_house: House) -> None:
         assert coach.post(f"/cases/{case}/notes", json=NOTE | changed).status_code == 400, changed
 
 
-def test_names_are_stored_as_stand_ins_and_restored_by_an_act_of_its_own(house: House) -> None:
-    coach = house.client("coach")
-    case = house.open_case(coach)
-    note = house.write_note(coach, case, "Vu Aminata Diallo à la permanence.")
+def test_names_are_stored_as_stand_ins_and_restored_by_an_act_of_its_own(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    note = lite_house.write_note(coach, case, "Vu Aminata Diallo à la permanence.")
     assert "Diallo" not in coach.get(f"/cases/{case}/notes/{note}").text
-    before = len(entries(house))
+    before = len(entries(lite_house))
     assert coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "    "}).status_code == 400
     assert coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "x" * 501}).status_code == 400
-    assert since(house, before) == []
+    assert since(lite_house, before) == []
     told = coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "appel à préparer"}).json()
     assert told["text"] == "Vu Aminata Diallo à la permanence."
     start, end = told["restored_spans"][0]
     assert told["text"][start:end] == "Aminata Diallo"
-    (entry,) = since(house, before)
+    (entry,) = since(lite_house, before)
     assert (entry["action"], entry["object"], entry["outcome"]) == ("reveal", note, "names_restored")
     assert "appel" not in str(entry)
-    detail = house.client("auditor").get(f"/entries/{entry['entry']}/detail").json()
+    detail = lite_house.client("auditor").get(f"/entries/{entry['entry']}/detail").json()
     assert (detail["reason"], detail["actor_name"]) == ("appel à préparer", "Coach")
 
 
@@ -264,11 +264,11 @@ def test_a_destroyed_key_binds_the_very_next_request(house: House) -> None:
     assert [entry["outcome"] for entry in since(house, before)].count("erased") == 5
 
 
-def test_a_tampered_record_is_refused_and_leaves_an_entry(house: House) -> None:
-    coach = house.client("coach")
-    case = house.open_case(coach)
-    note = house.write_note(coach, case, "Texte authentique.")
-    with house.services.store.main.engine.connect() as connection:
+def test_a_tampered_record_is_refused_and_leaves_an_entry(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    note = lite_house.write_note(coach, case, "Texte authentique.")
+    with lite_house.services.store.main.engine.connect() as connection:
         where = t.records.c.record_id == bytes.fromhex(note)
         row = connection.execute(select(t.records.c.sealed, t.records.c.entry_id).where(where)).one()
         sealed = bytes(row[0])
@@ -278,18 +278,18 @@ def test_a_tampered_record_is_refused_and_leaves_an_entry(house: House) -> None:
         changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
         connection.execute(t.records.update().where(where).values(sealed=changed, entry_id=other))
         connection.commit()
-    before = len(entries(house))
+    before = len(entries(lite_house))
     reply = coach.get(f"/cases/{case}/notes/{note}")
     assert reply.status_code == 500
     assert set(reply.json()) == {"type", "title", "status", "instance"}
-    (entry,) = since(house, before)
+    (entry,) = since(lite_house, before)
     assert (entry["action"], entry["object"], entry["outcome"]) == ("read", note, "record_tampered")
-    assert faults(house.settings) != []
+    assert faults(lite_house.settings) != []
 
 
-def test_identity_and_contact_keep_their_versions_too(house: House) -> None:
-    coach = house.client("coach")
-    case = house.open_case(coach)
+def test_identity_and_contact_keep_their_versions_too(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
     people = [CASE["people"][0] | {"family_name": "Barry"}]
     body = {"people": people, "ov_number": "8123456", "based_on": 1}
     assert coach.put(f"/cases/{case}/identity", json=body).json()["version"] == 2
@@ -298,9 +298,9 @@ def test_identity_and_contact_keep_their_versions_too(house: House) -> None:
         coach.put(f"/cases/{case}/contact", json=CASE["contact"] | {"phone": "", "based_on": 1}).json()["version"] == 2
     )
     assert coach.get(f"/cases/{case}/identity").json()["people"][0]["family_name"] == "Barry"
-    with house.services.store.main.engine.connect() as connection:
+    with lite_house.services.store.main.engine.connect() as connection:
         kept = connection.execute(
             select(t.records.c.kind, func.count()).group_by(t.records.c.kind).order_by(t.records.c.kind)
         ).all()
     assert {(row[0], row[1]) for row in kept} >= {("contact", 2), ("identity", 2)}
-    assert faults(house.settings) == []
+    assert faults(lite_house.settings) == []

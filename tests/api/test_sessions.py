@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -34,9 +33,9 @@ def hashed() -> str:
 
 
 @pytest.fixture
-def door(lite_house: House, hashed: str) -> Iterator[House]:
+def door(lite_house: House, hashed: str) -> House:
     lite_house.hire("coach", password=hashed)
-    yield lite_house
+    return lite_house
 
 
 def _sign_in(house: House, login: str = "coach", *, zone: str = "casework", **changed: str) -> Any:
@@ -218,10 +217,10 @@ def test_a_session_ends_at_the_second(lite_house: House) -> None:
     assert coach.get("/session").status_code == 200
 
 
-def test_signing_out_binds_the_very_next_request(house: House) -> None:
-    coach = house.client("coach")
-    case = house.open_case(coach)
-    note = house.write_note(coach, case)
+def test_signing_out_binds_the_very_next_request(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    note = lite_house.write_note(coach, case)
     assert coach.delete("/session").status_code == 204
     for path in ("/session", "/cases", f"/cases/{case}/notes/{note}"):
         assert coach.get(path).status_code == 401
@@ -251,9 +250,9 @@ def test_signing_out_binds_the_next_use_case_of_the_same_group(house: House) -> 
     assert first in {200, 401}
 
 
-def test_who_left_the_house_is_out_at_once(house: House) -> None:
-    coach = house.client("coach")
-    with house.services.store.main.engine.connect() as connection:
+def test_who_left_the_house_is_out_at_once(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    with lite_house.services.store.main.engine.connect() as connection:
         other = connection.execute(t.entries.select().with_only_columns(t.entries.c.entry_id)).first()
         assert other is not None
         connection.execute(t.staff.update().values(active=0, entry_id=other[0]))
@@ -275,10 +274,10 @@ def test_a_cookie_signs_for_reading_and_for_pages_of_ours(door: House) -> None:
     _sign_in(door)
     client = door.app  # keeps the cookie, as a browser does
     assert client.get("/casework/cases").status_code == 200
-    case = client.post(
-        "/casework/cases", json={"region": "brussels", "language": "fr", "people": [{"family_name": "A", "given_names": "B"}]},
-        headers={"sec-fetch-site": "same-origin"},
-    ).json()["reference"]  # fmt: skip
+    people = [{"family_name": "A", "given_names": "B"}]
+    opening = {"region": "brussels", "language": "fr", "people": people}
+    opened = client.post("/casework/cases", json=opening, headers={"sec-fetch-site": "same-origin"})
+    case = opened.json()["reference"]
     rows = counts(door)
     url = f"/casework/cases/{case}/notice"
     body = {"language": "fr", "leaflet": "2026-1"}

@@ -35,7 +35,7 @@ from vault.crypto.record import RecordContext, open_record
 from vault.crypto.wrap import WRAPPED_BYTES, WrapContext
 from vault.errors import VaultError
 from vault.ids import ActorId, EntryId, KeyId, ReleaseId
-from vault.pseudonyms import LOG, STATISTICS, PseudonymDomain, PseudonymKeys, domain_of, parse_pseudonym
+from vault.pseudonyms import LOG, STATISTICS, PseudonymDomain, derive, domain_of, parse_pseudonym
 from vault.sensitive import Sensitive
 from vault.storage.tables import from_micros
 from vault.usecases.sign_in import SignIn
@@ -258,16 +258,15 @@ class Attacker:
     def _pseudonyms(self, keys: list[bytes]) -> None:
         """Each key as the root, and as any domain's key, over every name it knows of any case."""
         known = self.known_tokens
-        labelled = {name: encode("parefeu/pseudonym/1", name) for name in self.names}
+        domains = [encode(derive._DOMAIN_LABEL, domain.name) for domain in self.domains]
+        labelled = {name: encode(derive._TOKEN_LABEL, name) for name in self.names}
         for key in keys:
-            if len(key) != 32:
-                continue
-            maker = PseudonymKeys(Sensitive(key))
-            made = {name: [maker.token(d, ActorId(name)).token for d in self.domains] for name in self.names}  # type: ignore[arg-type]
-            for name, tokens in made.items():
-                tokens.append(hmac.digest(key, labelled[name], "sha256")[:16])
-                self.taken.tries += len(tokens)
-                self.taken.tokens.update(token for token in tokens if token in known and token != name)
+            for maker in (key, *(hmac.digest(key, domain, "sha256") for domain in domains)):
+                for name, label in labelled.items():
+                    token = hmac.digest(maker, label, "sha256")[:16]
+                    if token in known and token != name:
+                        self.taken.tokens.add(token)
+            self.taken.tries += len(labelled) * (1 + len(domains))
 
     def _blind_index(self, guesses: list[tuple[str, str]]) -> None:
         stored = {row["token"] for row in self.rows["casework.blind_index"]}

@@ -15,9 +15,11 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from gateway.clock import SystemEntropy
 from gateway.instance import load_zones, read_directory
@@ -93,15 +95,25 @@ def look(settings: Settings) -> Snapshot:
     rows: dict[str, Rows] = {}
     own: list[str] = []
     for url, metadata in ((settings.main_url, t.main), (settings.keys_url, t.keys)):
-        engine = make_engine(url)
+        engine = _engine(url)
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
                 own += _sqlite(connection)
             for table in metadata.sorted_tables:
                 rows[table.name] = _rows(connection, table)
-        engine.dispose()
-    keyrings = load_zones(settings, settings.zones, SystemEntropy(), WeakFileRoot)
-    return Snapshot(rows, keyrings, read_directory(settings), own)
+    return Snapshot(rows, *_keys(settings.home, settings.partners), own)
+
+
+@cache
+def _engine(url: str) -> Engine:
+    """Holds no connection, only the statements it has compiled: these are looked at often."""
+    return make_engine(url)
+
+
+@cache
+def _keys(home: Path, partners: tuple[str, ...]) -> tuple[dict[Zone, ZoneKeyring], ZoneDirectory]:
+    settings = Settings(home=home, partners=partners)
+    return load_zones(settings, settings.zones, SystemEntropy(), WeakFileRoot), read_directory(settings)
 
 
 def _rows(connection: Connection, table: Table) -> Rows:
@@ -150,16 +162,19 @@ def _entries(found: Snapshot) -> Iterator[str]:
 
 
 def _details(found: Snapshot) -> Iterator[str]:
-    """Every entry has its detail, which oversight opens and which is the one the entry commits to."""
+    """An entry commits to a detail that oversight opens, or its session names the entry of a sign-in that does."""
     bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
-    details = {
-        bytes(row["entry_id"]): row
-        for name in ("outbox", "details")
-        for row in found[name]
-        if row["detail"] is not None
-    }
-    if set(details) != set(bodies):
-        yield "details: not exactly one per entry"
+    rows = {bytes(row["entry_id"]): row for name in ("outbox", "details") for row in found[name]}
+    details = {raw: row for raw, row in rows.items() if row["detail"] is not None}
+    if set(rows) != set(bodies):
+        yield "details: not exactly one row per entry"
+    if set(details) != {raw for raw, body in bodies.items() if body["commitment"]}:
+        yield "details: not exactly one per commitment"
+    for raw, body in bodies.items():
+        if not body["commitment"]:
+            began = bodies.get(bytes.fromhex(body["session"]), {"commitment": ""})
+            if not began["commitment"] or (began["action"], began["actor"]) != ("signed_in", body["actor"]):
+                yield f"detail of {raw.hex()}: nothing says who it was"
     keys = {(bytes(row["lane"]), row["epoch"]): row for row in found["detail_keys"]}
     readers: dict[tuple[bytes, int], DetailReader] = {}
     for raw in sorted(set(details) & set(bodies)):
@@ -209,7 +224,12 @@ def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | st
         try:
             data_key = wrapper.unwrap(wrap, WrapContext(case, compartment, CASEWORK, key))
             context = RecordContext(compartment, case, bytes(row["record_id"]), row["version"], SCHEMA[kind], key)
-            yield row, open_record(data_key, context, bytes(row["sealed"]))
+            header, _, plain = open_record(data_key, context, bytes(row["sealed"])).partition(b"\n")
+            told = (row["provenance"], row["template"], row["language"], bytes(row["author"]).hex())
+            if header.decode() != "|".join((*told, row["written_at"].isoformat())):
+                yield row, "was sealed as something else than its row says"
+            else:
+                yield row, plain
         except VaultError as fault:
             yield row, f"does not open ({fault.code})"
 

@@ -18,7 +18,7 @@ SECRET = "rue des Tilleuls 14"
 def test_it_shows_nothing_wherever_it_is_printed(caplog: pytest.LogCaptureFixture) -> None:
     value = Sensitive(SECRET)
     logging.getLogger("test").warning("value %s %r", value, value)
-    for text in (repr(value), str(value), f"{value}", f"{value:>40}", f"{[value]}", caplog.text, "%s" % (value,)):
+    for text in (repr(value), str(value), f"{value}", f"{value!s}", f"{value:>40}", f"{[value]}", caplog.text):
         assert SECRET not in text
     assert value.expose() == SECRET
 

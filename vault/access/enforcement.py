@@ -221,7 +221,7 @@ class Guard:
         )
 
 
-def with_event(error: VaultError, event: Event, detail: Detail) -> VaultError:
+def with_event(error: VaultError, event: Event, detail: Detail | None) -> VaultError:
     """Attach what the worker must write down once it has undone the use case."""
     error.audit = (event, detail)
     return error

@@ -14,7 +14,7 @@ from vault.access.enforcement import Permit
 from vault.cases.model import SealedRecord
 from vault.crypto.record import RecordContext, open_record, seal_record
 from vault.crypto.wrap import SymmetricWrapper, WrapContext
-from vault.errors import Erased
+from vault.errors import Erased, RecordTampered
 from vault.ids import ActorId, CaseId, KeyId, RecordId
 from vault.ports import Clock, Entropy
 from vault.sensitive import Sensitive
@@ -24,6 +24,12 @@ from vault.vocabulary import CASEWORK, KIND_COMPARTMENT, Compartment, Kind, Prov
 #: The shape of each kind's plaintext, bound into the record.
 SCHEMA: Final[dict[Kind, int]] = {Kind.IDENTITY: 1, Kind.CONTACT: 1, Kind.NOTE: 1, Kind.TOKEN_MAP: 1}
 _DATA_KEY_BYTES: Final = 32
+
+
+def _header(provenance: Provenance, template: str, language: str, author: ActorId, at: datetime) -> bytes:
+    """What the row's columns say of the record, sealed in front of its text: whoever writes the database cannot
+    make a confided fact an ADMIN one, nor put it into a colleague's mouth."""
+    return f"{provenance.value}|{template}|{language}|{author.raw.hex()}|{at.isoformat()}\n".encode()
 
 
 class RecordKeeper:
@@ -61,7 +67,11 @@ class RecordKeeper:
         case = record.case.raw
         data_key = self._wrapper.unwrap(wrapped, WrapContext(case, compartment, CASEWORK, record.key))
         context = RecordContext(compartment, case, record.id.raw, record.version, SCHEMA[record.kind], record.key)
-        return Sensitive(open_record(data_key, context, record.sealed))
+        plaintext = open_record(data_key, context, record.sealed)
+        header = _header(record.provenance, record.template, record.language, record.author, record.written_at)
+        if not plaintext.startswith(header):
+            raise RecordTampered("the row says something else about this record than what was sealed")
+        return Sensitive(plaintext[len(header) :])
 
     def write(
         self, uow: UnitOfWork, permit: Permit, *, kind: Kind, case: CaseId, record: RecordId, version: int,
@@ -72,7 +82,8 @@ class RecordKeeper:
         compartment = KIND_COMPARTMENT[kind]
         key, data_key = self._data_key(uow, permit, case, compartment, at)
         context = RecordContext(compartment, case.raw, record.raw, version, SCHEMA[kind], key)
-        sealed = seal_record(data_key, context, plaintext, self._entropy)
+        header = _header(provenance, template, language, author, at)
+        sealed = seal_record(data_key, context, header + plaintext, self._entropy)
         stored = SealedRecord(
             record, version, case, kind, provenance, template, language, author, at, key, sealed
         )  # fmt: skip

@@ -33,7 +33,7 @@ class WrittenEntry(NamedTuple):
     subject: str
     body: bytes
     epoch: int
-    detail: bytes
+    detail: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,11 @@ class Lane:
     def closing(self) -> WrittenEntry:
         return self.write(Event(Happening.LANE_CLOSED, "lane", Verdict.NONE), Detail())
 
-    def write(self, event: Event, detail: Detail) -> WrittenEntry:
-        """Number, chain and seal one entry. The lane moves on; rewind it if the entry is not committed."""
+    def write(self, event: Event, detail: Detail | None) -> WrittenEntry:
+        """Number, chain and seal one entry. The lane moves on; rewind it if the entry is not committed.
+
+        detail None: the entry's `session` names the entry whose detail says who it was.
+        """
         at = self._clock.now()
         number = self._number
         entry = EntryId(self.lane + number.to_bytes(8, "big"))
@@ -123,8 +126,11 @@ class Lane:
         if sealer is None or epoch > self._epoch:
             sealer = self._new_epoch(epoch, number)
         epoch = self._epoch
-        salt = self._entropy.bytes(SALT_BYTES)
-        plain = detail.encode(salt)
+        plain, committed = b"", ""
+        if detail is not None:
+            salt = self._entropy.bytes(SALT_BYTES)
+            plain = detail.encode(salt)
+            committed = commitment(salt, plain).hex()
         body = entry_body(
             event,
             entry=entry.hex(),
@@ -133,9 +139,13 @@ class Lane:
             lane=self._lane_text,
             number=number,
             previous=self._previous.hex(),
-            commitment=commitment(salt, plain).hex(),
+            commitment=committed,
         )
-        sealed = sealer.seal(number - self._first, entry, plain)
+        sealed = None
+        if detail is not None:
+            sealed = sealer.seal(number - self._first, entry, plain)
+        else:
+            sealer.skip()
         self._previous = hashlib.sha256(b"\x00" + body).digest()
         self._number = number + 1
         return WrittenEntry(entry, at, event.actor, event.subject, body, epoch, sealed)

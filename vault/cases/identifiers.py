@@ -10,8 +10,10 @@ never repeats the value. Canonical forms feed the blind index: changing one make
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from stdnum.be import bis, nn
@@ -35,8 +37,9 @@ class NationalNumber:
     """A NISS/INSZ of the national register, or a bis number.
 
     digits: 11 digits whose check number holds. Accepted on purpose: month or day 00 (birth date incomplete, or
-    the day's serials used up), and the fictitious dates 00.00.01. The check number also tells the century: for
-    births from 2000 on a `2` stands in front of the first nine digits.
+    the day's serials used up; then month 00 and a day of 00-09), and the fictitious dates 00.00.01. Refused though
+    stdnum takes them: days that no calendar has, and the serials 000 and 999, as they run from 001 to 998. The check
+    number also tells the century: for births from 2000 on a `2` stands in front of the first nine digits.
     """
 
     digits: str
@@ -54,6 +57,13 @@ class NationalNumber:
             raise _wrong_national("the check digits of the national number do not fit") from None
         except ValidationError:
             raise _wrong_national("a national number has a month of 00-12, 20-32 or 40-52") from None
+        if not 1 <= int(digits[6:9]) <= 998:
+            raise _wrong_national("a national number has a serial of 001-998")
+        month, day = int(digits[2:4]) % 20, int(digits[4:6])
+        # The year of a fictitious date is unknown, but its month is 00, so the calendar is not asked.
+        last = 9 if month == 0 else monthrange(self.birth_year or 2000, month)[1]
+        if day > last:
+            raise _wrong_national("a national number has a day that exists in its month, or 00")
 
     @classmethod
     def parse(cls, text: str) -> NationalNumber:
@@ -79,6 +89,12 @@ class NationalNumber:
         """None where the date is a fictitious one, given to people whose birth date is wholly unknown."""
         year: int | None = nn.get_birth_year(self.digits)
         return year
+
+    @property
+    def birth_date(self) -> date | None:
+        """None where the number does not tell the whole date: month or day 00."""
+        found: date | None = nn.get_birth_date(self.digits)
+        return found
 
 
 @dataclass(frozen=True, slots=True, repr=False)

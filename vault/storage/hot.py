@@ -24,14 +24,14 @@ from vault.vocabulary import Kind, Provenance
 
 _SESSION_COLUMNS: Final = (
     "s.session_id, s.actor_id, s.zone, a.role, a.region, a.log_name, a.display_name, s.service, s.expires_at, "
-    "s.ended_at, a.active"
+    "s.ended_at, a.active, s.source_mark"
 )
 _RECORD_COLUMNS: Final = (
     "r.record_id, r.version, r.case_id, r.kind, r.provenance, r.template, r.language, r.author, r.written_at, "
     "r.key_id, r.sealed"
 )
 _STANDING_COLUMNS: Final = "c.state, c.region, c.coach"
-_NS: Final = 11  # session columns
+_NS: Final = 12  # session columns
 _NR: Final = 11  # record columns
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _PROVENANCES: Final = {provenance.value: provenance for provenance in Provenance}
@@ -49,7 +49,7 @@ class Want:
 def session_row(row: Sequence[Any]) -> SessionRow:
     return SessionRow(
         SessionId(row[0]), ActorId(row[1]), row[2], row[3], row[4], row[5], row[6], bool(row[7]), from_micros(row[8]),
-        row[9] is not None, bool(row[10]),
+        row[9] is not None, bool(row[10]), row[11],
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ class HotStatements:
         )
         # Sessions and records in one round trip, one below the other. Asked only where a record is wanted: the roles
         # of other zones may not even name casework's tables.
-        no_session = "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+        no_session = ", ".join(["NULL"] * (1 + _NS))
         no_record = ", ".join(["NULL"] * (_NR + 3))
         self._both = (
             f"SELECT s.token_hash, {_SESSION_COLUMNS}, {no_record} FROM {auth}sessions s "

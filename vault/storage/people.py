@@ -86,7 +86,7 @@ class SessionRepository:
 
     def start(
         self, token_hash: bytes, session: SessionId, staff: StaffRow, *, service: bool, now: datetime,
-        expires_at: datetime, entry: EntryId,
+        expires_at: datetime, source_mark: bytes, entry: EntryId,
     ) -> None:  # fmt: skip
         self._tx.write(
             insert(t.sessions).values(
@@ -98,6 +98,7 @@ class SessionRepository:
                 created_at=now,
                 expires_at=expires_at,
                 ended_at=None,
+                source_mark=source_mark,
                 entry_id=entry.raw,
             )
         )

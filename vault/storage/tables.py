@@ -148,13 +148,14 @@ sessions = Table(
     "sessions",
     main,
     Column("token_hash", LargeBinary(32), primary_key=True),  # SHA-256 of an opaque 32-byte token
-    Column("session_id", LargeBinary(16), nullable=False),
+    Column("session_id", LargeBinary(16), nullable=False),  # the id of the sign-in's audit entry
     Column("actor_id", LargeBinary(16), ForeignKey("auth.staff.actor_id"), nullable=False),
     Column("zone", String(40), nullable=False),
     Column("service", SmallInteger, nullable=False),  # 1: a bearer token of a service
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("source_mark", LargeBinary(16), nullable=False),  # tells a request from another address; not the address
     _entry(),
     Index(None, "actor_id"),
     schema="auth",

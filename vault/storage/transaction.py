@@ -54,7 +54,7 @@ class Transaction:
         self._savepoint = False
         self._last: tuple[SealedRecord, Standing] | None = None
         #: The newest yes of this use case: if it comes to nothing all the same, the attempt is written down.
-        self.allowed: tuple[Event, Detail] | None = None
+        self.allowed: tuple[Event, Detail | None] | None = None
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ class Transaction:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    def append(self, event: Event, detail: Detail) -> EntryId:
+    def append(self, event: Event, detail: Detail | None) -> EntryId:
         if event.verdict is Verdict.ALLOW:
             self.allowed = (event, detail)
         entry = self._lane.write(event, detail)

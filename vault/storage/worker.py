@@ -56,7 +56,7 @@ class _AuditWriter:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    def append(self, event: Event, detail: Detail) -> EntryId:
+    def append(self, event: Event, detail: Detail | None) -> EntryId:
         return self._tx.append(event, detail)
 
 
@@ -270,7 +270,7 @@ class GroupRunner:
             self._lanes[zone].rewind(mark)
 
 
-def _in_vain(tx: Transaction, code: str) -> tuple[Event, Detail] | None:
+def _in_vain(tx: Transaction, code: str) -> tuple[Event, Detail | None] | None:
     """What was allowed and then came to nothing: its own entry was undone, but somebody asked and may have learnt."""
     if tx.allowed is None:
         return None

@@ -109,23 +109,24 @@ def conclude(
     if staff is None or not password_right or step is None:
         raise SignInRefused("name, password or code is wrong")
     now = service.clock.now()
-    session = SessionId(service.entropy.bytes(16))
     token = service.entropy.bytes(TOKEN_BYTES)
     entry = uow.audit.append(
-        Event(
-            Happening.SIGNED_IN.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role,
-            session=session.hex(),
-        ),
+        Event(Happening.SIGNED_IN.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role),
         Detail(staff.id.hex(), staff.display_name, candidate.source),
-    )  # fmt: skip
+    )
+    session = SessionId(entry.raw)  # entries of this session point here: who and from where is sealed once
     if not uow.staff.use_totp_step(staff.id, step, entry):
         raise SignInRefused("name, password or code is wrong")
     _clear(uow, candidate, service, entry, now)
     expires = now + SESSION_LIFETIME
-    uow.sessions.start(sha256(token).digest(), session, staff, service=False, now=now, expires_at=expires, entry=entry)
+    hashed = sha256(token).digest()
+    mark = source_mark(hashed, candidate.source)
+    uow.sessions.start(
+        hashed, session, staff, service=False, now=now, expires_at=expires, source_mark=mark, entry=entry
+    )
     row = SessionRow(
         session, staff.id, str(staff.zone), staff.role, staff.region, staff.log_name, staff.display_name, False,
-        expires, False, True,
+        expires, False, True, mark,
     )  # fmt: skip
     return token.hex(), row
 
@@ -189,7 +190,15 @@ def authenticate(uow: UnitOfWork, token_hash: bytes, source: str, clock: Clock) 
     row = uow.sessions.find(token_hash)
     if row is None or row.ended or not row.active or row.expires_at <= clock.now() or row.zone != str(uow.zone):
         raise NotSignedIn("sign in first")
-    return Actor(row.actor, Role(row.role), uow.zone, row.region, row.session, row.log_name, row.name, source)
+    introduced = row.source_mark == source_mark(token_hash, source)
+    return Actor(
+        row.actor, Role(row.role), uow.zone, row.region, row.session, row.log_name, row.name, source, introduced
+    )
+
+
+def source_mark(token_hash: bytes, source: str) -> bytes:
+    """16 bytes that say whether a request comes from where its session began, without storing where that is."""
+    return sha256(token_hash + source.encode(errors="surrogatepass")).digest()[:16]
 
 
 def sign_out(uow: UnitOfWork, actor: Actor, clock: Clock) -> None:
@@ -236,13 +245,12 @@ def issue_token(uow: UnitOfWork, login: str, lifetime: timedelta, service: SignI
     if staff is None:
         raise InvalidInput("no such login in this zone", field="login")
     now = service.clock.now()
-    session, token = SessionId(service.entropy.bytes(16)), service.entropy.bytes(TOKEN_BYTES)
-    event = Event(
-        Happening.SERVICE_TOKEN_ISSUED.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role,
-        session=session.hex(),
-    )  # fmt: skip
+    token = service.entropy.bytes(TOKEN_BYTES)
+    event = Event(Happening.SERVICE_TOKEN_ISSUED.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role)
     entry = uow.audit.append(event, Detail(staff.id.hex(), staff.display_name))
+    # A service has no place where it began: each of its entries says where it came from.
     uow.sessions.start(
-        sha256(token).digest(), session, staff, service=True, now=now, expires_at=now + lifetime, entry=entry
-    )
+        sha256(token).digest(), SessionId(entry.raw), staff, service=True, now=now, expires_at=now + lifetime,
+        source_mark=b"", entry=entry,
+    )  # fmt: skip
     return token.hex()

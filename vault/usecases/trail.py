@@ -9,6 +9,7 @@ from typing import Any
 from vault.access.actor import Actor
 from vault.access.enforcement import Guard, Item
 from vault.access.shaping import shape
+from vault.audit.events import Happening
 from vault.crypto.detail import DetailReader, commitment
 from vault.crypto.hpke import SealingKeyPair
 from vault.errors import InvalidInput, NotFound, RecordTampered
@@ -67,16 +68,10 @@ def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversi
         uow, actor, Action.READ, Item(Kind.AUDIT_DETAIL, entry.hex()), purpose=purpose_of(actor), facts=Facts()
     )
     stored = uow.trail.entry(entry)
-    detail = uow.trail.detail(entry)
-    if stored is None or detail is None:
+    if stored is None:
         raise NotFound("no such entry, or its detail was erased")
-    number = int.from_bytes(entry.raw[8:], "big") - detail.first
-    reader = DetailReader(oversight.sealing, detail.lane, detail.epoch, detail.sealed_key)
-    plaintext = reader.open(number, entry, detail.detail)
-    content = json.loads(plaintext)
     body = json.loads(stored.body)
-    if commitment(bytes.fromhex(content["salt"]), plaintext).hex() != body["commitment"]:
-        raise RecordTampered("the detail is not the one that the entry commits to")
+    content = _open(uow, stored, body, oversight) if body["commitment"] else _introduction(uow, body, oversight)
     return shape(
         permit.profile,
         {
@@ -88,6 +83,33 @@ def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversi
             "reason": content["reason"],
         },
     )
+
+
+def _open(uow: UnitOfWork, stored: StoredEntry, body: dict[str, Any], oversight: Oversight) -> dict[str, Any]:
+    """An entry's own detail, if it is the one that the entry commits to."""
+    detail = uow.trail.detail(stored.id)
+    if detail is None:
+        raise NotFound("no such entry, or its detail was erased")
+    number = int.from_bytes(stored.id.raw[8:], "big") - detail.first
+    reader = DetailReader(oversight.sealing, detail.lane, detail.epoch, detail.sealed_key)
+    plaintext = reader.open(number, stored.id, detail.detail)
+    content: dict[str, Any] = json.loads(plaintext)
+    if commitment(bytes.fromhex(content["salt"]), plaintext).hex() != body["commitment"]:
+        raise RecordTampered("the detail is not the one that the entry commits to")
+    return content
+
+
+def _introduction(uow: UnitOfWork, body: dict[str, Any], oversight: Oversight) -> dict[str, Any]:
+    """Who it was, from the sign-in that the entry's session names: same actor, same address, no reason given."""
+    if not body["session"]:
+        raise NotFound("no such entry, or its detail was erased")
+    began = uow.trail.entry(EntryId.parse(body["session"]))
+    if began is None:
+        raise NotFound("no such entry, or its detail was erased")
+    beginning = json.loads(began.body)
+    if (beginning["action"], beginning["actor"]) != (Happening.SIGNED_IN.value, body["actor"]):
+        raise RecordTampered("the entry's session is not one of its actor")
+    return _open(uow, began, beginning, oversight)
 
 
 def entry_values(entry: StoredEntry) -> dict[str, Any]:

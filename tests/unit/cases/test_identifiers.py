@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -57,6 +58,44 @@ def test_a_wrong_national_number_is_refused_without_repeating_it(typed: str) -> 
         NationalNumber.parse(typed)
     assert refused.value.field == "national_number"
     assert not re.search("[0-9]{5}", str(refused.value))
+
+
+@pytest.mark.parametrize(
+    ("nine", "from_2000"),
+    [
+        ("930532223", False),  # no month has 32 days
+        ("930231223", False),  # 31 February
+        ("010229001", True),  # 29 February outside a leap year
+        ("930099001", False),  # month 00 goes with a day of 00-09
+        ("930518000", False),  # serials begin at 001
+        ("930518999", False),  # and end at 998
+        ("000000000", False),  # zeros with check digits that fit
+        ("000000000", True),
+        ("934231001", False),  # the same in a bis number
+    ],
+)
+def test_fitting_check_digits_do_not_save_an_impossible_number(nine: str, from_2000: bool) -> None:
+    number = _with_check(nine, from_2000=from_2000)
+    with pytest.raises(InvalidIdentifier) as refused:
+        NationalNumber.parse(number)
+    assert nine not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("nine", "from_2000", "born"),
+    [
+        ("930518223", False, date(1993, 5, 18)),
+        ("000229001", True, date(2000, 2, 29)),
+        ("984728997", False, date(1998, 7, 28)),
+        ("930500001", False, None),
+        ("930003001", False, None),
+        ("000001001", False, None),
+    ],
+)
+def test_a_birth_date_is_told_only_when_the_number_holds_all_of_it(
+    nine: str, from_2000: bool, born: date | None
+) -> None:
+    assert NationalNumber.parse(_with_check(nine, from_2000=from_2000)).birth_date == born
 
 
 def test_every_single_wrong_digit_of_a_national_number_is_found() -> None:

@@ -1,0 +1,161 @@
+"""What the migrations make is what `tables.py` says, on both databases, and what was stored stays."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
+from sqlalchemy.schema import BLANK_SCHEMA
+
+from bench.pg import Postgres
+from gateway.settings import Settings
+from tests.api.stage import Stage
+from tests.crash.checks import faults, look
+from tests.house import House
+from vault.errors import StoreMismatch, StoreUnavailable
+from vault.storage import migrate
+from vault.storage import tables as t
+from vault.storage.store import make_engine, sqlite_url
+
+WHICH: tuple[tuple[migrate.Which, MetaData], ...] = (("main", t.main), ("keystore", t.keys))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Two addresses of empty databases."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "one.db"), sqlite_url(tmp_path / "two.db")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    names = ("empty_one", "empty_two")
+    yield server.create_database(names[0]), server.create_database(names[1])
+    with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+        for name in names:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _flat(metadata: MetaData, engine: Engine) -> MetaData:
+    """SQLite has no schemas: the same tables without theirs."""
+    if engine.dialect.name != "sqlite":
+        return metadata
+    flat = MetaData(naming_convention=metadata.naming_convention)
+    for table in metadata.sorted_tables:
+        table.to_metadata(flat, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)
+    return flat
+
+
+def _described(connection: Connection, metadata: MetaData, schemas: bool) -> dict[str, Any]:
+    """Everything the database itself knows about each table."""
+    looks = inspect(connection)
+    found: dict[str, Any] = {}
+    for table in metadata.sorted_tables:
+        schema = table.schema if schemas else None
+        named = {"table_name": table.name, "schema": schema}
+        found[table.name] = {
+            "columns": [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in looks.get_columns(**named)],
+            "key": looks.get_pk_constraint(**named),
+            "foreign": sorted(str(sorted(key.items(), key=str)) for key in looks.get_foreign_keys(**named)),
+            "unique": sorted(str(sorted(c.items(), key=str)) for c in looks.get_unique_constraints(**named)),
+            "checks": sorted((c["name"] or "", c["sqltext"]) for c in looks.get_check_constraints(**named)),
+            "indexes": sorted(
+                (i["name"] or "", str(i["column_names"]), i["unique"]) for i in looks.get_indexes(**named)
+            ),
+        }
+        if not schemas:
+            (sql,) = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :n"), {"n": table.name}).one()
+            found[table.name]["rowid"] = "WITHOUT ROWID" not in sql.upper()
+    return found
+
+
+@pytest.mark.parametrize(("which", "metadata"), WHICH, ids=["main", "keystore"])
+def test_the_migrated_schema_is_that_of_the_tables(
+    fresh: tuple[str, str], which: migrate.Which, metadata: MetaData
+) -> None:
+    migrate.upgrade(fresh[0], which)
+    engine = make_engine(fresh[0])
+    with engine.connect() as connection:
+        options = {
+            "version_table": migrate.VERSION_TABLE[which], "compare_type": True, "compare_server_default": True,
+            "include_schemas": engine.dialect.name != "sqlite",
+        }  # fmt: skip
+        context = MigrationContext.configure(connection, opts=options)
+        wanted = _flat(metadata, engine)
+        theirs = {table.name for table in wanted.sorted_tables}
+        differences = [found for found in compare_metadata(context, wanted) if _ours(found, theirs)]
+        assert differences == []
+    engine.dispose()
+
+
+def _ours(difference: Any, tables: set[str]) -> bool:
+    """Alembic's own version table is no difference."""
+    return not (difference[0] == "remove_table" and difference[1].name not in tables)
+
+
+@pytest.mark.parametrize(("which", "metadata"), WHICH, ids=["main", "keystore"])
+def test_migrating_and_creating_from_the_tables_give_the_same(
+    fresh: tuple[str, str], which: migrate.Which, metadata: MetaData
+) -> None:
+    """Alembic's comparison overlooks keys, checks and WITHOUT ROWID; the databases' own words do not."""
+    migrate.upgrade(fresh[0], which)
+    first, second = make_engine(fresh[0]), make_engine(fresh[1])
+    schemas = first.dialect.name != "sqlite"
+    with second.connect() as connection:
+        if schemas:
+            for schema in {table.schema for table in metadata.sorted_tables}:
+                connection.execute(text(f"CREATE SCHEMA {schema}"))
+        _flat(metadata, second).create_all(connection)  # SQLAlchemy leaves out keys between schemas on SQLite
+        connection.commit()
+        wanted = _described(connection, metadata, schemas)
+    with first.connect() as connection:
+        assert _described(connection, metadata, schemas) == wanted
+    first.dispose()
+    second.dispose()
+
+
+def test_migrating_again_leaves_what_is_there(house: House) -> None:
+    stage = Stage(house)
+    stage.noted()
+    stage.sheet()
+    before = look(house.settings).rows
+    house.services.close()
+    for which, url in (("main", house.settings.main_url), ("keystore", house.settings.keys_url)):
+        migrate.upgrade(url, which)
+    assert look(house.settings).rows == before
+    assert faults(house.settings) == []
+    house.reopen()
+
+
+def test_a_migration_that_fails_leaves_nothing_half_made(fresh: tuple[str, str]) -> None:
+    engine = make_engine(fresh[0])
+    last = t.main.sorted_tables[-1]
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"CREATE SCHEMA {last.schema}"))
+            connection.execute(text(f"CREATE TABLE {last.schema}.{last.name} (x integer)"))
+        else:
+            connection.exec_driver_sql(f"CREATE TABLE {last.name} (x integer)")
+        connection.commit()
+    with pytest.raises(StoreUnavailable):
+        migrate.upgrade(fresh[0], "main")
+    with engine.connect() as connection:
+        schemas = {table.schema for table in t.main.sorted_tables} if engine.dialect.name == "postgresql" else {None}
+        there = [name for schema in schemas for name in inspect(connection).get_table_names(schema=schema)]
+    assert there == [last.name]
+    with pytest.raises(StoreMismatch):
+        migrate.check(engine, "main")
+    engine.dispose()
+
+
+def test_every_naming_table_has_its_trigger(sqlite_settings: Settings) -> None:
+    connection = sqlite3.connect(sqlite_settings.home / "main.db")
+    triggers = {row[0] for row in connection.execute("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'")}
+    connection.close()
+    naming = {table.name for table in t.main.sorted_tables if "entry_id" in table.c and table.schema != "log"}
+    assert triggers >= naming
