@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -59,7 +60,14 @@ def entries(house: House) -> list[Json]:
     """The whole log in the order it was written, read past the program."""
     with house.services.store.main.engine.connect() as connection:
         rows = connection.execute(select(t.entries.c.body).order_by(t.entries.c.at)).all()
-    return [json.loads(bytes(row[0])) for row in rows]
+    return [_parsed(bytes(row[0])) for row in rows]
+
+
+@cache
+def _parsed(body: bytes) -> Json:
+    """The log is read again and again, and never changes."""
+    found: Json = json.loads(body)
+    return found
 
 
 def since(house: House, before: int) -> list[Json]:

@@ -16,6 +16,10 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import Engine, event
 
+from vault.storage import wire
+
+from vault.storage import wire
+
 #: First words of the statements between which a process can die. Undoing is not among them: it is the way back.
 WRITING: Final = frozenset({"BEGIN", "SAVEPOINT", "INSERT", "UPDATE", "DELETE", "WITH", "RELEASE", "COMMIT"})
 
@@ -110,14 +114,28 @@ def _connect(dialect: Any, _record: Any, args: Any, options: Any) -> Any:
         options["cursor_factory"] = PgCursor
 
 
+def _control(original: Callable[..., None]) -> Callable[..., None]:
+    """Transaction commands go to PostgreSQL past the driver's cursors."""
+    return lambda connection, command, tag: _around(command, lambda: original(connection, command, tag))
+
+
+def _run(original: Callable[..., Any]) -> Callable[..., Any]:
+    """So do the prepared statements of the hot path."""
+    return lambda self, *args: _around(self._sql, lambda: original(self, *args))
+
+
 @contextmanager
 def watched() -> Iterator[Steps]:
-    """Every connection that SQLAlchemy opens from now on is watched."""
+    """Every connection that SQLAlchemy opens from now on is watched, and what passes the driver by (`wire`)."""
     steps = Steps()
     _STEPS.append(steps)
     event.listen(Engine, "do_connect", _connect)
+    run, control = wire.Statement.run, wire.control
+    wire.Statement.run = lambda self, *args: _around(self._sql, lambda: run(self, *args))  # type: ignore[method-assign]
+    wire.control = lambda connection, command, tag: _around(command, lambda: control(connection, command, tag))
     try:
         yield steps
     finally:
+        wire.Statement.run, wire.control = run, control  # type: ignore[method-assign]
         event.remove(Engine, "do_connect", _connect)
         _STEPS.remove(steps)

@@ -1,6 +1,6 @@
-"""Dies at every write step of one play, by SIGKILL, and tells what was left each time.
+"""Dies at every write step of every play, by SIGKILL, and tells what was left.
 
-    python -m tests.crash.victim HOME "hand over"
+    python -m tests.crash.victim HOME
 
 Each death is that of a forked child, which opened the store itself; the parent only looks, between two deaths.
 """
@@ -26,12 +26,13 @@ from vault.usecases import sign_in
 FINISHED, FAILED = 0, 1
 
 
-def _live(settings: Settings, play: str, life: int, *, kill: bool = True) -> None:
+def _live(settings: Settings, play: str, life: int, at: int | None = None) -> None:
+    """One life: the store is opened, the play prepared and acted. at: the write before which it ends."""
     with watched() as steps, house_on(settings) as house:
         house.clock.moment = datetime(2026, 11, 3, 9, 0, tzinfo=UTC) + timedelta(days=life)  # codes are new
         act = PLAYS[play](_Restarted(house, life))
-        if kill:
-            steps.kill(life - 1)
+        if at is not None:
+            steps.kill(at)
         act()
 
 
@@ -61,33 +62,38 @@ def _rehire(hand: Stagehand, login: str) -> object:
     return row
 
 
-def main(home: str, play: str) -> None:
+def main(home: str) -> None:
     settings = Settings(home=Path(home))
     # What costs each life most is compiled once, before the first fork: the policy and SQLAlchemy's statements.
     store.make_engine = migrate.make_engine = cache(store.make_engine)  # type: ignore[attr-defined]
     shipped_firewall()
-    _live(settings, play, 0, kill=False)
-    faults(settings)
-    kills, wrong = 0, []
-    while True:
-        child = os.fork()
-        if child == 0:
-            try:
-                _live(settings, play, kills + 1)
-            except Exception as fault:  # noqa: BLE001 - told to the parent, with whatever it was
-                print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
-                os._exit(FAILED)
-            os._exit(FINISHED)
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        if kills % 5 == 0 or not killed:  # what is broken stays broken: it is found at the next look
-            wrong += [f"after death {kills}: {line}" for line in faults(settings)]
-        if not killed:
-            wrong += [] if os.WEXITSTATUS(status) == FINISHED else ["the last life failed"]
-            break
-        kills += 1
-    left = orphans(settings)
-    print(json.dumps({"kills": kills, "orphans": left, "wrong": wrong}))
+    for life, play in enumerate(PLAYS):
+        _live(settings, play, life)
+    life, kills, wrong = len(PLAYS), dict.fromkeys(PLAYS, 0), faults(settings)
+    for play in PLAYS:
+        while _dies(settings, play, life, kills[play]):
+            life, kills[play] = life + 1, kills[play] + 1
+        # What is broken stays broken: it is found at the next look.
+        wrong += [f"after {kills[play]} deaths of {play!r}: {line}" for line in faults(settings)]
+    print(json.dumps({"kills": kills, "orphans": orphans(settings), "wrong": wrong}))
+
+
+def _dies(settings: Settings, play: str, life: int, at: int) -> bool:
+    """Whether a child that plays it dies before its `at`-th write; the last one lives. Raises if it fails otherwise."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _live(settings, play, life, at)
+        except Exception as fault:  # noqa: BLE001 - told to the parent, with whatever it was
+            print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+            os._exit(FAILED)
+        os._exit(FINISHED)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return True
+    if os.WEXITSTATUS(status) != FINISHED:
+        raise SystemExit(f"life {life} of {play!r} failed")
+    return False
 
 
 if __name__ == "__main__":

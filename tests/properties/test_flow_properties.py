@@ -137,4 +137,4 @@ class CaseOfSteps(RuleBasedStateMachine):
 
 
 TestCaseOfSteps = CaseOfSteps.TestCase
-TestCaseOfSteps.settings = settings(max_examples=8, stateful_step_count=14, deadline=None)
+TestCaseOfSteps.settings = settings(max_examples=5, stateful_step_count=12, deadline=None)

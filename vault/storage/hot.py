@@ -1,10 +1,8 @@
-"""The few statements that every request runs, compiled once and sent straight through the driver.
+"""The few statements that every request runs, compiled once and sent past SQLAlchemy.
 
-Everything else goes through SQLAlchemy Core; here its overhead per statement would cost more than the
-statement. The SQL is still written once, as Core, and compiled for the database at hand.
-
-A group of waiting reads is fetched in one round trip on PostgreSQL (`unnest`), row by row on SQLite where a
-statement costs 10 µs and no trip.
+Everything else goes through SQLAlchemy Core; here its overhead per statement would cost more than the statement.
+A group of waiting reads is fetched in three statements however many wait: sessions, records with their cases,
+wraps. SQLite runs them through the standard library's driver, PostgreSQL through libpq (`wire.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +15,10 @@ from vault.audit.log import WrittenEntry
 from vault.cases.flow import State
 from vault.cases.model import SealedRecord, Standing
 from vault.ids import ActorId, CaseId, KeyId, RecordId, SessionId
+from vault.storage import wire
 from vault.storage.store import Database
 from vault.storage.tables import from_micros, to_micros
+from vault.storage.wire import BYTEA, INT4, INT8, TEXT
 from vault.unit_of_work import SessionRow
 from vault.vocabulary import Kind, Provenance
 
@@ -31,7 +31,16 @@ _RECORD_COLUMNS: Final = (
     "r.key_id, r.sealed"
 )
 _STANDING_COLUMNS: Final = "c.state, c.region, c.coach"
-_NS: Final = 12  # session columns
+_SESSIONS: Final = (
+    f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM {{schema}}sessions s "
+    "JOIN {schema}staff a ON a.actor_id = s.actor_id WHERE s.token_hash {these}"
+)
+_RECORDS: Final = (
+    f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM {{schema}}records r "
+    "JOIN {schema}cases c ON c.case_id = r.case_id WHERE r.record_id {these} "
+    "AND r.version = (SELECT max(v.version) FROM {schema}records v WHERE v.record_id = r.record_id)"
+)
+_WRAPS: Final = "SELECT key_id, wrap FROM {schema}wraps WHERE key_id {these} AND reader {other}"
 _NR: Final = 11  # record columns
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _PROVENANCES: Final = {provenance.value: provenance for provenance in Provenance}
@@ -65,183 +74,147 @@ def standing_row(case: CaseId, row: Sequence[Any]) -> Standing:
     return Standing(case, _STATES[row[0]], row[1], ActorId(row[2]))
 
 
+class _Lite:
+    """On SQLite: one text per number of values, which the driver keeps prepared."""
+
+    def __init__(self, main: Database, keystore: Database) -> None:
+        self._main, self._keystore = main, keystore
+        self._texts: dict[tuple[str, int], str] = {}
+
+    def sessions(self, tokens: list[bytes]) -> list[Any]:
+        return self._fetch(self._main, _SESSIONS, tokens)
+
+    def records(self, records: list[bytes]) -> list[Any]:
+        return self._fetch(self._main, _RECORDS, records)
+
+    def wraps(self, keys: list[bytes], reader: str) -> list[Any]:
+        return self._fetch(self._keystore, _WRAPS, keys, reader)
+
+    def write(self, entries: Sequence[WrittenEntry]) -> None:
+        raw = self._main.raw
+        raw.executemany(
+            "INSERT INTO entries (entry_id, at, actor, subject, body) VALUES (?, ?, ?, ?, ?)",
+            [(e.id.raw, to_micros(e.at), e.actor, e.subject, e.body) for e in entries],
+        )
+        raw.executemany(
+            "INSERT INTO outbox (entry_id, epoch, detail) VALUES (?, ?, ?)",
+            [(e.id.raw, e.epoch, e.detail) for e in entries],
+        )
+
+    def _fetch(self, database: Database, statement: str, values: list[bytes], *more: str) -> list[Any]:
+        text = self._texts.get((statement, len(values)))
+        if text is None:
+            text = statement.format(schema="", these=f"IN ({', '.join('?' * len(values))})", other="= ?")
+            self._texts[statement, len(values)] = text
+        found: list[Any] = database.raw.execute(text, (*values, *more)).fetchall()
+        return found
+
+
+class _Postgres:
+    """On PostgreSQL: prepared, with arrays for parameters and binary both ways."""
+
+    def __init__(self, main: Database, keystore: Database) -> None:
+        self._main, self._keystore = main, keystore
+        raw, text, integer = wire.raw, wire.text, wire.integer
+        session = (raw, raw, raw, text, text, text, text, text, integer, integer, integer, integer, raw)
+        record = (raw, integer, raw, text, text, text, text, raw, integer, raw, raw, text, text, raw)
+        these = "= ANY($1)"
+        self._sessions = wire.Statement("hot_sessions", _SESSIONS.format(schema="auth.", these=these), [BYTEA], session)
+        self._records = wire.Statement("hot_records", _RECORDS.format(schema="casework.", these=these), [BYTEA], record)
+        self._wraps = wire.Statement(
+            "hot_wraps", _WRAPS.format(schema="keystore.", these=these, other="= ANY($2)"), [BYTEA, TEXT], (raw, raw)
+        )
+        self._write = wire.Statement(
+            "hot_entries",
+            "WITH e AS (INSERT INTO log.entries (entry_id, at, actor, subject, body) SELECT * FROM unnest($1, $2, $3, $4, "
+            "$5)) INSERT INTO log.outbox (entry_id, epoch, detail) SELECT * FROM unnest($1, $6, $7)",
+            [BYTEA, INT8, TEXT, TEXT, BYTEA, INT4, BYTEA],
+        )
+
+    def sessions(self, tokens: list[bytes]) -> list[Any]:
+        return self._sessions.run(self._main.raw, tokens)
+
+    def records(self, records: list[bytes]) -> list[Any]:
+        return self._records.run(self._main.raw, records)
+
+    def wraps(self, keys: list[bytes], reader: str) -> list[Any]:
+        return self._wraps.run(self._keystore.raw, keys, [reader.encode()])
+
+    def write(self, entries: Sequence[WrittenEntry]) -> None:
+        self._write.run(
+            self._main.raw,
+            [e.id.raw for e in entries],
+            [wire.int8(to_micros(e.at)) for e in entries],
+            [e.actor.encode() for e in entries],
+            [e.subject.encode() for e in entries],
+            [e.body for e in entries],
+            [wire.int4(e.epoch) for e in entries],
+            [e.detail for e in entries],
+        )
+
+
 class HotStatements:
-    """Compiled for one store."""
+    """The statements of one store, and what the waiting reads of a group need, fetched together."""
 
     def __init__(self, main: Database, keystore: Database, reader: str) -> None:
         self._main = main
-        self._keystore = keystore
         self._reader = reader
-        lite = main.sqlite
-        log, auth, work, keys = ("", "", "", "") if lite else ("log.", "auth.", "casework.", "keystore.")
-        one = "?" if lite else "%b"
-        text = "?" if lite else "%s"
-        self._session = (
-            f"SELECT {_SESSION_COLUMNS} FROM {auth}sessions s JOIN {auth}staff a ON a.actor_id = s.actor_id "
-            f"WHERE s.token_hash = {one}"
-        )
-        newest = f"(SELECT max(v.version) FROM {work}records v WHERE v.record_id = r.record_id)"
-        self._record = (
-            f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM {work}records r "
-            f"JOIN {work}cases c ON c.case_id = r.case_id WHERE r.record_id = {one} AND r.version = {newest}"
-        )
-        self._texts: dict[tuple[str, int], str] = {}
-        self._lite_sessions = (
-            f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM sessions s JOIN staff a ON a.actor_id = s.actor_id "
-            "WHERE s.token_hash IN (?)"
-        )
-        self._lite_records = (
-            f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM records r JOIN cases c ON c.case_id = r.case_id "
-            "WHERE r.record_id IN (?) AND r.version = "
-            "(SELECT max(v.version) FROM records v WHERE v.record_id = r.record_id)"
-        )
-        self._lite_wraps = "SELECT key_id, wrap FROM wraps WHERE reader = ? AND key_id IN (?)"
-        self._wrap = f"SELECT wrap FROM {keys}wraps WHERE key_id = {one} AND reader = {text}"
-        self._wraps = f"SELECT key_id, wrap FROM {keys}wraps WHERE key_id = ANY(%b) AND reader = %s"
-        self._sessions = (
-            f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM {auth}sessions s "
-            f"JOIN {auth}staff a ON a.actor_id = s.actor_id WHERE s.token_hash = ANY(%b)"
-        )
-        # Sessions and records in one round trip, one below the other. Asked only where a record is wanted: the roles
-        # of other zones may not even name casework's tables.
-        no_session = ", ".join(["NULL"] * (1 + _NS))
-        no_record = ", ".join(["NULL"] * (_NR + 3))
-        self._both = (
-            f"SELECT s.token_hash, {_SESSION_COLUMNS}, {no_record} FROM {auth}sessions s "
-            f"JOIN {auth}staff a ON a.actor_id = s.actor_id WHERE s.token_hash = ANY(%b) "
-            f"UNION ALL SELECT {no_session}, {_RECORD_COLUMNS}, {_STANDING_COLUMNS} "
-            "FROM unnest(%b::bytea[]) q(record) "
-            f"CROSS JOIN LATERAL (SELECT * FROM {work}records v WHERE v.record_id = q.record "
-            "ORDER BY v.version DESC LIMIT 1) r "
-            f"JOIN {work}cases c ON c.case_id = r.case_id"
-        )
-        self._entry = f"INSERT INTO {log}entries (entry_id, at, actor, subject, body) VALUES ({', '.join('?' * 5)})"
-        self._outbox = f"INSERT INTO {log}outbox (entry_id, epoch, detail) VALUES (?, ?, ?)"
-        self._entries_pg = (
-            "WITH e AS (INSERT INTO log.entries (entry_id, at, actor, subject, body) "
-            "SELECT * FROM unnest(%b::bytea[], %s::bigint[], %s::text[], %s::text[], %b::bytea[])) "
-            "INSERT INTO log.outbox (entry_id, epoch, detail) "
-            "SELECT * FROM unnest(%b::bytea[], %s::integer[], %b::bytea[])"
-        )
+        self._on: _Lite | _Postgres = _Lite(main, keystore) if main.sqlite else _Postgres(main, keystore)
 
     # -- reading ----------------------------------------------------------------------------------
 
     def session(self, token_hash: bytes) -> SessionRow | None:
-        row = self._main.raw.execute(self._session, (token_hash,)).fetchone()
-        return session_row(row) if row is not None else None
+        rows = self._on.sessions([token_hash])
+        return session_row(rows[0][1:]) if rows else None
 
     def record(self, record: bytes) -> tuple[SealedRecord, Standing] | None:
-        row = self._main.raw.execute(self._record, (record,)).fetchone()
-        if row is None:
-            return None
-        record_ = record_row(row)
-        return record_, standing_row(record_.case, row[_NR:])
+        rows = self._on.records([record])
+        return _record_and_standing(rows[0]) if rows else None
 
     def wrap(self, key: bytes, reader: str) -> bytes | None:
-        row = self._keystore.raw.execute(self._wrap, (key, reader)).fetchone()
-        return row[0] if row is not None else None
+        rows = self._on.wraps([key], reader)
+        return rows[0][1] if rows else None
 
     def begin(self, wants: Sequence[Want], cache: dict[Any, Any]) -> None:
-        """Begin the transaction and fill `cache` with what the waiting reads will ask for: sessions, records, wraps.
+        """Begin the transaction and fill `cache` with what the waiting reads will ask for.
 
-        Three statements on SQLite and two trips on PostgreSQL, however many wait.
+        What was looked for and is not there is noted as None: nobody asks twice.
         """
+        self._main.begin()
+        if not wants:
+            return
         tokens = list(dict.fromkeys(want.token_hash for want in wants))
         records = list(dict.fromkeys(want.record for want in wants if want.record is not None))
-        for token in tokens:
-            cache["session", token] = None
-        for record in records:
-            cache["record", record] = None
-        keys: list[bytes] = []
-        if self._main.sqlite:
-            self._main.begin()
-            self._fetch_lite(tokens, records, keys, cache)
-        elif not tokens:
-            self._main.begin()
-        elif not records:
-            for row in self._begin_with(self._sessions, (tokens,)):
-                cache["session", row[0]] = session_row(row[1:])
-        else:
-            for row in self._begin_with(self._both, (tokens, records)):
-                if row[1] is not None:
-                    cache["session", row[0]] = session_row(row[1:])
-                else:
-                    keys.append(self._remember(row[1 + _NS :], cache))
-        self._prefetch_wraps(keys, cache)
-
-    def _begin_with(self, statement: str, parameters: Any) -> list[Any]:
-        """BEGIN and one query in one trip. Binary, so that sealed bytes do not come as hexadecimal."""
-        raw = self._main.raw
-        cursor = raw.cursor(binary=True)
-        with raw.pipeline():
-            self._main.begin()
-            cursor.execute(statement, parameters)
-        found: list[Any] = cursor.fetchall()
-        return found
-
-    def finish(self, entries: Sequence[WrittenEntry]) -> None:
-        """Write what entries still wait, and commit; on PostgreSQL in one trip."""
-        if self._main.sqlite or not entries:
-            self.write_entries(entries)
-            self._main.commit()
+        cache.update((("session", token), None) for token in tokens)
+        for row in self._on.sessions(tokens):
+            cache["session", row[0]] = session_row(row[1:])
+        if not records:
             return
-        with self._main.raw.pipeline():
-            self.write_entries(entries)
-            self._main.commit()
-
-    def _fetch_lite(self, tokens: list[bytes], records: list[bytes], keys: list[bytes], cache: dict[Any, Any]) -> None:
-        raw = self._main.raw
-        if tokens:
-            for row in raw.execute(self._many(self._lite_sessions, len(tokens)), tokens):
-                cache["session", row[0]] = session_row(row[1:])
-        if records:
-            rows = raw.execute(self._many(self._lite_records, len(records)), records).fetchall()
-            keys.extend(self._remember(row, cache) for row in rows)
-
-    @staticmethod
-    def _remember(row: Sequence[Any], cache: dict[Any, Any]) -> bytes:
-        """Note one fetched record with its case; returns the id of the key it needs."""
-        record = record_row(row)
-        cache["record", record.id.raw] = (record, standing_row(record.case, row[_NR:]))
-        return record.key.raw
-
-    def _prefetch_wraps(self, keys: list[bytes], cache: dict[Any, Any]) -> None:
-        if not keys:
-            return
-        reader = self._reader
-        wanted = list(dict.fromkeys(keys))
-        for key in wanted:
-            cache["wrap", key, reader] = None
-        if self._main.sqlite:
-            rows = self._keystore.raw.execute(self._many(self._lite_wraps, len(wanted)), (reader, *wanted)).fetchall()
-        else:
-            rows = self._keystore.raw.cursor(binary=True).execute(self._wraps, (wanted, reader)).fetchall()
-        for key, wrap in rows:
-            cache["wrap", key, reader] = wrap
-
-    def _many(self, statement: str, count: int) -> str:
-        """The statement for so many values: at most `GROUP_LIMIT` texts, each prepared once by the driver."""
-        found = self._texts.get((statement, count))
-        if found is None:
-            found = self._texts[statement, count] = statement.replace("(?)", f"({', '.join('?' * count)})")
-        return found
+        cache.update((("record", record), None) for record in records)
+        keys: dict[bytes, None] = {}
+        for row in self._on.records(records):
+            found = _record_and_standing(row)
+            cache["record", row[0]] = found
+            keys[found[0].key.raw] = None
+        if keys:
+            reader = self._reader
+            cache.update((("wrap", key, reader), None) for key in keys)
+            for key, wrap in self._on.wraps(list(keys), reader):
+                cache["wrap", key, reader] = wrap
 
     # -- writing ----------------------------------------------------------------------------------
 
     def write_entries(self, entries: Sequence[WrittenEntry]) -> None:
         """Entries and their outbox rows, in order."""
-        if not entries:
-            return
-        raw = self._main.raw
-        if self._main.sqlite:
-            raw.executemany(self._entry, [(e.id.raw, to_micros(e.at), e.actor, e.subject, e.body) for e in entries])
-            raw.executemany(self._outbox, [(e.id.raw, e.epoch, e.detail) for e in entries])
-            return
-        ids = [e.id.raw for e in entries]
-        raw.execute(
-            self._entries_pg,
-            (
-                ids, [to_micros(e.at) for e in entries], [e.actor for e in entries], [e.subject for e in entries],
-                [e.body for e in entries], ids, [e.epoch for e in entries], [e.detail for e in entries],
-            ),
-        )  # fmt: skip
+        if entries:
+            self._on.write(entries)
+
+    def finish(self, entries: Sequence[WrittenEntry]) -> None:
+        """Write what entries still wait, and commit."""
+        self.write_entries(entries)
+        self._main.commit()
+
+
+def _record_and_standing(row: Sequence[Any]) -> tuple[SealedRecord, Standing]:
+    record = record_row(row)
+    return record, standing_row(record.case, row[_NR:])

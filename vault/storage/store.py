@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from vault.errors import ConfigurationError, StoreBusy, StoreUnavailable
+from vault.storage import wire
 from vault.storage.tables import KEYSTORE_SCHEMA, SCHEMAS
 
 _SQLITE_PRAGMAS: Final = (
@@ -129,16 +130,23 @@ class Database:
         return row is None or bool(row[0])
 
     def begin(self) -> None:
-        self.raw.execute(self._begin)
+        self.control(self._begin, "BEGIN")
 
     def commit(self) -> None:
-        self.raw.execute("COMMIT")
+        self.control("COMMIT", "COMMIT")
+
+    def control(self, command: str, tag: str) -> None:
+        """A transaction command, past the driver: it would forget its prepared statements at every ROLLBACK."""
+        if self.sqlite:
+            self.raw.execute(command)
+        else:
+            wire.control(self.raw, command, tag)
 
     def rollback(self) -> None:
         """Undo the transaction if there is one; a lost connection has none."""
         try:
             if not self.sqlite or self.raw.in_transaction:
-                self.raw.execute("ROLLBACK")
+                self.control("ROLLBACK", "ROLLBACK")
         except DRIVER_ERRORS:
             self.close()
 

@@ -121,7 +121,7 @@ class Transaction:
                 group.flush()
                 group.entries = own
                 self._inherited = 0
-            group.store.main.raw.execute(_SAVEPOINT)
+            group.store.main.control(_SAVEPOINT, "SAVEPOINT")
             self._savepoint = True
             group.cache.clear()
         group.flush()
@@ -130,7 +130,7 @@ class Transaction:
 
     def keep(self) -> None:
         if self._savepoint:
-            self._group.store.main.raw.execute("RELEASE SAVEPOINT use_case")
+            self._group.store.main.control("RELEASE SAVEPOINT use_case", "RELEASE")
             self._savepoint = False
 
     def undo(self) -> None:
@@ -139,8 +139,8 @@ class Transaction:
         if self._savepoint:
             if not group.store.main.connected:
                 raise StoreUnavailable("the database connection was lost")
-            group.store.main.raw.execute("ROLLBACK TO SAVEPOINT use_case")
-            group.store.main.raw.execute("RELEASE SAVEPOINT use_case")
+            group.store.main.control("ROLLBACK TO SAVEPOINT use_case", "ROLLBACK")
+            group.store.main.control("RELEASE SAVEPOINT use_case", "RELEASE")
             self._savepoint = False
             group.entries.clear()
             group.cache.clear()
