@@ -164,7 +164,7 @@ INVARIANTS: Final = (
     Invariant(
         "outside casework nobody changes, releases or restores anything", _outside_casework_nobody_changes_anything
     ),
-    Invariant("the matrix of compartments and zones prevails (DESIGN 3)", _the_matrix_prevails),
+    Invariant("the matrix of compartments and zones prevails (docs/architecture.md)", _the_matrix_prevails),
     Invariant("a copy opens only in the zone it was sent to (F3)", _copies_open_where_they_were_sent),
     Invariant("a partner reads only while the consent lasts (F7)", _a_partner_needs_consent),
     Invariant(

@@ -289,7 +289,7 @@ class Opening(StrEnum):
     OPENS = "opens"
 
 
-#: Which compartments a zone can open at all (DESIGN 3). SEALED_COPY: only what was released to it.
+#: Which compartments a zone can open at all (docs/architecture.md). SEALED_COPY: only what was released to it.
 #: A rule that lets a role of a zone read, list, search or reveal a kind whose compartment stands here as
 #: NEVER does not load. `status` for oversight is pseudonymous columns; partners see a slot of their own referral.
 OPENS: Final[dict[ZoneKind, dict[Compartment, Opening]]] = {

@@ -18,8 +18,6 @@ from sqlalchemy import Engine, event
 
 from vault.storage import wire
 
-from vault.storage import wire
-
 #: First words of the statements between which a process can die. Undoing is not among them: it is the way back.
 WRITING: Final = frozenset({"BEGIN", "SAVEPOINT", "INSERT", "UPDATE", "DELETE", "WITH", "RELEASE", "COMMIT"})
 
@@ -112,16 +110,6 @@ def _connect(dialect: Any, _record: Any, args: Any, options: Any) -> Any:
         options["factory"] = LiteConnection
     else:
         options["cursor_factory"] = PgCursor
-
-
-def _control(original: Callable[..., None]) -> Callable[..., None]:
-    """Transaction commands go to PostgreSQL past the driver's cursors."""
-    return lambda connection, command, tag: _around(command, lambda: original(connection, command, tag))
-
-
-def _run(original: Callable[..., Any]) -> Callable[..., Any]:
-    """So do the prepared statements of the hot path."""
-    return lambda self, *args: _around(self._sql, lambda: original(self, *args))
 
 
 @contextmanager

@@ -108,7 +108,7 @@ outbox = Table(
     main,
     Column("entry_id", LargeBinary(16), ForeignKey("log.entries.entry_id"), primary_key=True),
     Column("epoch", Integer, nullable=False),
-    Column("detail", LargeBinary),  # sealed to oversight; moved beside the keystore within seconds
+    Column("detail", LargeBinary),  # sealed to oversight; NULL where the session's first entry says it all
     schema="log",
     sqlite_with_rowid=False,
 )
