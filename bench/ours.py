@@ -152,7 +152,8 @@ def _write(uow: Any, actor: Any, case: str, note: SampleNote, casework: Any) -> 
     record = RecordId(casework.entropy.bytes(16))
     casework.keeper.write(
         uow, permit, kind=Kind.NOTE, case=wanted, record=record, version=1, plaintext=note.text.encode(),
-        author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW, template=n.TEMPLATES[0], language="fr",
+        author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW, template=n.TEMPLATES[0],
+        language="fr",
     )  # fmt: skip
     return record.hex()
 

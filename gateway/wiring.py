@@ -70,11 +70,11 @@ def build(
     """
     settings.check()
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    if settings.sqlite and not settings.home.is_dir():
+        raise ConfigurationError("there is no installation here: run `parefeu init` first")
     held = ExitStack()
     try:
         if settings.sqlite:
-            if not settings.home.is_dir():
-                raise ConfigurationError("there is no installation here: run `parefeu init` first")
             held.enter_context(claim(settings.home, note))
         zones = settings.zones
         keyrings = load_zones(settings, zones, entropy, root)

@@ -24,7 +24,7 @@ class Actor:
     introduced: bool = False  # the session's first entry already says who, and from this same address
 
     def detail(self, reason: str = "") -> Detail | None:
-        """Who exactly, from where and why: only oversight opens it. None where the session's first entry says it all."""
+        """Who exactly, from where and why: only oversight opens it. None where the sign-in's entry says it all."""
         if self.introduced and not reason:
             return None
         return Detail(self.id.hex(), self.name, self.source, reason)

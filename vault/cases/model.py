@@ -72,6 +72,11 @@ class Case:
             raise IllegalStep("closing for non-collaboration is for REFUSED and NO_SHOW only", possible=())
         if self.state is State.INTAKE and step is Step.BEGIN_CLOSING and outcome is not Outcome.NO_SHOW:
             raise IllegalStep("without an intake only NO_SHOW can begin the closing", possible=())
+        if step is Step.CLOSE and self.state is State.FOLLOW_UP and outcome in NONCOLLABORATION:
+            raise IllegalStep(
+                "non-collaboration is closed by two people: begin the closing, a second person signs the hand-over",
+                possible=(Step.BEGIN_CLOSING,),
+            )
         if step is Step.CLOSE and self.state is State.CLOSING_NONCOLLAB and outcome in NONCOLLABORATION:
             raise IllegalStep(
                 "non-collaboration ends by the second signature of a hand-over, not by closing alone",

@@ -40,6 +40,13 @@ _RECORDS: Final = (
     "JOIN {schema}cases c ON c.case_id = r.case_id WHERE r.record_id {these} "
     "AND r.version = (SELECT max(v.version) FROM {schema}records v WHERE v.record_id = r.record_id)"
 )
+# A key at a time, whatever the planner believes of tables it has no statistics of yet: guessing at the length of an
+# array, it would rather read the whole table.
+_RECORDS_PG: Final = (
+    f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM unnest($1) AS q(record) CROSS JOIN LATERAL "
+    "(SELECT * FROM casework.records v WHERE v.record_id = q.record ORDER BY v.version DESC LIMIT 1) r "
+    "CROSS JOIN LATERAL (SELECT * FROM casework.cases k WHERE k.case_id = r.case_id LIMIT 1) c"
+)
 _WRAPS: Final = "SELECT key_id, wrap FROM {schema}wraps WHERE key_id {these} AND reader {other}"
 _NR: Final = 11  # record columns
 _KINDS: Final = {kind.value: kind for kind in Kind}
@@ -120,14 +127,15 @@ class _Postgres:
         record = (raw, integer, raw, text, text, text, text, raw, integer, raw, raw, text, text, raw)
         these = "= ANY($1)"
         self._sessions = wire.Statement("hot_sessions", _SESSIONS.format(schema="auth.", these=these), [BYTEA], session)
-        self._records = wire.Statement("hot_records", _RECORDS.format(schema="casework.", these=these), [BYTEA], record)
+        self._records = wire.Statement("hot_records", _RECORDS_PG, [BYTEA], record)
         self._wraps = wire.Statement(
             "hot_wraps", _WRAPS.format(schema="keystore.", these=these, other="= ANY($2)"), [BYTEA, TEXT], (raw, raw)
         )
         self._write = wire.Statement(
             "hot_entries",
-            "WITH e AS (INSERT INTO log.entries (entry_id, at, actor, subject, body) SELECT * FROM unnest($1, $2, $3, $4, "
-            "$5)) INSERT INTO log.outbox (entry_id, epoch, detail) SELECT * FROM unnest($1, $6, $7)",
+            "WITH e AS (INSERT INTO log.entries (entry_id, at, actor, subject, body) "
+            "SELECT * FROM unnest($1, $2, $3, $4, $5)) "
+            "INSERT INTO log.outbox (entry_id, epoch, detail) SELECT * FROM unnest($1, $6, $7)",
             [BYTEA, INT8, TEXT, TEXT, BYTEA, INT4, BYTEA],
         )
 

@@ -44,6 +44,8 @@ from vault.vocabulary import Zone
 GROUP_LIMIT: Final = 32
 #: Waiting use cases beyond this are refused at once: a queue nobody can drain helps nobody.
 QUEUE_LIMIT: Final = 512
+#: How many turns of the event loop a group may gather for.
+_TURNS: Final = 8
 
 log = logging.getLogger(__name__)
 
@@ -302,6 +304,7 @@ class Worker:
         self._queue: deque[Job] = deque()
         self._busy = False
         self._scheduled = False
+        self._last, self._seen, self._turns = 1, 0, 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     def run(self, zone: Zone, work: Work) -> Any:
@@ -329,6 +332,10 @@ class Worker:
         self._scheduled = False
         if self._busy or not self._queue:
             return
+        if self._gather():
+            self._scheduled = True
+            loop.call_soon(self._drain, loop)
+            return
         jobs = [self._queue.popleft() for _ in range(min(GROUP_LIMIT, len(self._queue)))]
         if all(job.quick for job in jobs):
             self._runner.run(jobs)
@@ -337,6 +344,19 @@ class Worker:
         self._busy = True
         handed = loop.run_in_executor(self._thread, self._runner.run, jobs)
         handed.add_done_callback(lambda _: self._finished(loop, jobs))
+
+    def _gather(self) -> bool:
+        """Whether to wait another turn of the loop for more: while they keep coming and the last group was larger.
+
+        A commit is flushed once however many share it. Somebody alone (the last group was one) never waits.
+        """
+        waiting = len(self._queue)
+        if waiting >= min(self._last, GROUP_LIMIT) or waiting == self._seen or self._turns >= _TURNS:
+            self._last, self._seen, self._turns = waiting, 0, 0
+            return False
+        self._seen = waiting
+        self._turns += 1
+        return True
 
     def _finished(self, loop: asyncio.AbstractEventLoop, jobs: Sequence[Job]) -> None:
         self._busy = False
