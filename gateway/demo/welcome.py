@@ -16,11 +16,15 @@ from gateway.demo.setup import EXAMPLE, Demo
 SHOWN: Final = ("amina", "hugo", "nele", "frank", "cari", "odile", "dora")
 
 
+_WIDTH: Final = 126  # columns that the widest table needs
+
+
 def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]) -> None:
     """Tables and lines for standard output. tokens: of those in `SHOWN`."""
     import pyotp
 
-    console = Console(highlight=False, soft_wrap=True)
+    # Never narrower than the tables: a terminal's own line break reads better than words cut to fit a column.
+    console = Console(highlight=False, soft_wrap=True, width=max(_WIDTH, Console().width))
     table = Table(title=f"Sign-ins (password for everybody: {demo.password})", title_justify="left", box=None)
     for name in ("login", "role", "zone", "region", "second factor (TOTP)", "code now"):
         table.add_column(name, no_wrap=name in {"login", "second factor (TOTP)"}, overflow="fold")
