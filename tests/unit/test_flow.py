@@ -116,3 +116,10 @@ def test_a_leaflet_is_named_by_its_version_and_nothing_else(lite_house: House) -
     assert coach.get(f"/cases/{case}").json()["notice_given"] is False
     assert coach.post(f"/cases/{case}/notice", json={"language": "fr", "leaflet": "2026-1.b"}).status_code == 201
     assert coach.get(f"/cases/{case}").json()["notice_given"] is True
+
+
+@pytest.mark.parametrize("outcome", sorted(NONCOLLABORATION))
+def test_non_collaboration_is_never_closed_by_one_person(outcome: Outcome) -> None:
+    with pytest.raises(IllegalStep) as refused:
+        a_case(State.FOLLOW_UP, None).take(Step.CLOSE, at=NOW, outcome=outcome)
+    assert refused.value.possible == (Step.BEGIN_CLOSING,)
