@@ -49,19 +49,20 @@ def _report(settings: Settings) -> None:
     from vault.storage import migrate as migrations
     from vault.storage.store import make_engine
 
-    for which, url in (("main", settings.main_url), ("keystore", settings.keys_url)):
+    databases: tuple[tuple[migrations.Which, str], ...] = (("main", settings.main_url), ("keystore", settings.keys_url))
+    for which, url in databases:
         if settings.sqlite and not (settings.home / f"{which}.db").is_file():
             raise ConfigurationError(f"there is no {which} database in {settings.home}")
         engine = make_engine(url)
         try:
-            migrations.check(engine, which)  # type: ignore[arg-type]
+            migrations.check(engine, which)
             if settings.sqlite:
                 with engine.connect() as connection:
                     if connection.exec_driver_sql("PRAGMA quick_check").scalar() != "ok":
                         raise StoreUnavailable(f"the {which} database is damaged: put back its backup")
         finally:
             engine.dispose()
-        typer.echo(f"{which:<10}{migrations.head(which)}")  # type: ignore[arg-type]
+        typer.echo(f"{which:<10}{migrations.head(which)}")
 
 
 if find_spec("gateway.cli.db_roles") is not None:

@@ -14,6 +14,7 @@ from vault.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from vault.vocabulary import Zone
 
 app = typer.Typer(add_completion=False)
 
@@ -77,7 +78,7 @@ def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *,
     return pin
 
 
-def _zones(settings: Settings) -> tuple:  # type: ignore[type-arg]
+def _zones(settings: Settings) -> tuple[Zone, ...]:
     if settings.zone:
         raise ConfigurationError("init makes every zone: run it without PAREFEU_ZONE")
     try:

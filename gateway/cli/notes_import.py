@@ -104,7 +104,7 @@ def _write(desk: Desk, found: list[Candidate], report: Report) -> None:
     from urllib.parse import quote
 
     ready = [one for one in found if one.status is Status.READY]
-    with _bar(len(ready)) as bar:
+    with _ProgressBar(len(ready)) as bar:
         for one in ready:
             report.begin(one)
             body = {"text": one.text, "language": one.language, "template": one.template}
@@ -120,7 +120,7 @@ def _write(desk: Desk, found: list[Candidate], report: Report) -> None:
             bar.advance()
 
 
-class _bar:  # noqa: N801 - used like a function
+class _ProgressBar:
     """A progress bar on a terminal's stderr; nothing elsewhere."""
 
     def __init__(self, total: int) -> None:
@@ -128,7 +128,7 @@ class _bar:  # noqa: N801 - used like a function
         self._progress: Any = None
         self._task: Any = None
 
-    def __enter__(self) -> _bar:
+    def __enter__(self) -> _ProgressBar:
         from rich.console import Console
         from rich.progress import Progress
 
