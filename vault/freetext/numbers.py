@@ -168,9 +168,11 @@ def _international(folded: str) -> str:
 
 
 def _shape(one: Known) -> str:
-    """A pattern for folded text, or "" if the identifier is none of letters or too short."""
+    """A pattern for folded text, or "" if the identifier is none of letters, too short, or nothing but signs."""
     folded = fold(one.canonical).text
     words = _words(folded)
+    if not words:
+        return ""
     length = sum(map(len, words))
     if one.type is TokenType.EMAIL and "@" in folded:
         return rf"(?<![\w.+\-]){re.escape(folded.strip())}(?![\w\-])"
