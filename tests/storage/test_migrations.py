@@ -1,4 +1,4 @@
-"""What the migrations make is what `tables.py` says, on both databases, and what was stored stays."""
+"""What the migrations make is what the tables say, on both databases, and what was stored stays."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _casework(*set_columns: str) -> Rights:
     return {_CASEWORK: (_READ, _ADD, *update)}
 
 
-#: Table, zone kind, rights. A table that is not named here is nobody's; a test compares with tables.py.
+#: Table, zone kind, rights. A table that is not named here is nobody's; a test compares with the tables.
 RIGHTS: Final[dict[str, Rights]] = {
     # The log: every zone adds, oversight reads, nobody changes.
     "log.entries": _writes_oversight_reads(),

@@ -1,0 +1,51 @@
+"""The tables of both databases, written once for SQLite and PostgreSQL.
+
+Main database, four schemas (on SQLite the schema names vanish, table names are unique):
+    log        entries, outbox, lanes: append-only, every zone may insert, only oversight reads
+    auth       staff, sessions, attempts: a row belongs to one zone
+    casework   cases and everything confided, sealed
+    exchange   what left casework, sealed to one reader each
+Keystore, one schema: wraps of data keys, sealed audit details and their keys.
+
+Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
+foreign key; the entry is inserted first, and an update must change it (`entry_id`).
+
+Small tables that are looked up by a random or growing key have no row ids on SQLite: one tree instead of two
+to write on every request.
+
+Moments are 64-bit microseconds since 1970 in UTC: the same bytes on both databases, and nothing to parse
+on the hot path.
+"""
+
+from vault.storage.tables.auth import attempts, sessions, staff
+from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
+from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records
+from vault.storage.tables.exchange import releases
+from vault.storage.tables.keystore import detail_keys, details, wraps
+from vault.storage.tables.log import entries, lanes, outbox
+
+__all__ = [
+    "KEYSTORE_SCHEMA",
+    "SCHEMAS",
+    "Moment",
+    "attempts",
+    "blind_index",
+    "case_events",
+    "cases",
+    "consents",
+    "data_keys",
+    "detail_keys",
+    "details",
+    "entries",
+    "from_micros",
+    "keys",
+    "lanes",
+    "main",
+    "outbox",
+    "records",
+    "releases",
+    "sessions",
+    "staff",
+    "to_micros",
+    "wraps",
+]

@@ -1,0 +1,68 @@
+"""Who may sign in, and who is: a row belongs to one zone."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from vault.storage.tables.base import Moment, entry_reference, main
+
+staff = Table(
+    "staff",
+    main,
+    Column("actor_id", LargeBinary(16), primary_key=True),
+    Column("zone", String(40), nullable=False),
+    Column("login", String(80), nullable=False),
+    Column("display_name", String(120), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("region", String(40), nullable=False),
+    Column("log_name", String(40), nullable=False),  # the actor's keyed pseudonym in the log
+    Column("password", Text, nullable=False),  # Argon2id, PHC string
+    Column("totp_generation", Integer, nullable=False),  # the secret is derived from the zone's key, not stored
+    Column("totp_step", BigInteger, nullable=False),  # the last step used: a code works once
+    Column("active", SmallInteger, nullable=False),
+    entry_reference(),
+    UniqueConstraint("zone", "login"),
+    schema="auth",
+)
+
+sessions = Table(
+    "sessions",
+    main,
+    Column("token_hash", LargeBinary(32), primary_key=True),  # SHA-256 of an opaque 32-byte token
+    Column("session_id", LargeBinary(16), nullable=False),  # the id of the sign-in's audit entry
+    Column("actor_id", LargeBinary(16), ForeignKey("auth.staff.actor_id"), nullable=False),
+    Column("zone", String(40), nullable=False),
+    Column("service", SmallInteger, nullable=False),  # 1: a bearer token of a service
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("source_mark", LargeBinary(16), nullable=False),  # tells a request from another address; not the address
+    entry_reference(),
+    Index(None, "actor_id"),
+    schema="auth",
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    main,
+    Column("zone", String(40), primary_key=True),
+    Column("subject", LargeBinary(32), primary_key=True),  # keyed hash of the login or of the source address
+    Column("failures", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("blocked_until", Moment),
+    entry_reference(),
+    schema="auth",
+)

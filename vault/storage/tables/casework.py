@@ -1,0 +1,116 @@
+"""Cases and everything confided, sealed."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from vault.storage.tables.base import Moment, entry_reference, main
+
+cases = Table(
+    "cases",
+    main,
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("state", String(40), nullable=False),
+    Column("region", String(40), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("coach", LargeBinary(16), ForeignKey("auth.staff.actor_id"), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("outcome", String(40), nullable=False),
+    # Facts of the official file (provenance ADMIN): all that a sheet may say besides code and date.
+    Column("annex", String(20), nullable=False),
+    Column("term_end", Date),
+    Column("extended", SmallInteger, nullable=False),
+    Column("procedure_pending", SmallInteger, nullable=False),
+    Column("minors", SmallInteger, nullable=False),
+    Column("fitness_check", SmallInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    entry_reference(),
+    Index(None, "coach", "opened_at"),
+    Index(None, "region", "opened_at"),
+    schema="casework",
+)
+
+case_events = Table(
+    "case_events",
+    main,
+    Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("step", String(40), nullable=False),
+    Column("to_state", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor_id", LargeBinary(16), nullable=False),
+    Column("note", String(80), nullable=False),  # a code or a leaflet version, never free text
+    entry_reference(),
+    schema="casework",
+)
+
+data_keys = Table(
+    "data_keys",
+    main,
+    Column("key_id", LargeBinary(16), primary_key=True),
+    Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), nullable=False),
+    Column("compartment", String(20), nullable=False),
+    entry_reference(),
+    UniqueConstraint("case_id", "compartment"),
+    schema="casework",
+    sqlite_with_rowid=False,
+)
+
+records = Table(
+    "records",
+    main,
+    Column("record_id", LargeBinary(16), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("provenance", String(20), nullable=False),
+    Column("template", String(40), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("author", LargeBinary(16), nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("key_id", LargeBinary(16), ForeignKey("casework.data_keys.key_id"), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    entry_reference(),
+    CheckConstraint("version >= 1", name="version"),
+    Index(None, "case_id", "kind"),
+    schema="casework",
+)
+
+blind_index = Table(
+    "blind_index",
+    main,
+    Column("token", LargeBinary(32), primary_key=True),  # HMAC of field and normalised value
+    Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), primary_key=True),
+    entry_reference(),
+    Index(None, "case_id"),
+    schema="casework",
+    sqlite_with_rowid=False,
+)
+
+consents = Table(
+    "consents",
+    main,
+    Column("consent_id", LargeBinary(16), primary_key=True),
+    Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), nullable=False),
+    Column("recipient", String(40), nullable=False),
+    Column("fields", String(400), nullable=False),  # field names, comma-separated
+    Column("given_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("withdrawn_at", Moment),
+    entry_reference(),
+    Index(None, "case_id", "recipient"),
+    schema="casework",
+)

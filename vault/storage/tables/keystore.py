@@ -1,0 +1,39 @@
+"""The second database: wraps of data keys, sealed audit details and their keys."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table
+
+from vault.storage.tables.base import KEYSTORE_SCHEMA, Moment, keys
+
+wraps = Table(
+    "wraps",
+    keys,
+    Column("key_id", LargeBinary(16), primary_key=True),
+    Column("reader", String(40), primary_key=True),
+    Column("wrap", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
+)
+
+detail_keys = Table(
+    "detail_keys",
+    keys,
+    Column("lane", LargeBinary(8), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("first", BigInteger, nullable=False),  # number of the first entry sealed in this epoch
+    Column("sealed_key", LargeBinary, nullable=False),
+    schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
+)
+
+details = Table(
+    "details",
+    keys,
+    Column("entry_id", LargeBinary(16), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+    schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
+)
