@@ -45,7 +45,9 @@ GROUP_LIMIT: Final = 32
 QUEUE_LIMIT: Final = 512
 #: For how many turns of the event loop without a newcomer a group waits for those who were served last and may be
 #: back at once: about a tenth of a flush.
-_STILL: Final = 12
+_STILL: Final = 24
+#: Every so many groups, one waits for more than the last one had.
+_LOOK_AROUND: Final = 16
 
 log = logging.getLogger(__name__)
 
@@ -306,7 +308,8 @@ class Worker:
         self._queue: deque[Job] = deque()
         self._busy = False
         self._scheduled = False
-        self._last = self._crowd = 1  # how many were in the last group; how many asked while it ran, and with it
+        self._last = 1  # how many were in the last group
+        self._groups = 1
         self._seen = self._still = 0  # how many waited at the last turn; turns since somebody came
         self._inlined = False  # in this turn of the loop; whoever comes second in it is not alone
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
@@ -364,16 +367,19 @@ class Worker:
         handed.add_done_callback(lambda _: self._finished(loop, jobs))
 
     def _gather(self) -> bool:
-        """Whether to wait another turn of the loop for more: until as many wait as were there last time.
+        """Whether to wait another turn of the loop for more: until as many wait as were in the last group.
 
-        A commit is flushed once however many share it. Somebody alone never waits.
+        A commit is flushed once however many share it. Now and then a group waits for more than that, or two halves of
+        a crowd that take turns would never meet. Somebody alone never waits.
         """
         waiting = len(self._queue)
         self._still = self._still + 1 if waiting == self._seen else 0
         self._seen = waiting
-        if waiting < min(self._crowd, GROUP_LIMIT) and self._still < _STILL:
+        wanted = min(self._last, GROUP_LIMIT) if self._groups % _LOOK_AROUND else GROUP_LIMIT
+        if waiting < wanted and self._still < _STILL:
             return True
         self._last, self._seen, self._still = waiting, 0, 0
+        self._groups += 1
         return False
 
     def _finished(self, loop: asyncio.AbstractEventLoop, jobs: Sequence[Job]) -> None:
@@ -381,7 +387,6 @@ class Worker:
         self._release(loop, jobs)
 
     def _release(self, loop: asyncio.AbstractEventLoop, jobs: Sequence[Job]) -> None:
-        self._crowd = len(jobs) + len(self._queue)
         for job in jobs:
             job.answer()
         if self._queue and not self._scheduled:
