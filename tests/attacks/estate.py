@@ -41,6 +41,10 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 OWNED: Final = (FOLLOW_UP, CARITAS, OVERSIGHT)
 _PATIENCE: Final = 40.0
+#: What an attacker finds in a process: its keyrings, and its roots.
+Loot = dict[Zone, tuple[list[ZoneKeyring], list[bytes]]]
+#: Values that an attacker would try against the blind index: the cases' own are among them.
+GUESSES: Final = [("ov_number", f"812345{digit}") for digit in range(10)]
 
 #: Marks that stand in what was confided, one in each kind of thing.
 CANARY: Final = {
