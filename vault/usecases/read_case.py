@@ -146,14 +146,8 @@ def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: C
         facts=Facts.of(own=coach is not None, region=region is not None),
     )
     found = []
-    for case_id in uow.cases.find(token):
-        case = uow.cases.get(case_id)
-        if (
-            case is None
-            or (coach is not None and case.coach != coach)
-            or (region is not None and case.region != region)
-        ):
-            continue
+    for case_id in uow.cases.find(token, coach=coach, region=region):
+        case = existing(uow.cases.get(case_id))
         heads = uow.records.heads(case_id, Kind.NOTE)
         row = CaseRow(case, len(heads), heads[0].written_at if heads else None)
         found.append(shape(permit.profile, _line(row, _staff_name(uow, case.coach))))
