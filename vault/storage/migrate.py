@@ -40,8 +40,8 @@ def head(which: Which) -> str:
     return HEADS[which]
 
 
-def upgrade(url: str, which: Which) -> None:
-    """Run what is missing, in one transaction per database. Raises StoreUnavailable."""
+def upgrade(url: str, which: Which, revision: str = "head") -> None:
+    """Run what is missing up to `revision`, in one transaction. Raises StoreUnavailable."""
     from alembic import command
 
     engine = make_engine(url)
@@ -58,7 +58,7 @@ def upgrade(url: str, which: Which) -> None:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             config.attributes["which"] = which
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
             if engine.dialect.name == "sqlite":
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise StoreUnavailable("the database was not migrated: a row would name one that is not there")
