@@ -56,7 +56,7 @@ def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *,
     """
     from gateway.clock import SystemClock, SystemEntropy
     from gateway.instance import create_instance
-    from vault.storage import migrate
+    from vault.storage import installation
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} is not empty; nothing was changed")
@@ -70,8 +70,7 @@ def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *,
         if mark:
             (making / mark).touch()
         pin = create_instance(settings, zones, hooks.clock or SystemClock(), SystemEntropy(), hooks.root_class())
-        migrate.upgrade(settings.main_url, "main")
-        migrate.upgrade(settings.keys_url, "keystore")
+        installation.prepare(settings.main_url, settings.keys_url, pin)
         making.rename(folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)

@@ -67,7 +67,7 @@ def test_databases_are_checked_and_migrated(shell: Shell, home: Path) -> None:
     assert "main" in shell.ok("db", "migrate", "--home", home).out
     assert shell.ok("db", "check", "--home", home).out.startswith("main")
     (home / "main.db").unlink()
-    shell.refused("configuration_error", "db", "check", "--home", home)
+    shell.refused("store_unavailable", "db", "check", "--home", home)
 
 
 def test_a_wrong_passphrase_is_named(shell: Shell, home: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_wrong_passphrase_is_named(shell: Shell, home: Path) -> None:
         ("directory.json", b"{}", "directory_rejected"),
         ("directory.json", None, "keyring_missing"),
         ("keystore.db", b"no database at all, only text in its place" * 40, "store_unavailable"),
-        ("keystore.db", None, "store_mismatch"),
+        ("keystore.db", None, "store_unavailable"),
     ],
 )
 def test_missing_and_damaged_files_are_told_apart(

@@ -11,7 +11,7 @@ from bench.pg import Postgres
 from gateway.auth.passwords import hash_password
 from gateway.clock import SystemEntropy
 from tests.attacks.walled import ZONES, walled
-from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, house_on, make_keys
+from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, furnish, house_on, make_keys
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 
@@ -20,6 +20,7 @@ def houses(postgres: Postgres, tmp_path: Path) -> Iterator[dict[Zone, House]]:
     """A process of each zone, in this process: each under its own role with its own keys."""
     settings = make_keys(tmp_path / "home")
     with walled(postgres) as made:
+        furnish(settings.model_copy(update={"database_url": made.main, "keystore_url": made.keys}))
         contexts = {zone: house_on(made.settings(settings, zone)) for zone in ZONES}
         opened = {zone: context.__enter__() for zone, context in contexts.items()}
         try:

@@ -30,6 +30,7 @@ log.outbox            -    all                -    all        -    all        al
 log.filed             -    -                  -    -          -    -          all  all
 log.filings           -    -                  -    -          -    -          all  all
 log.lanes             -    own                -    own        -    own        all  own
+log.installation      all  -                  all  -          all  -          all  -
 auth.staff            own  own                own  own        own  own        own  own
 auth.sessions         own  own                own  own        own  own        own  own
 auth.attempts         own  own                own  own        own  own        own  own
@@ -43,6 +44,7 @@ exchange.releases     -    sent               to   -          to   -          to
 keystore.wraps        to   all                to   -          to   -          to   -
 keystore.detail_keys  -    all                -    all        -    all        all  all
 keystore.details      -    -                  -    -          -    -          all  -
+keystore.installation all  -                  all  -          all  -          all  -
 """
 _STATUS: Final = set(tables.cases.c.keys()) - {"case_id"}
 #: Columns that may be set. Every kind of zone has `auth`, oversight has `log`; the rest is casework's.
