@@ -116,7 +116,7 @@ def read_pin(settings: Settings) -> str:
 
 
 def _no_directory() -> KeyringMissing:
-    return KeyringMissing("the zone directory or its pin is missing: run `parefeu init` first")
+    return KeyringMissing("the zone directory or its pin is missing here")
 
 
 def read_directory(settings: Settings) -> ZoneDirectory:

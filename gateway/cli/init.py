@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.home import Home, Hooks, home_folder, hooks_of, plain_settings
+from gateway.cli.output import as_called
 from vault.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def init(
     typer.echo("Give each zone's process its own folder only:")
     typer.echo(f"  {folder / 'zones'}/ZONE")
     typer.echo("")
-    typer.echo("Next: `parefeu staff add`, then `parefeu serve`.")
+    typer.echo(as_called("Next: `parefeu staff add`, then `parefeu serve`."))
 
 
 def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *, mark: str = "") -> str:
