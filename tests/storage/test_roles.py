@@ -18,7 +18,7 @@ from tests.house import CARITAS, FEDASIL
 from tests.storage.wall import TABLES, allowed, attempt, database_of, furnished, insert, sample
 from vault.storage import tables
 from vault.storage.roles import RIGHTS, role_name
-from vault.vocabulary import CASEWORK, FOLLOW_UP, Zone, ZoneKind
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 
 # Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it),
 # `sent` (rows from it to another), `-` nothing. A name after `=` in the third part is a column it may set, on the
