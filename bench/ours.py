@@ -37,7 +37,7 @@ from vault.cases.flow import Step
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.ids import EntryId, RecordId
-from vault.storage import migrate
+from vault.storage import installation
 from vault.storage.hot import HotStatements
 from vault.usecases import notes as n
 from vault.usecases import sign_in
@@ -78,9 +78,8 @@ def _prepare(
 
     home = folder / "home"
     whole = Settings(home=home, partners=_PARTNERS, database_url=main_url, keystore_url=keys_url)
-    create_instance(whole, whole.zones, SystemClock(), SystemEntropy())
-    migrate.upgrade(whole.main_url, "main")
-    migrate.upgrade(whole.keys_url, "keystore")
+    pin = create_instance(whole, whole.zones, SystemClock(), SystemEntropy())
+    installation.prepare(whole.main_url, whole.keys_url, pin)
     services = build(whole)
     try:
         token, paths = _seed(services, notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from gateway.background import file_the_log
 from gateway.gate import Asks, Gate
 from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
+from gateway.turned_away import TurnedAway
 from gateway.wiring import Services
 from vault.vocabulary import OVERSIGHT, Kind, Purpose, ZoneKind
 
@@ -32,16 +33,18 @@ class Application(FastAPI):
     """FastAPI for everything but the hot path (`gateway.hot_path`), which is answered before its stack."""
 
     hot_path: HotPath | None = None
+    turned_away: TurnedAway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.hot_path is not None and (parts := self.hot_path.wanted(scope)) is not None:
-            await self.hot_path.answer(parts, scope, receive, send)
+            await self.hot_path.answer(parts, scope, receive, self.turned_away.watching(scope["path"], send))
         else:
             await super().__call__(scope, receive, send)
 
 
 def create_app(services: Services) -> Application:
     """Put the routers of the zones that this process serves together."""
+    turned_away = TurnedAway(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -54,6 +57,8 @@ def create_app(services: Services) -> Application:
             if OVERSIGHT in services.sign_in:
                 filing = asyncio.create_task(file_the_log(services.worker))
                 stack.callback(filing.cancel)
+            stack.push_async_callback(turned_away.flush)
+            stack.push_async_callback(_end, asyncio.create_task(turned_away.run()))
             yield
 
     app = Application(
@@ -67,6 +72,8 @@ def create_app(services: Services) -> Application:
         telemetry={"logs": False},
     )
     problems.install(app)
+    turned_away.install(app)
+    app.turned_away = turned_away
     app.add_middleware(Guardrails)
     app.state.services = services
     checker = PasswordChecker()
@@ -93,6 +100,12 @@ def create_app(services: Services) -> Application:
     _health(app, services)
     _document(app, hot)
     return app
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _health(app: FastAPI, services: Services) -> None:

@@ -107,6 +107,18 @@ def load_zones(
     return {zone: load_zone(settings, zone, entropy, root) for zone in zones}
 
 
+def read_pin(settings: Settings) -> str:
+    """The fingerprint that the directory is compared with: a setting, or a file beside it. Raises KeyringMissing."""
+    try:
+        return settings.directory_pin or (settings.home / "directory.pin").read_text("ascii").strip()
+    except (OSError, ValueError):
+        raise _no_directory() from None
+
+
+def _no_directory() -> KeyringMissing:
+    return KeyringMissing("the zone directory or its pin is missing here")
+
+
 def read_directory(settings: Settings) -> ZoneDirectory:
     """The signed directory, checked against the pin and against the newest serial seen here.
 
@@ -115,9 +127,9 @@ def read_directory(settings: Settings) -> ZoneDirectory:
     seen = settings.home / "directory.serial"
     try:
         document = (settings.home / "directory.json").read_bytes()
-        pin = settings.directory_pin or (settings.home / "directory.pin").read_text("ascii").strip()
     except OSError:
-        raise KeyringMissing("the zone directory or its pin is missing: run `parefeu init` first") from None
+        raise _no_directory() from None
+    pin = read_pin(settings)
     try:
         newest = int(seen.read_text("ascii"))
     except (OSError, ValueError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.clock import SystemClock, SystemEntropy
-from gateway.instance import load_zones, read_directory
+from gateway.instance import load_zones, read_directory, read_pin
 from gateway.settings import Settings
 from policies.firewall import load_firewall
 from vault.access.enforcement import Guard
@@ -23,7 +23,7 @@ from vault.crypto.providers.file import FileRoot
 from vault.errors import ConfigurationError
 from vault.ports import Clock, Entropy, Firewall
 from vault.pseudonyms import PseudonymKeys
-from vault.storage import migrate
+from vault.storage import installation, migrate
 from vault.storage.store import Store, claim
 from vault.storage.worker import GroupRunner, Worker
 from vault.usecases.casework import Casework
@@ -86,6 +86,8 @@ def build(
         migrate.check(store.main.engine, "main")
         migrate.check(store.keystore.engine, "keystore")
         store.connect()
+        installation.check(store.main, "main", read_pin(settings))
+        installation.check(store.keystore, "keystore", read_pin(settings))
         _check_role(settings, store)
         return _assemble(settings, store, keyrings, directory, firewall, clock, entropy, held)
     except BaseException:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from typing import Any
 
-from policies.facts import holds
+from policies.facts import holds, need_of
 from policies.lines import Key, Rule
 from vault.errors import PolicyRejected
 from vault.vocabulary import Phase
@@ -31,7 +31,7 @@ class Engine:
     model: the text of `model.conf`. Raises PolicyRejected if Casbin read anything else than it was given.
     """
 
-    __slots__ = ("_enforcer",)
+    __slots__ = ("_enforcer", "_looked_at")
 
     def __init__(self, model: str, rules: Iterable[Rule], *, parse_once: bool = False) -> None:
         import casbin
@@ -42,11 +42,22 @@ class Engine:
             raise PolicyRejected(("an engine without a rule would match nothing as if it were something",))
         text = "\n".join(", ".join(("p", *line)) for line in lines)
         self._enforcer: Any = casbin.Enforcer(casbin.Enforcer.new_model(text=model), StringAdapter(text))
-        self._enforcer.add_function("holds", holds)
+        self._enforcer.add_function("holds", self._holds)
+        self._looked_at = 0
         if parse_once:
             self._enforcer._get_expression = _parsed_once(self._enforcer._get_expression)
         if self._enforcer.get_policy() != lines:
             raise PolicyRejected(("Casbin did not read the rules as they are written",))
+
+    def _holds(self, held: int, need: str) -> bool:
+        """What the matcher calls, with a note of the facts it was called about."""
+        self._looked_at |= need_of(need)
+        return holds(held, need)
+
+    def ask_and_follow(self, key: Key, phase: Phase, held: int) -> tuple[tuple[bool, str], int]:
+        """Casbin's answer, and the facts it looked at on the way, as bits: no other fact can have mattered to it."""
+        self._looked_at = 0
+        return self.ask(key, phase, held), self._looked_at
 
     def ask(self, key: Key, phase: Phase, held: int) -> tuple[bool, str]:
         """Casbin's answer, and the id of the line it names (`""`: none).

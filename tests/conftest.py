@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from bench.pg import Postgres, throwaway_postgres
 from gateway.settings import Settings
-from tests.house import House, house_on, make_keys, migrated_template, sqlite_home
+from tests.house import House, furnish, house_on, make_keys, migrated_template, sqlite_home
 from vault.storage import migrate
 
 settings.register_profile("parefeu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -52,14 +52,19 @@ def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
     return sqlite_home(sqlite_template, tmp_path / "home")
 
 
+@pytest.fixture
+def postgres_settings(postgres_urls: tuple[str, str], tmp_path: Path) -> Settings:
+    """An empty installation on PostgreSQL, as the owner of its databases."""
+    main, keystore = postgres_urls
+    settings = Settings(home=make_keys(tmp_path / "home").home, database_url=main, keystore_url=keystore)
+    furnish(settings)
+    return settings
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def house_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    if request.param == "sqlite":
-        found: Settings = request.getfixturevalue("sqlite_settings")
-        return found
-    main, keystore = request.getfixturevalue("postgres_urls")
-    home = make_keys(tmp_path / "home").home
-    return Settings(home=home, database_url=main, keystore_url=keystore)
+def house_settings(request: pytest.FixtureRequest) -> Settings:
+    found: Settings = request.getfixturevalue(f"{request.param}_settings")
+    return found
 
 
 @pytest.fixture

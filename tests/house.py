@@ -23,13 +23,13 @@ from starlette.testclient import TestClient
 
 from gateway.app import create_app
 from gateway.clock import SystemEntropy
-from gateway.instance import create_instance
+from gateway.instance import create_instance, read_pin
 from gateway.settings import Settings
 from gateway.wiring import Services, build
 from policies.firewall import TableFirewall, load_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.ports import Firewall
-from vault.storage import migrate
+from vault.storage import installation
 from vault.unit_of_work import StaffRow
 from vault.usecases import sign_in
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Role, Zone
@@ -218,6 +218,11 @@ def make_keys(home: Path, partners: tuple[str, ...] = ("caritas", "fedasil")) ->
     return settings
 
 
+def furnish(settings: Settings) -> None:
+    """Both databases at this program's schema, marked as this installation's."""
+    installation.prepare(settings.main_url, settings.keys_url, read_pin(settings))
+
+
 @contextmanager
 def house_on(settings: Settings, firewall: Firewall | None = None) -> Iterator[House]:
     """Serve an installation whose databases are migrated."""
@@ -241,6 +246,5 @@ def sqlite_home(template: Path, target: Path) -> Settings:
 def migrated_template(folder: Path) -> Path:
     """Keys and two empty, migrated SQLite databases, to copy from."""
     settings = make_keys(folder)
-    migrate.upgrade(settings.main_url, "main")
-    migrate.upgrade(settings.keys_url, "keystore")
+    furnish(settings)
     return folder

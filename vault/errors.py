@@ -29,7 +29,8 @@
     ├── StoreError
     │   ├── StoreBusy           another process serves this store, or too many requests wait
     │   ├── StoreUnavailable    the database is gone, full, or the group's commit failed
-    │   └── StoreMismatch       the schema is not the one this program was written for
+    │   ├── StoreMismatch       the schema is not the one this program was written for
+    │   └── ForeignStore        a database of another installation, or of none
     └── ConfigurationError
 
 Each class has a stable `code`. Texts carry ids, codes and counts, never content.
@@ -251,6 +252,12 @@ class StoreMismatch(StoreError):
     """The schema is not the one this program was written for: run `parefeu db migrate`."""
 
     code = "store_mismatch"
+
+
+class ForeignStore(StoreError):
+    """The database belongs to another installation than the zone directory, or one has lost what the other holds."""
+
+    code = "foreign_store"
 
 
 class ConfigurationError(VaultError):

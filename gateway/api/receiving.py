@@ -17,14 +17,18 @@ from vault.errors import ConfigurationError
 from vault.ids import EntryId, ReleaseId
 from vault.unit_of_work import EntryFilter
 from vault.usecases import received, trail
-from vault.vocabulary import Action, Kind, Purpose
+from vault.vocabulary import Action, Kind, Purpose, Zone
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def prefix(gate: Gate) -> str:
     """`/follow-up`, `/oversight`, `/partner/caritas`."""
-    return "/" + str(gate.zone).replace(":", "/").replace("_", "-" if not gate.zone.organisation else "_")
+    return zone_prefix(gate.zone)
+
+
+def zone_prefix(zone: Zone) -> str:
+    return "/" + str(zone).replace(":", "/").replace("_", "-" if not zone.organisation else "_")
 
 
 def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str, *, lists: bool = True) -> APIRouter:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def main(hooks: Hooks | None = None) -> None:
     """Run the command that the process was started with, and exit. hooks: parts that tests put in place of ours."""
+    from gateway.cli.output import called
     from gateway.cli.program import app
 
-    app(prog_name="parefeu", obj=hooks)
+    app(prog_name=called(), obj=hooks)

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import typer
 
+from gateway.cli.db_roles import roles
 from gateway.cli.home import Home, plain_settings
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from vault.storage.store import Database
 
 app = typer.Typer(
     help="Bring both databases to this program's schema, check them.", no_args_is_help=True, add_completion=False
 )
+app.command("roles")(roles)
 
 
 @app.command()
 def migrate(home: Home = None) -> None:
-    """Run the migrations that are missing, one transaction per database. Nobody may be serving meanwhile."""
+    """Run the migrations that are missing, one transaction per database. Nobody may be serving meanwhile.
+
+    Refuses, before anything is changed, databases that are not this installation's, or not each other's.
+    """
+    from gateway.instance import read_directory, read_pin
     from vault.errors import ConfigurationError
-    from vault.storage import migrate as migrations
+    from vault.storage import installation
     from vault.storage.store import claim
 
     settings = plain_settings(home)
@@ -33,41 +38,32 @@ def migrate(home: Home = None) -> None:
             if not settings.home.is_dir():
                 raise ConfigurationError("there is no installation here: run `parefeu init` first")
             held.enter_context(claim(settings.home, lambda: f"a migration, process {os.getpid()}"))
-        migrations.upgrade(settings.main_url, "main")
-        migrations.upgrade(settings.keys_url, "keystore")
+        read_directory(settings)  # the pin that both will bear is the one of a directory that holds
+        installation.prepare(settings.main_url, settings.keys_url, read_pin(settings))
     _report(settings)
 
 
 @app.command()
 def check(home: Home = None) -> None:
-    """Say whether both databases have this program's schema, and whether their files are sound (SQLite)."""
+    """Say whether both databases are this installation's and have this program's schema; on SQLite, are sound."""
     _report(plain_settings(home))
 
 
 def _report(settings: Settings) -> None:
-    from vault.errors import ConfigurationError, StoreUnavailable
+    from gateway.instance import read_directory, read_pin
+    from vault.storage import installation
     from vault.storage import migrate as migrations
-    from vault.storage.store import make_engine
+    from vault.storage.store import Store
 
-    databases: tuple[tuple[migrations.Which, str], ...] = (("main", settings.main_url), ("keystore", settings.keys_url))
-    for which, url in databases:
-        if settings.sqlite and not (settings.home / f"{which}.db").is_file():
-            raise ConfigurationError(f"there is no {which} database in {settings.home}")
-        engine = make_engine(url)
-        try:
-            migrations.check(engine, which)
-            if settings.sqlite:
-                with engine.connect() as connection:
-                    if connection.exec_driver_sql("PRAGMA quick_check").scalar() != "ok":
-                        raise StoreUnavailable(f"the {which} database is damaged: put back its backup")
-        finally:
-            engine.dispose()
-        typer.echo(f"{which:<10}{migrations.head(which)}")
-
-
-if find_spec("gateway.cli.db_roles") is not None:
-    _roles = import_module("gateway.cli.db_roles")
-    if hasattr(_roles, "app"):
-        app.add_typer(_roles.app, name="roles")
-    elif hasattr(_roles, "roles"):
-        app.command("roles")(_roles.roles)
+    read_directory(settings)
+    store = Store(settings.main_url, settings.keys_url)
+    pairs: tuple[tuple[migrations.Which, Database], ...] = (("main", store.main), ("keystore", store.keystore))
+    try:
+        for which, database in pairs:
+            migrations.check(database.engine, which)
+            database.connect()
+            installation.check(database, which, read_pin(settings))
+            migrations.look_through(database.engine, which)
+            typer.echo(f"{which:<10}{migrations.head(which)}")
+    finally:
+        store.close()

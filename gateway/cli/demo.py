@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.home import hooks_of
+from gateway.cli.output import called
 
 app = typer.Typer(add_completion=False)
 
@@ -41,7 +42,7 @@ def demo(
             home, hooks_of(ctx), lambda done, total: bar.update(task, completed=done, total=total), fresh=fresh
         )
     if only_make:
-        typer.echo(f"made {home}: {len(made.cases)} cases; `parefeu demo --home {home}` serves it")
+        typer.echo(f"made {home}: {len(made.cases)} cases; `{called()} demo --home {home}` serves it")
         return
     from gateway.demo.server import serve_demo
 

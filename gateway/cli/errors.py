@@ -8,6 +8,7 @@ from typing import Final
 
 import typer
 
+from gateway.cli.output import as_called
 from gateway.client import Problem, Unreachable
 from vault.errors import PolicyRejected, VaultError
 
@@ -42,7 +43,7 @@ def complain(code: str, message: str, hint: str = "") -> None:
     """One line on stderr."""
     line = f"parefeu: {message.strip().rstrip('.')} [{code}]"
     advice = hint or HINTS.get(code, "")
-    typer.echo(f"{line}; {advice}" if advice else line, err=True)
+    typer.echo(as_called(f"{line}; {advice}" if advice else line), err=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from gateway.cli.output import as_called
 from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError, InvalidIdentifier
 from vault.pseudonyms import domain_of, parse_pseudonym
@@ -122,8 +123,8 @@ def _mark_known(found: Iterable[Candidate], report: Report) -> None:
             one.skip("imported before")
         elif digest in report.begun:
             one.fail(
-                "an earlier run stopped while writing it: see `parefeu note list` whether it is there; if it is not, "
-                f"delete its line in {report.path.name}"
+                as_called("an earlier run stopped while writing it: see `parefeu note list` whether it is there; ")
+                + f"if it is not, delete its line in {report.path.name}"
             )
         elif digest in first:
             one.skip(f"the same note as {first[digest]}")
@@ -171,7 +172,7 @@ def _parse(one: Candidate, content: str) -> None:
     try:
         one.case = parse_pseudonym(values["case"], domain_of(CASEWORK)).text
     except InvalidIdentifier as fault:
-        raise ValueError(f"case: {fault}") from None
+        raise ValueError(as_called(f"case: not a reference as `parefeu case list` shows them ({fault})")) from None
     if one.language not in LANGUAGES:
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}")
     if one.template not in TEMPLATES:

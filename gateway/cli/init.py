@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.home import Home, Hooks, home_folder, hooks_of, plain_settings
+from gateway.cli.output import as_called
 from vault.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def init(
     typer.echo("Give each zone's process its own folder only:")
     typer.echo(f"  {folder / 'zones'}/ZONE")
     typer.echo("")
-    typer.echo("Next: `parefeu staff add`, then `parefeu serve`.")
+    typer.echo(as_called("Next: `parefeu staff add`, then `parefeu serve`."))
 
 
 def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *, mark: str = "") -> str:
@@ -56,7 +57,7 @@ def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *,
     """
     from gateway.clock import SystemClock, SystemEntropy
     from gateway.instance import create_instance
-    from vault.storage import migrate
+    from vault.storage import installation
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} is not empty; nothing was changed")
@@ -70,8 +71,7 @@ def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *,
         if mark:
             (making / mark).touch()
         pin = create_instance(settings, zones, hooks.clock or SystemClock(), SystemEntropy(), hooks.root_class())
-        migrate.upgrade(settings.main_url, "main")
-        migrate.upgrade(settings.keys_url, "keystore")
+        installation.prepare(settings.main_url, settings.keys_url, pin)
         making.rename(folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)

@@ -19,7 +19,7 @@ app = typer.Typer(help="Look at the zones' keys, change a passphrase.", no_args_
 @app.command()
 def show(home: Home = None, as_json: Json = False) -> None:
     """The signed directory, checked against its pin: zones, key versions, fingerprints, serial."""
-    from gateway.instance import read_directory
+    from gateway.instance import read_directory, read_pin
 
     settings = plain_settings(home)
     directory = read_directory(settings)
@@ -33,7 +33,7 @@ def show(home: Home = None, as_json: Json = False) -> None:
         }
         for entry in directory.entries
     ]
-    pin = settings.directory_pin or (settings.home / "directory.pin").read_text("ascii").strip()
+    pin = read_pin(settings)
     head = {"serial": directory.serial, "issued_at": directory.issued_at.isoformat(timespec="seconds"), "pin": pin}
     if as_json:
         output.show_json({**head, "zones": rows})

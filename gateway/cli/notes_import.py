@@ -68,7 +68,8 @@ def _verdict(found: list[Candidate], *, write: bool) -> str:
     written = sum(one.status is Status.WRITTEN for one in found)
     if written:
         return f"stopped at the first failure; {written} file(s) are written and will be skipped when you run it again"
-    return f"{failed} file(s) cannot be imported; nothing was written" if write else f"{failed} file(s) would fail"
+    told = f"{failed} of {len(found)} file(s) cannot be imported; nothing was written"
+    return told if write else f"{told}, nor would be with --write: mend them or take them out, then run it again"
 
 
 def _check_cases(desk: Desk, found: list[Candidate]) -> None:

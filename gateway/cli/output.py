@@ -7,6 +7,8 @@ no text is read as markup.
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -16,6 +18,19 @@ import typer
 _CONTROL: Final = {
     code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"
 } | dict.fromkeys((0x202A, 0x202B, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069), "")  # bidirectional overrides
+
+
+_COMMAND: Final = re.compile(r"(?<![\w./-])parefeu (?=[a-z])")
+
+
+def called() -> str:
+    """What the user types to reach this program: `./run` where that started it."""
+    return os.environ.get("PAREFEU_CALLED_AS") or "parefeu"
+
+
+def as_called(text: str) -> str:
+    """`text` with the commands in it as this user types them."""
+    return _COMMAND.sub(lambda _: f"{called()} ", text)
 
 
 def on_terminal() -> bool:

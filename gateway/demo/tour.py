@@ -21,6 +21,7 @@ from rich.text import Text
 
 from gateway.cli.home import Hooks, settings_of
 from gateway.cli.init import create_home
+from gateway.cli.output import as_called
 from gateway.client import InProcess, Problem
 from gateway.clock import SystemEntropy
 from gateway.demo.attack import Findings, Loot, attack, hexdump
@@ -271,7 +272,7 @@ class _Tour:
             "Not shown: casework itself. Whoever owns that process reads what coaches read. SECURITY.md says, store by",
             "store, what whoever controls it can do at most.",
         )
-        self.say("Read on: docs/policy.md, docs/formats/, docs/operations.md. Look around: `parefeu demo`.")
+        self.say(as_called("Read on: docs/policy.md, docs/formats/, docs/operations.md. Look around: `parefeu demo`."))
 
     def _loot(self) -> Loot:
         store = Store(self.settings.main_url, self.settings.keys_url).connect()

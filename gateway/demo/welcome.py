@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway.cli.output import called
 from gateway.client import prefix_of
 from gateway.demo.people import BY_LOGIN, STAFF
 from gateway.demo.setup import EXAMPLE, Demo
@@ -45,11 +46,11 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
         _examples(console, login, tokens[login], demo, address)
     console.print(
         Text(
-            f"Command line: parefeu sign-in amina --zone casework --home {home}\n"
-            f"A code for it: parefeu demo --home {home} --code amina"
+            f"Command line: {called()} sign-in amina --zone casework --home {home}\n"
+            f"A code for it: {called()} demo --home {home} --code amina"
         )
     )
-    console.print(Text(f"Import notes: parefeu notes import {home}/{EXAMPLE} --home {home}"))
+    console.print(Text(f"Import notes: {called()} notes import {home}/{EXAMPLE} --home {home}"))
     console.print(Text(f"Serving on {address} · everything here is invented · Ctrl-C ends it", style="bold"))
 
 

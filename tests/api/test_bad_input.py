@@ -17,6 +17,7 @@ from tests.api.stage import CONSENT, NOTE, Stage
 from tests.api.support import counts, entries, since
 from tests.house import CASE, PERSON, House
 from vault import errors as e
+from vault.usecases.notes import NOTE_LIMIT
 
 JSON: Final = {"content-type": "application/json"}
 HEADERS: Final = {
@@ -139,6 +140,50 @@ def test_a_body_that_cannot_be_read_is_refused(lite_house: House) -> None:
         assert len(reply.content) < 2000, name
         assert "set-cookie" not in reply.headers
     assert counts(lite_house) == rows
+
+
+def test_a_note_is_as_long_as_is_said_and_no_longer(lite_house: House) -> None:
+    """Counted in bytes as stored, not in characters; what is too long is refused whole."""
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    path = f"/cases/{case}/notes"
+    longest = "é" * (NOTE_LIMIT // 2)
+    reply = coach.post(path, json=NOTE | {"text": longest})
+    assert reply.status_code == 201, reply.text
+    assert coach.get(f"{path}/{reply.json()['note']}").json()["text"] == longest
+    rows = counts(lite_house)
+    for text in (longest + "a", "a" * (NOTE_LIMIT + 1), "😀" * (NOTE_LIMIT // 4) + "a"):
+        refused = coach.post(path, json=NOTE | {"text": text})
+        _assert_problem(refused, 400)
+        assert str(NOTE_LIMIT) in refused.text
+        assert len(refused.content) < 1000
+    assert counts(lite_house) == rows
+
+
+def test_unicode_has_one_spelling_and_nothing_hidden(house: House) -> None:
+    """Stored composed (NFC), with plain line ends, and otherwise as typed; what would hide or reorder is refused."""
+    coach = house.client("coach")
+    path = f"/cases/{house.open_case(coach)}/notes"
+    kept = (
+        "é",
+        "👩\u200d👩\u200d👧",
+        "𝔄\U0010ffff",
+        "a\u00a0b\u2028c\ufeff",
+        "ﬁ Ⅳ ½",
+        "شكرا",
+        "می\u200cخواهم",
+        "\t\n x",
+    )
+    for sent, stored in (*zip(kept, kept, strict=True), ("Zoe\u0308 e\u0301", "Zoë é"), ("a\r\nb", "a\nb")):
+        made = coach.post(path, json=NOTE | {"text": sent})
+        assert made.status_code == 201, ascii(sent)
+        assert coach.get(f"{path}/{made.json()['note']}").json()["text"] == stored, ascii(sent)
+    rows = counts(house)
+    for sent in ("\ud800", "a\udfff", "\x00", "a\x1b[2J", "\x85", "a\rb", "\u202eabc\u202c", "a\u2066b"):
+        refused = coach.post(path, content=json.dumps(NOTE | {"text": "secret " + sent}), headers=JSON)
+        _assert_problem(refused, 400)
+        assert "secret" not in refused.text
+    assert counts(house) == rows
 
 
 def test_only_json_is_read(lite_house: House) -> None:

@@ -17,7 +17,7 @@ from gateway.wiring import Services, build
 from tests.api.stage import NOTE, Stage
 from tests.api.support import counts, entries, since
 from tests.crash.checks import faults
-from tests.house import CASE, House, house_on, make_keys, shipped_firewall
+from tests.house import CASE, House, house_on, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.errors import StaleVersion
 from vault.ids import RecordId
@@ -108,10 +108,9 @@ def test_of_writers_at_once_exactly_one_wins(house: House) -> None:
     assert faults(house.settings) == []
 
 
-def test_of_writers_in_two_processes_exactly_one_wins(postgres_urls: tuple[str, str], tmp_path: Any) -> None:
+def test_of_writers_in_two_processes_exactly_one_wins(postgres_settings: Settings) -> None:
     """Two services on one database, as two gateways would be: the second waits for the first one's commit."""
-    main, keystore = postgres_urls
-    settings = Settings(home=make_keys(tmp_path / "home").home, database_url=main, keystore_url=keystore)
+    settings = postgres_settings
     with house_on(settings) as house:
         case, note = Stage(house).noted()
         token = _hash(house)

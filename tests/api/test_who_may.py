@@ -52,12 +52,12 @@ _REFERENCE: Final = re.compile(r"(?<=/cases/)[^/]+")
 _NOTE: Final = re.compile(r"(?<=/notes/)[^/]+")
 
 
-def _send(house: House, login: str, method: str, path: str, json: Any) -> Any:
+def send(house: House, login: str, method: str, path: str, json: Any) -> Any:
     headers = {"authorization": f"Bearer {house.client(login).token}"}
     return house.app.request(method, path, json=json, headers=headers)
 
 
-def _unknown(path: str) -> str:
+def unknown(path: str) -> str:
     """The same request about a case, and a note, that nobody ever opened."""
     path = _REFERENCE.sub(reference(CaseId(secrets.token_bytes(16))), path)
     return _NOTE.sub(secrets.token_hex(16), path)
@@ -88,20 +88,20 @@ def test_each_role_gets_exactly_what_the_table_says(lite_house: House) -> None:
             if answers[login] >= 400:
                 _refused(house, call, login, answers[login], name)
             else:
-                reply = _send(house, login, call.method, call.path, call.json)
+                reply = send(house, login, call.method, call.path, call.json)
                 assert reply.status_code == answers[login], (name, login, reply.text)
 
 
 def _refused(house: House, call: Call, login: str, status: int, name: str) -> None:
     """A refusal: as if the case did not exist, one entry, nothing else."""
     rows, before = counts(house), len(entries(house))
-    reply = _send(house, login, call.method, call.path, call.json)
+    reply = send(house, login, call.method, call.path, call.json)
     written = since(house, before)
     assert reply.status_code == status, (name, login, reply.text)
     assert [(entry["decision"], entry["actor"]) for entry in written] == [("deny", house.staff[login].log_name)]
     assert counts(house) == rows, (name, login)
     if "/cases/" in call.path:
-        nowhere = _send(house, login, call.method, _unknown(call.path), call.json)
+        nowhere = send(house, login, call.method, unknown(call.path), call.json)
         assert comparable(nowhere) == comparable(reply), (name, login)
         about = since(house, before)
         assert [entry["subject"] == "" for entry in about] == [False, True], "the log knows which case it was"
@@ -111,7 +111,7 @@ def _refused(house: House, call: Call, login: str, status: int, name: str) -> No
 def test_a_mistyped_reference_is_told_from_an_unknown_case_to_everybody_alike(lite_house: House) -> None:
     case = Stage(lite_house).case()
     for login in LOGINS:
-        reply = _send(lite_house, login, "GET", _mistyped(f"/casework/cases/{case}"), None)
+        reply = send(lite_house, login, "GET", _mistyped(f"/casework/cases/{case}"), None)
         assert reply.status_code == 400
         assert reply.json()["issues"][0]["type"] == "urn:problem-type:parefeu:invalid_identifier"
         assert case not in reply.text

@@ -32,6 +32,7 @@ _GATEWAY_STORAGE: Final = (
     "gateway.gate",  # names what a waiting read will ask for
     "gateway.api.casework",  # the hot route does the same
     "gateway.hot_path",
+    "gateway.background",  # files the log when nobody waits
     "gateway.cli",  # migrations and database roles are commands
     "gateway.demo",
 )

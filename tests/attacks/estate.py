@@ -28,7 +28,7 @@ from gateway.settings import Settings, slug
 from gateway.wiring import build
 from tests.attacks.attacker import Rows
 from tests.attacks.walled import ZONES, Walled, walled
-from tests.house import CARITAS, CASE, STAFF, Caller, House, MovableClock, prefix_of, shipped_firewall
+from tests.house import CARITAS, CASE, STAFF, Caller, House, MovableClock, furnish, prefix_of, shipped_firewall
 from vault.crypto.hierarchy import ZoneKeyring, load_keyring
 from vault.crypto.providers.file import FILE_BYTES, FileRoot
 from vault.errors import VaultError
@@ -41,6 +41,10 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 OWNED: Final = (FOLLOW_UP, CARITAS, OVERSIGHT)
 _PATIENCE: Final = 40.0
+#: What an attacker finds in a process: its keyrings, and its roots.
+Loot = dict[Zone, tuple[list[ZoneKeyring], list[bytes]]]
+#: Values that an attacker would try against the blind index: the cases' own are among them.
+GUESSES: Final = [("ov_number", f"812345{digit}") for digit in range(10)]
 
 #: Marks that stand in what was confided, one in each kind of thing.
 CANARY: Final = {
@@ -230,6 +234,7 @@ def estate(server: Postgres, folder: Path) -> Iterator[Estate]:
     create_instance(settings, ZONES, SystemClock(), SystemEntropy(), Remembered)
     homes = {zone: _home(settings, zone, folder) for zone in ZONES}
     with walled(server) as wall, ExitStack() as stack:
+        furnish(settings.model_copy(update={"database_url": wall.main, "keystore_url": wall.keys}))
         tokens: dict[str, str] = {}
         for zone in OWNED:
             house = _house(wall, settings.model_copy(update={"home": homes[zone]}), zone)

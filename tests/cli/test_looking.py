@@ -12,6 +12,7 @@ from rich.console import Console
 
 from gateway.cli.home import settings_of
 from gateway.cli.logs import redact
+from gateway.cli.output import as_called
 from gateway.demo.setup import Demo
 from gateway.demo.tour import play_tour
 from gateway.demo.welcome import SHOWN, examples, print_welcome
@@ -107,3 +108,15 @@ def test_the_log_takes_codes_and_drops_everything_else() -> None:
     assert (lines[0]["code"], lines[0]["size"]) == ("not_found", 3)
     assert "code" not in lines[1]
     assert lines[3]["fault"] == "ValueError"
+
+
+def test_commands_are_named_as_the_user_calls_them(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who started it with `./run` has no `parefeu` to type."""
+    assert "`parefeu init`" in shell.refused("keyring_missing", "serve").err
+    monkeypatch.setenv("PAREFEU_CALLED_AS", "./run")
+    told = shell.refused("keyring_missing", "serve").err
+    assert told.startswith("parefeu: ")
+    assert "`./run init`" in told
+    assert as_called("parefeu: see parefeu-home or /opt/bin/parefeu serve, or `parefeu db check`") == (
+        "parefeu: see parefeu-home or /opt/bin/parefeu serve, or `./run db check`"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.client import HttpGateway, holder
-from tests.cli.kit import Shell, program, wait_for
+from tests.cli.kit import ROOT, Shell, program, wait_for
 from vault.errors import ConfigurationError
 
 SECRET = "a long password"
@@ -67,7 +68,7 @@ def test_databases_are_checked_and_migrated(shell: Shell, home: Path) -> None:
     assert "main" in shell.ok("db", "migrate", "--home", home).out
     assert shell.ok("db", "check", "--home", home).out.startswith("main")
     (home / "main.db").unlink()
-    shell.refused("configuration_error", "db", "check", "--home", home)
+    shell.refused("store_unavailable", "db", "check", "--home", home)
 
 
 def test_a_wrong_passphrase_is_named(shell: Shell, home: Path) -> None:
@@ -87,7 +88,7 @@ def test_a_wrong_passphrase_is_named(shell: Shell, home: Path) -> None:
         ("directory.json", b"{}", "directory_rejected"),
         ("directory.json", None, "keyring_missing"),
         ("keystore.db", b"no database at all, only text in its place" * 40, "store_unavailable"),
-        ("keystore.db", None, "store_mismatch"),
+        ("keystore.db", None, "store_unavailable"),
     ],
 )
 def test_missing_and_damaged_files_are_told_apart(
@@ -99,7 +100,45 @@ def test_missing_and_damaged_files_are_told_apart(
     else:
         path.write_bytes(damage)
         path.chmod(0o600)
-    shell.refused(code, "staff", "token", "x", "--zone", "casework", "--home", home)
+    for words in (("staff", "token", "x", "--zone", "casework"), ("serve", "--port", "0")):
+        ran = shell.refused(code, *words, "--home", home)
+        assert ran.err.count("\n") == 1, "one line, before anything is served"
+    assert path.exists() == (damage is not None)
+
+
+@pytest.mark.parametrize("which", ["main", "keystore"])
+def test_a_database_of_another_installation_is_refused_by_every_command(
+    shell: Shell, home: Path, tmp_path: Path, which: str
+) -> None:
+    other = tmp_path / "other"
+    shell.ok("init", "--home", other)
+    shutil.copy2(other / f"{which}.db", home / f"{which}.db")
+    for words in (
+        ("serve", "--port", "0"),
+        ("db", "check"),
+        ("db", "migrate"),
+        ("staff", "token", "x", "--zone", "casework"),
+    ):
+        ran = shell.refused("foreign_store", *words, "--home", home)
+        assert f"the {which} database belongs to another installation" in ran.err
+        assert ran.err.count("\n") == 1
+
+
+def test_an_init_on_a_full_disk_leaves_nothing_behind(shell: Shell, tmp_path: Path) -> None:
+    """No file may grow beyond 30 kB: enough for the keys, not for a database."""
+    code = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)); "
+        "from gateway.cli import main; from gateway.cli.home import Hooks; "
+        "from tests.unit.crypto.kit import WeakFileRoot; main(Hooks(root=WeakFileRoot))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "init", "--home", str(tmp_path / "new")], cwd=ROOT, capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "[store_unavailable]" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir() if "new" in path.name] == []
 
 
 def test_no_installation_says_what_to_do(shell: Shell) -> None:

@@ -1,7 +1,8 @@
-"""Stands between the program and its database drivers: sees every writing statement, before and after.
+"""Stands between the program and its database drivers: sees every statement, and every writing one before and after.
 
 with watched() as steps:
     steps.fail(3, after=True)      # the fourth writing statement from now is executed, then reported as failed
+    steps.said                     # every statement since `steps.said.clear()`, reading ones too, values left out
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Steps:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.said: list[str] = []
         self.fired = ""
         self._at = -1
         self._after = False
@@ -52,6 +54,7 @@ class Steps:
 
     def around(self, sql: Any, execute: Callable[[], Any]) -> Any:
         text = sql if isinstance(sql, str) else sql.decode() if isinstance(sql, bytes) else ""
+        self.said.append(text)
         if text.split(None, 1)[:1] == [] or text.split(None, 1)[0].upper() not in WRITING:
             return execute()
         number = len(self.seen)

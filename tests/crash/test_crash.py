@@ -64,9 +64,10 @@ def test_a_step_that_fails_leaves_nothing_half_done(watched_house: tuple[House, 
     assert faults(house.settings) == []
 
 
-def test_a_killed_process_leaves_nothing_half_done(sqlite_settings: Settings) -> None:
+def test_a_killed_process_leaves_nothing_half_done(house_settings: Settings) -> None:
+    place = [str(house_settings.home), house_settings.database_url, house_settings.keystore_url]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.victim", str(sqlite_settings.home)],
+        [sys.executable, "-m", "tests.crash.victim", *place],
         cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -1,8 +1,9 @@
 """Dies at every write step of every play, by SIGKILL, and tells what was left.
 
-    python -m tests.crash.victim HOME
+    python -m tests.crash.victim HOME [MAIN_URL KEYSTORE_URL]
 
-Each death is that of a forked child, which opened the store itself; the parent only looks, between two deaths.
+Each death is that of a forked child, which opened the store itself; the parent only looks, between two deaths, and
+holds no connection while it forks. Without addresses: SQLite in HOME.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ def _rehire(hand: Stagehand, login: str) -> object:
     return row
 
 
-def main(home: str) -> None:
-    settings = Settings(home=Path(home))
+def main(home: str, main_url: str = "", keys_url: str = "") -> None:
+    settings = Settings(home=Path(home), database_url=main_url, keystore_url=keys_url)
     # What costs each life most is compiled once, before the first fork: the policy and SQLAlchemy's statements.
     store.make_engine = migrate.make_engine = cache(store.make_engine)  # type: ignore[attr-defined]
     shipped_firewall()

@@ -40,7 +40,9 @@ def test_check_refuses_rules_that_are_not_as_expected(tmp_path: Path) -> None:
     assert "invariant: what leaves was consented to" in result.stderr
 
 
-@pytest.mark.parametrize(("option", "function"), [("--proof", "prove_reduced"), ("--whole", "prove_whole")])
+@pytest.mark.parametrize(
+    ("option", "function"), [("--proof", "prove_reduced"), ("--whole", "prove_whole"), ("--every", "prove_every")]
+)
 def test_a_proof_is_reported(monkeypatch: pytest.MonkeyPatch, option: str, function: str) -> None:
     def proven(*args: object) -> Proof:
         args[-1](1, 1)  # type: ignore[operator]

@@ -10,6 +10,7 @@ import pytest
 
 from policies import proof
 from policies.compiler import Answer, Table
+from policies.engine import Engine
 from policies.facts import ALL_FACTS
 from policies.firewall import TableFirewall
 from vault.errors import PolicyRejected
@@ -58,12 +59,76 @@ def test_the_proof_notices_a_cell_that_is_missing(table: Table, monkeypatch: pyt
     assert not proof.prove_reduced(replace(table, cells=MappingProxyType(cells))).holds
 
 
-def test_the_whole_proof_asks_every_request_of_a_cell(firewall: TableFirewall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proof_of_every_request_asks_every_request_of_a_cell(
+    firewall: TableFirewall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "ALL_KEYS", (READ_NOTE,))
+    seen: list[tuple[int, int]] = []
+    proven = proof.prove_every(None, firewall.digest, 1, lambda done, total: seen.append((done, total)))
+    assert proven == proof.Proof(7 * 128, ())
+    assert seen == [(896, 896)]
+
+
+def test_the_whole_proof_settles_them_with_fewer_questions(
+    firewall: TableFirewall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(proof, "ALL_KEYS", (READ_NOTE,))
     seen: list[tuple[int, int]] = []
     proven = proof.prove_whole(None, firewall.digest, 1, lambda done, total: seen.append((done, total)))
-    assert proven == proof.Proof(7 * 128, ())
+    assert proven.differences == ()
+    assert proven.settled == 7 * 128
+    assert 7 <= proven.requests < 100
     assert seen == [(896, 896)]
+
+
+def test_what_is_followed_is_what_casbin_says_to_every_set_of_facts(table: Table) -> None:
+    """The argument of the whole proof, tried where it matters: cells whose lines name facts, two of them at least."""
+    engine = Engine(table.source.model, table.source.rules, parse_once=True)
+    cells = [key for key, cell in table.cells.items() if cell.relevant.bit_count() >= 2]
+    assert len(cells) > 1
+    for key in (*cells[:4], READ_NOTE, FOLLOW_UP_NOTE):
+        for phase in (Phase.ACTIVE, Phase.CLOSED):
+            answers, looked_at = proof.followed(engine, key, phase)
+            for held in range(ALL_FACTS + 1):
+                assert answers[held & looked_at] == engine.ask(key, phase, held)
+
+
+def test_the_whole_proof_notices_one_set_of_facts_that_allows_more(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A yes planted for one set of facts, in a cell whose lines never look at facts."""
+    cell = table.cells[FOLLOW_UP_NOTE]
+    every = {held: Answer(held == 64, "fu-01" if held == 64 else "", "") for held in range(ALL_FACTS + 1)}
+    planted = replace(cell, relevant=ALL_FACTS, answers=dict.fromkeys(Phase, every))
+    worker = proof._Worker
+    tampered = replace(table, cells=MappingProxyType({FOLLOW_UP_NOTE: planted}))
+    monkeypatch.setattr(worker, "table", tampered, raising=False)
+    monkeypatch.setattr(
+        worker, "engine", Engine(table.source.model, table.source.rules, parse_once=True), raising=False
+    )
+    monkeypatch.setattr(worker, "stock", Engine(table.source.model, table.source.rules), raising=False)
+    _, differences = proof._settle_cell(proof.ALL_KEYS.index(FOLLOW_UP_NOTE))
+    assert len({line for line in differences if "the table says Answer(allowed=True" in line}) == len(Phase)
+
+
+def test_a_matcher_that_reads_facts_elsewhere_is_not_settled(table: Table) -> None:
+    model = table.source.model
+    assert proof.reads_facts_in_one_place(model)
+    for matcher in (
+        model.replace("holds(r.c, p.need)", "holds(r.c, p.need) && r.c < 100"),
+        model.replace("holds(r.c, p.need)", "r.c >= 0"),
+        model.replace("holds(r.c, p.need)", "holds(r.c, p.need) && known(r)"),
+        model.replace("state, c", "c, state"),
+    ):
+        assert matcher != model
+        assert not proof.reads_facts_in_one_place(matcher)
+
+
+def test_the_whole_proof_asks_stock_casbin_about_each_set_of_facts_somewhere() -> None:
+    """The sample is spread: no set of facts and no phase is left out of it."""
+    numbers = range(0, len(proof.ALL_KEYS) * proof.REQUESTS_PER_CELL, proof._SAMPLED)
+    assert {number % (ALL_FACTS + 1) for number in numbers} == set(range(ALL_FACTS + 1))
+    assert {number // (ALL_FACTS + 1) % len(Phase) for number in numbers} == set(range(len(Phase)))
 
 
 def test_the_whole_space_is_as_large_as_the_documentation_says() -> None:
@@ -73,5 +138,7 @@ def test_the_whole_space_is_as_large_as_the_documentation_says() -> None:
 def test_a_policy_that_changes_under_the_proof_is_not_proven() -> None:
     with pytest.raises(PolicyRejected, match="changed on disk"):
         proof.prove_whole(None, bytes(32), 1)
+    with pytest.raises(PolicyRejected, match="changed on disk"):
+        proof.prove_every(None, bytes(32), 1)
     with pytest.raises(PolicyRejected, match="changed on disk"):
         proof._begin(None, bytes(32))

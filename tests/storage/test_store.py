@@ -114,20 +114,19 @@ def test_another_schema_is_not_served(sqlite_settings: Settings, which: str, sor
         path.write_bytes(b"this is a letter, not a database " * 200)
     with pytest.raises(StoreError) as refused:
         _build(sqlite_settings)
-    assert isinstance(refused.value, StoreUnavailable if sort == "no database" else StoreMismatch)
+    assert isinstance(refused.value, StoreUnavailable if sort in {"no database", "missing"} else StoreMismatch)
     if sort in {"older", "newer"}:
         assert "run `parefeu db migrate`" in str(refused.value)
     with claim(sqlite_settings.home, lambda: "free again"):
         pass
 
 
-def test_another_schema_is_not_served_on_postgres_either(postgres_urls: tuple[str, str], tmp_path: Path) -> None:
-    main, keystore = postgres_urls
-    settings = Settings(home=make_keys(tmp_path / "home").home, database_url=main, keystore_url=keystore)
+def test_another_schema_is_not_served_on_postgres_either(postgres_settings: Settings) -> None:
+    settings = postgres_settings
     _build(settings)
     with pytest.raises(StoreMismatch):
-        _build(Settings(home=settings.home, database_url=keystore, keystore_url=main))
-    with psycopg.connect(main, autocommit=True) as connection:
+        _build(Settings(home=settings.home, database_url=settings.keystore_url, keystore_url=settings.database_url))
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
         connection.execute("UPDATE schema_version SET version_num = '0000'")
     with pytest.raises(StoreMismatch):
         _build(settings)

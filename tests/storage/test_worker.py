@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from gateway.settings import Settings
 from tests.api.support import entries
 from tests.crash.checks import faults, look
-from tests.house import House, house_on, make_keys
+from tests.house import House, house_on
 from vault.access.enforcement import with_event
 from vault.audit.events import Detail, Event, Verdict
 from vault.errors import AccessDenied, Conflict, StoreBusy, StoreUnavailable, VaultError
@@ -403,13 +403,12 @@ def test_a_use_case_sees_its_own_wrap_and_not_that_of_one_undone(house: House) -
     assert len([row for row in look(house.settings)["wraps"] if bytes(row["key_id"]) == key.raw]) == 1
 
 
-def test_a_terminated_connection_answers_503_and_then_works_again(postgres_urls: Any, tmp_path: Any) -> None:
-    main, keystore = postgres_urls
-    settings = Settings(home=make_keys(tmp_path / "home").home, database_url=main, keystore_url=keystore)
+def test_a_terminated_connection_answers_503_and_then_works_again(postgres_settings: Settings) -> None:
+    settings = postgres_settings
     with house_on(settings) as house:
         coach = house.client("coach")
         case = house.open_case(coach)
-        for url in (main, keystore):
+        for url in (settings.main_url, settings.keys_url):
             house.clock.move(minutes=11)
             with psycopg.connect(url, autocommit=True) as admin:
                 admin.execute(
@@ -423,15 +422,14 @@ def test_a_terminated_connection_answers_503_and_then_works_again(postgres_urls:
         assert faults(settings) == []
 
 
-def test_a_group_on_a_lost_connection_runs_alone_on_a_new_one(postgres_urls: Any, tmp_path: Any) -> None:
-    main, keystore = postgres_urls
-    settings = Settings(home=make_keys(tmp_path / "home").home, database_url=main, keystore_url=keystore)
+def test_a_group_on_a_lost_connection_runs_alone_on_a_new_one(postgres_settings: Settings) -> None:
+    settings = postgres_settings
     with house_on(settings) as house:
         house.services.worker.run(CASEWORK, write(house, "first"))
 
         def cut(uow: Any) -> None:
             write(house, "cut")(uow)
-            with psycopg.connect(main, autocommit=True) as admin:
+            with psycopg.connect(settings.main_url, autocommit=True) as admin:
                 admin.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"

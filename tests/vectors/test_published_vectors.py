@@ -1,9 +1,13 @@
 """Published vectors, run against the very calls the vault makes.
 
+From `published.json`, which names source and licence of each:
+- HPKE: Tink's vector for our very suite, X-Wing with HKDF-SHA256 and AES-256-GCM, opened by `SealingKeyPair.open`.
+- Wycheproof for HKDF-SHA256, by `committing.derive`, and for AES-256-GCM, hostile ones among them.
+
 From the package `cryptography_vectors`:
 - HPKE: `hpke-pq-test-vectors.json` holds X-Wing (KEM 0x647a) with HKDF-SHA256 and with SHAKE256, both with
-  ChaCha20-Poly1305 only. The first gives key generation, decapsulation and key schedule of our suite, through
-  the library call that also takes associated data; for AES-256-GCM the independent key schedule stands in.
+  ChaCha20-Poly1305 only: a second opinion on key generation, decapsulation and key schedule, through the library
+  call that also takes associated data.
 - RFC 9180's own vectors (`test-vectors.json`): base mode, X25519, HKDF-SHA256, AES-256-GCM, which is our suite
   with the classical KEM.
 - NIST CAVS for AES-256-GCM, RFC 5869 for HKDF, RFC 9106 and others for Argon2id, RFC 8032 for Ed25519, KATs
@@ -35,12 +39,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tests.unit.crypto.kit import ENTROPY
 from tests.vectors import independent
+from vault.crypto.committing import derive
 from vault.crypto.hpke import SealingKeyPair, SealingPublicKey
 from vault.crypto.providers.passphrase import Argon2Parameters, stretch
 from vault.crypto.signing import SigningKey
+from vault.errors import RecordTampered
 from vault.sensitive import Sensitive
 
 HERE = Path(cryptography_vectors.__file__).parent
+PUBLISHED = json.loads(Path(__file__).with_name("published.json").read_text("utf-8"))
 
 
 def _blocks(path: str, first: str) -> Iterator[dict[str, str]]:
@@ -74,8 +81,27 @@ CLASSIC = _hpke("test-vectors.json", mode=0, kem_id=0x20, kdf_id=1, aead_id=2)
 
 
 def _pair(v: dict[str, Any]) -> SealingKeyPair:
+    return _expanded(v["skRm"])
+
+
+def _expanded(key: str) -> SealingKeyPair:
     """The published 32-byte X-Wing key, expanded into the 96 bytes of components that we store."""
-    return SealingKeyPair.from_secret(Sensitive(hashlib.shake_256(bytes.fromhex(v["skRm"])).digest(96)))
+    return SealingKeyPair.from_secret(Sensitive(hashlib.shake_256(bytes.fromhex(key)).digest(96)))
+
+
+def test_a_published_seal_of_our_very_suite_opens_by_our_own_call() -> None:
+    v = PUBLISHED["hpke"]
+    pair, info = _expanded(v["private_key"]), bytes.fromhex(v["info"])
+    assert pair.public == SealingPublicKey(bytes.fromhex(v["public_key"]))
+    sealed = b"\x01" + bytes.fromhex(v["sealed"])  # our format's version byte in front
+    assert pair.open(sealed, info).hex() == v["plaintext"]
+    assert independent.open_hpke(pair.secret.expose(), sealed, info).hex() == v["plaintext"]
+    for place in (1, 1000, 1100, 1121, len(sealed) - 1):
+        changed = bytes([*sealed[:place], sealed[place] ^ 1, *sealed[place + 1 :]])
+        with pytest.raises(RecordTampered):
+            pair.open(changed, info)
+    with pytest.raises(RecordTampered):
+        pair.open(sealed, info + b".")
 
 
 @pytest.mark.parametrize("v", XWING, ids=lambda v: f"kdf {v['kdf_id']}")
@@ -124,6 +150,30 @@ def test_rfc_9180_base_mode() -> None:
         sealed, aad = bytes.fromhex(v["enc"] + first["ct"]), bytes.fromhex(first["aad"])
         opened = rust.hpke._decrypt_with_aad(suite, sealed, key, info=bytes.fromhex(v["info"]), aad=aad)
         assert opened.hex() == first["pt" if "pt" in first else "plaintext"]
+
+
+def test_our_hkdf_gives_the_published_bytes() -> None:
+    """`derive` gives 64 bytes; a shorter published output is their beginning (RFC 5869, 2.3)."""
+    vectors = PUBLISHED["hkdf_sha256"]["vectors"]
+    assert len(vectors) == 5
+    for v in vectors:
+        message_key, commitment = derive(bytes.fromhex(v["ikm"]), bytes.fromhex(v["salt"]), bytes.fromhex(v["info"]))
+        assert (message_key + commitment)[: v["size"]].hex() == v["okm"]
+
+
+def test_aes_256_gcm_of_wycheproof() -> None:
+    vectors = PUBLISHED["aes_256_gcm"]["vectors"]
+    assert len(vectors) == 66
+    assert {v["result"] for v in vectors} == {"valid", "invalid"}
+    for v in vectors:
+        cipher, nonce, aad = AESGCM(_hex(v, "key")), _hex(v, "iv"), _hex(v, "aad")
+        sealed = _hex(v, "ct") + _hex(v, "tag")
+        if v["result"] == "valid":
+            assert cipher.encrypt(nonce, _hex(v, "msg"), aad) == sealed
+            assert cipher.decrypt(nonce, sealed, aad) == _hex(v, "msg")
+        else:
+            with pytest.raises(InvalidTag):
+                cipher.decrypt(nonce, sealed, aad)
 
 
 def test_aes_256_gcm() -> None:

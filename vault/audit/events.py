@@ -39,6 +39,7 @@ class Happening(StrEnum):
     RELEASE_BEGUN = "release_begun"
     RELEASED = "released"
     FAILED = "failed"
+    TURNED_AWAY = "turned_away"  # counted: so many requests without a session, since the last such entry
 
 
 class Event(NamedTuple):

@@ -72,19 +72,19 @@ def parse_pseudonym(text: str, expected_domain: PseudonymDomain) -> Pseudonym:
     if len(text) == _TEXT_CHARACTERS and (token := _canonical(text, expected_domain.letter)) is not None:
         return Pseudonym(expected_domain, token)
     if len(text) > _LONGEST:
-        raise InvalidIdentifier("a pseudonym is shorter")
+        raise InvalidIdentifier("a case reference or pseudonym is shorter")
     typed = text.translate(_IGNORED)
     if not typed.isascii() or len(typed) != _TOKEN_CHARACTERS + 2:
-        raise InvalidIdentifier(f"a pseudonym has {_TOKEN_CHARACTERS + 2} letters and digits")
+        raise InvalidIdentifier(f"a case reference or pseudonym has {_TOKEN_CHARACTERS + 2} letters and digits")
     try:
         letter, *values, check = [_VALUE[character] for character in typed.upper()]
     except KeyError:
-        raise InvalidIdentifier("a pseudonym is written in digits and letters without U") from None
+        raise InvalidIdentifier("a case reference or pseudonym is written in digits and letters without U") from None
     if letter != _VALUE[expected_domain.letter]:
-        raise InvalidIdentifier(f"pseudonyms begin with {expected_domain.letter} here")
+        raise InvalidIdentifier(f"case references or pseudonyms begin with {expected_domain.letter} here")
     # The two bits in front are zero, or one token would have four spellings.
     if check != _check([letter, *values]) or values[0] >= 8:
-        raise InvalidIdentifier("the pseudonym has a wrong character")
+        raise InvalidIdentifier("the case reference or pseudonym has a wrong character: look at it again")
     number = 0
     for value in values:
         number = number << 5 | value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import Engine, String, column, inspect, select, table, text
+from sqlalchemy import Engine, String, column, inspect, make_url, select, table, text
 
 from vault.errors import StoreMismatch, StoreUnavailable
 from vault.storage.store import DRIVER_ERRORS, make_engine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Which = Literal["main", "keystore"]
 _HERE: Final = Path(__file__).parent / "migrations"
 _SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}
-HEADS: Final[dict[Which, str]] = {"main": "0002", "keystore": "k0001"}
+HEADS: Final[dict[Which, str]] = {"main": "0003", "keystore": "k0002"}
 VERSION_TABLE: Final[dict[Which, str]] = {"main": "schema_version", "keystore": "schema_version_keystore"}
 
 
@@ -40,8 +40,8 @@ def head(which: Which) -> str:
     return HEADS[which]
 
 
-def upgrade(url: str, which: Which) -> None:
-    """Run what is missing, in one transaction per database. Raises StoreUnavailable."""
+def upgrade(url: str, which: Which, revision: str = "head") -> None:
+    """Run what is missing up to `revision`, in one transaction. Raises StoreUnavailable."""
     from alembic import command
 
     engine = make_engine(url)
@@ -58,7 +58,7 @@ def upgrade(url: str, which: Which) -> None:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             config.attributes["which"] = which
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
             if engine.dialect.name == "sqlite":
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise StoreUnavailable("the database was not migrated: a row would name one that is not there")
@@ -71,8 +71,21 @@ def upgrade(url: str, which: Which) -> None:
         engine.dispose()
 
 
+def file_exists(url: str) -> bool:
+    """Whether there is a file to look at; SQLite would make an empty one by looking. A server's database: True."""
+    address = make_url(url)
+    return address.get_backend_name() != "sqlite" or Path(str(address.database)).is_file()
+
+
 def check(engine: Engine, which: Which) -> None:
-    """Raises StoreMismatch unless the database has exactly this program's schema."""
+    """Raises StoreMismatch unless the database has exactly this program's schema, StoreUnavailable if it is not sound.
+
+    An embedded keystore is looked through whole: it is small, and a lost page of it is lost cases.
+    """
+    if not file_exists(engine.url.render_as_string(hide_password=False)):
+        raise StoreUnavailable(f"there is no {which} database where the settings say: put back its backup")
+    if which == "keystore":
+        look_through(engine, which)
     try:
         with engine.connect() as connection:
             found = None
@@ -80,9 +93,22 @@ def check(engine: Engine, which: Which) -> None:
                 version = column("version_num", String)
                 found = connection.execute(select(version).select_from(table(VERSION_TABLE[which]))).scalar()
     except DRIVER_ERRORS as fault:
-        raise StoreUnavailable("the database does not answer") from fault
+        raise StoreUnavailable(f"the {which} database does not answer, or is damaged") from fault
     if found != head(which):
         raise StoreMismatch(
             f"the {which} database is at revision {found or 'none'}, this program needs {head(which)}: "
             "run `parefeu db migrate`"
         )
+
+
+def look_through(engine: Engine, which: Which) -> None:
+    """Read every page of an SQLite file. Raises StoreUnavailable if one is not sound. A server looks after its own."""
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            told = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    except DRIVER_ERRORS as fault:
+        raise StoreUnavailable(f"the {which} database is damaged: put back its backup") from fault
+    if told != "ok":
+        raise StoreUnavailable(f"the {which} database is damaged: put back its backup")

@@ -155,9 +155,19 @@ class CaseRepository:
             )
         )
 
-    def find(self, token: bytes) -> list[CaseId]:
-        rows = self._tx.read(select(t.blind_index.c.case_id).where(t.blind_index.c.token == token))
-        return [CaseId(bytes(row[0])) for row in rows]
+    def find(self, token: bytes, *, coach: ActorId | None = None, region: str | None = None) -> list[CaseId]:
+        """Cases that bear an identifier. coach, region: only that coach's, only that region's.
+
+        The reach is part of the question: sifted afterwards, a foreign case would show in the time of the answer.
+        """
+        wanted = select(t.blind_index.c.case_id).where(t.blind_index.c.token == token)
+        if coach is not None or region is not None:
+            wanted = wanted.join(t.cases, t.cases.c.case_id == t.blind_index.c.case_id)
+        if coach is not None:
+            wanted = wanted.where(t.cases.c.coach == coach.raw)
+        if region is not None:
+            wanted = wanted.where(t.cases.c.region == region)
+        return [CaseId(bytes(row[0])) for row in self._tx.read(wanted)]
 
     def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None:
         for token in dict.fromkeys(tokens):

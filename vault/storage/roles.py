@@ -101,6 +101,8 @@ RIGHTS: Final[dict[str, Rights]] = {
     # What oversight looks entries up by: its own, made from what it reads.
     "log.filed": {_OVERSIGHT: (_READ, _ADD)},
     "log.filings": {_OVERSIGHT: (_READ, _ADD, Right(Verb.UPDATE, Rows.ALL, ("ended", "entry_id")))},
+    # Whose database this is: every start compares it, the owner alone writes it.
+    "log.installation": _every(_READ),
     "auth.staff": _own_and_set("totp_step"),
     "auth.sessions": _own_and_set("ended_at"),
     "auth.attempts": _own_and_set("failures", "since", "blocked_until"),
@@ -126,6 +128,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     # No UPDATE: a zone that may replace a sealed key could make another zone's audit details unreadable.
     "keystore.detail_keys": _writes_oversight_reads(),
     "keystore.details": {_OVERSIGHT: (_READ,)},
+    "keystore.installation": _every(_READ),
 }  # fmt: skip
 
 _SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}

@@ -55,14 +55,14 @@ class Casework:
         self, uow: UnitOfWork, actor: Actor, action: Action, kind: Kind, case: Case | Standing | None, *,
         purpose: Purpose, asked: str, facts: Facts | None = None, reason: str = "", outcome: str = "", count: int = 1,
     ) -> Permit:  # fmt: skip
-        """Ask about one case, or about one that does not exist: the road is the same.
+        """Ask about one case, or about one that does not exist: the road is the same, and as long.
 
         asked: the id the caller named. Raises NotFound where this role could have been allowed, AccessDenied
         where it never could.
         """
-        item = Item(
-            kind, asked, case.id if case is not None else None, self.subject(case.id) if case is not None else ""
-        )
+        # A case that nobody opened is given a name too, which is dropped: time must not tell it from a foreign one.
+        subject = self.subject(case.id if case is not None else CaseId(bytes.fromhex(asked)))
+        item = Item(kind, asked, None, "") if case is None else Item(kind, asked, case.id, subject)
         return self.guard.permit(
             uow,
             actor,

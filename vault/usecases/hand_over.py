@@ -89,7 +89,7 @@ def _plan(
 def authorise_hand_over(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Authorised:
     """The second signature, by another person than the one who began the closing. Raises NotFound, IllegalStep."""
     case = uow.cases.get(case_id)
-    second = second_person(actor, uow.cases.events(case_id)) if case is not None else False
+    second = second_person(actor, uow.cases.events(case_id))
     permit = casework.ask(
         uow, actor, Action.RELEASE, Kind.OUTCOME_SHEET, case, purpose=Purpose.CASE_ADMINISTRATION,
         asked=case_id.hex(), facts=relation(actor, case, second=second), outcome="signed",
@@ -180,7 +180,7 @@ def authorise_referral(
         raise InvalidInput(f"need must be one of {', '.join(NEEDS)}", field="need")
     case = uow.cases.get(case_id)
     now = casework.clock.now()
-    consents = uow.cases.consents(case_id, partner) if case is not None else []
+    consents = uow.cases.consents(case_id, partner)
     live = [consent for consent in consents if consent.withdrawn_at is None and now < consent.expires_at]
     permit = casework.ask(
         uow, actor, Action.RELEASE, Kind.REFERRAL, case, purpose=Purpose.COACHING, asked=case_id.hex(),

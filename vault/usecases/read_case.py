@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vault.access.actor import Actor
-from vault.access.enforcement import Item
+from vault.access.enforcement import Item, Permit
 from vault.access.shaping import narrowed, shape
 from vault.cases.flow import State, Step
 from vault.cases.identifiers import normalise_for_index
 from vault.cases.people import PERSON_FIELDS, Contact, Identity
 from vault.errors import InvalidInput, NotFound
 from vault.ids import ActorId, CaseId
+from vault.sensitive import Sensitive
 from vault.unit_of_work import CaseRow, UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.open_case import record_for
@@ -63,13 +64,8 @@ def read_case(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework
 
 def read_identity(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
     """Who the people of the case are: a logged act. Raises NotFound, Erased."""
-    case = uow.cases.get(case_id)
-    wanted = record_for(case_id, Kind.IDENTITY, casework)
-    permit = casework.ask(uow, actor, Action.READ, Kind.IDENTITY, case, purpose=Purpose.COACHING, asked=wanted.hex())
-    record = uow.records.head(wanted)
-    if record is None:
-        raise NotFound("no such item, or not for you")
-    identity = Identity.decode(casework.keeper.open(uow, permit, record).expose())
+    permit, version, plaintext = _open_one(uow, actor, case_id, Kind.IDENTITY, casework)
+    identity = Identity.decode(plaintext.expose())
     each = narrowed(permit.profile, PERSON_FIELDS, inside=True)
     return shape(
         narrowed(permit.profile, PERSON_FIELDS, inside=False),
@@ -77,20 +73,15 @@ def read_identity(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Case
             "people": [shape(each, person.to_json()) for person in identity.people],
             "ov_number": identity.ov_number,
             "oqt_reference": identity.oqt_reference,
-            "version": record.version,
+            "version": version,
         },
     )
 
 
 def read_contact(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
     """How the people of the case are reached: a logged act. Raises NotFound, Erased."""
-    case = uow.cases.get(case_id)
-    wanted = record_for(case_id, Kind.CONTACT, casework)
-    permit = casework.ask(uow, actor, Action.READ, Kind.CONTACT, case, purpose=Purpose.COACHING, asked=wanted.hex())
-    record = uow.records.head(wanted)
-    if record is None:
-        raise NotFound("no such item, or not for you")
-    contact = Contact.decode(casework.keeper.open(uow, permit, record).expose())
+    permit, version, plaintext = _open_one(uow, actor, case_id, Kind.CONTACT, casework)
+    contact = Contact.decode(plaintext.expose())
     return shape(
         permit.profile,
         {
@@ -99,9 +90,22 @@ def read_contact(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casew
             "email": contact.email,
             "whereabouts_note": contact.whereabouts_note,
             "provenance": contact.provenance.value,
-            "version": record.version,
+            "version": version,
         },
     )
+
+
+def _open_one(
+    uow: UnitOfWork, actor: Actor, case_id: CaseId, kind: Kind, casework: Casework
+) -> tuple[Permit, int, Sensitive[bytes]]:
+    """Ask for, and open, the one record of this kind that a case has: the permit, the version, the plaintext."""
+    case = uow.cases.get(case_id)
+    wanted = record_for(case_id, kind, casework)
+    permit = casework.ask(uow, actor, Action.READ, kind, case, purpose=Purpose.COACHING, asked=wanted.hex())
+    record = uow.records.head(wanted)
+    if record is None:
+        raise NotFound("no such item, or not for you")
+    return permit, record.version, casework.keeper.open(uow, permit, record)
 
 
 def list_cases(uow: UnitOfWork, actor: Actor, cmd: ListCases, casework: Casework) -> list[Values]:
@@ -142,14 +146,8 @@ def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: C
         facts=Facts.of(own=coach is not None, region=region is not None),
     )
     found = []
-    for case_id in uow.cases.find(token):
-        case = uow.cases.get(case_id)
-        if (
-            case is None
-            or (coach is not None and case.coach != coach)
-            or (region is not None and case.region != region)
-        ):
-            continue
+    for case_id in uow.cases.find(token, coach=coach, region=region):
+        case = existing(uow.cases.get(case_id))
         heads = uow.records.heads(case_id, Kind.NOTE)
         row = CaseRow(case, len(heads), heads[0].written_at if heads else None)
         found.append(shape(permit.profile, _line(row, _staff_name(uow, case.coach))))

@@ -1,11 +1,12 @@
 """The tables of both databases, written once for SQLite and PostgreSQL.
 
 Main database, four schemas (on SQLite the schema names vanish, table names are unique):
-    log        entries, outbox, lanes: append-only, every zone may insert, only oversight reads; it files them
+    log        entries, outbox, lanes: append-only, every zone may insert, only oversight reads; it files them;
+               installation: whose database this is
     auth       staff, sessions, attempts: a row belongs to one zone
     casework   cases and everything confided, sealed
     exchange   what left casework, sealed to one reader each
-Keystore, one schema: wraps of data keys, sealed audit details and their keys.
+Keystore, one schema: wraps of data keys, sealed audit details and their keys; whose keystore this is.
 
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
 foreign key; the entry is inserted first, and an update must change it (`entry_id`).
@@ -22,7 +23,8 @@ from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_mic
 from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records
 from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
-from vault.storage.tables.log import entries, filed, filings, lanes, outbox
+from vault.storage.tables.keystore import installation as keystore_installation
+from vault.storage.tables.log import entries, filed, filings, installation, lanes, outbox
 
 __all__ = [
     "KEYSTORE_SCHEMA",
@@ -40,7 +42,9 @@ __all__ = [
     "filed",
     "filings",
     "from_micros",
+    "installation",
     "keys",
+    "keystore_installation",
     "lanes",
     "main",
     "outbox",

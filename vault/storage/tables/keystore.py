@@ -1,4 +1,4 @@
-"""The second database: wraps of data keys, sealed audit details and their keys."""
+"""The second database: wraps of data keys, sealed audit details and their keys, and whose keystore this is."""
 
 from __future__ import annotations
 
@@ -34,6 +34,15 @@ details = Table(
     Column("entry_id", LargeBinary(16), primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("detail", LargeBinary, nullable=False),
+    schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
+)
+
+#: As `log.installation`: the pin of the installation's zone directory.
+installation = Table(
+    "installation",
+    keys,
+    Column("directory_key", LargeBinary(32), primary_key=True),
     schema=KEYSTORE_SCHEMA,
     sqlite_with_rowid=False,
 )

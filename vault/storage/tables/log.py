@@ -2,7 +2,7 @@
 
 `entries` holds an entry's id and bytes and nothing else: what is searched for is copied into `filed` by
 oversight, in batches (`vault.storage.filing`). Kept in the entry's own row, three more trees would be
-written by every request, one of them all over the place.
+written by every request, one of them all over the place. And: whose database this is.
 """
 
 from __future__ import annotations
@@ -63,6 +63,15 @@ filings = Table(
     Column("lane", LargeBinary(8), ForeignKey("log.lanes.lane"), primary_key=True),
     Column("ended", SmallInteger, nullable=False),  # 1: the lane was closed, nothing more comes
     entry_reference(),
+    schema="log",
+    sqlite_with_rowid=False,
+)
+
+#: One row: the pin of the installation's zone directory. The owner writes it once; every zone reads it at start.
+installation = Table(
+    "installation",
+    main,
+    Column("directory_key", LargeBinary(32), primary_key=True),
     schema="log",
     sqlite_with_rowid=False,
 )

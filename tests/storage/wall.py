@@ -1,0 +1,85 @@
+"""What the tests of the store wall share: two databases with a row of every zone in every table, and how to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
+
+from bench.pg import Postgres
+from tests.attacks.walled import ZONES, Walled, walled
+from vault.storage import tables
+from vault.vocabulary import CASEWORK, Zone
+
+TABLES: Final = {str(table): table for table in (*tables.main.sorted_tables, *tables.keys.sorted_tables)}
+
+
+def database_of(table: str) -> str:
+    return "keystore" if table.startswith("keystore.") else "main"
+
+
+@contextmanager
+def furnished(postgres: Postgres) -> Iterator[Walled]:
+    """Both databases, with a row of every zone in every table."""
+    with walled(postgres) as made:
+        for database in ("main", "keystore"):
+            with made.superuser(database) as admin:
+                admin.execute("SET session_replication_role = replica")  # no foreign keys: the rows are samples
+                for name in TABLES:
+                    if database_of(name) == database:
+                        for number, zone in enumerate(ZONES):
+                            insert(admin, name, sample(name, zone, number))
+        yield made
+
+
+def sample(table: str, zone: Zone, number: int) -> dict[str, Any]:
+    """A row of `table` that is `zone`'s, or addressed to it."""
+    row: dict[str, Any] = {}
+    for column in TABLES[table].columns:
+        kind = type(column.type).__name__
+        row[column.name] = {
+            "LargeBinary": bytes([number + 1]) * (getattr(column.type, "length", None) or 16),
+            "String": f"{number:02}",
+            "Text": "x",
+            "Date": None,
+        }.get(kind, number + 1)
+    row |= {name: str(zone) for name in ("zone", "reader") if name in row}
+    if "sender" in row:
+        row["sender"] = str(CASEWORK)
+    if "withdrawn_at" in row:
+        row["withdrawn_at"] = None
+    return row
+
+
+def insert(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> None:
+    connection.execute(
+        sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            sql.Identifier(*table.split(".")),
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join(sql.Placeholder() * len(row)),
+        ),
+        list(row.values()),
+    )
+
+
+@contextmanager
+def attempt(connection: psycopg.Connection) -> Iterator[None]:
+    """Undone afterwards, whether it worked or not."""
+    try:
+        with connection.transaction(force_rollback=True):
+            yield
+    finally:
+        connection.rollback()
+
+
+def allowed(connection: psycopg.Connection, statement: str) -> bool:
+    try:
+        with attempt(connection):
+            connection.execute(statement.encode())
+    except InsufficientPrivilege:
+        return False
+    return True
