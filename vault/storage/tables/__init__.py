@@ -23,11 +23,14 @@ from vault.storage.tables.casework import blind_index, case_events, cases, conse
 from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.log import entries, filed, filings, lanes, outbox
+from vault.storage.tables.recorded import attachment_chunks, attachments, drafts, tasks
 
 __all__ = [
     "KEYSTORE_SCHEMA",
     "SCHEMAS",
     "Moment",
+    "attachment_chunks",
+    "attachments",
     "attempts",
     "blind_index",
     "case_events",
@@ -36,6 +39,7 @@ __all__ = [
     "data_keys",
     "detail_keys",
     "details",
+    "drafts",
     "entries",
     "filed",
     "filings",
@@ -48,6 +52,7 @@ __all__ = [
     "releases",
     "sessions",
     "staff",
+    "tasks",
     "to_micros",
     "wraps",
 ]
