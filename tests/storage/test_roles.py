@@ -71,7 +71,14 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "casework.attachment_chunks": {"sealed", "entry_id"},
     "casework.tasks": {"due_on", "remind_on", "done_at", "version", "entry_id"},
     "casework.drafts": {
-        "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed", "entry_id",
+        "version",
+        "template",
+        "language",
+        "saved_at",
+        "expires_at",
+        "key_id",
+        "sealed",
+        "entry_id",
     },
 }
 TABLES: Final = {str(table): table for table in (*tables.main.sorted_tables, *tables.keys.sorted_tables)}

@@ -38,7 +38,7 @@ class Correction:
 
 def check_reason(reason: str, based_on: int) -> None:
     """A correction has a reason and something to correct. Raises InvalidInput."""
-    if not SHORTEST_REASON <= len(reason.strip()) or len(reason) > LONGEST_REASON:
+    if len(reason.strip()) < SHORTEST_REASON or len(reason) > LONGEST_REASON:
         raise InvalidInput(
             f"say in {SHORTEST_REASON} to {LONGEST_REASON} characters why it was wrong", field="correction"
         )

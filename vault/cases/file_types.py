@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
@@ -102,27 +103,10 @@ class TypeCheck:
 
     def finish(self) -> MediaType:
         """What it is. Raises InvalidInput if it is nothing of the list, or not to its end."""
-        head, tail = self._head, self._tail
-        if head.startswith(b"%PDF-"):
-            if re.match(rb"%PDF-(1\.[0-7]|2\.0)[\r\n \t%]", head) and b"%%EOF" in tail[-1024:]:
-                return MediaType.PDF
-        elif head.startswith(b"\x89PNG\r\n\x1a\n"):
-            if head[8:16] == b"\x00\x00\x00\rIHDR" and tail.endswith(_PNG_END):
-                return MediaType.PNG
-        elif head.startswith(b"\xff\xd8\xff"):
-            if b"\xff\xd9" in tail:  # cameras put data of their own behind it
-                return MediaType.JPEG
-        elif head[:4] in (b"II*\x00", b"MM\x00*"):
-            order = "<" if head[:2] == b"II" else ">"
-            if len(head) >= 8 and 8 <= struct.unpack(f"{order}L", head[4:8])[0] < self._size:
-                return MediaType.TIFF
-        elif head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-            if struct.unpack("<L", head[4:8])[0] + 8 in (self._size, self._size - 1):
-                return MediaType.WEBP
-        elif head[4:8] == b"ftyp":
-            if head[8:12] in _HEIC_BRANDS and 16 <= struct.unpack(">L", head[:4])[0] <= 256:
-                return MediaType.HEIC
-        elif head.startswith(b"PK\x03\x04"):
+        for kind, fits in _SIMPLE.items():
+            if fits(self._head, self._tail, self._size):
+                return kind
+        if self._head.startswith(b"PK\x03\x04"):
             return self._office()
         raise unknown_type()
 
@@ -176,6 +160,46 @@ class TypeCheck:
         if at != place or len(set(names)) != len(names):
             raise unknown_type()
         return names
+
+
+def _is_pdf(head: bytes, tail: bytes, _: int) -> bool:
+    return re.match(rb"%PDF-(1\.[0-7]|2\.0)[\r\n \t%]", head) is not None and b"%%EOF" in tail[-1024:]
+
+
+def _is_png(head: bytes, tail: bytes, _: int) -> bool:
+    return head.startswith(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR") and tail.endswith(_PNG_END)
+
+
+def _is_jpeg(head: bytes, tail: bytes, _: int) -> bool:
+    return head.startswith(b"\xff\xd8\xff") and b"\xff\xd9" in tail  # cameras put data of their own behind the end
+
+
+def _is_tiff(head: bytes, _: bytes, size: int) -> bool:
+    if len(head) < 8 or head[:4] not in (b"II*\x00", b"MM\x00*"):
+        return False
+    first: int = struct.unpack("<L" if head[:2] == b"II" else ">L", head[4:8])[0]
+    return 8 <= first < size
+
+
+def _is_webp(head: bytes, _: bytes, size: int) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP" and struct.unpack("<L", head[4:8])[0] + 8 == size
+
+
+def _is_heic(head: bytes, _: bytes, size: int) -> bool:
+    if len(head) < 16 or head[4:8] != b"ftyp" or head[8:12] not in _HEIC_BRANDS:
+        return False
+    length: int = struct.unpack(">L", head[:4])[0]
+    return 16 <= length <= min(256, size)
+
+
+_SIMPLE: Final[dict[MediaType, Callable[[bytes, bytes, int], bool]]] = {
+    MediaType.PDF: _is_pdf,
+    MediaType.PNG: _is_png,
+    MediaType.JPEG: _is_jpeg,
+    MediaType.TIFF: _is_tiff,
+    MediaType.WEBP: _is_webp,
+    MediaType.HEIC: _is_heic,
+}
 
 
 def _begins(head: bytes) -> bool:

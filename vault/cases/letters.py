@@ -1,13 +1,14 @@
 """Letters to the person, as data: every field, and the finished texts in the languages asked for.
 
-The wording is the office's, in a file with a version for each letter (`LetterBook`); code fills in fields and nothing
-else. A text may name the fields of its own letter as `{field}`, so that a wrong wording is refused when it is loaded and
-never when somebody waits for a letter. What was composed is kept, sealed: it is what the person was told.
+The wording is the office's, in a file with a version for each letter (`LetterBook`); code fills in fields and
+nothing else. A text may name the fields of its own letter as `{field}`, so that a wrong wording is refused when it is
+loaded and never when somebody waits for a letter. What was composed is kept, sealed: it is what the person was told.
 
     book.compose("invitation", ("fr", "en"), {"appointment_on": date(2026, 12, 3), ...})
 
-Invitations and reminders are sent by the desk; they name a place and a time, and nothing that was confided. The others are
-the coach's. Which codes a letter may carry (outcome, need, reason) are closed lists, each with words in every language.
+Invitations and reminders are sent by the desk; they name a place and a time, and nothing that was confided. The
+others are the coach's. The codes that a letter may carry (outcome, need, reason) are closed lists, with words in
+every language.
 """
 
 from __future__ import annotations
@@ -122,8 +123,7 @@ class LetterBook:
 
     def compose(self, name: str, languages: Sequence[str], values: Mapping[str, Value]) -> Letter:
         """The finished letter. values: every field of COMMON and ADDED, checked. Raises InvalidInput."""
-        if not languages or len(set(languages)) != len(languages) or set(languages) - set(LANGUAGES):
-            raise InvalidInput(f"name one or more of {', '.join(LANGUAGES)}, each once", field="languages")
+        check_languages(languages)
         template = self.templates[name]
         texts = {
             language: template.texts[language].filled(
@@ -177,6 +177,12 @@ def decode(plaintext: bytes) -> dict[str, Any]:
     if not isinstance(data, dict) or set(data) != {"letter", "letter_version", "languages", "fields", "texts"}:
         raise RecordTampered("an authentic letter of another shape")
     return data
+
+
+def check_languages(languages: Sequence[str]) -> None:
+    """Raises InvalidInput."""
+    if not languages or len(set(languages)) != len(languages) or set(languages) - set(LANGUAGES):
+        raise InvalidInput(f"name one or more of {', '.join(LANGUAGES)}, each once", field="languages")
 
 
 def check_added(name: str, added: Mapping[str, Value], partners: Sequence[str]) -> None:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from vault.cases.corrections import Correction
-from vault.errors import RecordTampered
+from vault.errors import InvalidInput, RecordTampered
 
+#: Three closely written pages are about 12 kB; a note of ten times that is a paste accident.
+NOTE_LIMIT: Final = 128 * 1024
 _OPENS: Final = "\x02"
 _CLOSES: Final = "\x03"
 
@@ -50,3 +52,13 @@ class NoteText:
         if not closed:
             raise RecordTampered("an authentic note of another shape")
         return cls(rest, Correction.from_json(data))
+
+
+def check_size(text: str) -> None:
+    """Whether a note, or a draft of one, can be as long as that. Raises InvalidInput."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise InvalidInput("the text holds half a character (a lone surrogate)", field="text") from None
+    if size > NOTE_LIMIT:
+        raise InvalidInput(f"a note holds at most {NOTE_LIMIT} bytes, this one has {size}", field="text")

@@ -1,4 +1,4 @@
-"""What a coach has to do about a case, and by when. The title tells a story, so it is sealed; the days stand in the row.
+"""What a coach has to do about a case, and by when. The title tells a story: it is sealed. Days stand in the row.
 
 A reminder is a day before the due one from which the task shows in the agenda. Nothing is sent to anybody.
 """

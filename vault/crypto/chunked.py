@@ -148,8 +148,8 @@ class ChunkCipher(Unprintable):
 class Splitter:
     """Cuts what arrives in pieces of any length into full chunks, and pads the end.
 
-    Holds less than two chunks. `feed` gives the chunks that are certainly not the last; `finish` all that remain, the last
-    one among them.
+    Holds less than two chunks. `feed` gives the chunks that are certainly not the last; `finish` all that remain, with
+    the last one.
     """
 
     def __init__(self, chunk_bytes: int = CHUNK_BYTES) -> None:

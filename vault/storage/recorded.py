@@ -234,9 +234,6 @@ class DraftRepository:
     def expired(self, now: datetime, limit: int) -> list[RecordId]:
         c = t.drafts.c
         rows = self._tx.read(
-            select(c.draft_id)
-            .where(c.sealed.is_not(None), c.expires_at <= now)
-            .order_by(c.expires_at)
-            .limit(limit)
+            select(c.draft_id).where(c.sealed.is_not(None), c.expires_at <= now).order_by(c.expires_at).limit(limit)
         )
         return [RecordId(bytes(row[0])) for row in rows]

@@ -122,7 +122,8 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.records": _casework(),
     "casework.blind_index": _casework(),
     "casework.consents": _casework("withdrawn_at"),
-    # A file is described once, and from then on its chunks are as unchangeable as a record. Before, they may be emptied.
+    # A file is described once, and from then on its chunks are as unchangeable as a record. Before, they may be
+    # emptied.
     "casework.attachments": {
         _CASEWORK: (
             _READ, _ADD, Right(Verb.UPDATE, Rows.UNDESCRIBED, ("chunks", "described_at", "swept_at", "entry_id")),
