@@ -22,6 +22,7 @@ from gateway.background import file_the_log
 from gateway.gate import Asks, Gate
 from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
+from gateway.sweeper import sweeping
 from gateway.wiring import Services
 from vault.vocabulary import OVERSIGHT, Kind, Purpose, ZoneKind
 
@@ -54,6 +55,7 @@ def create_app(services: Services) -> Application:
             if OVERSIGHT in services.sign_in:
                 filing = asyncio.create_task(file_the_log(services.worker))
                 stack.callback(filing.cancel)
+            await stack.enter_async_context(sweeping(services))
             yield
 
     app = Application(

@@ -40,7 +40,8 @@ _CASEWORK: Final = {
     "desk_list": "reference state language opened_on opened_at",
     "identity_full": f"{_PEOPLE} version",
     "contact_full": "address phone email whereabouts_note provenance version",
-    "note_full": "reference note version template template_version language text correction provenance written_at author",
+    "note_full": "reference note version template template_version language text correction provenance written_at "
+    "author",
     "note_list": "note version template template_version language provenance written_at author",
     "note_hit": "reference note version written_at",
     "revealed_note": "reference note version text restored_spans",
@@ -85,33 +86,8 @@ CONTRACT: Final[dict[str, ProfileContract]] = {
 
 #: What was said, or leads to it. Never in a profile of another zone than casework.
 CONFIDED_FIELDS: Final = frozenset(
-    {
-        "text",
-        "notes",
-        "note",
-        "template",
-        "whereabouts_note",
-        "restored_spans",
-        "aliases",
-        "token",
-        "author",
-        "coach",
-        "facts",
-        "earlier",
-        "code",
-        "value",
-        "about",
-        "detail",
-        "source",
-        "correction",
-        "attachments",
-        "caption",
-        "content",
-        "tasks",
-        "title",
-        "texts",
-        "fields",
-    }  # fmt: skip
+    "text notes note template whereabouts_note restored_spans aliases token author coach facts earlier code value about "
+    "detail source correction attachments caption content tasks title texts fields".split()
 )
 #: C7: the outcome sheet's closed list, whoever receives it.
 OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields

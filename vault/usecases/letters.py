@@ -72,7 +72,7 @@ def compose_letter(uow: UnitOfWork, actor: Actor, cmd: ComposeLetter, casework: 
     record = RecordId(casework.entropy.bytes(16))
     casework.keeper.write(
         uow, permit, kind=cmd.kind, case=cmd.case, record=record, version=1, plaintext=letter.encode(),
-        author=actor.id, at=now, provenance=Provenance.ADMIN, template=letter.stored, language=cmd.languages[0],
+        author=actor.id, at=now, provenance=Provenance.INTERVIEW, template=letter.stored, language=cmd.languages[0],
     )  # fmt: skip
     return shape(
         permit.profile,
