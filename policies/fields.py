@@ -86,8 +86,11 @@ CONTRACT: Final[dict[str, ProfileContract]] = {
 
 #: What was said, or leads to it. Never in a profile of another zone than casework.
 CONFIDED_FIELDS: Final = frozenset(
-    "text notes note template whereabouts_note restored_spans aliases token author coach facts earlier code value about "
-    "detail source correction attachments caption content tasks title texts fields".split()
-)
+    {
+        "text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token",
+        "author", "coach", "facts", "earlier", "code", "value", "about", "detail", "source", "correction",
+        "attachments", "caption", "content", "tasks", "title", "texts", "fields",
+    }
+)  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.
 OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields
