@@ -105,7 +105,7 @@ def test_every_row_of_a_whole_story_is_explained_by_its_entry(house: House) -> N
     for make in calls(house).values():
         call = make()
         headers = {"authorization": f"Bearer {house.client(call.login).token}"}
-        assert house.app.request(call.method, call.path, json=call.json, headers=headers).status_code == call.status
+        assert house.app.request(call.method, call.path, **call.payload, headers=headers).status_code == call.status
     assert faults(house.settings) == []
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from vault.cases.model import LANGUAGES
@@ -43,6 +44,7 @@ class NoteTemplate:
         return f"{self.name}/{self.version}"
 
 
+@lru_cache(maxsize=1024)
 def parse_stored(stored: str) -> tuple[str, int]:
     """Name and version of what a row says."""
     name, _, version = stored.partition("/")
