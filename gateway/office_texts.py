@@ -26,6 +26,8 @@ _TEXT_KEYS: Final = {"subject", "salutation", "paragraphs", "closing"}
 
 def load_texts(folder: Path | None = None) -> OfficeTexts:
     """folder: the operator's; a file it does not hold is the shipped one. Raises ConfigurationError."""
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError("the folder of the office's texts is not there")
     notes, letters = _read(folder, "notes.toml"), _read(folder, "letters.toml")
     digest = sha256(len(notes).to_bytes(8, "big") + notes + letters).hexdigest()
     try:
