@@ -7,6 +7,7 @@ session is looked at again; a piece leaves after it was authenticated and its tr
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from hashlib import sha256
@@ -40,6 +41,8 @@ SECTIONS: Final[dict[str, Kind]] = {
 #: Chunks sealed or opened in one transaction: a mebibyte, a few milliseconds.
 _AT_ONCE: Final = 16
 _MEDIA_TYPE: Final = "application/octet-stream"
+
+log = logging.getLogger("parefeu.gateway")
 
 
 class _Upload:
@@ -193,7 +196,11 @@ class _Attachments:
             sent += len(pieces)
             if sent >= (departure.row.chunks or 0):
                 return
-            departure, pieces = await self._pieces(request, departure, sent)
+            try:
+                departure, pieces = await self._pieces(request, departure, sent)
+            except VaultError as fault:
+                log.error("a download broke off", extra={"code": fault.code})
+                raise
 
     async def _pieces(
         self, request: Request, departure: attachments.Departure, first: int

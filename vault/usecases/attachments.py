@@ -31,7 +31,15 @@ from vault.cases.attachments import (
     check_name,
 )
 from vault.cases.model import LANGUAGES, Case, SealedRecord
-from vault.errors import Conflict, InvalidInput, NotFound, PolicyRejected, RecordTampered, StaleVersion
+from vault.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    PolicyRejected,
+    RecordTampered,
+    StaleVersion,
+    VaultError,
+)
 from vault.ids import CaseId, RecordId
 from vault.sensitive import Sensitive
 from vault.unit_of_work import AttachmentRow, UnitOfWork
@@ -146,6 +154,10 @@ def _renewed(
     """The permit while it is young; else a new one, asked for and logged like the first."""
     if casework.clock.now() < permit.expires_at - PERMIT_LIFETIME + _RENEWED_AFTER:
         return permit
+    return _asked_again(uow, actor, action, row, casework)
+
+
+def _asked_again(uow: UnitOfWork, actor: Actor, action: Action, row: AttachmentRow, casework: Casework) -> Permit:
     return casework.ask(
         uow, actor, action, row.kind, uow.cases.get(row.case), purpose=Purpose.COACHING, asked=row.id.hex(),
         outcome="continued",
@@ -257,10 +269,15 @@ def read_chunks(
     departure.permit.used_by(actor.id)
     row = departure.row
     permit = _renewed(uow, actor, departure.permit, Action.READ, row, casework)
-    sealed = uow.attachments.chunks(row.id, first, count)
-    if row.chunks is None or len(sealed) != min(count, row.chunks - first):
-        raise RecordTampered("a part of the file is missing")
-    opened = casework.keeper.chunks.open(uow, permit, row, first, sealed, departure.size)
+    try:
+        sealed = uow.attachments.chunks(row.id, first, count)
+        if row.chunks is None or len(sealed) != min(count, row.chunks - first):
+            raise RecordTampered("a part of the file is missing")
+        opened = casework.keeper.chunks.open(uow, permit, row, first, sealed, departure.size)
+    except VaultError:
+        # Asked once more, so that the log says what the look came to: the entry of an earlier piece cannot.
+        _asked_again(uow, actor, Action.READ, row, casework)
+        raise
     shown = narrowed(permit.profile, _CONTENT, inside=True)
     pieces = [shape(shown, {"content": piece.expose()}).get("content") for piece in opened]
     if not all(isinstance(piece, bytes) for piece in pieces):
