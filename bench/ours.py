@@ -39,7 +39,6 @@ from vault.cases.people import Contact, Identity, Person
 from vault.ids import EntryId, RecordId
 from vault.storage import installation
 from vault.storage.hot import HotStatements
-from vault.usecases import notes as n
 from vault.usecases import sign_in
 from vault.usecases.casework import parse_reference
 from vault.usecases.open_case import OpenCase, open_case
@@ -155,7 +154,7 @@ def _write(uow: Any, actor: Any, case: str, note: SampleNote, casework: Any) -> 
     record = RecordId(casework.entropy.bytes(16))
     casework.keeper.write(
         uow, permit, kind=Kind.NOTE, case=wanted, record=record, version=1, plaintext=note.text.encode(),
-        author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW, template=n.TEMPLATES[0],
+        author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW, template="intake/1",
         language="fr",
     )  # fmt: skip
     return record.hex()

@@ -15,13 +15,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway import problems
-from gateway.api import casework, people, receiving
+from gateway.api import attachments, casework, facts, letters, people, receiving, tasks
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
 from gateway.background import file_the_log
 from gateway.gate import Asks, Gate
 from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
+from gateway.sweeper import sweeping
 from gateway.turned_away import TurnedAway
 from gateway.wiring import Services
 from vault.vocabulary import OVERSIGHT, Kind, Purpose, ZoneKind
@@ -59,6 +60,7 @@ def create_app(services: Services) -> Application:
                 stack.callback(filing.cancel)
             stack.push_async_callback(turned_away.flush)
             stack.push_async_callback(_end, asyncio.create_task(turned_away.run()))
+            await stack.enter_async_context(sweeping(services))
             yield
 
     app = Application(
@@ -88,6 +90,8 @@ def create_app(services: Services) -> Application:
                 app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
+            for module in (facts, attachments, tasks, letters):
+                app.include_router(module.router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
             app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
         elif zone.kind is ZoneKind.PARTNER:

@@ -18,7 +18,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from vault.errors import ConfigurationError, StoreBusy
 from vault.vocabulary import Zone
@@ -85,9 +85,30 @@ class Gateway:
             raise Problem(response.status_code, _document(response))
         return response.json() if response.content else None
 
+    def send_file(self, path: str, content: bytes, *, token: str, query: Mapping[str, Any] | None = None) -> Any:
+        """Send a file's bytes as the body. Returns the reply's JSON. Raises Problem, Unreachable."""
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/octet-stream"}
+        response = self._exchange("POST", path, headers, dict(query or {}), None, content)
+        if response.status_code >= 400:
+            raise Problem(response.status_code, _document(response))
+        return response.json()
+
+    def fetch_file(self, path: str, *, token: str) -> tuple[str, bytes]:
+        """A file's name as it was given, and its bytes, all of them. Raises Problem, Unreachable."""
+        response = self._exchange("GET", path, {"authorization": f"Bearer {token}"}, {}, None)
+        if response.status_code >= 400:
+            raise Problem(response.status_code, _document(response))
+        content: bytes = response.content
+        if len(content) != int(response.headers.get("content-length", len(content))):
+            raise Unreachable("the gateway ended in the middle of the file")
+        name = response.headers.get("content-disposition", "").partition("filename*=UTF-8''")[2]
+        return unquote(name), content
+
     def _exchange(
-        self, method: str, path: str, headers: dict[str, str], params: dict[str, Any], body: Any
-    ) -> httpx2.Response:
+        self, method: str, path: str, headers: dict[str, str], params: dict[str, Any], body: Any,
+        content: bytes | None = None,
+    ) -> httpx2.Response:  # fmt: skip
+        """body: sent as JSON. content: sent as it is."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -100,6 +121,10 @@ class Gateway:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _payload(body: Any, content: bytes | None) -> dict[str, Any]:
+    return {"json": body} if content is None else {"content": content}
 
 
 def _document(response: httpx2.Response) -> dict[str, Any]:
@@ -127,12 +152,13 @@ class HttpGateway(Gateway):
         self._client = httpx2.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=not local)
 
     def _exchange(
-        self, method: str, path: str, headers: dict[str, str], params: dict[str, Any], body: Any
-    ) -> httpx2.Response:
+        self, method: str, path: str, headers: dict[str, str], params: dict[str, Any], body: Any,
+        content: bytes | None = None,
+    ) -> httpx2.Response:  # fmt: skip
         import httpx2
 
         try:
-            return self._client.request(method, path, headers=headers, params=params, json=body)
+            return self._client.request(method, path, headers=headers, params=params, **_payload(body, content))
         except httpx2.TransportError as fault:
             raise Unreachable(f"no gateway answers at {self.url}") from fault
 
@@ -156,9 +182,12 @@ class InProcess(Gateway):
         self._client = httpx2.AsyncClient(transport=transport, base_url="http://in-process")
 
     def _exchange(
-        self, method: str, path: str, headers: dict[str, str], params: dict[str, Any], body: Any
-    ) -> httpx2.Response:
-        return self._runner.run(self._client.request(method, path, headers=headers, params=params, json=body))
+        self, method: str, path: str, headers: dict[str, str], params: dict[str, Any], body: Any,
+        content: bytes | None = None,
+    ) -> httpx2.Response:  # fmt: skip
+        return self._runner.run(
+            self._client.request(method, path, headers=headers, params=params, **_payload(body, content))
+        )
 
     def close(self) -> None:
         with suppress(RuntimeError):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import problem, unforeseen
+from vault.cases.attachments import LARGEST_FILE
 
 #: The largest body: a note of 128 KiB as JSON with every character escaped twice over, and some room.
 BODY_LIMIT: Final = 1024 * 1024
+#: The one kind of request whose body is a file; it is streamed, never held.
+_FILE: Final = re.compile(r"/casework/cases/[^/]+/attachments/[a-z-]+")
 SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -42,10 +46,11 @@ class Guardrails:
             await send(message)
 
         if scope["method"] not in {"GET", "HEAD"}:
-            if _announced(scope) > BODY_LIMIT:
-                await too_large()(scope, receive, with_headers)
+            limit = _limit(scope)
+            if _announced(scope) > limit:
+                await too_large(limit)(scope, receive, with_headers)
                 return
-            receive = _bounded(receive)
+            receive = _bounded(receive, limit)
         try:
             await self._app(scope, receive, with_headers)
         except Exception as fault:
@@ -54,7 +59,11 @@ class Guardrails:
             await unforeseen(fault)(scope, receive, with_headers)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _limit(scope: Scope) -> int:
+    return LARGEST_FILE if scope["method"] == "POST" and _FILE.fullmatch(scope["path"]) else BODY_LIMIT
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
     """A body is counted as it arrives. HTTPException is the one refusal that FastAPI's body parser lets through."""
     received = 0
 
@@ -62,7 +71,7 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > BODY_LIMIT:
+        if received > limit:
             raise HTTPException(413)
         return message
 
@@ -72,9 +81,9 @@ def _bounded(receive: Receive) -> Receive:
 def _announced(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() and len(value) < 19 else BODY_LIMIT + 1
+            return int(value) if value.isdigit() and len(value) < 19 else LARGEST_FILE + 1
     return 0
 
 
-def too_large() -> ASGIApp:
-    return problem(413, "too_large", "Too large", f"A request holds at most {BODY_LIMIT} bytes.")
+def too_large(limit: int = BODY_LIMIT) -> ASGIApp:
+    return problem(413, "too_large", "Too large", f"A request holds at most {limit} bytes.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory, read_pin
+from gateway.office_texts import load_texts
 from gateway.settings import Settings
 from policies.firewall import load_firewall
 from vault.access.enforcement import Guard
@@ -129,6 +130,7 @@ def _assemble(
             index=BlindIndex(own.blind_index_key.expose()),
             clock=clock,
             entropy=entropy,
+            texts=load_texts(settings.texts_dir),
             partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
         )
         services.sender = Sender(directory, own.signing, clock, entropy)

@@ -40,12 +40,23 @@ _CASEWORK: Final = {
     "desk_list": "reference state language opened_on opened_at",
     "identity_full": f"{_PEOPLE} version",
     "contact_full": "address phone email whereabouts_note provenance version",
-    "note_full": "reference note version template language text provenance written_at author",
-    "note_list": "note version template language provenance written_at author",
+    "note_full": "reference note version template template_version language text correction provenance written_at "
+    "author",
+    "note_list": "note version template template_version language provenance written_at author",
     "note_hit": "reference note version written_at",
     "revealed_note": "reference note version text restored_spans",
     "token_map_full": "reference token category text",
     "receipt": "reference note release version state",
+    "recorded": "reference record version state",
+    "fact_full": "reference facts earlier fact version code value status on about detail source service referral holds "
+    "provenance language written_at author correction",
+    "attachment_full": "reference attachments attachment version name caption media_type size provenance language "
+    "written_at author content",
+    "task_list": "reference tasks task version title due_on remind_on done_on written_at author",
+    "task_due": "reference task version title due_on remind_on written_at",
+    "draft_full": "reference note text based_on template template_version language written_at expires_at",
+    "letter_full": "reference record letter letter_version languages fields texts written_at",
+    "letter_list": "record letter letter_version language written_at",
 }
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
@@ -75,7 +86,11 @@ CONTRACT: Final[dict[str, ProfileContract]] = {
 
 #: What was said, or leads to it. Never in a profile of another zone than casework.
 CONFIDED_FIELDS: Final = frozenset(
-    {"text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token", "author", "coach"}
-)
+    {
+        "text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token",
+        "author", "coach", "facts", "earlier", "code", "value", "about", "detail", "source", "correction",
+        "attachments", "caption", "content", "tasks", "title", "texts", "fields",
+    }
+)  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.
 OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields

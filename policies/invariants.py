@@ -15,6 +15,8 @@ from policies.facts import facts_of, mask_of
 from policies.fields import CONFIDED_FIELDS, CONTRACT, OUTCOME_SHEET_FIELDS
 from policies.lines import Key
 from vault.vocabulary import (
+    ATTACHMENT_KINDS,
+    FACT_KINDS,
     KIND_COMPARTMENT,
     OPENS,
     ROLE_ZONE,
@@ -31,7 +33,16 @@ from vault.vocabulary import (
 _Request = tuple[Key, Phase, int, Answer]
 _READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL})
 #: What is confided, who confided it, and where that person can be found.
-_CONFIDED_KINDS: Final = frozenset({Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE})
+_CONFIDED_KINDS: Final = frozenset(
+    {
+        Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE, *FACT_KINDS, *ATTACHMENT_KINDS,
+        Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.INVITATION,
+    }
+)  # fmt: skip
+#: What a coach writes down: for the coach of the case and for nobody else of casework.
+_COACHS_OWN: Final = frozenset(
+    {Kind.NOTE, Kind.TOKEN_MAP, *FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK, Kind.DRAFT, Kind.LETTER}
+)
 _AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL})
 _PURPOSES: Final = {
     Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION},
@@ -112,9 +123,14 @@ def _casework_needs_a_relation(request: _Request) -> bool:
     return bool(held & mask_of((Fact.OWN, Fact.REGION, Fact.BREAK_GLASS)))
 
 
-def _notes_belong_to_their_coach(request: _Request) -> bool:
+def _what_is_recorded_belongs_to_its_coach(request: _Request) -> bool:
     (role, kind, _, _), _, held, _ = request
-    return kind not in (Kind.NOTE, Kind.TOKEN_MAP) or (role is Role.COACH and _needs(held, Fact.OWN))
+    return kind not in _COACHS_OWN or (role is Role.COACH and _needs(held, Fact.OWN))
+
+
+def _drafts_end_with_the_work(request: _Request) -> bool:
+    """A case that is closed has no unfinished notes: what was not saved is nobody's any more."""
+    return request[0][1] is not Kind.DRAFT or request[1] in (Phase.ACTIVE, Phase.SUSPENDED, Phase.CLOSING)
 
 
 def _content_belongs_to_a_case(request: _Request) -> bool:
@@ -172,7 +188,11 @@ INVARIANTS: Final = (
         _what_leaves_was_agreed_or_signed,
     ),
     Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),
-    Invariant("notes and stand-ins are for the case's own coach", _notes_belong_to_their_coach),
+    Invariant(
+        "what a coach records, letters and stand-ins are for the case's own coach",
+        _what_is_recorded_belongs_to_its_coach,
+    ),
+    Invariant("drafts are reached while the case is worked on, and not afterwards", _drafts_end_with_the_work),
     Invariant("content is reached through a case, lists and searches apart", _content_belongs_to_a_case),
     Invariant(
         "after closing no content is written; consent may change, a case may be reopened (F7)",

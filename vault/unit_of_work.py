@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from vault.audit.events import Detail, Event
 from vault.cases.flow import State
 from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
+from vault.cases.tasks import Task
 from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId, ReleaseId, SessionId
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
 
@@ -104,6 +105,22 @@ class ConsentRow:
     given_at: datetime
     expires_at: datetime
     withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """A file on its way, or arrived. chunks: None until the last one is there. header: of the sealed chunks."""
+
+    id: RecordId
+    case: CaseId
+    kind: Kind
+    author: ActorId
+    begun_at: datetime
+    key: KeyId
+    header: bytes
+    chunks: int | None = None
+    described_at: datetime | None = None
+    swept_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +220,94 @@ class Records(Protocol):
         """The newest version of every record of that kind in these cases, with its sealed bytes."""
         ...
 
+    def history(self, record: RecordId) -> list[SealedRecord]:
+        """Every version, the newest first."""
+        ...
+
+    def count(self, case: CaseId, kind: Kind) -> int:
+        """How many records of that kind the case has, whatever their versions."""
+        ...
+
     def add(self, record: SealedRecord, entry: EntryId) -> None:
         """Raises StaleVersion if that version exists already."""
         ...
+
+
+class Attachments(Protocol):
+    """Files in chunks. A chunk is written once; only a file that nobody has described can be emptied."""
+
+    def get(self, attachment: RecordId) -> AttachmentRow | None: ...
+    def described(self, case: CaseId, kind: Kind) -> list[AttachmentRow]:
+        """The files that a coach sees, the newest first."""
+        ...
+
+    def counts(self, case: CaseId) -> tuple[int, int]:
+        """How many files the case has, and how many have begun to arrive and are neither described nor swept."""
+        ...
+
+    def begin(self, row: AttachmentRow, entry: EntryId) -> None: ...
+    def add_chunk(self, attachment: RecordId, number: int, sealed: bytes, entry: EntryId) -> None:
+        """Raises Conflict if that chunk is there already."""
+        ...
+
+    def chunk_count(self, attachment: RecordId) -> int: ...
+    def chunks(self, attachment: RecordId, first: int, count: int) -> list[bytes]:
+        """Chunks `first` to `first + count - 1`, as far as they are there, in order."""
+        ...
+
+    def arrived(self, attachment: RecordId, chunks: int, entry: EntryId) -> bool:
+        """The last chunk is there. False if it was so already, or swept."""
+        ...
+
+    def describe(self, attachment: RecordId, at: datetime, entry: EntryId) -> bool:
+        """From now on it is seen. False if it has not arrived, was described already, or swept."""
+        ...
+
+    def abandoned(self, before: datetime, limit: int) -> list[RecordId]:
+        """Files that began to arrive before then and that nobody described."""
+        ...
+
+    def sweep(self, attachment: RecordId, at: datetime, entry: EntryId) -> bool:
+        """Empty its chunks. False if it was described or swept meanwhile."""
+        ...
+
+
+class Tasks(Protocol):
+    def get(self, task: RecordId) -> Task | None: ...
+    def of_case(self, case: CaseId) -> list[Task]:
+        """By the day they are due."""
+        ...
+
+    def due(self, coach: ActorId, until: date, limit: int) -> list[Task]:
+        """Open tasks of a coach's cases whose reminder has come by then, the earliest due first."""
+        ...
+
+    def add(self, task: Task, entry: EntryId) -> None: ...
+    def update(self, task: Task, entry: EntryId) -> None:
+        """Raises StaleVersion if `task.version` is not exactly one more than what is stored."""
+        ...
+
+
+class Drafts(Protocol):
+    """One place per case, note and author. What was there before is overwritten."""
+
+    def get(self, draft: RecordId) -> tuple[SealedRecord, datetime] | None:
+        """What is there, with the moment it expires; None for an empty place."""
+        ...
+
+    def version(self, draft: RecordId) -> int:
+        """How often it was written, emptied places included; 0 for a place that never was."""
+        ...
+
+    def put(self, draft: SealedRecord, expires_at: datetime, entry: EntryId) -> None:
+        """Raises StaleVersion if somebody wrote since `version` was read."""
+        ...
+
+    def clear(self, draft: RecordId, entry: EntryId) -> bool:
+        """Empty the place. False if nothing was there."""
+        ...
+
+    def expired(self, now: datetime, limit: int) -> list[RecordId]: ...
 
 
 class Keys(Protocol):
@@ -249,6 +351,12 @@ class UnitOfWork(Protocol):
     def cases(self) -> Cases: ...
     @property
     def records(self) -> Records: ...
+    @property
+    def attachments(self) -> Attachments: ...
+    @property
+    def tasks(self) -> Tasks: ...
+    @property
+    def drafts(self) -> Drafts: ...
     @property
     def keys(self) -> Keys: ...
     @property

@@ -120,6 +120,20 @@ class Kind(StrEnum):
     TOKEN_MAP = "token_map"  # which stand-in means whom
     OUTCOME_SHEET = "outcome_sheet"
     REFERRAL = "referral"
+    FACT = "fact"  # one thing recorded by code; the four beside it are the same in other compartments
+    WHEREABOUTS = "whereabouts"
+    SENSITIVE_FACT = "sensitive_fact"
+    STAY_FACT = "stay_fact"
+    RETURN_FACT = "return_fact"
+    ATTACHMENT = "attachment"  # a file; the four beside it likewise
+    IDENTITY_ATTACHMENT = "identity_attachment"
+    SENSITIVE_ATTACHMENT = "sensitive_attachment"
+    STAY_ATTACHMENT = "stay_attachment"
+    RETURN_ATTACHMENT = "return_attachment"
+    TASK = "task"
+    DRAFT = "draft"  # of a note, not yet saved
+    INVITATION = "invitation"  # a letter that asks the person to come, or to come after all
+    LETTER = "letter"  # every other letter to the person
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
 
@@ -133,9 +147,30 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.TOKEN_MAP: Compartment.IDENTITY,
     Kind.OUTCOME_SHEET: Compartment.OUTCOME_SHEET,
     Kind.REFERRAL: Compartment.CONTACT,
+    Kind.FACT: Compartment.NARRATIVE,
+    Kind.WHEREABOUTS: Compartment.CONTACT,
+    Kind.SENSITIVE_FACT: Compartment.SENSITIVE,
+    Kind.STAY_FACT: Compartment.STAY_ANALYSIS,
+    Kind.RETURN_FACT: Compartment.RETURN_PLAN,
+    Kind.ATTACHMENT: Compartment.NARRATIVE,
+    Kind.IDENTITY_ATTACHMENT: Compartment.IDENTITY,
+    Kind.SENSITIVE_ATTACHMENT: Compartment.SENSITIVE,
+    Kind.STAY_ATTACHMENT: Compartment.STAY_ANALYSIS,
+    Kind.RETURN_ATTACHMENT: Compartment.RETURN_PLAN,
+    Kind.TASK: Compartment.NARRATIVE,
+    Kind.DRAFT: Compartment.NARRATIVE,
+    Kind.INVITATION: Compartment.CONTACT,
+    Kind.LETTER: Compartment.NARRATIVE,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
 }
+
+#: Facts by code, and files: a kind per compartment each, so that a look at health is not a look at work.
+FACT_KINDS: Final = (Kind.FACT, Kind.WHEREABOUTS, Kind.SENSITIVE_FACT, Kind.STAY_FACT, Kind.RETURN_FACT)
+ATTACHMENT_KINDS: Final = (
+    Kind.ATTACHMENT, Kind.IDENTITY_ATTACHMENT, Kind.SENSITIVE_ATTACHMENT, Kind.STAY_ATTACHMENT,
+    Kind.RETURN_ATTACHMENT,
+)  # fmt: skip
 
 
 @unique

@@ -137,7 +137,9 @@ class _Router:
 
     async def write_note(self, request: Request, case: str, body: m.NoteBody) -> Response:
         """Write an interview note. Names that the case knows become stand-ins before it is stored."""
-        cmd = notes.WriteNote(parse_reference(case), body.text, body.language, body.template)
+        cmd = notes.WriteNote(
+            parse_reference(case), body.text, body.language, body.template, template_version=body.template_version
+        )
         return json_response(
             await self.gate.run(request, lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework)), 201
         )
@@ -145,7 +147,10 @@ class _Router:
     async def revise_note(self, request: Request, case: str, note: str, body: m.RevisedNoteBody) -> Response:
         """Write a new version of a note. Refused with both texts if somebody wrote one in between."""
         wanted = parse_reference(case)
-        cmd = notes.WriteNote(wanted, body.text, body.language, body.template, RecordId.parse(note), body.based_on)
+        cmd = notes.WriteNote(
+            wanted, body.text, body.language, body.template, RecordId.parse(note), body.based_on, body.template_version,
+            body.correction,
+        )  # fmt: skip
         try:
             reply = await self.gate.run(request, lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework))
         except StaleVersion as stale:

@@ -49,6 +49,23 @@ def check(home: Home = None) -> None:
     _report(plain_settings(home))
 
 
+@app.command()
+def sweep(ctx: typer.Context, home: Home = None) -> None:
+    """Empty forgotten drafts and files that nobody described. A server that runs does this by itself."""
+    from gateway.cli.home import hooks_of
+    from gateway.cli.staff import at_the_store
+    from vault.usecases.sweep import sweep as sweep_some
+    from vault.vocabulary import CASEWORK
+
+    swept = 0
+    with at_the_store(home, CASEWORK, hooks_of(ctx)) as (services, _):
+        casework = services.casework
+        assert casework is not None
+        while done := services.worker.run(CASEWORK, lambda uow: sweep_some(uow, casework)):
+            swept += done
+    typer.echo(f"{swept} emptied")
+
+
 def _report(settings: Settings) -> None:
     from gateway.instance import read_directory, read_pin
     from vault.storage import installation

@@ -155,6 +155,16 @@ class Desk:
     def post(self, path: str, body: Any = None) -> Any:
         return self.ask("POST", path, body)
 
+    def put(self, path: str, body: Any) -> Any:
+        return self.ask("PUT", path, body)
+
+    def send_file(self, path: str, content: bytes, **query: Any) -> Any:
+        place = prefix_of(self.zone) + path
+        return self.gateway().send_file(place, content, token=self.session.token, query=query)
+
+    def fetch_file(self, path: str) -> tuple[str, bytes]:
+        return self.gateway().fetch_file(prefix_of(self.zone) + path, token=self.session.token)
+
     def gateway(self) -> Gateway:
         if self._gateway is None:
             self._gateway = self.hooks.gateway or self._find()

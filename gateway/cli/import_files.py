@@ -133,7 +133,7 @@ def _mark_known(found: Iterable[Candidate], report: Report) -> None:
 
 
 def _read(path: Path) -> Candidate:
-    from vault.usecases.notes import NOTE_LIMIT
+    from vault.cases.notes import NOTE_LIMIT
 
     one = Candidate(path.name)
     if path.suffix.lower() not in SUFFIXES or not path.is_file() or path.is_symlink():
@@ -158,7 +158,8 @@ def _read(path: Path) -> Candidate:
 
 def _parse(one: Candidate, content: str) -> None:
     """Fill in what the file says. Raises ValueError with a text that quotes no content."""
-    from vault.usecases.notes import NOTE_LIMIT, TEMPLATES
+    from vault.cases.notes import NOTE_LIMIT
+    from vault.cases.templates import TEMPLATES
 
     lines = content.replace("\r\n", "\n").split("\n")
     if lines[0].strip() != _FENCE:

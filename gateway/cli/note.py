@@ -35,9 +35,15 @@ def write(
     if not language:
         refuse("name the note's --language: fr, nl, de or en")
     path = f"/cases/{quoted(ref)}/notes"
-    text, typed = _text(file, "")
+    skeleton, version = "", None
+    if file is None and sys.stdin.isatty():
+        skeleton, version = _skeleton(desk, template, language)
+    text, typed = _text(file, skeleton)
+    if skeleton and text == skeleton:
+        refuse("nothing was written; nothing was sent")
+    body = {"text": text, "language": language, "template": template, "template_version": version}
     try:
-        reply = desk.post(path, {"text": text, "language": language, "template": template})
+        reply = desk.post(path, body)
     except BaseException:
         _keep(text, typed)
         raise
@@ -52,6 +58,9 @@ def revise(
     note: str,
     file: Source = None,
     based_on: Annotated[int, typer.Option("--based-on", min=0, help="The version you read; default: the newest.")] = 0,
+    correct: Annotated[
+        str, typer.Option("--correct", help="Why that version was wrong; it stays beside the new one.")
+    ] = "",
 ) -> None:
     """Write a new version of a note. If somebody else wrote one meanwhile, both are shown and yours is kept."""
     path = f"/cases/{quoted(ref)}/notes/{quoted(note)}"
@@ -64,7 +73,9 @@ def revise(
         "text": text,
         "language": read["language"],
         "template": read["template"],
+        "template_version": read["template_version"] or None,
         "based_on": read["version"],
+        "correction": correct,
     }
     try:
         reply = desk.ask("PUT", path, body)
@@ -102,7 +113,19 @@ def read(
         output.show_json(reply)
         return
     heading = f"{reply['template']} · {reply['language']} · version {reply['version']} · {reply['written_at'][:16]}"
+    if reply["correction"]:
+        typer.echo(f"corrects version {reply['correction']['corrects']}: {reply['correction']['reason']}", err=True)
     output.show_text(heading, reply["text"])
+
+
+@app.command("skeleton")
+@at_desk(CASEWORK)
+def skeleton(
+    desk: Desk, template: str, language: Annotated[str, typer.Option("--language", help="fr, nl, de or en.")]
+) -> None:
+    """The headings that a template asks for, to begin a note with."""
+    text, version = _skeleton(desk, template, language)
+    output.show_text(f"{template} · version {version}", text)
 
 
 @app.command("list")
@@ -139,6 +162,14 @@ def reveal(
         return
     names = len(reply["restored_spans"])
     output.show_text(f"version {reply['version']} · {names} stand-in(s) restored · logged", reply["text"])
+
+
+def _skeleton(desk: Desk, template: str, language: str) -> tuple[str, int]:
+    templates = {one["template"]: one for one in desk.get("/templates")["templates"]}
+    if template not in templates or language not in templates[template]["skeletons"]:
+        refuse("there is no such template in that language")
+    found = templates[template]
+    return found["skeletons"][language], found["template_version"]
 
 
 def _text(file: Path | None, before: str) -> tuple[str, bool]:

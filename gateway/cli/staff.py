@@ -117,9 +117,9 @@ def at_the_store(home: Path | None, zone: Zone, hooks: Hooks) -> Iterator[tuple[
     if zone not in settings.zones:
         raise ConfigurationError(f"this installation has no zone {zone}")
     try:
-        services = build(settings, note=lambda: f"a staff command, process {os.getpid()}", **hooks.parts())
+        services = build(settings, note=lambda: f"a command on the store, process {os.getpid()}", **hooks.parts())
     except StoreBusy as busy:
-        raise StoreBusy(f"{busy}: staff are added while nobody serves the embedded store") from None
+        raise StoreBusy(f"{busy}: this works on the embedded store while nobody serves it") from None
     try:
         yield services, services.sign_in[zone]
     finally:

@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from vault.cases.flow import NONCOLLABORATION, Outcome
 from vault.cases.model import LANGUAGES
+from vault.cases.templates import TEMPLATES
 from vault.errors import ConfigurationError
-from vault.usecases.notes import TEMPLATES
 
 COACHES: Final = ("amina", "bert", "claire", "dirk")
 #: Each path includes giving the privacy notice. The last three end in an outcome.

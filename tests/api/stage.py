@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-from tests.house import CASE, House
+from tests import recorded as r
+from tests.house import CASE, Caller, House
 
 NOTE: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur.", "language": "fr", "template": "interview"}
 CLOSING: Final[dict[str, Any]] = {"step": "begin_closing", "outcome": "REFUSED", "explained": True}
@@ -25,6 +27,12 @@ class Call:
     path: str
     status: int
     json: Any = None
+    content: bytes | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What is sent: a file as it is, anything else as JSON."""
+        return {"json": self.json} if self.content is None else {"content": self.content}
 
 
 @dataclass
@@ -114,17 +122,83 @@ def _casework(stage: Stage) -> dict[str, Callable[[], Call]]:
     }
 
 
+def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
+    """Facts, files, tasks, drafts and letters."""
+    base, coach = "/casework/cases", stage.house.client("coach")
+
+    def on(method: str, tail: str, status: int, *, json: Any = None, content: bytes | None = None, login: str = "coach",
+           make: Callable[[str], str] | None = None) -> Callable[[], Call]:  # fmt: skip
+        """make: makes the item of a case that `{item}` in the path stands for."""
+
+        def call() -> Call:
+            case = stage.case()
+            item = make(case) if make is not None else ""
+            return Call(login, method, f"{base}/{case}{tail.replace('{item}', item)}", status, json, content)
+
+        return call
+
+    found: dict[str, Callable[[], Call]] = {}
+    for section, body in r.FACTS.items():
+        name, path = section.replace("-", "_"), f"/facts/{section}"
+        new, revised = body | {"provenance": "interview"}, body | {"based_on": 1}
+        make = partial(r.record_fact, coach, section=section)
+        found |= {
+            f"casework_read_facts_{name}": on("GET", path, 200),
+            f"casework_record_fact_{name}": on("POST", path, 201, json=new),
+            f"casework_read_fact_{name}": on("GET", f"{path}/{{item}}", 200, make=make),
+            f"casework_revise_fact_{name}": on("PUT", f"{path}/{{item}}", 200, json=revised, make=make),
+        }
+    for section in r.FILE_SECTIONS:
+        name, path = section.replace("-", "_"), f"/attachments/{section}"
+        make = partial(r.attach, coach, section=section)
+        told = {"name": "autre.pdf", "caption": "", "language": "fr", "based_on": 2}
+        found |= {
+            f"casework_read_attachments_{name}": on("GET", path, 200),
+            f"casework_add_attachment_{name}": on("POST", path, 201, content=r.pdf()),
+            f"casework_describe_attachment_{name}": on("PUT", f"{path}/{{item}}", 200, json=told, make=make),
+            f"casework_read_attachment_{name}": on("GET", f"{path}/{{item}}", 200, make=make),
+        }
+    task, draft = partial(r.set_task, coach), partial(_drafted, coach)
+    letter, invited = partial(r.compose, coach), partial(r.compose, coach, body=r.INVITATION)
+    return found | {
+        "casework_read_agenda": lambda: Call("coach", "POST", "/casework/agenda", 200, {}),
+        "casework_read_tasks": on("GET", "/tasks", 200),
+        "casework_set_task": on("POST", "/tasks", 201, json=r.TASK),
+        "casework_change_task": on("PUT", "/tasks/{item}", 200, json=r.TASK | {"based_on": 1}, make=task),
+        "casework_read_draft": on("GET", "/drafts/{item}", 200, make=draft),
+        "casework_save_draft": on("PUT", "/drafts/new", 200, json=r.DRAFT),
+        "casework_discard_draft": on("DELETE", "/drafts/new", 200),
+        "casework_compose_letter": on("POST", "/letters", 201, json=r.CONSEQUENCES),
+        "casework_list_letters": on("GET", "/letters", 200),
+        "casework_read_letter": on("GET", "/letters/{item}", 200, make=letter),
+        "casework_compose_invitation": on("POST", "/invitations", 201, json=r.INVITATION, login="desk"),
+        "casework_list_invitations": on("GET", "/invitations", 200, login="desk"),
+        "casework_read_invitation": on("GET", "/invitations/{item}", 200, login="desk", make=invited),
+    }
+
+
+def _drafted(coach: Caller, case: str) -> str:
+    r.save_draft(coach, case)
+    return "new"
+
+
 def calls(house: House) -> dict[str, Callable[[], Call]]:
     """Operation id to a maker of its plausible request. Session routes and health ask nothing and are not here."""
     stage = Stage(house)
-    found = _casework(stage) | {
-        "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
-        "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),
-        "oversight_list_entries": lambda: Call("auditor", "GET", "/oversight/entries", 200),
-        "oversight_read_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}", 200),
-        "oversight_read_detail": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}/detail", 200),
-        "oversight_read_sheets": lambda: Call("auditor", "GET", f"/oversight/sheets/{stage.oversight_sheet()}", 200),
-    }
+    found = (
+        _casework(stage)
+        | _recorded(stage)
+        | {
+            "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
+            "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),
+            "oversight_list_entries": lambda: Call("auditor", "GET", "/oversight/entries", 200),
+            "oversight_read_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}", 200),
+            "oversight_read_detail": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}/detail", 200),
+            "oversight_read_sheets": lambda: Call(
+                "auditor", "GET", f"/oversight/sheets/{stage.oversight_sheet()}", 200
+            ),
+        }
+    )
     for name in ("caritas", "fedasil"):
         found |= {
             f"partner_{name}_list_referrals": lambda name=name: Call(name, "GET", f"/partner/{name}/referrals", 200),

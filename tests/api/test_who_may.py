@@ -18,6 +18,7 @@ from sqlalchemy import select
 from tests.api.stage import Call, Stage, calls
 from tests.api.support import comparable, counts, entries, since
 from tests.house import House
+from tests.recorded import FACTS, FILE_SECTIONS
 from vault.ids import CaseId
 from vault.storage import tables as t
 from vault.usecases import sign_in
@@ -47,20 +48,48 @@ TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "casework_note_version": (200, 404, 403, 403, 403),
     "casework_reveal_note": (200, 404, 403, 403, 403),
     "casework_read_note": (200, 404, 403, 403, 403),
-}
+    **{
+        f"casework_{name}_{section.replace('-', '_')}": (status, 404, 403, 403, 403)
+        for section in FACTS
+        for name, status in (("read_facts", 200), ("record_fact", 201), ("read_fact", 200), ("revise_fact", 200))
+    },
+    **{
+        f"casework_{name}_{section.replace('-', '_')}": (status, 404, 403, 403, 403)
+        for section in FILE_SECTIONS
+        for name, status in (
+            ("read_attachments", 200), ("add_attachment", 201), ("describe_attachment", 200), ("read_attachment", 200),
+        )
+    },
+    "casework_read_agenda": (200, 200, 403, 403, 403),
+    "casework_read_tasks": (200, 404, 403, 403, 403),
+    "casework_set_task": (201, 404, 403, 403, 403),
+    "casework_change_task": (200, 404, 403, 403, 403),
+    "casework_read_draft": (200, 404, 403, 403, 403),
+    "casework_save_draft": (200, 404, 403, 403, 403),
+    "casework_discard_draft": (200, 404, 403, 403, 403),
+    "casework_compose_letter": (201, 404, 403, 403, 403),
+    "casework_list_letters": (200, 404, 403, 403, 403),
+    "casework_read_letter": (200, 404, 403, 403, 403),
+    "casework_compose_invitation": (201, 404, 201, 403, 403),
+    "casework_list_invitations": (200, 404, 200, 403, 403),
+    "casework_read_invitation": (200, 404, 200, 403, 403),
+}  # fmt: skip
 _REFERENCE: Final = re.compile(r"(?<=/cases/)[^/]+")
-_NOTE: Final = re.compile(r"(?<=/notes/)[^/]+")
+_ITEM: Final = re.compile(
+    r"(?<=/notes/)[^/]+|(?<=/facts/)([a-z-]+/)[^/]+|(?<=/attachments/)([a-z-]+/)[^/]+|(?<=/tasks/)[^/]+"
+    r"|(?<=/letters/)[^/]+|(?<=/invitations/)[^/]+"
+)
 
 
-def send(house: House, login: str, method: str, path: str, json: Any) -> Any:
+def send(house: House, login: str, method: str, path: str, payload: dict[str, Any]) -> Any:
     headers = {"authorization": f"Bearer {house.client(login).token}"}
-    return house.app.request(method, path, json=json, headers=headers)
+    return house.app.request(method, path, headers=headers, **payload)
 
 
 def unknown(path: str) -> str:
-    """The same request about a case, and a note, that nobody ever opened."""
+    """The same request about a case, and a note or another item, that nobody ever opened."""
     path = _REFERENCE.sub(reference(CaseId(secrets.token_bytes(16))), path)
-    return _NOTE.sub(secrets.token_hex(16), path)
+    return _ITEM.sub(lambda found: (found[1] or found[2] or "") + secrets.token_hex(16), path)
 
 
 def _mistyped(path: str) -> str:
@@ -88,20 +117,20 @@ def test_each_role_gets_exactly_what_the_table_says(lite_house: House) -> None:
             if answers[login] >= 400:
                 _refused(house, call, login, answers[login], name)
             else:
-                reply = send(house, login, call.method, call.path, call.json)
+                reply = send(house, login, call.method, call.path, call.payload)
                 assert reply.status_code == answers[login], (name, login, reply.text)
 
 
 def _refused(house: House, call: Call, login: str, status: int, name: str) -> None:
     """A refusal: as if the case did not exist, one entry, nothing else."""
     rows, before = counts(house), len(entries(house))
-    reply = send(house, login, call.method, call.path, call.json)
+    reply = send(house, login, call.method, call.path, call.payload)
     written = since(house, before)
     assert reply.status_code == status, (name, login, reply.text)
     assert [(entry["decision"], entry["actor"]) for entry in written] == [("deny", house.staff[login].log_name)]
     assert counts(house) == rows, (name, login)
     if "/cases/" in call.path:
-        nowhere = send(house, login, call.method, unknown(call.path), call.json)
+        nowhere = send(house, login, call.method, unknown(call.path), call.payload)
         assert comparable(nowhere) == comparable(reply), (name, login)
         about = since(house, before)
         assert [entry["subject"] == "" for entry in about] == [False, True], "the log knows which case it was"
@@ -111,7 +140,7 @@ def _refused(house: House, call: Call, login: str, status: int, name: str) -> No
 def test_a_mistyped_reference_is_told_from_an_unknown_case_to_everybody_alike(lite_house: House) -> None:
     case = Stage(lite_house).case()
     for login in LOGINS:
-        reply = send(lite_house, login, "GET", _mistyped(f"/casework/cases/{case}"), None)
+        reply = send(lite_house, login, "GET", _mistyped(f"/casework/cases/{case}"), {})
         assert reply.status_code == 400
         assert reply.json()["issues"][0]["type"] == "urn:problem-type:parefeu:invalid_identifier"
         assert case not in reply.text

@@ -27,6 +27,7 @@ from vault.access.sealing import SCHEMA
 from vault.crypto import committing, detail
 from vault.crypto.blind_index import BlindIndex
 from vault.crypto.canonical import encode
+from vault.crypto.chunked import ChunkCipher, ChunkContext
 from vault.crypto.envelope import ReleaseContext
 from vault.crypto.hierarchy import ZoneKeyring
 from vault.crypto.hpke import SEALED_OVERHEAD
@@ -46,10 +47,11 @@ Rows = dict[str, list[Row]]
 
 #: Labels of this program under which keys are derived or contexts bound.
 LABELS: Final = (
-    "parefeu/record", "parefeu/wrap", "parefeu/release/1", "parefeu/detail", "parefeu/detail-seed/1",
+    "parefeu/record", "parefeu/attachment", "parefeu/attachment/chunk", "parefeu/wrap", "parefeu/release/1",
+    "parefeu/detail", "parefeu/detail-seed/1",
     "parefeu/detail/1", "parefeu/keyring", "parefeu/root-wrap", "parefeu/root-file", "parefeu/pseudonym-domain/1",
     "parefeu/pseudonym/1", "parefeu/blind-index/field/1", "parefeu/blind-index/token/1", "narrative", "casework",
-    "actor", "totp",
+    "actor", "totp", "draft", "sensitive", "stay_analysis", "return_plan",
 )  # fmt: skip
 
 
@@ -94,6 +96,8 @@ class Attacker:
         self._unwrap()
         keys = [*self.taken.data_keys, *self.raw, *self.derived, *self._slices()]
         self._open_records(keys)
+        self._open_drafts(keys)
+        self._open_files(keys)
         self._open_releases(keys)
         self._open_details()
         self._pseudonyms([*self.raw, *self.taken.data_keys, *self.derived])
@@ -192,6 +196,40 @@ class Attacker:
                 KeyId(row["key_id"]),
             )  # fmt: skip
             self._try("casework.records", f"{row['record_id'].hex()}/{row['version']}", context, row["sealed"], keys)
+
+    def _open_drafts(self, keys: list[bytes]) -> None:
+        for row in self.rows["casework.drafts"]:
+            if row["sealed"] is None:
+                continue
+            context = RecordContext(
+                KIND_COMPARTMENT[Kind.DRAFT], row["case_id"], row["draft_id"], row["version"], SCHEMA[Kind.DRAFT],
+                KeyId(row["key_id"]),
+            )  # fmt: skip
+            self._try("casework.drafts", row["draft_id"].hex(), context, row["sealed"], keys)
+
+    def _open_files(self, keys: list[bytes]) -> None:
+        """Chunk by chunk, the size unknown: of files of every plausible size."""
+        headers = {row["attachment_id"]: row for row in self.rows["casework.attachments"]}
+        for chunk in self.rows["casework.attachment_chunks"]:
+            row = headers[chunk["attachment_id"]]
+            compartment = KIND_COMPARTMENT[Kind(row["kind"])]
+            context = ChunkContext(compartment, row["case_id"], row["attachment_id"], KeyId(row["key_id"]))
+            place = f"{chunk['attachment_id'].hex()}/{chunk['number']}"
+            for key in keys:
+                if len(key) != committing.KEY_BYTES:
+                    continue
+                self.taken.tries += 1
+                try:
+                    cipher = ChunkCipher(key, context, row["header"])
+                except VaultError:
+                    continue
+                for size in range(1, 600):
+                    try:
+                        text = cipher.open(chunk["number"], chunk["sealed"], size)
+                    except VaultError:
+                        continue
+                    found = Opened("casework.attachment_chunks", place, compartment.value, text)
+                    self.taken.opened["casework.attachment_chunks", place] = found
 
     def _open_releases(self, keys: list[bytes]) -> None:
         for row in self.rows["exchange.releases"]:

@@ -26,6 +26,7 @@ from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import create_instance, load_zone
 from gateway.settings import Settings, slug
 from gateway.wiring import build
+from tests import recorded
 from tests.attacks.attacker import Rows
 from tests.attacks.walled import ZONES, Walled, walled
 from tests.house import CARITAS, CASE, STAFF, Caller, House, MovableClock, furnish, prefix_of, shipped_firewall
@@ -50,7 +51,10 @@ GUESSES: Final = [("ov_number", f"812345{digit}") for digit in range(10)]
 CANARY: Final = {
     "note": "kanarienvogel-notitie-7Q4", "revised": "serin-cache-9X2", "dutch": "kwikstaart-geheim-3M8",
     "contact": "chez la mésange-8K1", "email": "rouge-gorge-5T6@example.be", "reason": "pinson-raison-2W9",
-    "family": "Hirondellesecrete", "given": "Bergeronnette",
+    "family": "Hirondellesecrete", "given": "Bergeronnette", "fact": "moineau-fait-4J7", "file": "alouette-fichier-6P2",
+    "caption": "verdier-legende-1R9", "file_name": "fauvette-nom-3D5", "task": "merle-tache-8S6",
+    "draft": "bruant-brouillon-2C4", "stay": "martinet-sejour-5F1", "plan": "corneille-retour-9G3",
+    "host": "choucas-hote-7L8", "place": "grive-lieu-0B2",
 }  # fmt: skip
 _FRENCH: Final = (
     "Premier entretien, deux heures, avec interprète. Madame dit que son frère a été arrêté à Conakry et qu'elle dort "
@@ -291,6 +295,8 @@ def _write_cases(made: Estate) -> None:
     assert coach.put(f"/cases/{made.case['kept']}/notes/{made.note['kept']}", json=revision).status_code == 200
     reveal = coach.post(f"/cases/{made.case['kept']}/notes/{other}/reveal", json={"reason": CANARY["reason"]})
     assert reveal.status_code == 200
+    _record(made, made.case["kept"])
+    _record(made, made.case["handed_over"])
     until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
     for partner in ("caritas", "fedasil"):
         made.release[partner] = house.refer(coach, made.case[partner], partner, expires_on=until)
@@ -298,6 +304,24 @@ def _write_cases(made: Estate) -> None:
     with made.wall.superuser() as admin:
         row: Any = admin.execute("SELECT release_id FROM exchange.releases WHERE reader = 'oversight'").fetchone()
     made.release["oversight"] = bytes(row[0]).hex()
+
+
+def _record(made: Estate, case: str) -> None:
+    """Facts of every compartment, files, a task, a draft, letters: each with its mark."""
+    coach = made.coach
+    for section, mark in (
+        ("narrative", "fact"), ("sensitive", "fact"), ("stay-analysis", "stay"), ("return-plan", "plan"),
+        ("contact", "host"),
+    ):  # fmt: skip
+        recorded.record_fact(coach, case, section, detail=f"Elle dit: {CANARY[mark]}.")
+    for section in recorded.FILE_SECTIONS:
+        content = recorded.pdf(80).replace(b"trailer", CANARY["file"].encode() + b" trailer")
+        recorded.attach(coach, case, content, section, f"{CANARY['file_name']}.pdf", f"Voir {CANARY['caption']}")
+    today = datetime.now(UTC).date().isoformat()
+    recorded.set_task(coach, case, title=f"Penser à {CANARY['task']}", due_on=today)
+    recorded.save_draft(coach, case, text=f"Pas encore dit: {CANARY['draft']}, de {CANARY['given']}")
+    recorded.compose(coach, case, recorded.CONSEQUENCES | {"place": CANARY["place"]})
+    recorded.compose(made.house.client("desk"), case, recorded.INVITATION | {"place": CANARY["place"]})
 
 
 def _stop(process: Process) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Final
 import pytest
 
 from gateway.settings import Settings
+from tests import recorded
 from tests.house import CASE, STAFF, Caller, House, house_on
 
 pytestmark = pytest.mark.xdist_group("canary")
@@ -36,12 +37,30 @@ CANARY: Final = {
     "given": "Grimpereaudix",
     "alias": "Pouillotvéloce",
     "reason": "chevêchette6xs",
+    "why": "rousserolle2qp",  # of a correction
+    "fact": "tarier-pâtre8dn",
+    "host": "gorgebleue4zc",
+    "health": "locustelle7fy",
+    "stay": "phragmite5wj",
+    "plan": "bécassine3vk",
+    "file": "râle-d'eau9mt",
+    "caption": "sarcelle1hg",
+    "file_name": "nette-rousse6ub",
+    "task": "fuligule2lx",
+    "draft": "garrot-arlequin7ce",
+    "place": "oedicnème4ra",
 }
 #: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
 TYPED: Final = "hoopoe-typed-8vz"
 IDENTITY: Final = frozenset({"family", "given", "alias"})
 CONTACT: Final = frozenset({"address", "email", "whereabouts"})
-NOTES: Final = frozenset({"note", "revised"})
+NOTES: Final = frozenset({"note", "revised", "why"})
+#: The mark in the facts of each compartment.
+FACT_MARKS: Final = {
+    "narrative": "fact", "contact": "host", "sensitive": "health", "stay-analysis": "stay", "return-plan": "plan",
+}  # fmt: skip
+LISTED: Final = frozenset({"caption", "file_name"})
+LETTER: Final = frozenset({"family", "given", "address", "place"})
 #: Where a coach, on their own case, may find what: everywhere else, nothing. No other role finds anything.
 COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_read_identity": IDENTITY,
@@ -50,7 +69,23 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_note_version": NOTES,
     "casework_revise_note": NOTES,  # refused as stale: both texts, so that nothing is lost
     "casework_reveal_note": NOTES | IDENTITY,
+    **{
+        f"casework_{name}_{section.replace('-', '_')}": frozenset({mark})
+        for section, mark in FACT_MARKS.items()
+        for name in ("read_facts", "read_fact")
+    },
+    **{f"casework_read_attachments_{section.replace('-', '_')}": LISTED for section in recorded.FILE_SECTIONS},
+    **{
+        f"casework_read_attachment_{section.replace('-', '_')}": LISTED | {"file"} for section in recorded.FILE_SECTIONS
+    },
+    "casework_read_tasks": frozenset({"task"}),
+    "casework_read_agenda": frozenset({"task"}),
+    "casework_read_draft": frozenset({"draft"}),
+    "casework_compose_letter": LETTER,
+    "casework_read_letter": LETTER,
 }
+#: An invitation names and addresses the person: for the coach, and for the desk that sends it.
+INVITED: Final = frozenset({"casework_compose_invitation", "casework_read_invitation"})
 #: The person consented to give Fedasil the family name, and Caritas the telephone number.
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
 ERRING: Final = ("coach", "officer", "caritas", "auditor")
@@ -140,6 +175,13 @@ class Planted:
     note: str
     releases: dict[str, str]
     entry: str
+    items: dict[str, str] = field(default_factory=dict)  # by the beginning of their path
+
+    def values(self, path: str, release: str) -> dict[str, str]:
+        """What the parameters of this path stand for."""
+        found = {"case": self.case, "note": self.note, "release": release, "entry": self.entry, "version": "1"}
+        item = next((item for beginning, item in self.items.items() if beginning in path), "")
+        return found | dict.fromkeys(("fact", "attachment", "task", "letter"), item)
 
 
 def plant(house: House) -> Planted:
@@ -159,7 +201,10 @@ def plant(house: House) -> Planted:
     releases["officer"] = house.hand_over(coach, head, other)
     case = house.open_case(coach, people=people, contact=contact)
     note = house.write_note(coach, case, f"{CANARY['given']} a dit {CANARY['note']}.")
-    revised = {"text": f"Puis {CANARY['revised']}.", "language": "fr", "template": "intake", "based_on": 1}
+    revised = {
+        "text": f"Puis {CANARY['revised']}.", "language": "fr", "template": "intake", "based_on": 1,
+        "correction": f"pas {CANARY['why']}",
+    }  # fmt: skip
     assert coach.put(f"/cases/{case}/notes/{note}", json=revised).status_code == 200
     revealed = coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": CANARY["reason"]})
     assert revealed.status_code == 200
@@ -171,7 +216,25 @@ def plant(house: House) -> Planted:
     releases["auditor"] = row[0].hex()
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    return Planted(case, note, releases, entry)
+    return Planted(case, note, releases, entry, record(house, case, note))
+
+
+def record(house: House, case: str, note: str) -> dict[str, str]:
+    """A fact of each compartment, a file of each, a task, a draft and letters."""
+    coach, made = house.client("coach"), {}
+    for section, mark in FACT_MARKS.items():
+        fact = recorded.record_fact(coach, case, section, detail=f"Il dit {CANARY[mark]} à {CANARY['family']}.")
+        made[f"/facts/{section}"] = fact
+    for section in recorded.FILE_SECTIONS:
+        content = recorded.pdf(90_000).replace(b"trailer", CANARY["file"].encode() + b" trailer")
+        name = f"{CANARY['file_name']}.pdf"
+        made[f"/attachments/{section}"] = recorded.attach(coach, case, content, section, name, CANARY["caption"])
+    made["/tasks"] = recorded.set_task(coach, case, title=f"{CANARY['task']} pour {CANARY['given']}")
+    recorded.save_draft(coach, case, note, text=f"Pas dit: {CANARY['draft']}", based_on=1)
+    made["/letters"] = recorded.compose(coach, case, recorded.CONSEQUENCES | {"place": CANARY["place"]})
+    invitation = recorded.INVITATION | {"place": CANARY["place"]}
+    made["/invitations"] = recorded.compose(house.client("desk"), case, invitation)
+    return made
 
 
 def bodies(planted: Planted) -> dict[str, Any]:
@@ -192,7 +255,34 @@ def bodies(planted: Planted) -> dict[str, Any]:
         "casework_write_note": text,
         "casework_revise_note": text | {"based_on": 1},  # stale by now
         "casework_reveal_note": {"reason": CANARY["reason"]},
-    }
+        **{
+            f"casework_{name}_{section.replace('-', '_')}": recorded.FACTS[section] | more
+            for section in recorded.FACTS
+            for name, more in (
+                ("record_fact", {"provenance": "interview", "detail": CANARY[FACT_MARKS[section]]}),
+                ("revise_fact", {"based_on": 1, "correction": CANARY["why"]}),
+            )
+        },
+        **{
+            f"casework_describe_attachment_{section.replace('-', '_')}": {
+                "name": f"{CANARY['file_name']}.pdf", "caption": CANARY["caption"], "language": "fr", "based_on": 2,
+            }
+            for section in recorded.FILE_SECTIONS
+        },
+        "casework_set_task": recorded.TASK | {"title": CANARY["task"]},
+        "casework_change_task": recorded.TASK | {"title": CANARY["task"], "based_on": 1},
+        "casework_read_agenda": {"until": "2026-12-31"},
+        "casework_save_draft": recorded.DRAFT | {"text": CANARY["draft"], "based_on": 1},
+        "casework_compose_letter": recorded.CONSEQUENCES | {"place": CANARY["place"]},
+        "casework_compose_invitation": recorded.INVITATION | {"place": CANARY["place"]},
+    }  # fmt: skip
+
+
+def payload(operation: str, body: Any) -> dict[str, Any]:
+    """A good request's body: a file for the operations that take one."""
+    if operation.startswith("casework_add_attachment"):
+        return {"content": recorded.pdf(200).replace(b"trailer", CANARY["file"].encode() + b" trailer")}
+    return {"json": body} if body else {}
 
 
 #: Bad requests: each carries the typed word somewhere it has no business.
@@ -227,17 +317,18 @@ def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
     client, good = house.client(login), bodies(planted)
     schema = house.app.get("/openapi.json").json()
     release = planted.releases.get(login, planted.releases["officer"])
-    values = {"case": planted.case, "note": planted.note, "release": release, "entry": planted.entry, "version": "1"}
-    bad = dict.fromkeys(values, TYPED)
     for path, operations in schema["paths"].items():
+        values = planted.values(path, release)
+        bad = dict.fromkeys(values, TYPED)
         for method, described in operations.items():
             operation = described["operationId"]
             if operation.endswith("sign_out"):
                 continue
             body = good.get(operation)
-            yield heard(client, login, operation, method, "/" + path.format(**values), {"json": body} if body else {})
-            yield heard(client, login, operation, method, "/" + path.format(**bad), {"json": body}, mistaken=True)
-            asked = {"json": body, "params": dict.fromkeys(("limit", "state", "before", "since", "language"), TYPED)}
+            sent = payload(operation, body)
+            yield heard(client, login, operation, method, "/" + path.format(**values), sent)
+            yield heard(client, login, operation, method, "/" + path.format(**bad), sent, mistaken=True)
+            asked = sent | {"params": dict.fromkeys(("limit", "state", "before", "since", "language"), TYPED)}
             yield heard(client, login, operation, method, "/" + path.format(**values), asked, mistaken=True)
             # A body is parsed before anybody is asked who they are: one role of each zone makes the mistakes.
             for wrong in mistakes(body) if login in ERRING and (body or method != "get") else ():
@@ -254,6 +345,8 @@ def heard(
 
 
 def allowed(reply: Heard) -> frozenset[str]:
+    if reply.operation in INVITED and reply.login in {"coach", "desk"}:
+        return LETTER
     if reply.login == "coach":
         return COACH_SEES.get(reply.operation, frozenset())
     if reply.login == "fedasil" and reply.operation == "partner_fedasil_read_referrals":
@@ -297,7 +390,7 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
     silent = {name for name in known - answered if not name.endswith(("sign_in", "sign_out"))}
     assert silent <= {"casework_hand_over", "casework_revise_note", "casework_close_case", "casework_reopen_case"}
     seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
-    assert seen >= IDENTITY | CONTACT | NOTES, "the coach reads what was confided, so the words are really there"
+    assert seen == set(CANARY) - {"reason"}, "the coach reads what was confided, so the words are really there"
 
 
 def test_no_answer_holds_a_confided_word_but_the_coachs_own(told: tuple[House, list[Heard], Ears]) -> None:

@@ -36,9 +36,15 @@ def test_the_attacker_with_caseworks_keys_opens_every_record(place: Estate, dump
     taken = Attacker([keyring], [], dump).attack(GUESSES)
     assert set(taken.opened) == {
         ("casework.records", f"{row['record_id'].hex()}/{row['version']}") for row in dump["casework.records"]
+    } | {("casework.drafts", row["draft_id"].hex()) for row in dump["casework.drafts"]} | {
+        ("casework.attachment_chunks", f"{row['attachment_id'].hex()}/{row['number']}")
+        for row in dump["casework.attachment_chunks"]
     }
+    assert len(dump["casework.attachment_chunks"]) == 10
     assert all(mark.encode() in taken.texts() for name, mark in CANARY.items() if name != "reason")
-    assert set(taken.by_compartment()) == {"identity", "contact", "narrative"}
+    assert set(taken.by_compartment()) == {
+        "identity", "contact", "narrative", "sensitive", "stay_analysis", "return_plan",
+    }  # fmt: skip
     maker = PseudonymKeys(keyring.pseudonym_root) if keyring.pseudonym_root else None
     assert maker is not None
     for name, zone in (("handed_over", FOLLOW_UP), ("handed_over", OVERSIGHT), ("caritas", CARITAS)):
@@ -137,7 +143,8 @@ def test_its_database_credentials_show_no_more_than_its_own(place: Estate, zone:
         assert readers == [(str(zone),)]
         assert keys.execute("SELECT DISTINCT reader FROM keystore.wraps").fetchall() == [(str(zone),)]
         assert main.execute("SELECT DISTINCT zone FROM auth.staff").fetchall() == [(str(zone),)]
-        for table in ("casework.records", "casework.cases", "casework.blind_index"):
+        for table in ("casework.records", "casework.cases", "casework.blind_index", "casework.attachment_chunks",
+                      "casework.drafts", "casework.tasks"):  # fmt: skip
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 main.execute(f"SELECT 1 FROM {table}".encode())
             main.rollback()

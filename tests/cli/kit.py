@@ -83,8 +83,11 @@ class HouseGateway(Gateway):
     def __init__(self, house: House) -> None:
         self._house = house
 
-    def _exchange(self, method: str, path: str, headers: Any, params: Any, body: Any) -> Any:
-        return self._house.app.request(method, path, headers=headers, params=params, json=body)
+    def _exchange(
+        self, method: str, path: str, headers: Any, params: Any, body: Any, content: bytes | None = None
+    ) -> Any:
+        given = {"json": body} if content is None else {"content": content}
+        return self._house.app.request(method, path, headers=headers, params=params, **given)
 
 
 def signed_in(house: House, login: str) -> None:

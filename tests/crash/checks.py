@@ -2,10 +2,11 @@
 
     assert faults(settings) == []
 
-What is checked: SQLite's own integrity and foreign keys; lanes gapless, chained and announced, every entry's
-bytes canonical and chained; every detail opens for oversight and is the one committed to; every
-row names an entry that explains it; every record, token map and release opens; versions contiguous; no half
-case, no half step, no half hand-over. Wraps that no row needs are allowed: they are orphans, and counted.
+What is checked: SQLite's own integrity and foreign keys; lanes gapless, chained and announced, every entry's bytes
+canonical and chained; every detail opens for oversight and is the one committed to; every row names an
+entry that explains it; every record, token map, draft, file and release opens; versions contiguous; no half case, no
+half step, no half file that anybody sees, no half hand-over. Wraps that no row needs are allowed: they are orphans,
+and counted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -26,9 +27,15 @@ from gateway.instance import load_zones, read_directory
 from gateway.settings import Settings
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.access.sealing import SCHEMA
+from vault.cases.attachments import Manifest
+from vault.cases.drafts import DraftText
+from vault.cases.facts import Fact
 from vault.cases.flow import State
+from vault.cases.letters import decode as decode_letter
+from vault.cases.notes import NoteText
 from vault.cases.people import Contact, Identity
 from vault.crypto.blind_index import BlindIndex
+from vault.crypto.chunked import ChunkCipher, ChunkContext
 from vault.crypto.detail import DetailReader, commitment
 from vault.crypto.directory import ZoneDirectory
 from vault.crypto.envelope import Release, ReleaseContext, open_release
@@ -41,8 +48,25 @@ from vault.ids import CaseId, EntryId, KeyId, ReleaseId
 from vault.pseudonyms import Pseudonym, PseudonymKeys, domain_of
 from vault.storage import tables as t
 from vault.storage.store import make_engine
-from vault.vocabulary import CASEWORK, FOLLOW_UP, KIND_COMPARTMENT, OVERSIGHT, Compartment, Kind, Purpose, Zone
+from vault.vocabulary import (
+    ATTACHMENT_KINDS,
+    CASEWORK,
+    FACT_KINDS,
+    FOLLOW_UP,
+    KIND_COMPARTMENT,
+    OVERSIGHT,
+    Compartment,
+    Kind,
+    Purpose,
+    Zone,
+)
 
+_FILES: Final = frozenset({("write", kind.value) for kind in ATTACHMENT_KINDS})
+#: What writes a sealed record of its own kind.
+_WRITTEN: Final = frozenset(
+    {("write", kind.value) for kind in (*FACT_KINDS, *ATTACHMENT_KINDS)}
+    | {("write", kind) for kind in ("note", "task", "draft", "letter", "invitation")}
+)
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
@@ -54,8 +78,12 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "case_events": frozenset(
         {("write", "notice"), ("close", "case"), ("write", "case"), ("released", "outcome_sheet")}
     ),
-    "data_keys": frozenset({("create", "case"), ("write", "note")}),
-    "records": frozenset({("create", "case"), ("write", "note"), ("write", "identity"), ("write", "contact")}),
+    "data_keys": frozenset({("create", "case"), *_WRITTEN}),
+    "records": frozenset({("create", "case"), ("write", "identity"), ("write", "contact"), *_WRITTEN}),
+    "attachments": frozenset({*_FILES, ("swept", "attachment")}),
+    "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
+    "tasks": frozenset({("write", "task")}),
+    "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
     "blind_index": frozenset({("create", "case"), ("write", "identity")}),
     "consents": frozenset({("write", "referral")}),
     "releases": frozenset({("release_begun", "outcome_sheet"), ("release_begun", "referral")}),
@@ -80,7 +108,10 @@ class Snapshot:
 def faults(settings: Settings) -> list[str]:
     """One line per broken invariant; [] if the store is whole."""
     found = look(settings)
-    checks = (_entries, _details, _filing, _explanations, _records, _versions, _cases, _releases)
+    checks = (
+        _entries, _details, _filing, _explanations, _records, _versions, _cases, _releases, _attachments, _tasks,
+        _drafts,
+    )  # fmt: skip
     return [*found.own, *(line for check in checks for line in check(found))]
 
 
@@ -254,15 +285,21 @@ def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | st
             yield row, f"does not open ({fault.code})"
 
 
+#: How the plaintext of each kind is read.
+_READABLE: Final[dict[Kind, Callable[[bytes], object]]] = {
+    Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode,
+    Kind.NOTE: NoteText.decode, Kind.TASK: bytes.decode, Kind.LETTER: decode_letter, Kind.INVITATION: decode_letter,
+    **dict.fromkeys(FACT_KINDS, Fact.decode), **dict.fromkeys(ATTACHMENT_KINDS, Manifest.decode),
+}  # fmt: skip
+
+
 def _records(found: Snapshot) -> Iterator[str]:
-    readable = {Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode}
     for row, plain in _plaintexts(found):
         if isinstance(plain, str):
             yield f"record {bytes(row['record_id']).hex()} version {row['version']}: {plain}"
             continue
         try:
-            decode = readable.get(Kind(row["kind"]))
-            _ = decode(plain) if decode is not None else plain.decode()
+            _READABLE[Kind(row["kind"])](plain)
         except (VaultError, ValueError, KeyError):
             yield f"record {bytes(row['record_id']).hex()} version {row['version']}: is of another shape"
     covered = {bytes(row["key_id"]) for row in found["wraps"]}
@@ -281,6 +318,87 @@ def _versions(found: Snapshot) -> Iterator[str]:
             yield f"record {record.hex()}: its versions have a gap"
         if len({(bytes(row["case_id"]), row["kind"]) for row in rows}) != 1:
             yield f"record {record.hex()}: belongs to two cases or is of two kinds"
+        if rows[0]["kind"] != "contact" and len({row["provenance"] for row in rows}) != 1:
+            yield f"record {record.hex()}: an edit changed where it comes from"
+
+
+def _attachments(found: Snapshot) -> Iterator[str]:
+    """A described file opens from its first chunk to its last, and is the one its record speaks of; nothing of any
+    other is to be seen, and nothing of a swept one is left."""
+    manifests = {
+        bytes(row["record_id"]): (row["version"], Manifest.decode(plain))
+        for row, plain in sorted(_plaintexts(found), key=lambda pair: pair[0]["version"])
+        if Kind(row["kind"]) in ATTACHMENT_KINDS and isinstance(plain, bytes)
+    }
+    chunks: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in found["attachment_chunks"]:
+        chunks[bytes(row["attachment_id"])].append(row)
+    for row in found["attachments"]:
+        raw = bytes(row["attachment_id"])
+        place, own = f"attachment {raw.hex()}", sorted(chunks[raw], key=lambda chunk: chunk["number"])
+        if row["swept_at"] is not None:
+            if any(bytes(chunk["sealed"]) for chunk in own):
+                yield f"{place}: was swept and is still there"
+            continue
+        if (row["chunks"] is None) != (raw not in manifests):
+            yield f"{place}: half arrived"
+        elif (row["described_at"] is not None) != (raw in manifests and bool(manifests[raw][1].name)):
+            yield f"{place}: is seen without a description, or described and not seen"
+        elif row["chunks"] is not None:
+            yield from (f"{place}: {line}" for line in _whole(found, row, own, manifests[raw][1]))
+
+
+def _whole(found: Snapshot, row: Mapping[str, Any], chunks: Rows, manifest: Manifest) -> Iterator[str]:
+    kind, case, key = Kind(row["kind"]), bytes(row["case_id"]), KeyId(bytes(row["key_id"]))
+    wraps = {(bytes(wrap["key_id"]), wrap["reader"]): bytes(wrap["wrap"]) for wrap in found["wraps"]}
+    compartment, digest, size = KIND_COMPARTMENT[kind], hashlib.sha256(), 0
+    try:
+        data_key = found.keyrings[CASEWORK].wrapper.unwrap(
+            wraps[key.raw, str(CASEWORK)], WrapContext(case, compartment, CASEWORK, key)
+        )
+        context = ChunkContext(compartment, case, bytes(row["attachment_id"]), key)
+        cipher = ChunkCipher(data_key, context, bytes(row["header"]))
+        for chunk in chunks:
+            plain = cipher.open(chunk["number"], bytes(chunk["sealed"]), manifest.size)
+            digest.update(plain)
+            size += len(plain)
+    except (VaultError, KeyError) as fault:
+        yield f"does not open ({type(fault).__name__})"
+        return
+    if (len(chunks), size, digest.hexdigest()) != (row["chunks"], manifest.size, manifest.digest):
+        yield "is not the file that its record speaks of"
+
+
+def _tasks(found: Snapshot) -> Iterator[str]:
+    """A task has its title, in as many versions as it was changed."""
+    titles: dict[bytes, int] = defaultdict(int)
+    for row in found["records"]:
+        if row["kind"] == Kind.TASK.value:
+            titles[bytes(row["record_id"])] += 1
+    if titles != {bytes(row["task_id"]): row["version"] for row in found["tasks"]}:
+        yield "tasks: not each with its title"
+
+
+def _drafts(found: Snapshot) -> Iterator[str]:
+    """What is there opens."""
+    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    for row in found["drafts"]:
+        if row["sealed"] is None:
+            continue
+        draft, case, key = bytes(row["draft_id"]), bytes(row["case_id"]), KeyId(bytes(row["key_id"]))
+        compartment = KIND_COMPARTMENT[Kind.DRAFT]
+        try:
+            data_key = found.keyrings[CASEWORK].wrapper.unwrap(
+                wraps[key.raw, str(CASEWORK)], WrapContext(case, compartment, CASEWORK, key)
+            )
+            context = RecordContext(compartment, case, draft, row["version"], SCHEMA[Kind.DRAFT], key)
+            header, _, plain = open_record(data_key, context, bytes(row["sealed"])).partition(b"\n")
+            told = ("interview", row["template"], row["language"], bytes(row["author"]).hex())
+            if header.decode() != "|".join((*told, row["saved_at"].isoformat())):
+                yield f"draft {draft.hex()}: was sealed as something else than its row says"
+            DraftText.decode(plain)
+        except (VaultError, KeyError) as fault:
+            yield f"draft {draft.hex()}: does not open ({type(fault).__name__})"
 
 
 def _cases(found: Snapshot) -> Iterator[str]:

@@ -8,17 +8,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from hashlib import sha256
 from typing import Any, Final
 
 from gateway.auth.sessions import hash_token
-from tests.house import House
+from tests.house import STAFF, House
+from tests.recorded import pdf
+from vault.cases.attachments import Manifest
+from vault.cases.facts import Fact
+from vault.cases.file_types import MediaType
 from vault.cases.flow import Outcome, Step
+from vault.cases.letters import Value
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
+from vault.crypto.chunked import CHUNK_BYTES, Splitter
 from vault.ids import CaseId, RecordId
-from vault.usecases import hand_over, notes, open_case, sign_in, steps
+from vault.sensitive import Sensitive
+from vault.usecases import (
+    attachments,
+    drafts,
+    facts,
+    hand_over,
+    letters,
+    notes,
+    open_case,
+    sign_in,
+    steps,
+    sweep,
+    tasks,
+)
 from vault.usecases.casework import parse_reference
-from vault.vocabulary import CASEWORK, Zone
+from vault.vocabulary import CASEWORK, Kind, Provenance, Zone
 
 PARTNER: Final = Zone.parse("partner:caritas")
 #: National numbers for the blind index: the same for every case, as for people who come back.
@@ -34,6 +55,15 @@ class Stagehand:
     def hire(self, login: str) -> None:
         if login not in self.house.tokens:
             self.house.hire(login)
+
+    def renew(self) -> None:
+        """New tokens for everybody: the old ones ended."""
+        house = self.house
+        for login in house.tokens:
+            zone = STAFF[login][0]
+            service, until = house.services.sign_in[zone], timedelta(hours=10)
+            issue = partial(sign_in.issue_token, login=login, lifetime=until, service=service)
+            house.tokens[login] = house.services.worker.run(zone, issue)
 
     def as_(self, login: str, work: Callable[..., Any], *args: Any) -> Any:
         house = self.house
@@ -59,6 +89,34 @@ class Stagehand:
         cmd = notes.WriteNote(case, text, "fr", "interview", note, based_on)
         return RecordId.parse(self.as_("coach", notes.write_note, cmd)["note"])
 
+    def fact(self, case: CaseId, fact: RecordId | None = None, based_on: int = 0, correction: str = "") -> RecordId:
+        content = Fact("school", "primary", about="Aminata Diallo", detail=f"Version {based_on + 1}.")
+        provenance = Provenance.INTERVIEW if fact is None else None
+        cmd = facts.RecordFact(case, Kind.SENSITIVE_FACT, content, "fr", provenance, fact, based_on, correction)
+        return RecordId.parse(self.as_("coach", facts.record_fact, cmd)["record"])
+
+    def arrive(self, case: CaseId) -> RecordId:
+        """A file of three chunks, in three operations."""
+        content = pdf(3 * CHUNK_BYTES - 9000)
+        splitter = Splitter()
+        cut = [*splitter.feed(content), *splitter.finish()]
+        kind = Kind.SENSITIVE_ATTACHMENT
+        arrival = self.as_("coach", attachments.begin_attachment, case, kind, Provenance.INTERVIEW)
+        pieces = [Sensitive(piece) for piece in cut]
+        for number, piece in enumerate(pieces[:-1]):
+            arrival = self.as_("coach", attachments.add_chunks, arrival, number, [piece])
+        manifest = Manifest(MediaType.PDF, len(content), sha256(content).hexdigest())
+        done = self.as_("coach", attachments.end_attachment, arrival, len(pieces) - 1, pieces[-1:], manifest)
+        return RecordId.parse(done["record"])
+
+    def describe(self, case: CaseId, attachment: RecordId) -> None:
+        kind = Kind.SENSITIVE_ATTACHMENT
+        cmd = attachments.DescribeAttachment(case, kind, attachment, "Diallo.pdf", "Certificat.", "fr", 1)
+        self.as_("coach", attachments.describe_attachment, cmd)
+
+    def draft(self, case: CaseId) -> None:
+        self.as_("coach", drafts.save_draft, drafts.SaveDraft(case, "Vu Aminata Diallo, elle", "fr", "intake"))
+
 
 Act = Callable[[], None]
 
@@ -77,6 +135,72 @@ def _revise(hand: Stagehand) -> Act:
     case = hand.noticed()
     note = hand.write(case)
     return lambda: void(hand.write(case, note, 1))
+
+
+def _fact(hand: Stagehand) -> Act:
+    case = hand.noticed()
+    return lambda: void(hand.fact(case))
+
+
+def _correct(hand: Stagehand) -> Act:
+    case = hand.noticed()
+    fact = hand.fact(case)
+    return lambda: void(hand.fact(case, fact, 1, "ce n'était pas Aminata Diallo"))
+
+
+def _attach(hand: Stagehand) -> Act:
+    """From the first byte to the description: seven operations, and a crash after any of them shows nobody anything."""
+    case = hand.noticed()
+
+    def act() -> None:
+        attachment = hand.arrive(case)
+        hand.describe(case, attachment)
+
+    return act
+
+
+def _sweep(hand: Stagehand) -> Act:
+    """A file that nobody described and a draft that nobody saved, both too old."""
+    house = hand.house
+    case = hand.noticed()
+    hand.arrive(case)
+    hand.draft(case)
+    house.clock.move(days=20)
+    hand.renew()
+    casework = house.services.casework
+    assert casework is not None
+    return lambda: void(house.services.worker.run(CASEWORK, lambda uow: sweep.sweep(uow, casework)))
+
+
+def _task(hand: Stagehand) -> Act:
+    case = hand.noticed()
+    today = hand.house.clock.now().date()
+    cmd = tasks.SetTask(case, "Rappeler Aminata Diallo", today, "fr")
+    return lambda: void(hand.as_("coach", tasks.set_task, cmd))
+
+
+def _draft(hand: Stagehand) -> Act:
+    case = hand.noticed()
+    return lambda: hand.draft(case)
+
+
+def _save_drafted(hand: Stagehand) -> Act:
+    """The note is stored and its draft gone, or neither."""
+    case = hand.noticed()
+    hand.draft(case)
+    return lambda: void(hand.write(case))
+
+
+def _letter(hand: Stagehand) -> Act:
+    case = hand.noticed()
+    added: dict[str, Value] = {
+        "reason": "no_show",
+        "respond_by": hand.house.clock.now().date(),
+        "place": "Ici",
+        "contact": "02",
+    }
+    cmd = letters.ComposeLetter(case, Kind.LETTER, "consequences", ("fr", "nl"), added)
+    return lambda: void(hand.as_("coach", letters.compose_letter, cmd))
 
 
 def _hand_over(hand: Stagehand) -> Act:
@@ -137,6 +261,14 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "open a case": _open,
     "write a note": _write,
     "revise a note": _revise,
+    "record a fact": _fact,
+    "correct a fact": _correct,
+    "attach a file": _attach,
+    "sweep": _sweep,
+    "set a task": _task,
+    "save a draft": _draft,
+    "save a drafted note": _save_drafted,
+    "compose a letter": _letter,
     "hand over": _hand_over,
     "refer": _refer,
     "sign in": _sign_in,

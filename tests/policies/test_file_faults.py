@@ -97,7 +97,11 @@ FILE_FAULTS = [
     _file("CR LF", DENY.replace("\n", "\r\n"), "denies", lambda text: text.replace(b"\n", b"\r\n"), "printable ASCII"),
     _file("cut off", DENY[:-1], "denies", lambda text: text[:-1], "does not end with a line feed"),
     _file(
-        "line twice", DENY + DENY, "denies", lambda text: text + text.split(b"\n")[-2] + b"\n", "the id cw-85 is taken"
+        "line twice",
+        DENY + DENY,
+        "denies",
+        lambda text: text + next(line for line in text.split(b"\n") if line.startswith(b"cw-58,")) + b"\n",
+        "the id cw-58 is taken",
     ),
 ]
 MODEL_FAULTS = [

@@ -16,6 +16,7 @@ from sqlalchemy.schema import BLANK_SCHEMA
 
 from bench.pg import Postgres
 from gateway.settings import Settings
+from tests import recorded
 from tests.api.stage import Stage
 from tests.crash.checks import faults, look
 from tests.house import House
@@ -130,6 +131,41 @@ def test_migrating_again_leaves_what_is_there(house: House) -> None:
     assert look(house.settings).rows == before
     assert faults(house.settings) == []
     house.reopen()
+
+
+#: What each revision added, and the one before: undone by hand, the databases are as that one left them.
+ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "0003": ("0002", ("casework.attachment_chunks", "casework.attachments", "casework.tasks", "casework.drafts")),
+}
+
+
+@pytest.mark.parametrize("revision", ADDED)
+def test_a_migration_keeps_what_was_stored_before_it(house: House, revision: str) -> None:
+    stage = Stage(house)
+    case, note = stage.noted()
+    stage.sheet()
+    stage.referral("caritas")
+    house.services.close()
+    before, (last, tables) = look(house.settings).rows, ADDED[revision]
+    engine = make_engine(house.settings.main_url)
+    with engine.connect() as connection:
+        for table in tables:
+            name = table if engine.dialect.name == "postgresql" else table.partition(".")[2]
+            connection.execute(text(f"DROP TABLE {name}"))
+        connection.execute(text(f"UPDATE schema_version SET version_num = '{last}'"))
+        connection.commit()
+    with pytest.raises(StoreMismatch):
+        migrate.check(engine, "main")
+    engine.dispose()
+    migrate.upgrade(house.settings.main_url, "main")
+    assert look(house.settings).rows == before
+    house.reopen()
+    coach = house.client("coach")
+    assert coach.get(f"/cases/{case}/notes/{note}").status_code == 200
+    recorded.attach(coach, case)
+    recorded.set_task(coach, case)
+    recorded.save_draft(coach, case)
+    assert faults(house.settings) == []
 
 
 def test_a_migration_that_fails_leaves_nothing_half_made(fresh: tuple[str, str]) -> None:

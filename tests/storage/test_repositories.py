@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from tests import recorded
 from tests.api.stage import Stage, calls
 from tests.crash.checks import EXPLAINS, faults
 from tests.house import House
@@ -29,6 +30,8 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.staff: ("actor_id", "login"), t.sessions: ("token_hash",), t.attempts: ("subject",), t.cases: ("case_id",),
     t.case_events: ("number",), t.data_keys: ("key_id", "compartment"), t.records: ("record_id",),
     t.blind_index: ("token",), t.consents: ("consent_id",), t.releases: ("release_id",),
+    t.attachments: ("attachment_id",), t.attachment_chunks: ("number",), t.tasks: ("task_id",),
+    t.drafts: ("draft_id",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -40,6 +43,10 @@ def _story(house: House) -> None:
     stage.noted()
     stage.sheet()
     stage.referral("caritas")
+    coach, case = house.client("coach"), stage.case()
+    recorded.attach(coach, case)
+    recorded.set_task(coach, case)
+    recorded.save_draft(coach, case)
     house.client("dpo").delete("/session")
 
 
@@ -105,7 +112,7 @@ def test_every_row_of_a_whole_story_is_explained_by_its_entry(house: House) -> N
     for make in calls(house).values():
         call = make()
         headers = {"authorization": f"Bearer {house.client(call.login).token}"}
-        assert house.app.request(call.method, call.path, json=call.json, headers=headers).status_code == call.status
+        assert house.app.request(call.method, call.path, **call.payload, headers=headers).status_code == call.status
     assert faults(house.settings) == []
 
 

@@ -40,6 +40,10 @@ casework.data_keys    all  all                -    -          -    -          - 
 casework.records      all  all                -    -          -    -          -    -
 casework.blind_index  all  all                -    -          -    -          -    -
 casework.consents     all  all                -    -          -    -          -    -
+casework.attachments  all  all                -    -          -    -          -    -
+casework.attachment_chunks all all            -    -          -    -          -    -
+casework.tasks        all  all                -    -          -    -          -    -
+casework.drafts       all  all                -    -          -    -          -    -
 exchange.releases     -    sent               to   -          to   -          to   -
 keystore.wraps        to   all                to   -          to   -          to   -
 keystore.detail_keys  -    all                -    all        -    all        all  all
@@ -55,6 +59,19 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "casework.cases": _STATUS,
     "casework.consents": {"withdrawn_at", "entry_id"},
     "log.filings": {"ended", "entry_id"},
+    "casework.attachments": {"chunks", "described_at", "swept_at", "entry_id"},
+    "casework.attachment_chunks": {"sealed", "entry_id"},
+    "casework.tasks": {"due_on", "remind_on", "done_at", "version", "entry_id"},
+    "casework.drafts": {
+        "version",
+        "template",
+        "language",
+        "saved_at",
+        "expires_at",
+        "key_id",
+        "sealed",
+        "entry_id",
+    },
 }
 
 
@@ -154,6 +171,25 @@ def test_a_role_changes_only_the_columns_that_move_and_removes_nothing(logins: L
         f"DROP TABLE {table} CASCADE",
     ):
         assert not allowed(connection, statement), statement
+
+
+def test_the_chunks_of_a_described_file_cannot_be_changed(wall: Walled, logins: Logins) -> None:
+    """Until somebody has described a file casework may empty it; from then on nobody may."""
+    one = bytes([1]) * 16
+    empty = f"UPDATE casework.attachment_chunks SET sealed = '', entry_id = {_ANOTHER}"
+    with wall.superuser("main") as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("UPDATE casework.attachments SET described_at = 1 WHERE attachment_id = %s", (one,))
+    try:
+        with attempt(logins[CASEWORK, "main"]):
+            assert logins[CASEWORK, "main"].execute(empty.encode()).rowcount == len(ZONES) - 1
+        with attempt(logins[CASEWORK, "main"]):
+            reset = f"UPDATE casework.attachments SET described_at = NULL, entry_id = {_ANOTHER}"
+            assert logins[CASEWORK, "main"].execute(reset.encode()).rowcount == len(ZONES) - 1
+    finally:
+        with wall.superuser("main") as admin:
+            admin.execute("SET session_replication_role = replica")
+            admin.execute("UPDATE casework.attachments SET described_at = NULL")
 
 
 def test_the_declaration_names_every_table() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, Final
 
 import psycopg
@@ -45,13 +46,12 @@ def sample(table: str, zone: Zone, number: int) -> dict[str, Any]:
             "LargeBinary": bytes([number + 1]) * (getattr(column.type, "length", None) or 16),
             "String": f"{number:02}",
             "Text": "x",
-            "Date": None,
+            "Date": date(2026, 11, 3),
         }.get(kind, number + 1)
     row |= {name: str(zone) for name in ("zone", "reader") if name in row}
     if "sender" in row:
         row["sender"] = str(CASEWORK)
-    if "withdrawn_at" in row:
-        row["withdrawn_at"] = None
+    row |= {name: None for name in ("withdrawn_at", "described_at", "swept_at") if name in row}
     return row
 
 

@@ -126,9 +126,35 @@ def test_what_an_act_touches_besides_its_item_is_a_closed_list() -> None:
             given = permit(action, Item(kind, "", CASE))
             opened = {other for other in set(Kind) - {kind} if opens(given, kind=other)}
             stored = {other for other in set(Kind) - {kind} if opens(given, kind=other, storing=True)}
-            assert opened == ALSO_OPENS.get((action, kind), set())
+            assert opened == ALSO_OPENS.get((action, kind), frozenset()) - {kind}
             assert stored == ALSO_STORES.get((action, kind), set())
     assert Kind.NOTE not in {kind for kinds in (*ALSO_OPENS.values(), *ALSO_STORES.values()) for kind in kinds}
+
+
+def test_leave_to_revise_a_fact_opens_that_fact_and_no_other() -> None:
+    """It is held to the provenance that it was sealed with. A note's is always the same: it is not opened for that."""
+    given = permit(Action.WRITE, Item(Kind.FACT, "ab" * 16, CASE))
+    assert opens(given, kind=Kind.FACT, record="ab" * 16)
+    assert not opens(given, kind=Kind.FACT, record="cd" * 16)
+    assert opens(given, kind=Kind.FACT, record="ab" * 16, storing=True)
+    assert not opens(given, kind=Kind.FACT, record="cd" * 16, storing=True)
+    for other in (Kind.SENSITIVE_FACT, Kind.NOTE, Kind.ATTACHMENT):
+        assert not opens(given, kind=other, record="ab" * 16)
+        assert not opens(given, kind=other, record="ab" * 16, storing=True)
+
+
+def test_reading_a_case_as_a_whole_covers_its_records_of_that_kind_alone() -> None:
+    given = permit(Action.READ, Item(Kind.FACT, CASE.hex(), CASE))
+    assert opens(given, kind=Kind.FACT, record="ab" * 16)
+    assert not opens(given, kind=Kind.FACT, case=OTHER, record="ab" * 16)
+    assert not opens(given, kind=Kind.SENSITIVE_FACT, record="ab" * 16)
+    assert not opens(given, kind=Kind.FACT, record="ab" * 16, storing=True)
+
+
+def test_leave_to_begin_a_record_opens_none_that_is_there() -> None:
+    given = permit(Action.WRITE, Item(Kind.FACT, CASE.hex(), CASE))
+    assert opens(given, kind=Kind.FACT, record="ab" * 16, storing=True)
+    assert not opens(given, kind=Kind.FACT, record="ab" * 16)
 
 
 def test_a_search_opens_its_scope_and_no_case_more() -> None:

@@ -15,10 +15,12 @@ from gateway.cli.import_files import Report, Status, candidates
 from gateway.demo.seed_data import COACHES, ENDING, PATHS, SeedCase, import_example, load_seed
 from vault.cases.identifiers import NationalNumber
 from vault.cases.model import LANGUAGES
+from vault.cases.notes import NOTE_LIMIT
+from vault.cases.templates import TEMPLATES
 from vault.errors import ConfigurationError
 from vault.freetext import TokenMap, pseudonymise
 from vault.pseudonyms import Pseudonym, domain_of
-from vault.usecases.notes import NOTE_LIMIT, TEMPLATES, known_identities
+from vault.usecases.free_text import known_identities
 from vault.vocabulary import CASEWORK
 
 CASES = load_seed()

@@ -227,3 +227,67 @@ def open_details(v: Vector) -> list[bytes]:
 def blind_token(v: Vector) -> bytes:
     field_key = mac(raw(v, "key"), label("parefeu/blind-index/field/1") + text(v["field"]))
     return mac(field_key, label("parefeu/blind-index/token/1") + text(v["value"]))
+
+
+# attachments: docs/formats/attachment.md
+
+
+def padded_length(size: int) -> int:
+    framed = size + 4
+    if framed <= 256:
+        return 256
+    exponent = framed.bit_length() - 1
+    step = 1 << (exponent - exponent.bit_length())
+    return -(-framed // step) * step
+
+
+def attachment_context(v: Vector) -> bytes:
+    return (
+        label("parefeu/attachment") + number(1) + number(v["exponent"]) + text(v["compartment"])
+        + data(raw(v, "case")) + data(raw(v, "attachment")) + data(raw(v, "key"))
+    )  # fmt: skip
+
+
+def attachment_key(v: Vector) -> bytes:
+    """Checks the header on the way."""
+    header = raw(v, "header")
+    assert len(header) == 66
+    assert header[:2] == bytes([1, v["exponent"]])
+    okm = expand(mac(header[2:34], raw(v, "data_key")), attachment_context(v), 64)
+    assert okm[32:] == header[34:]
+    return okm[:32]
+
+
+def attachment_places(v: Vector) -> list[tuple[bytes, bytes, int]]:
+    """Nonce, associated data and plain length of each chunk."""
+    total, chunk = padded_length(v["size"]), 1 << v["exponent"]
+    count = -(-total // chunk)
+    places = []
+    for i in range(count):
+        last = i == count - 1
+        bound = number(count) + number(v["size"]) if last else item(4, b"") + item(4, b"")
+        place = label("parefeu/attachment/chunk") + data(attachment_context(v)) + number(i) + bound
+        nonce = bytes(7) + i.to_bytes(4, "big") + bytes([last])
+        places.append((nonce, place, min(chunk, total - i * chunk)))
+    return places
+
+
+def open_attachment(v: Vector) -> bytes:
+    cipher, places = AESGCM(attachment_key(v)), attachment_places(v)
+    assert len(places) == len(v["chunks"])
+    padded = b""
+    for sealed, (nonce, place, length) in zip(v["chunks"], places, strict=True):
+        plain = cipher.decrypt(nonce, bytes.fromhex(sealed), place)
+        assert len(plain) == length
+        padded += plain
+    assert padded[v["size"] :] == bytes(len(padded) - v["size"])
+    return padded[: v["size"]]
+
+
+def seal_attachment(v: Vector, content: bytes) -> list[bytes]:
+    """The same chunks again: nothing in them is random but the salt, which stands in the header."""
+    cipher, padded, at, sealed = AESGCM(attachment_key(v)), content.ljust(padded_length(len(content)), b"\0"), 0, []
+    for nonce, place, length in attachment_places(v):
+        sealed.append(cipher.encrypt(nonce, padded[at : at + length], place))
+        at += length
+    return sealed

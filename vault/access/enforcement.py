@@ -22,6 +22,8 @@ from vault.ids import ActorId, CaseId, EntryId
 from vault.ports import Clock, Firewall
 from vault.unit_of_work import UnitOfWork
 from vault.vocabulary import (
+    ATTACHMENT_KINDS,
+    FACT_KINDS,
     FACTS,
     Action,
     Allowed,
@@ -45,8 +47,14 @@ STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
 
 #: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
 #: release profile names. Writing a note replaces the case's known names; a release carries fields of the file.
+_NAMES: Final = frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP})
+#: Free text goes through the replacement of names. What is revised is opened first, to hold it to its provenance.
+_REPLACED: Final = (*FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK)
 ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
-    (Action.WRITE, Kind.NOTE): frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP}),
+    (Action.WRITE, Kind.NOTE): _NAMES,
+    **{(Action.WRITE, kind): _NAMES | {kind} for kind in _REPLACED},
+    (Action.WRITE, Kind.INVITATION): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+    (Action.WRITE, Kind.LETTER): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     (Action.REVEAL, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
     (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
     (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),
@@ -54,7 +62,7 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
 #: What an act stores besides its own item: a case begins with its people, a note may bring new stand-ins.
 ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
-    (Action.WRITE, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
+    **{(Action.WRITE, kind): frozenset({Kind.TOKEN_MAP}) for kind in (Kind.NOTE, *_REPLACED)},
 }
 
 
@@ -69,6 +77,11 @@ class Item(NamedTuple):
     case: CaseId | None = None
     subject: str = ""
     scope: frozenset[CaseId] = frozenset()
+
+    @property
+    def about_the_case(self) -> bool:
+        """Whether the question names no single record: all of that kind in the case, or one that is to come."""
+        return self.case is not None and self.id == self.case.hex()
 
 
 class Permit:
@@ -98,12 +111,15 @@ class Permit:
         """
         item = self.item
         acts, besides = (STORING, ALSO_STORES) if storing else (OPENING, ALSO_OPENS)
-        covered = self.action in acts if kind is item.kind else kind in besides.get((self.action, item.kind), ())
+        covered = (kind is item.kind and self.action in acts) or kind in besides.get((self.action, item.kind), ())
         there = case is item.case or case == item.case or (case is not None and case in item.scope)
         if not covered or not there or now >= self.expires_at:
             raise PermitInvalid("this permit was minted for something else, or has expired")
         if kind is item.kind and item.id and record and item.id != record:
-            raise PermitInvalid("this permit was minted for another record")
+            # Asked about the case as a whole: reading covers all of that kind in it, writing begins a new one.
+            whole = item.about_the_case and (storing or self.action is Action.READ)
+            if not whole:
+                raise PermitInvalid("this permit was minted for another record")
 
     def used_by(self, actor: ActorId) -> None:
         """Raises PermitInvalid unless this is the actor it was minted for: for an act of two halves."""
@@ -210,7 +226,7 @@ class Guard:
             role=actor.role,
             session=actor.session.hex(),
             # A case is named by its pseudonym in the log alone: beside it, casework's own id would join two domains.
-            object="" if item.case is not None and item.id == item.case.hex() else item.id,
+            object="" if item.about_the_case else item.id,
             subject=item.subject,
             purpose=question.purpose,
             rule=rule,

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from vault.access.enforcement import Permit
+from vault.cases.facts import NEEDS
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
 from vault.crypto.directory import ZoneDirectory
@@ -47,10 +48,6 @@ SHEET_FIELDS: Final = (
 SHEET_NAMING_FIELDS: Final = ("oqt_reference", "ov_number")
 #: What a person can consent to give a partner, by name.
 REFERRAL_FIELDS: Final = ("family_name", "given_names", "phone", "address", "language", "need")
-#: What the person needs from the partner: a code, so that no story slips into a referral.
-NEEDS: Final = (
-    "return_counselling", "reintegration", "legal_aid", "medical_care", "psychological_care", "shelter", "social_aid",
-)  # fmt: skip
 
 
 def outcome_sheet(case: Case, identity: Identity, *, naming: bool) -> dict[str, Any]:

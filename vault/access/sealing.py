@@ -10,20 +10,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from vault.access.chunks import ChunkKeeper
+from vault.access.data_keys import DataKeys
 from vault.access.enforcement import Permit
 from vault.cases.model import SealedRecord
 from vault.crypto.record import RecordContext, open_record, seal_record
-from vault.crypto.wrap import SymmetricWrapper, WrapContext
-from vault.errors import Erased, RecordTampered
-from vault.ids import ActorId, CaseId, KeyId, RecordId
+from vault.crypto.wrap import SymmetricWrapper
+from vault.errors import RecordTampered
+from vault.ids import ActorId, CaseId, RecordId
 from vault.ports import Clock, Entropy
 from vault.sensitive import Sensitive
 from vault.unit_of_work import UnitOfWork
-from vault.vocabulary import CASEWORK, KIND_COMPARTMENT, Compartment, Kind, Provenance
+from vault.vocabulary import ATTACHMENT_KINDS, CASEWORK, FACT_KINDS, KIND_COMPARTMENT, Kind, Provenance
 
 #: The shape of each kind's plaintext, bound into the record.
-SCHEMA: Final[dict[Kind, int]] = {Kind.IDENTITY: 1, Kind.CONTACT: 1, Kind.NOTE: 1, Kind.TOKEN_MAP: 1}
-_DATA_KEY_BYTES: Final = 32
+SCHEMA: Final[dict[Kind, int]] = dict.fromkeys(
+    (
+        Kind.IDENTITY, Kind.CONTACT, Kind.NOTE, Kind.TOKEN_MAP, *FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK, Kind.DRAFT,
+        Kind.INVITATION, Kind.LETTER,
+    ),
+    1,
+)  # fmt: skip
 
 
 def _header(provenance: Provenance, template: str, language: str, author: ActorId, at: datetime) -> bytes:
@@ -33,20 +40,18 @@ def _header(provenance: Provenance, template: str, language: str, author: ActorI
 
 
 class RecordKeeper:
-    """Opens and seals casework's records under casework's wrapping key."""
+    """Opens and seals casework's records under casework's wrapping key. chunks: the same for files."""
 
     def __init__(self, wrapper: SymmetricWrapper, *, clock: Clock, entropy: Entropy) -> None:
-        self._wrapper = wrapper
+        self._keys = DataKeys(wrapper, entropy)
         self._clock = clock
         self._entropy = entropy
+        self.chunks: Final = ChunkKeeper(self._keys, clock=clock, entropy=entropy)
 
     def open(self, uow: UnitOfWork, permit: Permit, record: SealedRecord) -> Sensitive[bytes]:
         """The record's plaintext. Raises PermitInvalid, Erased, RecordTampered."""
         permit.check(kind=record.kind, case=record.case, now=self._clock.now(), record=record.id.hex())
-        wrapped = uow.keys.wrap(record.key, CASEWORK)
-        if wrapped is None:
-            raise Erased("the key of this record was destroyed")
-        return self._open(record, wrapped)
+        return self._open(record, self._keys.wrapped(uow, record.key))
 
     def open_many(
         self, uow: UnitOfWork, permit: Permit, records: Sequence[SealedRecord]
@@ -65,7 +70,7 @@ class RecordKeeper:
     def _open(self, record: SealedRecord, wrapped: bytes) -> Sensitive[bytes]:
         compartment = KIND_COMPARTMENT[record.kind]
         case = record.case.raw
-        data_key = self._wrapper.unwrap(wrapped, WrapContext(case, compartment, CASEWORK, record.key))
+        data_key = self._keys.unwrap(record.case, compartment, record.key, wrapped)
         context = RecordContext(compartment, case, record.id.raw, record.version, SCHEMA[record.kind], record.key)
         plaintext = open_record(data_key, context, record.sealed)
         header = _header(record.provenance, record.template, record.language, record.author, record.written_at)
@@ -78,30 +83,22 @@ class RecordKeeper:
         plaintext: bytes, author: ActorId, at: datetime, provenance: Provenance, template: str = "", language: str = "",
     ) -> SealedRecord:  # fmt: skip
         """Seal one version and add it. Raises StaleVersion if that version exists."""
-        permit.check(kind=kind, case=case, now=self._clock.now(), storing=True)
-        compartment = KIND_COMPARTMENT[kind]
-        key, data_key = self._data_key(uow, permit, case, compartment, at)
-        context = RecordContext(compartment, case.raw, record.raw, version, SCHEMA[kind], key)
-        header = _header(provenance, template, language, author, at)
-        sealed = seal_record(data_key, context, header + plaintext, self._entropy)
-        stored = SealedRecord(
-            record, version, case, kind, provenance, template, language, author, at, key, sealed
+        stored = self.seal(
+            uow, permit, kind=kind, case=case, record=record, version=version, plaintext=plaintext, author=author,
+            at=at, provenance=provenance, template=template, language=language,
         )  # fmt: skip
         uow.records.add(stored, permit.entry)
         return stored
 
-    def _data_key(
-        self, uow: UnitOfWork, permit: Permit, case: CaseId, compartment: Compartment, at: datetime
-    ) -> tuple[KeyId, bytes]:
-        key = uow.cases.key(case, compartment)
-        if key is None:
-            key = KeyId(self._entropy.bytes(16))
-            data_key = self._entropy.bytes(_DATA_KEY_BYTES)
-            context = WrapContext(case.raw, compartment, CASEWORK, key)
-            uow.keys.put(key, CASEWORK, self._wrapper.wrap(data_key, context, self._entropy), at)
-            uow.cases.add_key(case, compartment, key, permit.entry)
-            return key, data_key
-        wrapped = uow.keys.wrap(key, CASEWORK)
-        if wrapped is None:
-            raise Erased("the key of this compartment was destroyed")
-        return key, self._wrapper.unwrap(wrapped, WrapContext(case.raw, compartment, CASEWORK, key))
+    def seal(
+        self, uow: UnitOfWork, permit: Permit, *, kind: Kind, case: CaseId, record: RecordId, version: int,
+        plaintext: bytes, author: ActorId, at: datetime, provenance: Provenance, template: str = "", language: str = "",
+    ) -> SealedRecord:  # fmt: skip
+        """Seal one version, for a caller who stores it elsewhere than among the records."""
+        permit.check(kind=kind, case=case, now=self._clock.now(), record=record.hex(), storing=True)
+        compartment = KIND_COMPARTMENT[kind]
+        key, data_key = self._keys.present(uow, permit, case, compartment, at)
+        context = RecordContext(compartment, case.raw, record.raw, version, SCHEMA[kind], key)
+        header = _header(provenance, template, language, author, at)
+        sealed = seal_record(data_key, context, header + plaintext, self._entropy)
+        return SealedRecord(record, version, case, kind, provenance, template, language, author, at, key, sealed)

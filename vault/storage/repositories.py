@@ -250,6 +250,20 @@ class RecordRepository:
         )
         return [_record(row) for row in rows]
 
+    def history(self, record: RecordId) -> list[SealedRecord]:
+        rows = self._tx.read(
+            select(*_RECORD).where(t.records.c.record_id == record.raw).order_by(t.records.c.version.desc())
+        )
+        return [_record(row) for row in rows]
+
+    def count(self, case: CaseId, kind: Kind) -> int:
+        found: int = self._tx.read(
+            select(func.count(func.distinct(t.records.c.record_id))).where(
+                t.records.c.case_id == case.raw, t.records.c.kind == kind.value
+            )
+        ).scalar_one()
+        return found
+
     def add(self, record: SealedRecord, entry: EntryId) -> None:
         """Raises StaleVersion if that version is there already: the primary key is the version check."""
         values = {

@@ -46,6 +46,8 @@ class Rows(StrEnum):
     OWN = "rows of its own zone"
     ADDRESSED = "rows addressed to its own zone"
     SENT = "rows it sends to another zone"
+    UNDESCRIBED = "files that nobody has described yet"
+    THEIR_CHUNKS = "chunks of files that nobody has described yet"
 
 
 _CONDITION: Final[dict[Rows, str]] = {
@@ -53,7 +55,14 @@ _CONDITION: Final[dict[Rows, str]] = {
     Rows.OWN: "zone = '{zone}'",
     Rows.ADDRESSED: "reader = '{zone}'",
     Rows.SENT: "sender = '{zone}' AND reader <> '{zone}'",
+    Rows.UNDESCRIBED: "described_at IS NULL",
+    Rows.THEIR_CHUNKS: (
+        "EXISTS (SELECT FROM casework.attachments a "
+        "WHERE a.attachment_id = attachment_chunks.attachment_id AND a.described_at IS NULL)"
+    ),
 }
+#: What a changed row must be, where that is not what it was: describing a file is the last change of its row.
+_AFTERWARDS: Final[dict[Rows, str]] = {Rows.UNDESCRIBED: "true"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,21 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.records": _casework(),
     "casework.blind_index": _casework(),
     "casework.consents": _casework("withdrawn_at"),
+    # A file is described once, and from then on its chunks are as unchangeable as a record. Before, they may be
+    # emptied.
+    "casework.attachments": {
+        _CASEWORK: (
+            _READ, _ADD, Right(Verb.UPDATE, Rows.UNDESCRIBED, ("chunks", "described_at", "swept_at", "entry_id")),
+        ),
+    },
+    "casework.attachment_chunks": {
+        _CASEWORK: (_READ, _ADD, Right(Verb.UPDATE, Rows.THEIR_CHUNKS, ("sealed", "entry_id"))),
+    },
+    "casework.tasks": _casework("due_on", "remind_on", "done_at", "version"),
+    # The one place where casework overwrites what it sealed: a draft is one moment's words, and then gone.
+    "casework.drafts": _casework(
+        "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
+    ),
     # Casework may not read back what it sent: it adds and does not select.
     "exchange.releases": {
         _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),
@@ -284,7 +308,8 @@ def _grants(tables: Sequence[str], zone: Zone) -> list[str]:
 def _policy(table: str, right: Right, zone: Zone) -> str:
     role, rows = role_name(zone), condition(right.rows, zone)
     using = f" USING ({rows})" if right.verb is not Verb.INSERT else ""
-    check = f" WITH CHECK ({rows})" if right.verb is not Verb.SELECT else ""
+    afterwards = _AFTERWARDS.get(right.rows, rows)
+    check = f" WITH CHECK ({afterwards})" if right.verb is not Verb.SELECT else ""
     return f"CREATE POLICY {role}_{right.verb.lower()} ON {table} FOR {right.verb} TO {role}{using}{check}"
 
 

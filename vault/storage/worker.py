@@ -34,6 +34,7 @@ from vault.storage import tables as t
 from vault.storage.exchange import KeyRepository, ReleaseRepository, TrailRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
+from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
 from vault.storage.repositories import CaseRepository, RecordRepository
 from vault.storage.store import DRIVER_ERRORS, Store
 from vault.storage.transaction import Group, Transaction
@@ -88,6 +89,18 @@ class ZoneUnitOfWork:
     @property
     def attempts(self) -> AttemptRepository:
         return AttemptRepository(self._tx)
+
+    @property
+    def attachments(self) -> AttachmentRepository:
+        return AttachmentRepository(self._tx)
+
+    @property
+    def tasks(self) -> TaskRepository:
+        return TaskRepository(self._tx)
+
+    @property
+    def drafts(self) -> DraftRepository:
+        return DraftRepository(self._tx)
 
     @property
     def releases(self) -> ReleaseRepository:

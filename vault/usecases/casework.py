@@ -12,8 +12,9 @@ from vault.access.enforcement import Guard, Item, Permit
 from vault.access.sealing import RecordKeeper
 from vault.cases.flow import Step
 from vault.cases.model import Case, CaseEvent, Standing
+from vault.cases.office_texts import OfficeTexts
 from vault.crypto.blind_index import BlindIndex
-from vault.errors import NotFound
+from vault.errors import NotFound, NoticeMissing
 from vault.ids import CaseId
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import LOG, Pseudonym, PseudonymKeys, domain_of, parse_pseudonym
@@ -39,6 +40,7 @@ class Casework:
     index: BlindIndex
     clock: Clock
     entropy: Entropy
+    texts: OfficeTexts
     partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 
@@ -97,6 +99,12 @@ def second_person(actor: Actor, events: Sequence[CaseEvent]) -> bool:
     """Whether somebody else took the last step towards closing; the hand-over needs two people."""
     closing = [event for event in events if event.step is Step.BEGIN_CLOSING]
     return bool(closing) and closing[-1].actor != actor.id
+
+
+def require_notice(uow: UnitOfWork, case: CaseId) -> None:
+    """Nothing that a person confides is written down before they were told who reads what. Raises NoticeMissing."""
+    if not any(event.step is Step.GIVE_NOTICE for event in uow.cases.events(case)):
+        raise NoticeMissing("the privacy notice has not been given yet: record it before the first note")
 
 
 @lru_cache(maxsize=_REMEMBERED)

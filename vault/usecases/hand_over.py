@@ -15,7 +15,6 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Permit
 from vault.access.releases import (
-    NEEDS,
     REFERRAL_FIELDS,
     REFERRAL_SCHEMA,
     SHEET_SCHEMA,
@@ -25,6 +24,7 @@ from vault.access.releases import (
 )
 from vault.access.shaping import shape
 from vault.audit.events import Event, Happening, Verdict
+from vault.cases.facts import NEEDS
 from vault.cases.flow import Step
 from vault.cases.model import Case, CaseEvent
 from vault.cases.people import Contact, Identity

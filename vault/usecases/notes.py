@@ -1,7 +1,7 @@
 """Interview notes: write, revise, read, list, search, and restoring the names in one.
 
-A note is stored with stand-ins for the people it names; every revision is kept. Two people who edit the
-same note never lose text: the second is refused and gets both texts.
+A note is stored with stand-ins for the people it names; every revision is kept, and a correction says which version
+it corrects and why. Two people who edit the same note never lose text: the second is refused and gets both texts.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.access.shaping import shape
-from vault.cases.flow import Step
+from vault.cases.corrections import Correction, check_reason
 from vault.cases.model import LANGUAGES, Case, RecordHead, SealedRecord, Standing
-from vault.cases.people import Contact, Identity
-from vault.errors import InvalidInput, NotFound, NoticeMissing, StaleVersion
-from vault.freetext import KnownIdentities, KnownPerson, TokenMap, pseudonymise, restore
+from vault.cases.notes import NoteText, check_size
+from vault.cases.templates import parse_stored, template_for
+from vault.errors import InvalidInput, NotFound, StaleVersion
+from vault.freetext import TokenMap, restore
 from vault.ids import CaseId, KeyId, RecordId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.casework import Casework, Values, existing, reference
+from vault.usecases.casework import Casework, Values, existing, reference, require_notice
+from vault.usecases.drafts import clear_draft
+from vault.usecases.free_text import replace_names
 from vault.usecases.open_case import record_for
 from vault.vocabulary import CASEWORK, Action, Facts, Kind, Phase, Provenance, Purpose
 
-#: Three closely written pages are about 12 kB; a note of ten times that is a paste accident.
-NOTE_LIMIT: Final = 128 * 1024
-TEMPLATES: Final = ("intake", "interview", "legal_analysis", "conclusions", "stay", "return", "extension", "closing")
 #: A search opens at most this many notes; beyond it the caller is told that the answer is not complete.
 SCAN_LIMIT: Final = 5_000
 HIT_LIMIT: Final = 200
@@ -35,7 +35,11 @@ HIT_LIMIT: Final = 200
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WriteNote:
-    """based_on: 0 for a new note, else the version that was read before editing."""
+    """based_on: 0 for a new note, else the version that was read before editing.
+
+    template_version: the one whose skeleton it was begun from; None for the present one. correction: why the version
+    it is based on was wrong; "" for an ordinary revision.
+    """
 
     case: CaseId
     text: str
@@ -43,6 +47,8 @@ class WriteNote:
     template: str
     note: RecordId | None = None
     based_on: int = 0
+    template_version: int | None = None
+    correction: str = ""
 
 
 def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework) -> Values:
@@ -51,6 +57,7 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
     Raises NotFound, NoticeMissing, InvalidInput, Surviving, StaleVersion (with both texts, see `both_versions`).
     """
     _check(cmd)
+    template = template_for(casework.texts.notes, cmd.template, cmd.template_version)
     case = uow.cases.get(cmd.case)
     base = uow.records.head(cmd.note) if cmd.note is not None else None
     if cmd.note is not None and (base is None or base.case != cmd.case or base.kind is not Kind.NOTE):
@@ -58,21 +65,22 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
     permit = casework.ask(
         uow, actor, Action.WRITE, Kind.NOTE, case, purpose=Purpose.COACHING,
         asked=cmd.note.hex() if cmd.note is not None else cmd.case.hex(),
-        outcome="revised" if cmd.note is not None else "written",
+        outcome="corrected" if cmd.correction else "revised" if cmd.note is not None else "written",
     )  # fmt: skip
     case = existing(case)
-    if not any(event.step is Step.GIVE_NOTICE for event in uow.cases.events(cmd.case)):
-        raise NoticeMissing("the privacy notice has not been given yet: record it before the first note")
+    require_notice(uow, cmd.case)
     note = cmd.note or RecordId(casework.entropy.bytes(16))
     if base is not None and base.version != cmd.based_on:
         raise StaleVersion(expected=cmd.based_on, current=base.version)
-    text = _replace_names(uow, permit, case, cmd, casework, actor)
-    at = casework.clock.now()
+    said = {"text": cmd.text, "correction": cmd.correction}
+    done = replace_names(uow, permit, cmd.case, said, cmd.language, casework, actor=actor)
+    correction = Correction(cmd.based_on, done["correction"]) if cmd.correction else None
     stored = casework.keeper.write(
         uow, permit, kind=Kind.NOTE, case=cmd.case, record=note, version=cmd.based_on + 1,
-        plaintext=text.encode(), author=actor.id, at=at, provenance=Provenance.INTERVIEW, template=cmd.template,
-        language=cmd.language,
+        plaintext=NoteText(done["text"], correction).encode(), author=actor.id, at=casework.clock.now(),
+        provenance=Provenance.INTERVIEW, template=template, language=cmd.language,
     )  # fmt: skip
+    clear_draft(uow, actor, cmd.case, cmd.note, permit.entry, casework)
     return shape(
         permit.profile,
         {
@@ -88,58 +96,13 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
 def _check(cmd: WriteNote) -> None:
     if cmd.language not in LANGUAGES:
         raise InvalidInput(f"language must be one of {', '.join(LANGUAGES)}", field="language")
-    if cmd.template not in TEMPLATES:
-        raise InvalidInput(f"template must be one of {', '.join(TEMPLATES)}", field="template")
     if not cmd.text.strip():
         raise InvalidInput("the note is empty", field="text")
-    try:
-        size = len(cmd.text.encode())
-    except UnicodeEncodeError:
-        raise InvalidInput("the text holds half a character (a lone surrogate)", field="text") from None
-    if size > NOTE_LIMIT:
-        raise InvalidInput(f"a note holds at most {NOTE_LIMIT} bytes, this one has {size}", field="text")
+    check_size(cmd.text)
+    if cmd.correction:
+        check_reason(cmd.correction, cmd.based_on)
     if (cmd.note is None) != (cmd.based_on == 0):
         raise InvalidInput("a revision names the version it is based on", field="based_on")
-
-
-def _replace_names(
-    uow: UnitOfWork, permit: Permit, case: Case, cmd: WriteNote, casework: Casework, actor: Actor
-) -> str:
-    """The text with stand-ins; the case's token map grows with it, in the same operation."""
-    identity_record = uow.records.head(record_for(case.id, Kind.IDENTITY, casework))
-    contact_record = uow.records.head(record_for(case.id, Kind.CONTACT, casework))
-    map_id = record_for(case.id, Kind.TOKEN_MAP, casework)
-    map_record = uow.records.head(map_id)
-    open_ = casework.keeper.open
-    if identity_record is None or contact_record is None:
-        raise NotFound("no such item, or not for you")
-    identity = Identity.decode(open_(uow, permit, identity_record).expose())
-    contact = Contact.decode(open_(uow, permit, contact_record).expose())
-    before = TokenMap.decode(open_(uow, permit, map_record).expose()) if map_record is not None else TokenMap.empty()
-    done = pseudonymise(cmd.text, known_identities(identity, contact), before, cmd.language)
-    if done.token_map != before:
-        casework.keeper.write(
-            uow, permit, kind=Kind.TOKEN_MAP, case=case.id, record=map_id,
-            version=map_record.version + 1 if map_record is not None else 1, plaintext=done.token_map.encode(),
-            author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW,
-        )  # fmt: skip
-    return done.text
-
-
-def known_identities(identity: Identity, contact: Contact) -> KnownIdentities:
-    """What the case already knows about its people: the detector that decides which stand-in is meant."""
-    people = tuple(
-        KnownPerson(str(place), person.family_name, person.given_names, person.aliases, person.national_number)
-        for place, person in enumerate(identity.people, start=1)
-    )
-    return KnownIdentities(
-        people=people,
-        addresses=(contact.address,) if contact.address else (),
-        phones=(contact.phone,) if contact.phone else (),
-        emails=(contact.email,) if contact.email else (),
-        ov_numbers=(identity.ov_number,) if identity.ov_number else (),
-        oqt_references=(identity.oqt_reference,) if identity.oqt_reference else (),
-    )
 
 
 def read_note(
@@ -160,21 +123,25 @@ def read_note(
         case = None
     permit = casework.ask(uow, actor, Action.READ, Kind.NOTE, case, purpose=Purpose.COACHING, asked=note.hex())
     assert record is not None
-    return shape(permit.profile, note_values(record, casework.keeper.open(uow, permit, record).expose().decode()))
+    return shape(permit.profile, note_values(record, casework.keeper.open(uow, permit, record).expose()))
 
 
-def note_values(record: SealedRecord, text: str) -> Values:
+def note_values(record: SealedRecord, plaintext: bytes) -> Values:
+    note = NoteText.decode(plaintext)
     values = head_values(record)
     values["reference"] = reference(record.case)
-    values["text"] = text
+    values["text"] = note.text
+    values["correction"] = note.correction.to_json() if note.correction is not None else None
     return values
 
 
 def head_values(record: SealedRecord | RecordHead) -> Values:
+    template, version = parse_stored(record.template)
     return {
         "note": record.id.hex(),
         "version": record.version,
-        "template": record.template,
+        "template": template,
+        "template_version": version,
         "language": record.language,
         "provenance": str(record.provenance),
         "written_at": record.written_at.isoformat(),
@@ -229,7 +196,7 @@ def search_notes(uow: UnitOfWork, actor: Actor, word: str, casework: Casework) -
     hits = [
         shape(permit.profile, {**head_values(record), "reference": reference(record.case)})
         for record, text in casework.keeper.open_many(uow, permit, records)
-        if wanted in fold(text.expose().decode())
+        if wanted in fold(NoteText.decode(text.expose()).text)
     ]
     return hits[:HIT_LIMIT], complete and len(hits) <= HIT_LIMIT
 
@@ -262,7 +229,7 @@ def reveal_note(uow: UnitOfWork, actor: Actor, permit: Permit, note: RecordId, c
     record = uow.records.head(note)
     if record is None:
         raise NotFound("no such item, or not for you")
-    text = casework.keeper.open(uow, permit, record).expose().decode()
+    text = NoteText.decode(casework.keeper.open(uow, permit, record).expose()).text
     map_record = uow.records.head(record_for(record.case, Kind.TOKEN_MAP, casework))
     tokens = (
         TokenMap.decode(casework.keeper.open(uow, permit, map_record).expose())

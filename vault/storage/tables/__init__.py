@@ -25,11 +25,14 @@ from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
 from vault.storage.tables.log import entries, filed, filings, installation, lanes, outbox
+from vault.storage.tables.recorded import attachment_chunks, attachments, drafts, tasks
 
 __all__ = [
     "KEYSTORE_SCHEMA",
     "SCHEMAS",
     "Moment",
+    "attachment_chunks",
+    "attachments",
     "attempts",
     "blind_index",
     "case_events",
@@ -38,6 +41,7 @@ __all__ = [
     "data_keys",
     "detail_keys",
     "details",
+    "drafts",
     "entries",
     "filed",
     "filings",
@@ -52,6 +56,7 @@ __all__ = [
     "releases",
     "sessions",
     "staff",
+    "tasks",
     "to_micros",
     "wraps",
 ]

@@ -1,0 +1,55 @@
+"""Empties forgotten drafts and files that nobody described, now and then, while casework is served."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from gateway.wiring import Services
+from vault.errors import VaultError
+from vault.usecases.sweep import sweep
+from vault.vocabulary import CASEWORK
+
+#: Seconds. Nothing is due to the minute: a file waits two hours, a draft two weeks.
+_FIRST: Final = 10.0
+_EVERY: Final = 900.0
+
+log = logging.getLogger("parefeu.sweeper")
+
+
+@asynccontextmanager
+async def sweeping(services: Services, *, first: float = _FIRST, every: float = _EVERY) -> AsyncIterator[None]:
+    """Sweep in the background until the block ends. Does nothing where casework is not served."""
+    if services.casework is None:
+        yield
+        return
+    task = asyncio.create_task(_sweep_now_and_then(services, first, every))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _sweep_now_and_then(services: Services, first: float, every: float) -> None:
+    await asyncio.sleep(first)
+    while True:
+        try:
+            await sweep_all(services)
+        except VaultError as fault:
+            log.warning("sweep failed", extra={"code": fault.code})
+        await asyncio.sleep(every)
+
+
+async def sweep_all(services: Services) -> int:
+    """Everything that is due, a little at a time, so that nobody waits for it. Returns how many."""
+    casework = services.casework
+    assert casework is not None
+    swept = 0
+    while done := await services.worker.submit(CASEWORK, lambda uow: sweep(uow, casework), quick=False):
+        swept += done
+    return swept

@@ -1,0 +1,39 @@
+"""What nobody will come back for: files that never were described, drafts that are too old. Emptied, and logged.
+
+No person asks for it, so no question is put to the firewall: a sweep opens nothing and shows nothing. It runs in the
+casework process, now and then (`gateway/sweeper.py`) and by `parefeu db sweep`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vault.audit.events import Detail, Event, Happening, Verdict
+from vault.cases.attachments import UNDESCRIBED_LONGEST
+from vault.unit_of_work import UnitOfWork
+from vault.usecases.casework import Casework
+from vault.vocabulary import Kind
+
+#: In one operation, so that others wait for milliseconds: a file has up to 25 MiB.
+FILES_AT_ONCE: Final = 2
+DRAFTS_AT_ONCE: Final = 200
+
+
+def sweep(uow: UnitOfWork, casework: Casework) -> int:
+    """Empty some of what is due. Returns how many; call again until it is 0."""
+    now = casework.clock.now()
+    files = uow.attachments.abandoned(now - UNDESCRIBED_LONGEST, FILES_AT_ONCE)
+    if files:
+        entry = uow.audit.append(_event(Kind.ATTACHMENT, len(files)), Detail())
+        for file in files:
+            uow.attachments.sweep(file, now, entry)
+    drafts = uow.drafts.expired(now, DRAFTS_AT_ONCE)
+    if drafts:
+        entry = uow.audit.append(_event(Kind.DRAFT, len(drafts)), Detail())
+        for draft in drafts:
+            uow.drafts.clear(draft, entry)
+    return len(files) + len(drafts)
+
+
+def _event(kind: Kind, count: int) -> Event:
+    return Event(Happening.SWEPT.value, kind.value, Verdict.NONE, count=count)
