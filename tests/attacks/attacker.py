@@ -13,6 +13,7 @@ keys: then it opens every record.
 from __future__ import annotations
 
 import hmac
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -284,9 +285,10 @@ class Attacker:
         """Every pseudonym of a case that stands anywhere, the log's among them."""
         found = set(self.names)
         for row in self.rows["log.entries"]:
+            subject = json.loads(bytes(row["body"]))["subject"]
             for domain in self.domains:
-                if row["subject"].startswith(domain.letter):
-                    found.add(parse_pseudonym(row["subject"], domain).token)
+                if subject.startswith(domain.letter):
+                    found.add(parse_pseudonym(subject, domain).token)
         return found
 
     @property
