@@ -55,10 +55,10 @@ def test_a_foreign_and_an_unknown_case_are_looked_up_in_the_same_words(watched_h
         if name not in HIDING:
             continue
         call, login = make(), HIDING[name]
-        send(house, login, call.method, unknown(call.path), call.json)  # what is done once per process is done
+        send(house, login, call.method, unknown(call.path), call.payload)  # what is done once per process is done
         steps.said.clear()
-        foreign = _said(steps, send(house, login, call.method, call.path, call.json))
-        nowhere = _said(steps, send(house, login, call.method, unknown(call.path), call.json))
+        foreign = _said(steps, send(house, login, call.method, call.path, call.payload))
+        nowhere = _said(steps, send(house, login, call.method, unknown(call.path), call.payload))
         assert foreign == nowhere, name
         assert len(foreign) > 3
 

@@ -17,7 +17,7 @@ from tests.api.stage import CONSENT, NOTE, Stage
 from tests.api.support import counts, entries, since
 from tests.house import CASE, PERSON, House
 from vault import errors as e
-from vault.usecases.notes import NOTE_LIMIT
+from vault.cases.notes import NOTE_LIMIT
 
 JSON: Final = {"content-type": "application/json"}
 HEADERS: Final = {

@@ -223,7 +223,7 @@ def test_each_revision_keeps_the_rows_it_finds(
     assert {len(rows) for rows in there.values()} == {SAMPLES}
     migrate.upgrade(url, which, revision)
     _assert_kept(there, _held(url, which), revision)
-    _assert_still_guarded(url, which)
+    _assert_still_guarded(url, which, set(there))
 
 
 def _sample(column: Any, number: int) -> Any:
@@ -240,12 +240,15 @@ def _sample(column: Any, number: int) -> Any:
     return number
 
 
-def _assert_still_guarded(url: str, which: migrate.Which) -> None:
-    """A table made anew loses its triggers on SQLite: an update that keeps its entry must still be refused."""
+def _assert_still_guarded(url: str, which: migrate.Which, held: set[str]) -> None:
+    """A table made anew loses its triggers on SQLite: an update that keeps its entry must still be refused.
+
+    held: the tables that have rows; triggers fire for rows.
+    """
     if which != "main":
         return
     guarded = {table.name for table in t.main.sorted_tables if "entry_id" in table.c and table.schema != "log"}
-    naming = [table for table in _tables(_plain(url), which) if table.name in guarded]
+    naming = [table for table in _tables(_plain(url), which) if table.name in guarded and table.name in held]
     assert len(naming) >= 10
     for table in naming:
         with pytest.raises((sqlite3.IntegrityError, psycopg.errors.CheckViolation)):

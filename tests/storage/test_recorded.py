@@ -19,7 +19,7 @@ from gateway.settings import Settings
 from gateway.wiring import Services, build
 from tests.crash.checks import faults
 from tests.crash.plays import Stagehand
-from tests.house import House, house_on, make_keys, shipped_firewall
+from tests.house import House, furnish, house_on, make_keys, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.errors import Conflict, NotFound, StaleVersion
 from vault.storage import tables as t
@@ -102,6 +102,7 @@ def two_gateways(urls: tuple[str, str], home: Any) -> Iterator[tuple[House, Serv
     """Two services on one database, as two processes would be."""
     main, keystore = urls
     settings = Settings(home=make_keys(home).home, database_url=main, keystore_url=keystore)
+    furnish(settings)
     with house_on(settings) as house:
         other = build(
             settings, clock=house.clock, entropy=SystemEntropy(), root=WeakFileRoot, firewall=shipped_firewall()

@@ -213,7 +213,7 @@ def _whole(
     uow: UnitOfWork, case: CaseId, kind: Kind, attachment: RecordId
 ) -> tuple[SealedRecord | None, AttachmentRow | None, Case | None]:
     """A file that has arrived whole, with its case; no case if it is none of that case and kind, or was swept."""
-    base, row = uow.records.head(attachment), uow.attachments.get(attachment)
+    base, row, found = uow.records.head(attachment), uow.attachments.get(attachment), uow.cases.get(case)
     if (
         base is None
         or row is None
@@ -222,7 +222,7 @@ def _whole(
         or row.swept_at is not None
     ):
         return base, row, None
-    return base, row, uow.cases.get(case)
+    return base, row, found
 
 
 # -- reading -----------------------------------------------------------------------------------------

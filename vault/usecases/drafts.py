@@ -123,12 +123,13 @@ def clear_draft(
 
 
 def _case_of(uow: UnitOfWork, case: CaseId, note: RecordId | None) -> Case | None:
-    """The case, if the note is one of it."""
+    """The case, if the note is one of it. Looked up in any event: a refusal takes the same road whatever is there."""
+    found = uow.cases.get(case)
     if note is not None:
         heads = uow.records.versions(note)
         if not heads or heads[0].case != case or heads[0].kind is not Kind.NOTE:
             return None
-    return uow.cases.get(case)
+    return found
 
 
 def _place(case: CaseId, note: RecordId | None, actor: Actor, casework: Casework) -> RecordId:

@@ -101,7 +101,7 @@ def _provenance(
 def read_facts(uow: UnitOfWork, actor: Actor, case_id: CaseId, kind: Kind, casework: Casework) -> Values:
     """The facts of one compartment as they stand, the newest first. Raises NotFound."""
     case = uow.cases.get(case_id)
-    records = uow.records.newest([case_id], kind) if case is not None else []
+    records = uow.records.newest([case_id], kind)
     permit = casework.ask(
         uow, actor, Action.READ, kind, case, purpose=Purpose.COACHING, asked=case_id.hex(), count=len(records)
     )
@@ -119,9 +119,9 @@ def read_facts(uow: UnitOfWork, actor: Actor, case_id: CaseId, kind: Kind, casew
 def read_fact(uow: UnitOfWork, actor: Actor, case_id: CaseId, kind: Kind, fact: RecordId, casework: Casework) -> Values:
     """One fact, and beside it every version it had: who wrote each, when, and why it corrects. Raises NotFound."""
     versions = uow.records.history(fact)
-    case = None
-    if versions and versions[0].case == case_id and versions[0].kind is kind:
-        case = uow.cases.get(case_id)
+    case = uow.cases.get(case_id)
+    if not versions or versions[0].case != case_id or versions[0].kind is not kind:
+        case = None  # a fact of another case or compartment is none of this one
     permit = casework.ask(uow, actor, Action.READ, kind, case, purpose=Purpose.COACHING, asked=fact.hex())
     each = narrowed(permit.profile, FACT_FIELDS, inside=True)
     found = [

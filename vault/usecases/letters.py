@@ -109,7 +109,7 @@ def read_letter(
 def list_letters(uow: UnitOfWork, actor: Actor, case_id: CaseId, kind: Kind, casework: Casework) -> list[Values]:
     """Which letters were composed, and when; without what they say. Raises NotFound."""
     case = uow.cases.get(case_id)
-    heads = uow.records.heads(case_id, kind) if case is not None else []
+    heads = uow.records.heads(case_id, kind)
     permit = casework.ask(uow, actor, Action.LIST, kind, case, purpose=PURPOSE_OF[kind], asked=case_id.hex())
     return [
         shape(

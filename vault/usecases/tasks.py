@@ -80,7 +80,7 @@ def _check(cmd: SetTask, remind_on: date, today: date) -> None:
 def read_tasks(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Values:
     """The tasks of one case, by the day they are due; those that are done as well. Raises NotFound."""
     case = uow.cases.get(case_id)
-    tasks = uow.tasks.of_case(case_id) if case is not None else []
+    tasks = uow.tasks.of_case(case_id)
     permit = casework.ask(
         uow, actor, Action.READ, Kind.TASK, case, purpose=Purpose.COACHING, asked=case_id.hex(), count=len(tasks)
     )
