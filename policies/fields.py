@@ -35,7 +35,10 @@ _PEOPLE: Final = (
 _TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
 
 _CASEWORK: Final = {
-    "case_status": "reference phase state region language opened_on coach notice_given notes closing_outcome version",
+    "case_status": (
+        "reference phase state region language opened_on coach notice_given notes closing_outcome version origin place "
+        "coach_type criterion annex notified_on term_end extended procedure_pending"
+    ),
     "case_list": "reference state region language opened_on coach notes last_note_on opened_at",
     "desk_list": "reference state language opened_on opened_at",
     "identity_full": f"{_PEOPLE} version",
@@ -46,6 +49,12 @@ _CASEWORK: Final = {
     "revealed_note": "reference note version text restored_spans",
     "token_map_full": "reference token category text",
     "receipt": "reference note release version state",
+    # Steps that a case can take, and those that it took: one list, so that no reader sees one without the other.
+    "step_list": "step next possible reasons needs optional actors deadline number taken state day codes",
+    "deadline_list": "deadline day left because",
+    "avenue_list": "number step avenue day",
+    "return_plan_list": "number step partner day",
+    "ground_list": "number step ground reason duty day",
 }
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
@@ -57,7 +66,7 @@ _PARTNER: Final = {
 }
 _OVERSIGHT: Final = {
     "outcome_sheet_oversight": _C7,
-    "audit_entry": f"{_TRAIL} lane number actor role zone policy",
+    "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
     "audit_detail": "entry actor_id actor_name session source_address reason",
     "own_trail": _TRAIL,
 }
@@ -75,7 +84,10 @@ CONTRACT: Final[dict[str, ProfileContract]] = {
 
 #: What was said, or leads to it. Never in a profile of another zone than casework.
 CONFIDED_FIELDS: Final = frozenset(
-    {"text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token", "author", "coach"}
-)
+    {
+        "text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token", "author",
+        "coach", "avenue", "partner", "ground", "codes", "criterion",
+    }
+)  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.
 OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields

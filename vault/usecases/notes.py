@@ -14,7 +14,6 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.access.shaping import shape
-from vault.cases.flow import Step
 from vault.cases.model import LANGUAGES, Case, RecordHead, SealedRecord
 from vault.cases.people import Contact, Identity
 from vault.errors import InvalidInput, NotFound, NoticeMissing, StaleVersion
@@ -61,7 +60,7 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
         outcome="revised" if cmd.note is not None else "written",
     )  # fmt: skip
     case = existing(case)
-    if not any(event.step is Step.GIVE_NOTICE for event in uow.cases.events(cmd.case)):
+    if not casework.situation(uow, case).history.notice_given:
         raise NoticeMissing("the privacy notice has not been given yet: record it before the first note")
     note = cmd.note or RecordId(casework.entropy.bytes(16))
     if base is not None and base.version != cmd.based_on:
