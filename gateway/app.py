@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway import problems
-from gateway.api import casework, flow, people, receiving
+from gateway.api import appointments, casework, coaches, flow, people, receiving
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
 from gateway.gate import Asks, Gate
@@ -76,6 +76,8 @@ def create_app(services: Services) -> Application:
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
             app.include_router(flow.router(gate))
+            app.include_router(appointments.router(gate))
+            app.include_router(coaches.router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
             app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
         elif zone.kind is ZoneKind.PARTNER:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory
+from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
 from gateway.settings import Settings
 from policies.firewall import load_firewall
@@ -123,6 +125,8 @@ def _assemble(
     own = keyrings.get(CASEWORK)
     if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
         parameters = load_parameters(settings.parameters_file)
+        organisation, agenda = load_organisation(settings.organisation_file)
+        horizon = timedelta(days=parameters.flow.furthest_appointment.value)
         services.casework = Casework(
             guard=guard,
             keeper=RecordKeeper(own.wrapper, clock=clock, entropy=entropy),
@@ -132,6 +136,8 @@ def _assemble(
             entropy=entropy,
             parameters=parameters,
             calendar=Calendar(parameters.terms.extra_holidays),
+            organisation=organisation,
+            agenda_rules=replace(agenda, horizon=horizon),
             partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
         )
         services.sender = Sender(directory, own.signing, clock, entropy)

@@ -30,15 +30,20 @@ from vault.vocabulary import (
 
 _Request = tuple[Key, Phase, int, Answer]
 _READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL})
-#: What is confided, who confided it, and where that person can be found.
+#: What is confided, who confided it, and where and when that person can be found.
 _CONFIDED_KINDS: Final = frozenset(
     {
         Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE, Kind.STEP, Kind.DEADLINE,
-        Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND,
+        Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND, Kind.APPOINTMENT, Kind.DAY_LIST, Kind.ATTENDEES, Kind.ASSIGNMENT,
+        Kind.CONFLICT,
     }
 )  # fmt: skip
 #: What was told, and why: for the case's own coach.
 _TOLD_KINDS: Final = frozenset({Kind.NOTE, Kind.TOKEN_MAP, Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND})
+#: How casework itself is organised; from it one learns when and where somebody is met.
+_OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR})
+#: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
+_DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
 _AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL})
 _PURPOSES: Final = {
     Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION},
@@ -63,7 +68,7 @@ def _casework(key: Key) -> bool:
 
 def _only_casework_reaches_the_confided(request: _Request) -> bool:
     key = request[0]
-    return _casework(key) or key[1] not in _CONFIDED_KINDS
+    return _casework(key) or key[1] not in _CONFIDED_KINDS | _OWN_KINDS
 
 
 def _follow_up_purpose_reaches_the_sheet_alone(request: _Request) -> bool:
@@ -124,6 +129,17 @@ def _notes_belong_to_their_coach(request: _Request) -> bool:
     return kind not in _TOLD_KINDS or (role is Role.COACH and _needs(held, Fact.OWN))
 
 
+def _companions_belong_to_the_coach(request: _Request) -> bool:
+    (role, kind, _, _), _, held, _ = request
+    return kind is not Kind.ATTENDEES or (role is Role.COACH and _needs(held, Fact.OWN))
+
+
+def _why_is_told_to_the_head_alone(request: _Request) -> bool:
+    (role, kind, act, _), _, held, _ = request
+    concerned = kind is Kind.CONFLICT and act in _READING
+    return not concerned or (role is Role.REGIONAL_HEAD and _needs(held, Fact.REGION))
+
+
 def _content_belongs_to_a_case(request: _Request) -> bool:
     (_, kind, act, _), phase, _, _ = request
     if kind not in _CONFIDED_KINDS or act is Action.LIST:  # a list is of cases, or of one case's notes
@@ -135,8 +151,9 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     (_, kind, act, _), phase, _, _ = request
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
         return True
-    # A consent may be withdrawn at any time; a closed case may be reopened, one that was handed over may not.
-    if kind is Kind.REFERRAL:
+    # A consent may be withdrawn at any time; a closed case may be reopened or given to somebody else, one that was
+    # handed over may not.
+    if kind is Kind.REFERRAL or (kind in (Kind.ASSIGNMENT, Kind.CONFLICT) and phase is Phase.CLOSED):
         return act is Action.WRITE
     return (kind, act, phase) == (Kind.CASE, Action.REOPEN, Phase.CLOSED)
 
@@ -147,8 +164,9 @@ def _nothing_is_confided_before_the_notice_can_be(request: _Request) -> bool:
 
 
 def _the_desk_arranges_first_meetings_alone(request: _Request) -> bool:
-    (role, _, act, _), phase, _, _ = request
-    return role is not Role.DESK_OFFICER or act in _READING or phase in (Phase.NONE, Phase.PENDING)
+    (role, kind, act, _), phase, _, _ = request
+    arranging = act in _READING or phase in (Phase.NONE, Phase.PENDING) or kind in _DESK_KINDS
+    return role is not Role.DESK_OFFICER or arranging
 
 
 def _a_closing_has_two_signatures(request: _Request) -> bool:
@@ -199,6 +217,8 @@ INVARIANTS: Final = (
     ),
     Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),
     Invariant("notes and stand-ins are for the case's own coach", _notes_belong_to_their_coach),
+    Invariant("who came along is for the case's own coach", _companions_belong_to_the_coach),
+    Invariant("why a coach must not have a case is told to the head alone", _why_is_told_to_the_head_alone),
     Invariant("content is reached through a case, lists and searches apart", _content_belongs_to_a_case),
     Invariant(
         "after closing no content is written; consent may change, a case may be reopened (F7)",

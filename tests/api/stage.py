@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from tests.api.stage_people import people_calls
 from tests.flow_paths import Paths
 from tests.house import CASE, House
 from vault.cases.flow import FLOW, Step
@@ -132,6 +133,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
     found = (
         _casework(stage)
         | steps
+        | people_calls(stage, Call)
         | {
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
             "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -53,19 +53,30 @@ _STEPS: Final = frozenset(
 )
 #: Steps that seal why they were taken.
 _SEALING: Final = frozenset((step.value, "case") for step in SEALED)
+#: A case changes hands, or must not be somebody's.
+_HANDS: Final = frozenset({("write", "assignment"), ("write", "conflict")})
+#: Acts that seal who came along, which interpreter was booked, or why somebody must not have a case.
+_NAMING: Final = frozenset({("write", "conflict"), ("write", "attendees"), ("write", "appointment")})
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
     "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
-    "cases": frozenset({("create", "case"), *_STEPS}),
+    "cases": frozenset({("create", "case"), *_STEPS, *_HANDS}),
     "case_events": _STEPS,
-    "data_keys": frozenset({("create", "case"), ("write", "note"), *_SEALING}),
+    "data_keys": frozenset({("create", "case"), ("write", "note"), *_SEALING, *_NAMING}),
     "records": frozenset(
-        {("create", "case"), ("write", "note"), ("write", "identity"), ("write", "contact"), *_SEALING}
+        {("create", "case"), ("write", "note"), ("write", "identity"), ("write", "contact"), *_SEALING, *_NAMING}
     ),
     "blind_index": frozenset({("create", "case"), ("write", "identity")}),
     "consents": frozenset({("write", "referral")}),
+    "coaches": frozenset({("write", "coach")}),
+    "absences": frozenset({("write", "coach")}),
+    "assignments": _HANDS,
+    "conflicts": frozenset({("write", "conflict")}),
+    "appointments": frozenset({("write", "appointment"), ("write", "attendees")}),
+    "desk_cells": frozenset({("write", "appointment")}),
+    "calendar_feeds": frozenset({("write", "calendar")}),
     "releases": frozenset({("release_begun", "outcome_sheet"), ("release_begun", "referral")}),
 }
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -88,7 +99,7 @@ class Snapshot:
 def faults(settings: Settings) -> list[str]:
     """One line per broken invariant; [] if the store is whole."""
     found = look(settings)
-    checks = (_entries, _details, _explanations, _records, _versions, _cases, _releases)
+    checks = (_entries, _details, _explanations, _records, _versions, _cases, _releases, _agenda)
     return [*found.own, *(line for check in checks for line in check(found))]
 
 
@@ -287,6 +298,7 @@ def _cases(found: Snapshot) -> Iterator[str]:
     events: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
     for row in found["case_events"]:
         events[bytes(row["case_id"])].append(row)
+    hands = Counter(bytes(row["case_id"]) for row in found["assignments"])
     for row in found["cases"]:
         case = bytes(row["case_id"])
         steps = sorted(events[case], key=lambda step: step["number"])
@@ -296,7 +308,7 @@ def _cases(found: Snapshot) -> Iterator[str]:
             yield f"case {case.hex()}: its steps have a gap"
         if row["state"] != (steps[-1]["to_state"] if steps else FIRST_STATE[Origin(row["origin"])].value):
             yield f"case {case.hex()}: is not where its last step led"
-        if row["version"] != len(steps) + 1:
+        if row["version"] != len(steps) + hands[case] + 1:
             yield f"case {case.hex()}: counts other steps than it took"
         if case in newest:
             identity = newest[case][1]
@@ -304,6 +316,28 @@ def _cases(found: Snapshot) -> Iterator[str]:
             wanted += [("ov_number", identity.ov_number), ("oqt_reference", identity.oqt_reference)]
             if any(value and (index.token(name, value), case) not in tokens for name, value in wanted):
                 yield f"case {case.hex()}: cannot be found by its own numbers"
+
+
+def _agenda(found: Snapshot) -> Iterator[str]:
+    """A desk's cells are held by appointments that stand, each by all of its own; hands change without a gap."""
+    held: dict[bytes, set[tuple[str, int]]] = defaultdict(set)
+    cell = 30 * 60
+    for row in found["desk_cells"]:
+        if row["appointment_id"] is not None:
+            held[bytes(row["appointment_id"])].add((row["desk"], int(row["starts_at"].timestamp())))
+    for row in found["appointments"]:
+        raw, begin, end = bytes(row["appointment_id"]), row["starts_at"].timestamp(), row["ends_at"].timestamp()
+        wanted = {(row["desk"], int(begin) + n * cell) for n in range(int(end - begin) // cell)}
+        if row["occasion"] != "walk_in" and row["desk"] and row["status"] == "booked" and held[raw] != wanted:
+            yield f"appointment {raw.hex()}: does not hold exactly its desk's time"
+        if row["status"] in {"cancelled", "moved"} and any(at > row["settled_at"].timestamp() for _, at in held[raw]):
+            yield f"appointment {raw.hex()}: holds time that it gave up"
+    numbers: dict[bytes, list[int]] = defaultdict(list)
+    for row in found["assignments"]:
+        numbers[bytes(row["case_id"])].append(row["number"])
+    for case, seen in numbers.items():
+        if sorted(seen) != list(range(1, len(seen) + 1)):
+            yield f"case {case.hex()}: its changes of hands have a gap"
 
 
 def _releases(found: Snapshot) -> Iterator[str]:

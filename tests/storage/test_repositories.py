@@ -14,6 +14,7 @@ from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tests.api.stage import Stage, calls
+from tests.api.stage_people import People
 from tests.crash.checks import EXPLAINS, faults
 from tests.house import House
 from vault.audit.events import Detail, Event, Verdict
@@ -30,6 +31,8 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.staff: ("actor_id", "login"), t.sessions: ("token_hash",), t.attempts: ("subject",), t.cases: ("case_id",),
     t.case_events: ("number",), t.data_keys: ("key_id", "compartment"), t.records: ("record_id",),
     t.blind_index: ("token",), t.consents: ("consent_id",), t.releases: ("release_id",),
+    t.coaches: ("actor_id",), t.absences: ("absence_id",), t.assignments: ("number",), t.conflicts: ("coach",),
+    t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -42,6 +45,13 @@ def _story(house: House) -> None:
     stage.sheet()
     stage.referral("caritas")
     house.client("dpo").delete("/session")
+    people = People(house, stage.case)
+    people.conflict()
+    people.profile("colleague")
+    people.absence()
+    people.appointment()
+    people.calendar()
+    assert house.client("head").post(f"/cases/{people.case()}/assignment", json={}).status_code == 200
 
 
 def _another(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

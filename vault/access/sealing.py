@@ -30,6 +30,8 @@ SCHEMA: Final[dict[Kind, int]] = {
     Kind.AVENUE: 1,
     Kind.RETURN_PLAN: 1,
     Kind.GROUND: 1,
+    Kind.ATTENDEES: 1,
+    Kind.CONFLICT: 1,
 }
 _DATA_KEY_BYTES: Final = 32
 

@@ -14,7 +14,7 @@ from vault.storage import tables as t
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.unit_of_work import AttemptRow, SessionRow, StaffRow
-from vault.vocabulary import Zone
+from vault.vocabulary import Role, Zone
 
 _STAFF = [
     t.staff.c[name]
@@ -44,6 +44,16 @@ class StaffRepository:
             return {}
         rows = self._tx.read(select(*_STAFF).where(t.staff.c.actor_id.in_({i.raw for i in ids})))
         return {row.id: row for row in map(self._row, rows)}
+
+    def of_region(self, zone: Zone, region: str, role: Role) -> list[StaffRow]:
+        """The active staff of a region in one role, by login."""
+        c = t.staff.c
+        rows = self._tx.read(
+            select(*_STAFF)
+            .where(c.zone == str(zone), c.region == region, c.role == role.value, c.active == 1)
+            .order_by(c.login)
+        )
+        return [self._row(row) for row in rows]
 
     def add(self, staff: StaffRow, entry: EntryId) -> None:
         """Raises Conflict if the login exists in that zone."""

@@ -23,17 +23,33 @@ from vault.storage.tables.casework import blind_index, case_events, cases, conse
 from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.log import entries, lanes, outbox
+from vault.storage.tables.organisation import (
+    absences,
+    appointments,
+    assignments,
+    calendar_feeds,
+    coaches,
+    conflicts,
+    desk_cells,
+)
 
 __all__ = [
     "KEYSTORE_SCHEMA",
     "SCHEMAS",
     "Moment",
+    "absences",
+    "appointments",
+    "assignments",
     "attempts",
     "blind_index",
+    "calendar_feeds",
     "case_events",
     "cases",
+    "coaches",
+    "conflicts",
     "consents",
     "data_keys",
+    "desk_cells",
     "detail_keys",
     "details",
     "entries",
