@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from vault.usecases.calendars import Feed
 
@@ -29,7 +29,7 @@ def render(feed: Feed, now: datetime) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("refresh-interval", _INTERVAL, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", _INTERVAL)
+    calendar.add("x-published-ttl", vDuration(_INTERVAL))
     for values in feed.events:
         calendar.add_component(_event(values, summary, now))
     text: bytes = calendar.to_ical()

@@ -76,7 +76,7 @@ class _Coaches:
             )
         )
 
-    async def record_absence(self, request: Request, coach: str, body: AbsenceBody) -> Response:
+    async def record_coach_absence(self, request: Request, coach: str, body: AbsenceBody) -> Response:
         """Write down a holiday or a leave."""
         cmd = coaches.RecordAbsence(ActorId.parse(coach), body.kind, body.first_day, body.last_day)
         return json_response(
@@ -199,7 +199,7 @@ def router(gate: Gate) -> APIRouter:
         (
             ("GET", "/casework/coaches", own.list_coaches, Action.LIST, Kind.COACH, ADMIN),
             ("PUT", coach, own.set_profile, Action.WRITE, Kind.COACH, ADMIN),
-            ("POST", f"{coach}/absences", own.record_absence, Action.WRITE, Kind.COACH, ADMIN),
+            ("POST", f"{coach}/absences", own.record_coach_absence, Action.WRITE, Kind.COACH, ADMIN),
             ("POST", f"{absence}/hand-over", own.hand_over_caseload, Action.WRITE, Kind.COACH, ADMIN),
             ("POST", f"{absence}/return", own.take_back_caseload, Action.WRITE, Kind.COACH, ADMIN),
             ("GET", f"{case}/assignment", own.read_assignment, Action.READ, Kind.ASSIGNMENT, ADMIN),

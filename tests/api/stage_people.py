@@ -32,6 +32,9 @@ ABSENCE: Final[dict[str, Any]] = {"kind": "holiday", "first_day": "2026-12-01", 
 CONFLICT: Final[dict[str, Any]] = {"reason": "Un parent éloigné habite la même maison."}
 
 
+WALK_IN: Final[dict[str, Any]] = {"desk": "brussels-1", "despite_clashes": True}
+
+
 class People:
     """Makes what such a request needs. Each booking has a time of its own, so that none stands in another's way."""
 
@@ -138,7 +141,7 @@ def people_calls(stage: Stage, call: type[Call]) -> dict[str, Callable[[], Call]
         "casework_settle_appointment": on_one("coach", "POST", "/attendance", 200, {"status": "excused"}),
         "casework_read_attendees": on_one("coach", "GET", "/attendees", 200),
         "casework_record_attendees": on_one("coach", "PUT", "/attendees", 200, attendees),
-        "casework_receive_walk_in": on_case("coach", "POST", "/walk-in", 201, {"desk": "brussels-1", "despite_clashes": True}),
+        "casework_receive_walk_in": on_case("coach", "POST", "/walk-in", 201, WALK_IN),
         "casework_coach_days": lambda: call("coach", "GET", f"{base}/days?day={DAY}&days=3", 200),
         "casework_list_desks": lambda: call("coach", "GET", f"{base}/desks", 200),
         "casework_free_times": lambda: call("coach", "GET", f"{base}/desks/brussels-1/free?day={DAY}", 200),
@@ -147,7 +150,7 @@ def people_calls(stage: Stage, call: type[Call]) -> dict[str, Callable[[], Call]
         "casework_set_profile": lambda: call(
             "head", "PUT", f"{base}/coaches/{people.profile('coach')}", 200, PROFILE
         ),
-        "casework_record_absence": lambda: call(
+        "casework_record_coach_absence": lambda: call(
             "head", "POST", f"{base}/coaches/{people.profile('colleague')}/absences", 201, people.holiday()
         ),
         "casework_hand_over_caseload": lambda: call(
@@ -187,7 +190,7 @@ PEOPLE_TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "casework_desk_day": (403, 403, 200, 403, 403),
     "casework_list_coaches": (403, 403, 403, 200, 200),
     "casework_set_profile": (403, 403, 403, 200, 404),
-    "casework_record_absence": (403, 403, 403, 201, 404),
+    "casework_record_coach_absence": (403, 403, 403, 201, 404),
     "casework_hand_over_caseload": (403, 403, 403, 200, 404),
     "casework_take_back_caseload": (403, 403, 403, 200, 404),
     "casework_read_assignment": (403, 403, 403, 200, 404),

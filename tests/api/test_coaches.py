@@ -41,7 +41,7 @@ def test_a_head_sees_the_load_of_each_coach_and_no_case(house: House) -> None:
     case = house.open_case(coach)
     house.open_case(coach)
     closed = house.open_case(coach)
-    coach.post(f"/cases/{closed}/close", json={"step": "close", "outcome": "STAY_OBTAINED"})
+    house.step(coach, closed, "close", outcome="STAY_OBTAINED")
     people(house).profile("coach")
     booked(coach, case, starts_at="2026-11-05T09:00")
     booked(coach, case, starts_at="2026-11-17T09:00")
@@ -131,7 +131,7 @@ def test_a_caseload_is_handed_over_for_a_holiday_and_comes_back(house: House) ->
     cases = [house.open_case(coach) for _ in range(3)]
     note = house.write_note(coach, cases[0])
     ended = house.open_case(coach)
-    coach.post(f"/cases/{ended}/close", json={"step": "close", "outcome": "OTHER"})
+    house.step(coach, ended, "close", outcome="OTHER")
     stand_in = made.profile("colleague")
     absence = away(house)
     log = len(entries(house))
@@ -161,7 +161,7 @@ def test_what_was_given_to_somebody_else_meanwhile_or_is_in_conflict_stays(house
     assert head.post(f"/absences/{absence}/hand-over", json={"coach": colleague}).json()["moved"] == 4
     head.post(f"/cases/{given}/assignment", json={"coach": third})
     head.post(f"/cases/{barred}/conflicts", json=CONFLICT | {"coach": id_of(house, "coach")})
-    house.client("colleague").post(f"/cases/{closed}/close", json={"step": "close", "outcome": "OTHER"})
+    house.step(house.client("colleague"), closed, "close", outcome="OTHER")
     back = head.post(f"/absences/{absence}/return").json()
     assert (back["moved"], back["left"]) == (2, 2)
     names = [coach_name(head, case) for case in (given, barred, closed, kept)]

@@ -21,7 +21,7 @@ from tests.crash.checks import faults
 from tests.crash.plays import PARTNER, Stagehand
 from tests.house import House, house_on, make_keys, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
-from vault.cases.flow import Outcome, Step
+from vault.cases.flow import Step
 from vault.errors import (
     ConfigurationError,
     Conflict,
@@ -37,7 +37,7 @@ from vault.errors import (
 )
 from vault.storage import tables as t
 from vault.storage.store import Store, claim
-from vault.usecases import hand_over, notes, sign_in, steps
+from vault.usecases import hand_over, notes, sign_in
 from vault.vocabulary import CASEWORK
 
 ROOT = Path(__file__).parents[2]

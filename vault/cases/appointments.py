@@ -97,7 +97,7 @@ class ClashKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgendaRules:
-    """An office's own limits. horizon: how far ahead one books, from the parameters of the flow. grace: how late somebody may come before "absent"."""
+    """An office's own limits. horizon: how far ahead one books (a parameter of the flow). grace: how late one may come."""
 
     shortest: timedelta = timedelta(minutes=15)
     longest: timedelta = timedelta(hours=4)

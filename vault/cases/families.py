@@ -72,7 +72,8 @@ def composition_of(people: Sequence[Person], *, on: date, majority: int) -> Comp
     if unaccompanied:
         raise UnaccompaniedMinor(
             "a minor who is not with a parent or guardian has no place in this trajectory: no case is opened; "
-            "inform the Guardianship Service of the FPS Justice"
+            "inform the Guardianship Service of the FPS Justice",
+            field="people",
         )
     if minors:
         return Composition.FAMILY
@@ -98,4 +99,3 @@ def _roles(people: Sequence[Person], relations: Sequence[Relation], on: date, ma
             raise InvalidInput("nobody is born in the future", field="people")
         if relation is Relation.WARD and not is_minor(person, on, majority):
             raise InvalidInput("a ward is a minor; an adult is `child`, `sibling` or `other`", field="people")
-

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vault.cases.appointments import Appointment, AttendeeRole, Channel, Occasion, Slot, Status
@@ -163,9 +163,7 @@ class AgendaRepository:
         made; the primary key decides who was first. Raises SlotTaken.
         """
         c = t.desk_cells.c
-        free = c.appointment_id.is_(None)
-        if instead_of is not None:
-            free |= c.appointment_id == instead_of.raw
+        free = or_(c.appointment_id.is_(None), c.appointment_id == (instead_of.raw if instead_of is not None else None))
         values = {"appointment_id": appointment.raw, "entry_id": entry.raw}
         for cell in sorted(cells):
             found = self._tx.write(

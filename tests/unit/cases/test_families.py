@@ -109,4 +109,3 @@ def test_an_unknown_date_protects_a_child_and_says_nothing_of_others() -> None:
     for relation in Relation:
         protected = relation in {Relation.CHILD, Relation.WARD}
         assert is_minor(replace(person(born=None), relation=relation.value), TODAY, 18) is protected
-
