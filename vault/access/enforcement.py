@@ -44,17 +44,21 @@ OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RE
 STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
 
 #: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
-#: release profile names. Writing a note replaces the case's known names; a release carries fields of the file.
+#: release profile names. Writing a note, or taking in an answer, replaces the case's known names; a release carries
+#: fields of the file.
 ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.WRITE, Kind.NOTE): frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP}),
     (Action.REVEAL, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
     (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
+    # The kinds that the consented fields come from: `vault.usecases.referral_fields`.
     (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+    (Action.WRITE, Kind.REFERRAL_ANSWER): frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP}),
 }
 #: What an act stores besides its own item: a case begins with its people, a note may bring new stand-ins.
 ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     (Action.WRITE, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
+    (Action.WRITE, Kind.REFERRAL_ANSWER): frozenset({Kind.TOKEN_MAP}),
 }
 
 

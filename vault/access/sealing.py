@@ -22,7 +22,13 @@ from vault.unit_of_work import UnitOfWork
 from vault.vocabulary import CASEWORK, KIND_COMPARTMENT, Compartment, Kind, Provenance
 
 #: The shape of each kind's plaintext, bound into the record.
-SCHEMA: Final[dict[Kind, int]] = {Kind.IDENTITY: 1, Kind.CONTACT: 1, Kind.NOTE: 1, Kind.TOKEN_MAP: 1}
+SCHEMA: Final[dict[Kind, int]] = {
+    Kind.IDENTITY: 1,
+    Kind.CONTACT: 1,
+    Kind.NOTE: 1,
+    Kind.TOKEN_MAP: 1,
+    Kind.REFERRAL_ANSWER: 1,
+}
 _DATA_KEY_BYTES: Final = 32
 
 

@@ -15,14 +15,14 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.access.shaping import shape
 from vault.cases.flow import Step
-from vault.cases.model import LANGUAGES, Case, RecordHead, SealedRecord
-from vault.cases.people import Contact, Identity
+from vault.cases.model import LANGUAGES, RecordHead, SealedRecord
 from vault.errors import InvalidInput, NotFound, NoticeMissing, StaleVersion
-from vault.freetext import KnownIdentities, KnownPerson, TokenMap, pseudonymise, restore
+from vault.freetext import TokenMap, restore
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.open_case import record_for
+from vault.usecases.stand_ins import with_stand_ins
 from vault.vocabulary import Action, Facts, Kind, Phase, Provenance, Purpose
 
 #: Three closely written pages are about 12 kB; a note of ten times that is a paste accident.
@@ -66,7 +66,7 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
     note = cmd.note or RecordId(casework.entropy.bytes(16))
     if base is not None and base.version != cmd.based_on:
         raise StaleVersion(expected=cmd.based_on, current=base.version)
-    text = _replace_names(uow, permit, case, cmd, casework, actor)
+    text = with_stand_ins(uow, permit, case, cmd.text, cmd.language, casework, actor)
     at = casework.clock.now()
     stored = casework.keeper.write(
         uow, permit, kind=Kind.NOTE, case=cmd.case, record=note, version=cmd.based_on + 1,
@@ -100,46 +100,6 @@ def _check(cmd: WriteNote) -> None:
         raise InvalidInput(f"a note holds at most {NOTE_LIMIT} bytes, this one has {size}", field="text")
     if (cmd.note is None) != (cmd.based_on == 0):
         raise InvalidInput("a revision names the version it is based on", field="based_on")
-
-
-def _replace_names(
-    uow: UnitOfWork, permit: Permit, case: Case, cmd: WriteNote, casework: Casework, actor: Actor
-) -> str:
-    """The text with stand-ins; the case's token map grows with it, in the same operation."""
-    identity_record = uow.records.head(record_for(case.id, Kind.IDENTITY, casework))
-    contact_record = uow.records.head(record_for(case.id, Kind.CONTACT, casework))
-    map_id = record_for(case.id, Kind.TOKEN_MAP, casework)
-    map_record = uow.records.head(map_id)
-    open_ = casework.keeper.open
-    if identity_record is None or contact_record is None:
-        raise NotFound("no such item, or not for you")
-    identity = Identity.decode(open_(uow, permit, identity_record).expose())
-    contact = Contact.decode(open_(uow, permit, contact_record).expose())
-    before = TokenMap.decode(open_(uow, permit, map_record).expose()) if map_record is not None else TokenMap.empty()
-    done = pseudonymise(cmd.text, known_identities(identity, contact), before, cmd.language)
-    if done.token_map != before:
-        casework.keeper.write(
-            uow, permit, kind=Kind.TOKEN_MAP, case=case.id, record=map_id,
-            version=map_record.version + 1 if map_record is not None else 1, plaintext=done.token_map.encode(),
-            author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW,
-        )  # fmt: skip
-    return done.text
-
-
-def known_identities(identity: Identity, contact: Contact) -> KnownIdentities:
-    """What the case already knows about its people: the detector that decides which stand-in is meant."""
-    people = tuple(
-        KnownPerson(str(place), person.family_name, person.given_names, person.aliases, person.national_number)
-        for place, person in enumerate(identity.people, start=1)
-    )
-    return KnownIdentities(
-        people=people,
-        addresses=(contact.address,) if contact.address else (),
-        phones=(contact.phone,) if contact.phone else (),
-        emails=(contact.email,) if contact.email else (),
-        ov_numbers=(identity.ov_number,) if identity.ov_number else (),
-        oqt_references=(identity.oqt_reference,) if identity.oqt_reference else (),
-    )
 
 
 def read_note(
