@@ -32,6 +32,7 @@ def router(gate: Gate) -> APIRouter:
         reply = await gate.run(
             request,
             lambda uow, actor: answers.give_answer(uow, actor, wanted, body.status, body.message, reception),
+            quick=False,
         )
         return json_response(reply, 201)
 

@@ -135,6 +135,7 @@ class _Router:
             await self.gate.run(
                 request,
                 lambda uow, actor: withdrawals.withdraw(uow, actor, wanted, asked, self.casework, self.correspondence),
+                quick=False,  # it may have to wait for a reader
             )
         )
 
@@ -145,6 +146,7 @@ class _Router:
             await self.gate.run(
                 request,
                 lambda uow, actor: withdrawals.withdraw_all(uow, actor, wanted, self.casework, self.correspondence),
+                quick=False,
             )
         )
 

@@ -230,7 +230,8 @@ def test_a_release_and_the_entry_that_allows_it_are_used_once(house: House) -> N
 
     first = release(1, hold[0])
     _run(house, lambda uow, _: uow.releases.add(first))
-    assert _run(house, lambda uow, _: uow.releases.get(first.id)) == first
+    assert _run(house, lambda uow, _: uow.releases.get(first.id, first.kind)) == first
+    assert _run(house, lambda uow, _: uow.releases.get(first.id, Kind.REFERRAL)) is None
     for again in (first, release(2, hold[0])):
         with pytest.raises(Conflict):
             _run(house, lambda uow, _, again=again: uow.releases.add(again))

@@ -45,7 +45,7 @@ def list_received(
         uow, actor, Action.LIST, Item(kind), purpose=purpose, facts=Facts.of(addressed=True, consent=True)
     )
     now = reception.receiver.clock.now()
-    uow.releases.hold(reception.receiver.zone)
+    _hold(uow, kind, reception)
     rows = uow.releases.addressed(reception.receiver.zone, kind, limit, before)
     return [shape(permit.profile, _outside(row, reception.receiver)) for row in rows if _live(row, now)]
 
@@ -72,14 +72,18 @@ def open_to(
     Facts come from the rows as they are once the zone's sight is held: this zone's, not withdrawn, not ended.
     """
     receiver = reception.receiver
-    uow.releases.hold(receiver.zone)
-    row = uow.releases.get(release)
-    if row is not None and row.kind is not kind:
-        row = None
+    _hold(uow, kind, reception)
+    row = uow.releases.get(release, kind)
     live = row is not None and _live(row, receiver.clock.now())
     mine = row is not None and row.reader == actor.zone
     subject = receiver.pseudonym(row) if row is not None and mine else ""
     return row, Facts.of(addressed=mine and live, consent=live), subject
+
+
+def _hold(uow: UnitOfWork, kind: Kind, reception: Reception) -> None:
+    """Sheets are never withdrawn: nobody waits for them."""
+    if kind is Kind.REFERRAL:
+        uow.releases.hold(reception.receiver.zone)
 
 
 def _live(row: ReleaseRow, now: datetime) -> bool:
