@@ -125,6 +125,16 @@ class House:
         self.staff[login], self.tokens[login] = row, token
         return row
 
+    def renew(self, login: str) -> None:
+        """A new session for somebody whose old one may have ended."""
+        if login not in self.staff:
+            self.hire(login)
+        zone = STAFF[login][0]
+        service = self.services.sign_in[zone]
+        self.tokens[login] = self.services.worker.run(
+            zone, lambda uow: sign_in.issue_token(uow, login, timedelta(hours=10), service)
+        )
+
     def client(self, login: str) -> Caller:
         """An HTTP client signed in as this member of staff."""
         if login not in self.tokens:

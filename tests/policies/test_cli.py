@@ -21,7 +21,7 @@ def test_check_prints_counts_and_digest(firewall: TableFirewall) -> None:
     result = RUN.invoke(policy.app, ["check"])
     assert result.exit_code == 0
     assert firewall.digest.hex() in result.stdout
-    assert "rules       116: 38 allow, 78 deny" in result.stdout
+    assert "rules       154: 50 allow, 104 deny" in result.stdout
 
 
 def test_check_refuses_with_file_and_line(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_check_refuses_with_file_and_line(tmp_path: Path) -> None:
 
 
 def test_check_refuses_rules_that_are_not_as_expected(tmp_path: Path) -> None:
-    folder = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,receipt", "own,receipt")})
+    folder = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,referral_receipt", "own,referral_receipt")})
     result = RUN.invoke(policy.app, ["check", "--folder", str(folder)])
     assert result.exit_code == 1
     assert "expected.csv: coach release referral" in result.stderr
@@ -79,7 +79,7 @@ def test_matrix_prints_both_forms() -> None:
 
 
 def test_diff_says_who_gains(tmp_path: Path) -> None:
-    new = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,receipt", "own,receipt")})
+    new = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,referral_receipt", "own,referral_receipt")})
     result = RUN.invoke(policy.app, ["diff", str(DEFAULT_FOLDER), str(new)])
     assert result.exit_code == 0
     assert (

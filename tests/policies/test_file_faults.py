@@ -97,7 +97,11 @@ FILE_FAULTS = [
     _file("CR LF", DENY.replace("\n", "\r\n"), "denies", lambda text: text.replace(b"\n", b"\r\n"), "printable ASCII"),
     _file("cut off", DENY[:-1], "denies", lambda text: text[:-1], "does not end with a line feed"),
     _file(
-        "line twice", DENY + DENY, "denies", lambda text: text + text.split(b"\n")[-2] + b"\n", "the id cw-85 is taken"
+        "line twice",
+        DENY + DENY,
+        "denies",
+        lambda text: text + text.split(b"\n")[-2] + b"\n",
+        "is taken by casework.csv",
     ),
 ]
 MODEL_FAULTS = [
@@ -170,7 +174,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     changes = {
         "rules/casework.csv": swap(OURS, OURS.replace("deny", "Deny")),
         "rules/partner.csv": swap("pa-01,partner_agent", "pa-01,partner"),
-        "release.csv": swap("receipt,version,clear", "receipt,version,clearly"),
+        "release.csv": swap("\nreceipt,version,clear", "\nreceipt,version,clearly"),
         "model.conf": swap("||", "&&"),
     }
     with pytest.raises(PolicyRejected) as rejected:
