@@ -13,6 +13,7 @@ keys: then it opens every record.
 from __future__ import annotations
 
 import hmac
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -95,6 +96,7 @@ class Attacker:
         keys = [*self.taken.data_keys, *self.raw, *self.derived, *self._slices()]
         self._open_records(keys)
         self._open_releases(keys)
+        self._open_answers(keys)
         self._open_details()
         self._pseudonyms([*self.raw, *self.taken.data_keys, *self.derived])
         self._blind_index(list(guesses))
@@ -149,6 +151,7 @@ class Attacker:
 
     def _unwrap(self) -> None:
         contexts = [release_context(row) for row in self.rows["exchange.releases"]]
+        contexts += [answer_context(row) for row in self.rows["exchange.answers"]]
         infos = [b"", *(replace(c, reader=zone).canonical() for c in contexts for zone in self.zones)]
         infos += [detail._bindings(r["lane"], r["epoch"])[0] for r in self.rows["keystore.detail_keys"]]
         for row in self.rows["keystore.wraps"]:
@@ -198,6 +201,11 @@ class Attacker:
             context = release_context(row).record()
             self._try("exchange.releases", row["release_id"].hex(), context, row["sealed"], keys)
 
+    def _open_answers(self, keys: list[bytes]) -> None:
+        for row in self.rows["exchange.answers"]:
+            context = answer_context(row).record()
+            self._try("exchange.answers", row["answer_id"].hex(), context, row["sealed"], keys)
+
     def _try(self, table: str, item: str, context: RecordContext, sealed: bytes, keys: list[bytes]) -> None:
         for key in keys:
             if len(key) != committing.KEY_BYTES:
@@ -246,9 +254,10 @@ class Attacker:
         """Every pseudonym of a case that stands anywhere, the log's among them."""
         found = set(self.names)
         for row in self.rows["log.entries"]:
+            subject = json.loads(row["body"])["subject"]
             for domain in self.domains:
-                if row["subject"].startswith(domain.letter):
-                    found.add(parse_pseudonym(row["subject"], domain).token)
+                if subject.startswith(domain.letter):
+                    found.add(parse_pseudonym(subject, domain).token)
         return found
 
     @property
@@ -289,4 +298,13 @@ def release_context(row: Row) -> ReleaseContext:
         row["subject"], Compartment(row["compartment"]), Zone.parse(row["reader"]), Zone.parse(row["sender"]),
         ReleaseId(row["release_id"]), KeyId(row["key_id"]), Purpose(row["purpose"]), EntryId(row["entry_id"]),
         row["policy"], row["schema_number"], from_micros(row["expires_at"]) if row["expires_at"] else None,
+    )  # fmt: skip
+
+
+def answer_context(row: Row) -> ReleaseContext:
+    """The context that an answer's row spells out."""
+    return ReleaseContext(
+        row["subject"], Compartment.NARRATIVE, Zone.parse(row["reader"]), Zone.parse(row["sender"]),
+        ReleaseId(row["answer_id"]), KeyId(row["key_id"]), Purpose.REFERRAL, EntryId(row["decision"]), row["policy"],
+        row["schema_number"], None,
     )  # fmt: skip

@@ -36,6 +36,7 @@ CANARY: Final = {
     "given": "Grimpereaudix",
     "alias": "Pouillotvéloce",
     "reason": "chevêchette6xs",
+    "answer": "bécasseau2yq",
 }
 #: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
 TYPED: Final = "hoopoe-typed-8vz"
@@ -50,6 +51,8 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_note_version": NOTES,
     "casework_revise_note": NOTES,  # refused as stale: both texts, so that nothing is lost
     "casework_reveal_note": NOTES | IDENTITY,
+    "casework_take_answer": frozenset({"answer"}),
+    "casework_read_answer": frozenset({"answer"}),
 }
 #: The person consented to give Fedasil the family name, and Caritas the telephone number.
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
@@ -140,6 +143,9 @@ class Planted:
     note: str
     releases: dict[str, str]
     entry: str
+    ended: dict[str, str]  # releases that were withdrawn, by partner
+    #: Of a second case: its reference, a referral nobody decided about, one that was answered, and that answer.
+    second: tuple[str, str, str, str]
 
 
 def plant(house: House) -> Planted:
@@ -169,9 +175,24 @@ def plant(house: House) -> Planted:
         row = connection.execute("SELECT release_id FROM releases WHERE reader = 'oversight'").fetchone()
     connection.close()
     releases["auditor"] = row[0].hex()
+    second, ended = _refer_again(house, people, contact)
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    return Planted(case, note, releases, entry)
+    return Planted(case, note, releases, entry, ended, second)
+
+
+def _refer_again(house: House, people: Any, contact: Any) -> tuple[tuple[str, str, str, str], dict[str, str]]:
+    coach = house.client("coach")
+    case = house.open_case(coach, people=people, contact=contact, ov_number="8123459")
+    ended = {}
+    for partner in ("caritas", "fedasil"):
+        referral = house.consent(coach, case, partner, fields=["phone"])
+        ended[partner] = house.send(coach, case, referral)
+        house.withdraw(coach, case, referral)
+    answered = house.consent(coach, case, fields=["phone"])
+    release = house.send(coach, case, answered)
+    house.answer(house.client("caritas"), release, f"{CANARY['family']} est venue: {CANARY['answer']}.")
+    return (case, house.propose(coach, case), answered, house.waiting(coach)[0]["answer"]), ended
 
 
 def bodies(planted: Planted) -> dict[str, Any]:
@@ -187,8 +208,16 @@ def bodies(planted: Planted) -> dict[str, Any]:
         "casework_give_notice": {"language": "fr", "leaflet": "2026-2"},
         "casework_close_case": {"step": "close"},
         "casework_reopen_case": {"step": "reopen"},
-        "casework_record_consent": {"partner": "caritas", "fields": ["phone"], "expires_on": "2026-12-31"},
-        "casework_refer": {"partner": "caritas", "need": "shelter"},
+        "casework_propose_referral": {"partner": "caritas", "need": "shelter", "fields": ["phone"]},
+        "casework_record_consent": {"fields": ["phone"], "expires_on": "2026-12-31"},
+        **{
+            f"partner_{name}_{operation}": body
+            for name in ("caritas", "fedasil")
+            for operation, body in (
+                ("answer_referral", {"status": "answered", "message": "Rien de neuf."}),
+                ("give_receipt", {"outcome": "deleted"}),
+            )
+        },
         "casework_write_note": text,
         "casework_revise_note": text | {"based_on": 1},  # stale by now
         "casework_reveal_note": {"reason": CANARY["reason"]},
@@ -222,19 +251,41 @@ class Heard:
     content: bytes
 
 
+def places(planted: Planted, login: str, operation: str) -> dict[str, str]:
+    """What stands in the path of an operation. What ends a referral ends one of the second case."""
+    second, proposed, answered, answer = planted.second
+    release = planted.releases.get(login, planted.releases["officer"])
+    if operation.endswith("give_receipt"):
+        release = planted.ended.get(login, planted.ended["caritas"])
+    referral = answered if operation.endswith("_answer") else proposed
+    case = (
+        second
+        if operation.startswith("casework_") and ("referral" in operation or operation in SECOND)
+        else planted.case
+    )
+    return {
+        "case": case, "note": planted.note, "release": release, "entry": planted.entry, "version": "1",
+        "referral": referral, "answer": answer,
+    }  # fmt: skip
+
+
+SECOND: Final = {
+    "casework_record_consent", "casework_record_refusal", "casework_take_answer", "casework_read_answer",
+    "casework_withdraw_all",
+}  # fmt: skip
+
+
 def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
     """Call every operation there is as `login`, once well and then in every wrong way."""
     client, good = house.client(login), bodies(planted)
     schema = house.app.get("/openapi.json").json()
-    release = planted.releases.get(login, planted.releases["officer"])
-    values = {"case": planted.case, "note": planted.note, "release": release, "entry": planted.entry, "version": "1"}
-    bad = dict.fromkeys(values, TYPED)
     for path, operations in schema["paths"].items():
         for method, described in operations.items():
             operation = described["operationId"]
             if operation.endswith("sign_out"):
                 continue
-            body = good.get(operation)
+            body, values = good.get(operation), places(planted, login, operation)
+            bad = dict.fromkeys(values, TYPED)
             yield heard(client, login, operation, method, "/" + path.format(**values), {"json": body} if body else {})
             yield heard(client, login, operation, method, "/" + path.format(**bad), {"json": body}, mistaken=True)
             asked = {"json": body, "params": dict.fromkeys(("limit", "state", "before", "since", "language"), TYPED)}
@@ -295,9 +346,14 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
     called = {reply.operation for reply in replies}
     assert {name for name in known if not name.endswith("sign_out")} <= called
     silent = {name for name in known - answered if not name.endswith(("sign_in", "sign_out"))}
-    assert silent <= {"casework_hand_over", "casework_revise_note", "casework_close_case", "casework_reopen_case"}
+    assert silent <= {
+        "casework_hand_over", "casework_revise_note", "casework_close_case", "casework_reopen_case",
+        "casework_record_refusal",
+    }  # fmt: skip
     seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
-    assert seen >= IDENTITY | CONTACT | NOTES, "the coach reads what was confided, so the words are really there"
+    assert seen >= IDENTITY | CONTACT | NOTES | {"answer"}, (
+        "the coach reads what was confided, so the words are really there"
+    )
 
 
 def test_no_answer_holds_a_confided_word_but_the_coachs_own(told: tuple[House, list[Heard], Ears]) -> None:
