@@ -47,7 +47,7 @@ def list_received(
     now = reception.receiver.clock.now()
     _hold(uow, kind, reception)
     rows = uow.releases.addressed(reception.receiver.zone, kind, limit, before)
-    return [shape(permit.profile, _outside(row, reception.receiver)) for row in rows if _live(row, now)]
+    return [shape(permit.profile, _line(row, reception.receiver)) for row in rows if _live(row, now)]
 
 
 def read_received(
@@ -88,6 +88,12 @@ def _hold(uow: UnitOfWork, kind: Kind, reception: Reception) -> None:
 
 def _live(row: ReleaseRow, now: datetime) -> bool:
     return row.expires_at is None or now < row.expires_at
+
+
+def _line(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:
+    """The same for a list, with the whole moment: lists are paged by it, and two releases may share a second."""
+    moment = row.released_at.isoformat()
+    return _outside(row, receiver) | {"handed_over_at": moment, "received_at": moment}
 
 
 def _outside(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:

@@ -241,7 +241,7 @@ def _withdrawn(row: WithdrawalRow, confirmed: ReceiptRow | None, now: datetime) 
     return {
         "release": row.release.hex(),
         "pseudonym": Pseudonym(domain_of(row.reader), row.subject).text,
-        "withdrawn_at": row.withdrawn_at,
+        "withdrawn_at": row.withdrawn_at.isoformat(),  # whole: lists are paged by it
         "receipt_due": row.receipt_due,
         "overdue": is_overdue(row.receipt_due, confirmed, now),
         **receipt_values(confirmed),
