@@ -20,8 +20,8 @@ from gateway.auth.passwords import hash_password
 from gateway.cli import main
 from gateway.clock import SystemEntropy
 from gateway.settings import Settings
-from tests.attacks.walled import ZONES, Walled, walled
-from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, house_on, make_keys
+from tests.attacks.walled import ZONES, Walled, houses_of, walled
+from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, make_keys
 from vault.errors import ConfigurationError, StoreUnavailable
 from vault.storage import migrate, tables
 from vault.storage.roles import RIGHTS, apply_roles, render_roles, role_name
@@ -568,14 +568,8 @@ def test_the_command_makes_roles_with_passwords_from_files(
 def houses(postgres: Postgres, tmp_path: Path) -> Iterator[dict[Zone, House]]:
     """A process of each zone, in this process: each under its own role with its own keys."""
     settings = make_keys(tmp_path / "home")
-    with walled(postgres) as made:
-        contexts = {zone: house_on(made.settings(settings, zone)) for zone in ZONES}
-        opened = {zone: context.__enter__() for zone, context in contexts.items()}
-        try:
-            yield opened
-        finally:
-            for context in contexts.values():
-                context.__exit__(None, None, None)
+    with walled(postgres) as made, houses_of(made, settings) as opened:
+        yield opened
 
 
 def test_one_case_from_end_to_end_with_every_zone_under_its_own_role(houses: dict[Zone, House]) -> None:
@@ -589,6 +583,21 @@ def test_one_case_from_end_to_end_with_every_zone_under_its_own_role(houses: dic
     assert coach.post("/find", json={"field": "ov_number", "value": CASE["ov_number"]}).json()["cases"] != []
     assert coach.post("/search", json={"word": "version"}).json()["notes"] != []
     referral = casework.refer(coach, case)
+    ended = casework.consent(coach, case)
+    caritas = houses[CARITAS].client("caritas")
+    gone = casework.send(coach, case, ended)
+    casework.answer(caritas, gone, "Nous avons vu Aminata Diallo.")
+    [waiting] = casework.waiting(coach)
+    taken = coach.post(f"/cases/{case}/referrals/{ended}/answers/{waiting['answer']}")
+    assert taken.json()["message"] == "Nous avons vu [PERSONNE-1]."
+    casework.withdraw(coach, case, ended)
+    assert caritas.get(f"/referrals/{gone}").status_code == 404
+    assert [line["release"] for line in caritas.get("/referrals").json()["referrals"]] == [referral]
+    watched = houses[OVERSIGHT].client("dpo").get("/withdrawals?overdue=false").json()["withdrawals"]
+    assert [(line["release"], line["authentic"], line["receipt"]) for line in watched] == [(gone, True, None)]
+    assert caritas.post(f"/withdrawals/{gone}/receipt", json={"outcome": "deleted"}).status_code == 201
+    assert caritas.get("/withdrawals").json()["withdrawals"][0]["receipt"] == "deleted"
+    assert coach.get("/withdrawals?overdue=false").json()["withdrawals"][0]["receipt"] == "deleted"
     sheet = casework.hand_over(coach, head, case)
     officer, auditor = houses[FOLLOW_UP].client("officer"), houses[OVERSIGHT].client("auditor")
     assert officer.get(f"/sheets/{sheet}").json()["ov_number"] == CASE["ov_number"]
