@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from vault.audit.events import Detail, Event
 from vault.cases.flow import State
@@ -132,6 +132,10 @@ class ReceiptRow:
     given_at: datetime
     signature: bytes
     entry: EntryId
+
+
+#: Bytes of a sealed answer. A message of 20 KiB, each character escaped and all of it padded, stays below.
+LARGEST_ANSWER: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)

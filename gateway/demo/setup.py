@@ -134,8 +134,8 @@ def play(case: SeedCase, coach: Caller, head: Caller, place: int = 0) -> Played:
     if case.path == "referred":
         partner, fields, need = _REFERRED[place // 4 % len(_REFERRED)]
         until = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
-        body: dict[str, object] = {"partner": partner, "need": need, "fields": list(fields)}
-        referral = f"{at}/referrals/{coach.post(f'{at}/referrals', body)['referral']}"
+        proposal = {"partner": partner, "need": need, "fields": list(fields)}
+        referral = f"{at}/referrals/{coach.post(f'{at}/referrals', proposal)['referral']}"
         coach.post(f"{referral}/consent", {"fields": list(fields), "expires_on": until})
         played.release = str(coach.post(f"{referral}/send")["release"])
         played.partner = partner

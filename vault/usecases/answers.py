@@ -127,8 +127,7 @@ def take_in(
     if row.taken_at is not None:
         raise Conflict("this answer was taken in already")
     content = correspondence.open_answer(uow, permit, row, sender=referral.partner, record=record).expose()
-    # A partner knows no stand-in of the case: what looks like one would turn into a name when names are restored.
-    message = with_stand_ins(uow, permit, case, defused(content.message), case.language, casework, actor)
+    message = with_stand_ins(uow, permit, case, _from_outside(content.message), case.language, casework, actor)
     now = casework.clock.now()
     try:
         casework.keeper.write(
@@ -179,6 +178,17 @@ def read_answer(
             "taken_at": record.written_at,
         },
     )
+
+
+def _from_outside(message: str) -> str:
+    """The text as a partner's own process would have sent it. Raises RecordTampered: this came past that process.
+
+    A partner knows no stand-in of the case: what looks like one would turn into a name when names are restored.
+    """
+    try:
+        return defused(normalise(message).text)
+    except InvalidInput:
+        raise RecordTampered("an authentic answer that no screen could show as it is") from None
 
 
 def _answer_of(uow: UnitOfWork, referral: Referral | None, answer: AnswerId, casework: Casework) -> AnswerRow | None:

@@ -7,9 +7,20 @@ partner's own domain.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from vault.storage.tables.base import Moment, entry_reference, main
+from vault.unit_of_work import LARGEST_ANSWER
 
 releases = Table(
     "releases",
@@ -88,6 +99,8 @@ answers = Table(
     Column("taken_at", Moment),
     entry_reference(),
     ForeignKeyConstraint(["decision"], ["log.entries.entry_id"]),
+    # What a taken-over partner could make casework fetch and open is bounded where it is written.
+    CheckConstraint(f"length(sealed) <= {LARGEST_ANSWER}", name="sealed"),
     ForeignKeyConstraint(["release_id", "sender"], ["exchange.releases.release_id", "exchange.releases.reader"]),
     Index(None, "release_id", "taken_at"),
     schema="exchange",

@@ -173,6 +173,7 @@ def _exchange() -> None:
         sa.Column("taken_at", sa.BigInteger(), nullable=True),
         sa.Column("entry_id", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("answer_id", name="pk_answers"),
+        sa.CheckConstraint("length(sealed) <= 65536", name=op.f("ck_answers_sealed")),
         sa.ForeignKeyConstraint(["decision"], [_to("log.entries.entry_id")], name="fk_answers_decision"),
         sa.ForeignKeyConstraint(
             ["release_id", "sender"],
