@@ -117,7 +117,7 @@ class Correspondence:
             sender=self.directory.of(sender).verify, now=now,
         )  # fmt: skip
         answer = PartnerAnswer.decode(plaintext)
-        if answer.release != row.release or answer.sent_at != row.sent_at:
+        if answer.sent_at != row.sent_at:
             raise EnvelopeRejected("the row says something else of this answer than was signed")
         return Sensitive(answer)
 
