@@ -67,9 +67,10 @@ def vocabulary(examples: Sequence[Example]) -> set[str]:
     return {word for word, times in outside.items() if times >= 3 and times > 2 * inside[word] and word[:1].isalpha()}
 
 
-def word_sets(examples: Sequence[Example], words: Path | None, seed_words: set[str]) -> dict[str, set[str]]:
+def word_sets(
+    examples: Sequence[Example], words: Path | None, seed_words: set[str], origins: Sequence[names.Origin]
+) -> dict[str, set[str]]:
     """The content of each filter, by its letter."""
-    origins = names.own() + names.from_faker()
     given, families = lexicon.name_words(origins)
     in_texts = lexicon.corpus_words(examples)
     sets = {"g": given, "s": families, "p": lexicon.place_words(), "o": lexicon.organisation_words(), "v": seed_words}
@@ -122,12 +123,12 @@ def main() -> None:
     chance = random.Random(_SEED)
     real = texts(options.data, fold_of)
     made = generator.examples(options.notes, fold_of)
-    origins = names.own() + names.from_faker()
+    origins = generator.training_origins(fold_of)
     everything: list[Example] = []
     for example in real + made:
         rate = next((rate for source, rate in _VARIANTS.items() if example.source.startswith(source)), 0.5)
         everything += varied(example, origins, chance, rate)
-    sets = word_sets(real + made, options.words, vocabulary(everything))
+    sets = word_sets(real + made, options.words, vocabulary(everything), origins)
     print({letter: len(words) for letter, words in sets.items()}, file=sys.stderr)
     crf = train(everything, filters(sets, training=True), options.iterations, options.c1, options.c2)
     options.out.write_bytes(pack(crf, filters(sets, training=False)))
