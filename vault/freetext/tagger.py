@@ -39,12 +39,13 @@ PLACE: Final = "PLACE"
 _MAGIC: Final = b"PFNT\x01"
 _SIZE: Final = struct.Struct("<I")
 #: How sure the model must be that a token belongs to a name, by language. Chosen on development texts (recall first).
-_AUTOMATIC: Final[Mapping[str, float]] = {"fr": 0.15, "nl": 0.15, "de": 0.15, "en": 0.15}
+_AUTOMATIC: Final[Mapping[str, float]] = {"fr": 0.18, "nl": 0.08, "de": 0.28, "en": 0.25}
 _AUTOMATIC_ELSE: Final = 0.15
 #: Below this nothing is reported.
 _SUGGESTED: Final = 0.03
 #: A word beside a sure part of a name belongs to it from here; a word after its particle too.
 _BESIDE: Final = 0.05
+_BESIDE_SMALL: Final = 0.12
 _AFTER_PARTICLE: Final = 0.02
 _PARTICLE_WORDS: Final = "van von vom zu zur der den de ter ten te 't du di da dos el al ar as ibn bin ben bint"
 _PARTICLES: Final = frozenset(_PARTICLE_WORDS.split())
@@ -179,7 +180,9 @@ def _labels(tokens: Sequence[Token], likely: Sequence[_Likely], sure: float) -> 
             beside = place + step
             if labels[place] == "S" or not 0 <= beside < len(labels) or labels[beside] != "S":
                 continue
-            if likely[place].person >= _BESIDE and tokens[place].text not in _ENDS_A_NAME:
+            text = tokens[place].text
+            wanted = _BESIDE if text[0].isupper() else _BESIDE_SMALL
+            if likely[place].person >= min(wanted, sure) and text not in _ENDS_A_NAME:
                 labels[place] = "S"
     for place in places:
         if labels[place] == "S":
