@@ -36,6 +36,8 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.IllegalStep: (409, "Not possible in this state"),
     e.StaleVersion: (409, "Somebody wrote a newer version"),
     e.NoticeMissing: (409, "The privacy notice comes first"),
+    e.ReviewNeeded: (409, "Decide the suggestions first"),
+    e.ReviewStale: (409, "Look at the note again"),
     e.Surviving: (422, "A known name remains in the text"),
     e.Erased: (410, "Erased"),
     e.CryptoError: (500, "The record cannot be trusted"),
@@ -98,6 +100,10 @@ def vault_problem(error: e.VaultError) -> Response:
         versions = error.versions
         if versions is not None:
             more["versions"] = versions
+    if isinstance(error, e.ReviewNeeded):
+        more["pending"] = error.pending
+        if error.review is not None:
+            more["review"] = error.review
     reference = _reference()
     if status >= 500:
         log.error("request failed", extra={"code": error.code, "reference": reference})

@@ -193,7 +193,7 @@ _EDGE: Final = _Form(_hash("\n"), "|", "", "edge", (), 0, "")
 _WINDOW: Final = (-3, -2, -1, 1, 2, 3)
 
 
-def _clues(  # noqa: PLR0913 - one flat call per token keeps the hot loop fast
+def _clues(
     tokens: Sequence[Token],
     forms: Sequence[_Form],
     modes: Sequence[str],
@@ -243,7 +243,7 @@ def _clues(  # noqa: PLR0913 - one flat call per token keeps the hot loop fast
     ]
     clues = [_hash(text) for text in texts]
     clues.append(own.word ^ 0x1111)
-    clues.append((own.word ^ _hash("w" + own.shape)))
+    clues.append(own.word ^ _hash("w" + own.shape))
     clues.extend(own.affixes)
     tag = _hash("z" + known + own.shape[0])
     clues.extend(affix ^ tag for affix in own.affixes[1:3] + own.affixes[-3:])

@@ -84,6 +84,11 @@ class Tagger:
             raise ConfigurationError("the name tagger's model cannot be read") from error
         self._lock = threading.Lock()
 
+    @property
+    def lists(self) -> Mapping[str, WordFilter]:
+        """The word lists, by the letters of `features.LISTS`."""
+        return self._lists
+
     def automatic(self, language: str) -> float:
         """The score from which a PERSON finding is sure enough to be masked without asking."""
         return _AUTOMATIC.get(language, _AUTOMATIC_ELSE)

@@ -1,0 +1,198 @@
+"""Which of several findings about the same characters counts; together they leave none of them uncovered.
+
+1. What may stay (`allowed`) is dropped, unless the case knows it.
+2. Findings of a person that overlap or touch are one: `Me` [Jan] [Peeters] by two sources is one name.
+3. Otherwise the better source keeps its characters: known, marked by hand, checked, pattern, title, model, repeat,
+   capital; an address, a page or an e-mail address keeps the names inside it. Of the other finding the words that
+   stick out remain.
+4. A known person whose part of a name stands beside another name is somebody else: `Fatou Diallo` is not the Diallo
+   of the case, but may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from vault.freetext.allowed import is_allowed
+from vault.freetext.findings import Finding
+from vault.freetext.folding import fold
+from vault.freetext.particles import PARTICLES
+from vault.freetext.spans import Reason, Source, Tier, TokenType
+from vault.freetext.titles import TITLES
+
+_BETTER: Final = {source: place for place, source in enumerate(Source)}
+_WHOLE: Final = frozenset({TokenType.EMAIL, TokenType.WEB, TokenType.ADDRESS})
+_MAY_STAY: Final = frozenset(
+    {TokenType.PERSON, TokenType.ORGANISATION, TokenType.PLACE, TokenType.EMPLOYER, TokenType.ORIGIN}
+)
+_NUMBERS: Final = frozenset({
+    TokenType.NISS, TokenType.IBAN, TokenType.CARD, TokenType.VAT, TokenType.PHONE, TokenType.OV_NUMBER,
+    TokenType.CGRA_NUMBER, TokenType.PASSPORT, TokenType.PLATE, TokenType.FILE_NUMBER,
+    TokenType.OQT_REFERENCE, TokenType.AMOUNT,
+})  # fmt: skip
+_EDGES: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
+_TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".", " -", "- "})
+_WEAK_PATTERN: Final = 0.6
+
+
+def settle(text: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Findings without overlaps, in order of place. text: the reading's."""
+    tidy = [better for one in findings if (better := _tidied(text, one)) is not None]
+    people = _people(text, [one for one in tidy if one.type is TokenType.PERSON])
+    others = [one for one in tidy if one.type is not TokenType.PERSON]
+    return _without_overlaps(text, [*people, *others])
+
+
+def _rank(one: Finding) -> tuple[int, int, int]:
+    place = _BETTER[one.source]
+    if one.type in _WHOLE and one.source is Source.PATTERN and one.score >= _WEAK_PATTERN:
+        place = -1  # the names inside are hidden with it
+    elif one.source is Source.PATTERN and one.score < _WEAK_PATTERN:
+        place = _BETTER[Source.CAPITAL]
+    elif one.tier is Tier.SUGGEST:
+        place = _BETTER[Source.CAPITAL] + 1
+    return place, one.start - one.end, one.start
+
+
+def _tidied(text: str, one: Finding) -> Finding | None:
+    """Without signs at its ends and titles in front; None if nothing is left, or it may stay."""
+    start, end = one.start, one.end
+    if one.source is Source.KNOWN:
+        return one
+    if one.type in _MAY_STAY or one.source is Source.MODEL:
+        while start < end and text[start] in _EDGES:
+            start += 1
+        while end > start and text[end - 1] in _EDGES:
+            end -= 1
+        if one.type is TokenType.PERSON:
+            start, end = _without_titles(text, start, end)
+    if start >= end or not any(char.isalnum() for char in text[start:end]):
+        return None
+    if one.type in _MAY_STAY and one.source is not Source.HAND and is_allowed(text[start:end]):
+        return None
+    return one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end)
+
+
+def _without_titles(text: str, start: int, end: int) -> tuple[int, int]:
+    while True:
+        size = 0
+        while start + size < end and (text[start + size].isalpha()):
+            size += 1
+        word = fold(text[start : start + size]).text
+        after = start + size
+        if size == 0 or word not in TITLES or (size == 1 and text[after : after + 1] != "."):
+            break
+        while after < end and text[after] in " .\t\n'’":
+            after += 1
+        if after >= end:
+            break
+        start = after
+    for ending in ("'s", "’s"):
+        if text[start:end].endswith(ending):
+            end -= 2
+    return start, end
+
+
+def _people(text: str, people: Sequence[Finding]) -> list[Finding]:
+    """Overlapping and touching findings of people, joined into one each."""
+    ordered = sorted(people, key=lambda one: (one.start, one.start - one.end))
+    clusters: list[list[Finding]] = []
+    reach = -1
+    for one in ordered:
+        if clusters and (one.start < reach or (one.start - reach <= 2 and _join(text, clusters[-1], one, reach))):
+            clusters[-1].append(one)
+        else:
+            clusters.append([one])
+            reach = -1
+        reach = max(reach, one.end)
+    return [joined for cluster in clusters for joined in _joined(text, cluster)]
+
+
+def _join(text: str, cluster: Sequence[Finding], one: Finding, reach: int) -> bool:
+    """Whether a finding that begins just behind a cluster belongs to the same name."""
+    if text[reach : one.start] not in _TOUCHING:
+        return False
+    known = {other.person for other in cluster if other.source is Source.KNOWN}
+    if one.source is Source.KNOWN and known and known != {one.person}:
+        return False
+    separate = {Tier.SUGGEST} == {one.tier, *(other.tier for other in cluster)}
+    initial = text[reach - 1].isupper() and not text[reach - 2 : reach - 1].isalpha()
+    return not separate and ("." not in text[reach : one.start] or initial)
+
+
+def _joined(text: str, cluster: Sequence[Finding]) -> list[Finding]:
+    if len(cluster) == 1:
+        return [cluster[0]]
+    start, end = min(one.start for one in cluster), max(one.end for one in cluster)
+    known = [one for one in cluster if one.source is Source.KNOWN]
+    best = min(cluster, key=_rank)
+    automatic = any(one.tier is Tier.AUTO for one in cluster)
+    score = max(one.score for one in cluster if not automatic or one.tier is Tier.AUTO)
+    tier = Tier.AUTO if automatic else Tier.SUGGEST
+    if not known:
+        return [replace(best, start=start, end=end, score=score, tier=tier)]
+    meant = {(one.person, one.canonical) for one in known}
+    if len(meant) > 1:
+        return [*known, *_left_of(text, [one for one in cluster if one.source is not Source.KNOWN], known)]
+    first = known[0]
+    rest = _words_outside(text, start, end, known)
+    if rest and "full name" not in {one.reason.detail for one in known} and first.person is not None:
+        keys = tuple(dict.fromkeys([first.person, *first.same_as]))
+        reason = Reason(best.source if best.source is not Source.KNOWN else Source.MODEL, "beside a known name")
+        return [Finding(start, end, TokenType.PERSON, reason, score, tier, same_as=keys)]
+    return [replace(first, start=start, end=end)]
+
+
+def _words_outside(text: str, start: int, end: int, known: Sequence[Finding]) -> list[str]:
+    """Folded words of the range that no known finding covers, initials and particles left out."""
+    covered = {place for one in known for place in range(one.start, one.end)}
+    rest = "".join(text[place] if place not in covered else " " for place in range(start, end))
+    return [
+        word
+        for word in fold(rest).text.replace("-", " ").split()
+        if len(word.strip("'.")) > 1 and word not in PARTICLES
+    ]
+
+
+def _left_of(text: str, findings: Sequence[Finding], covering: Sequence[Finding]) -> list[Finding]:
+    taken = bytearray(len(text))
+    for one in covering:
+        taken[one.start : one.end] = b"\1" * (one.end - one.start)
+    return [piece for one in findings for piece in _pieces(text, one, taken)]
+
+
+def _without_overlaps(text: str, findings: Sequence[Finding]) -> list[Finding]:
+    taken = bytearray(len(text))  # 0: free; else which type has the character
+    numbers = {kind: number for number, kind in enumerate(TokenType, start=1)}
+    chosen: list[Finding] = []
+    for one in sorted(findings, key=_rank):
+        inside = set(taken[one.start : one.end]) - {0}
+        if inside and numbers[one.type] in inside and one.type in _NUMBERS:
+            continue  # the better reading of one number says where it ends
+        pieces = [one] if not inside else _pieces(text, one, taken)
+        for piece in pieces:
+            taken[piece.start : piece.end] = bytes([numbers[one.type]]) * (piece.end - piece.start)
+            chosen.append(piece)
+    return sorted(chosen, key=lambda one: one.start)
+
+
+def _pieces(text: str, one: Finding, taken: bytearray) -> list[Finding]:
+    """The parts of a finding that are free, each with at least a letter or digit."""
+    pieces: list[Finding] = []
+    begin = None
+    for place in range(one.start, one.end + 1):
+        free = place < one.end and not taken[place]
+        if free and begin is None:
+            begin = place
+        elif not free and begin is not None:
+            start, end = begin, place
+            while start < end and text[start] in _EDGES:
+                start += 1
+            while end > start and text[end - 1] in _EDGES:
+                end -= 1
+            if any(char.isalnum() for char in text[start:end]) and not is_allowed(text[start:end]):
+                pieces.append(replace(one, start=start, end=end, person=None, canonical="", names=frozenset()))
+            begin = None
+    return pieces
