@@ -51,6 +51,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "action.sign": "sign",
         "action.release": "release",
         "action.reveal": "restore the names in",
+        "action.review": "look for names in",
         "kind.case": "a case's status",
         "kind.identity": "identities",
         "kind.contact": "contact details",

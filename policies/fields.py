@@ -44,7 +44,8 @@ _CASEWORK: Final = {
     "note_list": "note version template language provenance written_at author",
     "note_hit": "reference note version written_at",
     "revealed_note": "reference note version text restored_spans",
-    "token_map_full": "reference token category text",
+    "note_review": "reference note version text spans preview pending digest pipeline",
+    "token_map_full": "reference token category text forms merged_into",
     "receipt": "reference note release version state",
 }
 _FOLLOW_UP: Final = {
@@ -75,7 +76,8 @@ CONTRACT: Final[dict[str, ProfileContract]] = {
 
 #: What was said, or leads to it. Never in a profile of another zone than casework.
 CONFIDED_FIELDS: Final = frozenset(
-    {"text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token", "author", "coach"}
+    {"text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token", "forms", "spans",
+     "preview", "author", "coach"}
 )
 #: C7: the outcome sheet's closed list, whoever receives it.
 OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields

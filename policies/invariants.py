@@ -29,7 +29,7 @@ from vault.vocabulary import (
 )
 
 _Request = tuple[Key, Phase, int, Answer]
-_READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL})
+_READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL, Action.REVIEW})
 #: What is confided, who confided it, and where that person can be found.
 _CONFIDED_KINDS: Final = frozenset({Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE})
 _AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL})

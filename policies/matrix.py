@@ -27,8 +27,9 @@ LETTERS: Final = {
     Action.SIGN: "G",
     Action.RELEASE: "X",
     Action.REVEAL: "V",
+    Action.REVIEW: "T",
 }
-LEGEND: Final = "C open, R read, L list, S search, W write, E end, G sign, X release, V restore names, - nothing"
+LEGEND: Final = "C open, R read, L list, S search, W write, E end, G sign, X release, V restore names, T look through, - nothing"
 
 
 @dataclass(frozen=True, slots=True)

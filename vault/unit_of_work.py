@@ -11,7 +11,7 @@ Rules that every implementation keeps:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 from vault.audit.events import Detail, Event
 from vault.cases.flow import State
 from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
+from vault.freetext.corrections import Correction
 from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId, ReleaseId, SessionId
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
 
@@ -209,6 +210,13 @@ class Records(Protocol):
         ...
 
 
+class Corrections(Protocol):
+    """Counts of what reviewers did with what was found in notes."""
+
+    def add(self, counts: Mapping[Correction, int], entry: EntryId) -> None: ...
+    def totals(self) -> dict[Correction, int]: ...
+
+
 class Keys(Protocol):
     def wrap(self, key: KeyId, reader: Zone) -> bytes | None: ...
     def wraps(self, keys: Sequence[KeyId], reader: Zone) -> dict[KeyId, bytes]: ...
@@ -246,6 +254,8 @@ class UnitOfWork(Protocol):
     def cases(self) -> Cases: ...
     @property
     def records(self) -> Records: ...
+    @property
+    def corrections(self) -> Corrections: ...
     @property
     def keys(self) -> Keys: ...
     @property

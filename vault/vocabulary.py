@@ -145,6 +145,7 @@ class Action(StrEnum):
     SIGN = "sign"
     RELEASE = "release"
     REVEAL = "reveal"  # restore stand-ins to names: an act of its own
+    REVIEW = "review"  # look through a text for what identifies people, before it is stored
 
 
 @unique

@@ -41,13 +41,15 @@ PERMIT_LIFETIME: Final = timedelta(seconds=60)
 _MINT: Final = object()
 
 #: The actions whose permit opens what they are about, and those whose permit stores it.
-OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RELEASE})
+OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RELEASE, Action.REVIEW})
 STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
 
 #: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
-#: release profile names. Writing a note replaces the case's known names; a release carries fields of the file.
+#: release profile names. Writing a note, or looking through it first, needs the case's known names; a release
+#: carries fields of the file.
 ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.WRITE, Kind.NOTE): frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP}),
+    (Action.REVIEW, Kind.NOTE): frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP}),
     (Action.REVEAL, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
     (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
     (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),

@@ -48,6 +48,13 @@ _BIRTH: Final = re.compile(
 )
 
 
+_APPOINTMENT: Final = re.compile(
+    r"(?:\brdv|rendez-vous|entretien|prochain|terme|delai|echeance|jusqu|avant le|valable|expire|audience|permanence|"
+    r"convoque|revoir|rappel|afspraak|gesprek|volgende|termijn|tot|voor|geldig|vervalt|zitting|oproeping|appointment|meeting|next|"
+    r"until|deadline|valid|expires|hearing|termin|nachste|frist|bis|gultig)\b[^\n0-9]{0,25}\Z"
+)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Dated:
     """A date in folded text. day, month, year: 0 where it does not say. Offsets of the folded text."""
@@ -59,6 +66,11 @@ class Dated:
     year: int
 
 
+#: Details of a DATE that is coarse, or that the trajectory itself sets.
+YEAR: Final = "year"
+APPOINTMENT: Final = "appointment or term"
+
+
 class Dates:
     """A stage."""
 
@@ -66,16 +78,19 @@ class Dates:
         folded = reading.folded
         seen = read_dates(folded.text)
         for one in seen:
-            birth = _BIRTH.search(folded.text[max(0, one.start - 45) : one.start]) is not None
+            before = folded.text[max(0, one.start - 45) : one.start]
+            birth = _BIRTH.search(before) is not None
             if not birth and not (one.year or one.day):
                 continue
             where = folded.source_span(one.start, one.end)
             if birth:
                 yield Finding(*where, TokenType.BIRTH_DATE, Reason(Source.PATTERN, "date of birth"), 0.95)
             elif one.month == 0:
-                yield Finding(*where, TokenType.DATE, Reason(Source.PATTERN, "year"), 0.6)
+                yield Finding(*where, TokenType.DATE, Reason(Source.PATTERN, YEAR), 0.6)
             else:
                 detail = "date" if one.day and one.year else "part of a date"
+                if _APPOINTMENT.search(before):
+                    detail = APPOINTMENT
                 yield Finding(*where, TokenType.DATE, Reason(Source.PATTERN, detail), 0.85)
 
 

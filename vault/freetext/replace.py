@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from vault.errors import InvalidInput, Surviving
@@ -63,16 +63,16 @@ def pseudonymise(
     language: str,
     looked: Looked | None = None,
     *,
-    leave: Collection[TokenType] = (),
+    leaves: Callable[[Finding], bool] = lambda _: False,
     edited: Before | None = None,
 ) -> Pseudonymised:
     """Replace everything in `text` that names the case's people, and with `looked` whatever identifies anybody.
 
-    language: fr, nl, de or en, of the new stand-ins. looked: of exactly `exact_stand_ins(text)`. leave: types that
+    language: fr, nl, de or en, of the new stand-ins. looked: of exactly `exact_stand_ins(text)`. leaves: what
     the office leaves in notes. edited: the version that this text comes from. Raises InvalidInput (field `text` or
     `language`), Surviving.
     """
-    done = look_through(text, known, token_map, language, looked, leave=leave, edited=edited)
+    done = look_through(text, known, token_map, language, looked, leaves=leaves, edited=edited)
     refuse_survivors(done, done.text, ())
     return done
 
@@ -84,7 +84,7 @@ def look_through(
     language: str,
     looked: Looked | None = None,
     *,
-    leave: Collection[TokenType] = (),
+    leaves: Callable[[Finding], bool] = lambda _: False,
     edited: Before | None = None,
 ) -> Pseudonymised:
     """The same without the second look: for a reviewer, who may still decide."""
@@ -97,7 +97,7 @@ def look_through(
     if looked.source != source:
         raise ValueError("the stages looked through another text")
     matcher = with_earlier(known, token_map).matcher()
-    findings = [one for one in settled(looked, matcher) if one.type not in leave]
+    findings = [one for one in settled(looked, matcher) if not leaves(one)]
     spans, grown = assign(source, looked.reading, findings, token_map, language)
     spans = _decided_before(source, spans, edited.kept if edited is not None else ())
     old = carried_forms(source, edited)

@@ -14,6 +14,7 @@ from vault.cases.flow import Step
 from vault.cases.model import Case, CaseEvent, Standing
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound
+from vault.freetext.office import Office
 from vault.ids import CaseId
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import LOG, Pseudonym, PseudonymKeys, domain_of, parse_pseudonym
@@ -40,6 +41,7 @@ class Casework:
     clock: Clock
     entropy: Entropy
     partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
+    office: Office = field(default_factory=Office, repr=False)  # looks through notes
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 
     def subject(self, case: CaseId) -> str:

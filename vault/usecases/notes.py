@@ -1,6 +1,7 @@
 """Interview notes: write, revise, read, list, search, and restoring the names in one.
 
-A note is stored with stand-ins for the people it names; every revision is kept. Two people who edit the
+A note is stored with stand-ins for whatever identifies people, once nothing found in it is undecided (see note_review);
+every revision is kept. Two people who edit the
 same note never lose text: the second is refused and gets both texts.
 """
 
@@ -15,14 +16,14 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.access.shaping import shape
 from vault.cases.flow import Step
-from vault.cases.model import LANGUAGES, Case, RecordHead, SealedRecord
-from vault.cases.people import Contact, Identity
+from vault.cases.model import LANGUAGES, RecordHead, SealedRecord
 from vault.errors import InvalidInput, NotFound, NoticeMissing, StaleVersion
-from vault.freetext import KnownIdentities, KnownPerson, TokenMap, pseudonymise, restore
+from vault.freetext import Looked, restore
+from vault.freetext.corrections import count
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
-from vault.usecases.open_case import record_for
+from vault.usecases.note_review import Decided, Draft, decide, looked_at, open_map, store_map, traced
 from vault.vocabulary import Action, Facts, Kind, Phase, Provenance, Purpose
 
 #: Three closely written pages are about 12 kB; a note of ten times that is a paste accident.
@@ -35,7 +36,10 @@ HIT_LIMIT: Final = 200
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WriteNote:
-    """based_on: 0 for a new note, else the version that was read before editing."""
+    """based_on: 0 for a new note, else the version that was read before editing. looked: at exactly this text; None:
+    the use case looks itself, which takes time. decided: what the coach decided about the findings; None: nothing yet.
+    unreviewed_from: nobody reviewed the text, and every finding must be at least so sure.
+    """
 
     case: CaseId
     text: str
@@ -43,22 +47,28 @@ class WriteNote:
     template: str
     note: RecordId | None = None
     based_on: int = 0
+    looked: Looked | None = None
+    decided: Decided | None = None
+    unreviewed_from: float | None = None
 
 
 def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework) -> Values:
-    """Replace what names people, seal, store. Returns the receipt.
+    """Replace what identifies people, seal, store. Returns the receipt.
 
-    Raises NotFound, NoticeMissing, InvalidInput, Surviving, StaleVersion (with both texts, see `both_versions`).
+    Raises NotFound, NoticeMissing, InvalidInput, ReviewNeeded, ReviewStale, Surviving, StaleVersion (with both texts,
+    see `both_versions`), Conflict.
     """
-    _check(cmd)
+    check(cmd)
     case = uow.cases.get(cmd.case)
     base = uow.records.head(cmd.note) if cmd.note is not None else None
     if cmd.note is not None and (base is None or base.case != cmd.case or base.kind is not Kind.NOTE):
         case = None  # a note of another case is no note of this one
+    reviewed_by_hand = cmd.unreviewed_from is None or cmd.decided is not None
     permit = casework.ask(
         uow, actor, Action.WRITE, Kind.NOTE, case, purpose=Purpose.COACHING,
         asked=cmd.note.hex() if cmd.note is not None else cmd.case.hex(),
-        outcome="revised" if cmd.note is not None else "written",
+        outcome=("revised" if cmd.note is not None else "written") + ("" if reviewed_by_hand else "_unreviewed"),
+        reason="" if reviewed_by_hand else f"stored without review: every finding at least {cmd.unreviewed_from:.2f}",
     )  # fmt: skip
     case = existing(case)
     if not any(event.step is Step.GIVE_NOTICE for event in uow.cases.events(cmd.case)):
@@ -66,13 +76,17 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
     note = cmd.note or RecordId(casework.entropy.bytes(16))
     if base is not None and base.version != cmd.based_on:
         raise StaleVersion(expected=cmd.based_on, current=base.version)
-    text = _replace_names(uow, permit, case, cmd, casework, actor)
-    at = casework.clock.now()
+    looked = cmd.looked or casework.office.look(cmd.text, cmd.language)
+    draft = Draft(cmd.case, cmd.text, cmd.language, looked, cmd.note)
+    done, before = looked_at(uow, permit, case, draft, casework)
+    reviewed = decide(done, cmd.decided, cmd.unreviewed_from, cmd.language, actor, casework)
     stored = casework.keeper.write(
         uow, permit, kind=Kind.NOTE, case=cmd.case, record=note, version=cmd.based_on + 1,
-        plaintext=text.encode(), author=actor.id, at=at, provenance=Provenance.INTERVIEW, template=cmd.template,
-        language=cmd.language,
+        plaintext=reviewed.text.encode(), author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW,
+        template=cmd.template, language=cmd.language,
     )  # fmt: skip
+    store_map(uow, permit, cmd.case, before, traced(reviewed, note, stored.version), actor, casework)
+    uow.corrections.add(count(reviewed.spans, cmd.language), permit.entry)
     return shape(
         permit.profile,
         {
@@ -85,7 +99,8 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
     )
 
 
-def _check(cmd: WriteNote) -> None:
+def check(cmd: WriteNote) -> None:
+    """Raises InvalidInput for what can be refused without looking at the case."""
     if cmd.language not in LANGUAGES:
         raise InvalidInput(f"language must be one of {', '.join(LANGUAGES)}", field="language")
     if cmd.template not in TEMPLATES:
@@ -98,48 +113,10 @@ def _check(cmd: WriteNote) -> None:
         raise InvalidInput("the text holds half a character (a lone surrogate)", field="text") from None
     if size > NOTE_LIMIT:
         raise InvalidInput(f"a note holds at most {NOTE_LIMIT} bytes, this one has {size}", field="text")
+    if cmd.unreviewed_from is not None and not 0.5 <= cmd.unreviewed_from <= 1.0:
+        raise InvalidInput("unreviewed_from is between 0.5 and 1", field="unreviewed_from")
     if (cmd.note is None) != (cmd.based_on == 0):
         raise InvalidInput("a revision names the version it is based on", field="based_on")
-
-
-def _replace_names(
-    uow: UnitOfWork, permit: Permit, case: Case, cmd: WriteNote, casework: Casework, actor: Actor
-) -> str:
-    """The text with stand-ins; the case's token map grows with it, in the same operation."""
-    identity_record = uow.records.head(record_for(case.id, Kind.IDENTITY, casework))
-    contact_record = uow.records.head(record_for(case.id, Kind.CONTACT, casework))
-    map_id = record_for(case.id, Kind.TOKEN_MAP, casework)
-    map_record = uow.records.head(map_id)
-    open_ = casework.keeper.open
-    if identity_record is None or contact_record is None:
-        raise NotFound("no such item, or not for you")
-    identity = Identity.decode(open_(uow, permit, identity_record).expose())
-    contact = Contact.decode(open_(uow, permit, contact_record).expose())
-    before = TokenMap.decode(open_(uow, permit, map_record).expose()) if map_record is not None else TokenMap.empty()
-    done = pseudonymise(cmd.text, known_identities(identity, contact), before, cmd.language)
-    if done.token_map != before:
-        casework.keeper.write(
-            uow, permit, kind=Kind.TOKEN_MAP, case=case.id, record=map_id,
-            version=map_record.version + 1 if map_record is not None else 1, plaintext=done.token_map.encode(),
-            author=actor.id, at=casework.clock.now(), provenance=Provenance.INTERVIEW,
-        )  # fmt: skip
-    return done.text
-
-
-def known_identities(identity: Identity, contact: Contact) -> KnownIdentities:
-    """What the case already knows about its people: the detector that decides which stand-in is meant."""
-    people = tuple(
-        KnownPerson(str(place), person.family_name, person.given_names, person.aliases, person.national_number)
-        for place, person in enumerate(identity.people, start=1)
-    )
-    return KnownIdentities(
-        people=people,
-        addresses=(contact.address,) if contact.address else (),
-        phones=(contact.phone,) if contact.phone else (),
-        emails=(contact.email,) if contact.email else (),
-        ov_numbers=(identity.ov_number,) if identity.ov_number else (),
-        oqt_references=(identity.oqt_reference,) if identity.oqt_reference else (),
-    )
 
 
 def read_note(
@@ -253,13 +230,9 @@ def reveal_note(uow: UnitOfWork, actor: Actor, permit: Permit, note: RecordId, c
     if record is None:
         raise NotFound("no such item, or not for you")
     text = casework.keeper.open(uow, permit, record).expose().decode()
-    map_record = uow.records.head(record_for(record.case, Kind.TOKEN_MAP, casework))
-    tokens = (
-        TokenMap.decode(casework.keeper.open(uow, permit, map_record).expose())
-        if map_record is not None
-        else TokenMap.empty()
-    )
-    restored = restore(text, tokens)
+    token_map = open_map(uow, permit, record.case, casework).token_map
+    trace = token_map.trace(record.id.hex(), record.version)
+    restored = restore(text, token_map, trace.marks if trace is not None else ())
     return shape(
         permit.profile,
         {
