@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,7 +174,7 @@ def build_unaudited_app() -> Any:
     It flushes once per group like the audited one (the schema's version is written over itself), so that the
     figure is the price of making and writing the trace, and a slow disk does not hide it or swell it.
     """
-    nothing = WrittenEntry(EntryId(os.urandom(16)), None, "", "", b"", 0, None)  # type: ignore[arg-type]
+    nothing = WrittenEntry(EntryId(os.urandom(16)), datetime.now(UTC), b"", 0, None)
 
     def finish(self: HotStatements, entries: Any) -> None:
         self._main.raw.execute("UPDATE schema_version SET version_num = version_num")

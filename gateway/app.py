@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -17,11 +18,12 @@ from gateway import problems
 from gateway.api import casework, people, receiving
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
+from gateway.background import file_the_log
 from gateway.gate import Asks, Gate
 from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
 from gateway.wiring import Services
-from vault.vocabulary import Kind, Purpose, ZoneKind
+from vault.vocabulary import OVERSIGHT, Kind, Purpose, ZoneKind
 
 _GC_THRESHOLDS: Final = (20_000, 20, 50)
 
@@ -47,8 +49,12 @@ def create_app(services: Services) -> Application:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
-        yield
-        services.close()
+        async with AsyncExitStack() as stack:
+            stack.callback(services.close)
+            if OVERSIGHT in services.sign_in:
+                filing = asyncio.create_task(file_the_log(services.worker))
+                stack.callback(filing.cancel)
+            yield
 
     app = Application(
         title="Parefeu",

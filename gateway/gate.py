@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.auth.sessions import token_hash
 from gateway.wiring import Services
@@ -52,9 +53,9 @@ class Gate:
 
     async def run(self, request: Request, work: Authenticated, *, quick: bool = True) -> Any:
         """Run `work` as the bearer of the request's token, in one transaction; the reply is committed."""
-        hashed = token_hash(request, self.zone)
+        hashed = token_hash(request.scope, self.zone)
         return await self.services.worker.submit(
-            self.zone, self.job(hashed, source_of(request), work), quick=quick, want=Want(hashed)
+            self.zone, self.job(hashed, source_of(request.scope), work), quick=quick, want=Want(hashed)
         )
 
     def job(self, hashed: bytes, source: str, work: Authenticated) -> Callable[[UnitOfWork], Any]:
@@ -66,6 +67,7 @@ class Gate:
         return run
 
 
-def source_of(request: Request) -> str:
+def source_of(scope: Scope) -> str:
     """The peer's address; forwarded headers count only where the server was told to trust its proxy."""
-    return request.client.host if request.client is not None else ""
+    client = scope.get("client")
+    return client[0] if client is not None else ""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Final
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -51,11 +50,10 @@ class HotPath:
 
     async def answer(self, parts: list[str], scope: Scope, receive: Receive, send: Send) -> None:
         """Decide, open, log, commit, then reply."""
-        request = Request(scope)
         try:
             case, note = parse_reference(parts[3]), RecordId.parse(parts[5])
-            hashed = token_hash(request, CASEWORK)
-            source, casework, clock = source_of(request), self._casework, self._clock
+            hashed = token_hash(scope, CASEWORK)
+            source, casework, clock = source_of(scope), self._casework, self._clock
 
             def work(uow: UnitOfWork) -> dict[str, object]:
                 return read_note(uow, authenticate(uow, hashed, source, clock), case, note, casework)

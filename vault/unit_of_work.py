@@ -112,7 +112,6 @@ class StoredEntry:
     """An audit entry as read back. body: the stored bytes."""
 
     id: EntryId
-    at: datetime
     body: bytes
 
 
@@ -235,6 +234,10 @@ class Trail(Protocol):
     """Reading the log back; oversight only."""
 
     def entries(self, wanted: EntryFilter) -> list[StoredEntry]: ...
+    def file(self, limit: int) -> int:
+        """Make up to `limit` new entries findable. Returns how many there were; fewer than `limit`: all are."""
+        ...
+
     def entry(self, entry: EntryId) -> StoredEntry | None: ...
     def detail(self, entry: EntryId) -> StoredDetail | None: ...
 

@@ -9,9 +9,9 @@ Purposes follow terms of the W3C Data Privacy Vocabulary where one fits (named b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
-from typing import Final
+from typing import Final, NamedTuple
 
 
 @unique
@@ -33,8 +33,11 @@ class Zone:
 
     kind: ZoneKind
     organisation: str = ""
+    #: Written out once: every request looks zones up several times.
+    _text: str = field(init=False, repr=False, compare=False, default="")
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_text", f"{self.kind}:{self.organisation}" if self.organisation else str(self.kind))
         named = bool(self.organisation)
         if named != (self.kind is ZoneKind.PARTNER):
             raise ValueError("exactly the partner zones name an organisation")
@@ -54,7 +57,10 @@ class Zone:
         return cls(ZoneKind(kind), organisation)
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.organisation}" if self.organisation else str(self.kind)
+        return self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
 
 CASEWORK: Final = Zone(ZoneKind.CASEWORK)
@@ -200,8 +206,7 @@ FACTS: Final[tuple[Fact, ...]] = tuple(Fact)
 _BIT: Final[dict[Fact, int]] = {fact: 1 << position for position, fact in enumerate(FACTS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Who, as what, wants to do what, with what, why, and in which phase of the case."""
 
     role: Role

@@ -250,10 +250,10 @@ class _Router:
         """One note, stand-ins kept. A plain Starlette route: no per-request dependency tree."""
         path = request.path_params
         case, note = parse_reference(path["case"]), RecordId.parse(path["note"])
-        hashed = token_hash(request, CASEWORK)
+        hashed = token_hash(request.scope, CASEWORK)
         casework = self.casework
         job = self.gate.job(
-            hashed, source_of(request), lambda uow, actor: notes.read_note(uow, actor, case, note, casework)
+            hashed, source_of(request.scope), lambda uow, actor: notes.read_note(uow, actor, case, note, casework)
         )
         reply = await self.gate.services.worker.submit(CASEWORK, job, want=Want(hashed, note.raw))
         return json_response(reply)

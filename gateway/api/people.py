@@ -28,7 +28,7 @@ class _Sessions:
     async def sign_in(self, request: Request, body: SignInBody) -> Response:
         """Sign in with password and code. Sets a cookie; the token in the body is for programs."""
         zone, service = self.gate.zone, self.service
-        source = source_of(request)
+        source = source_of(request.scope)
         candidate = await self.worker.submit(zone, lambda uow: sign_in.look_up(uow, body.login, source, service))
         stored = candidate.staff.password if candidate.staff is not None else None
         right = await self.checker.check(stored, body.password)

@@ -11,6 +11,7 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from gateway.settings import slug
 from vault.errors import AccessDenied, NotSignedIn
@@ -25,21 +26,21 @@ def cookie_name(zone: Zone) -> str:
     return f"__Host-parefeu-{slug(zone)}"
 
 
-def token_hash(request: Request, zone: Zone) -> bytes:
+def token_hash(scope: Scope, zone: Zone) -> bytes:
     """SHA-256 of the presented token. Raises NotSignedIn, AccessDenied for a cross-site request with a cookie."""
-    header = request.headers.get("authorization")
-    if header is not None:
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
-            raise NotSignedIn("sign in first")
-    else:
-        cookie = request.cookies.get(cookie_name(zone))
-        if cookie is None:
-            raise NotSignedIn("sign in first")
-        token = cookie
-        if request.method not in _SAFE:
-            _refuse_cross_site(request)
-    return hash_token(token)
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, token = value.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer":
+                raise NotSignedIn("sign in first")
+            return hash_token(token)
+    request = Request(scope)
+    cookie = request.cookies.get(cookie_name(zone))
+    if cookie is None:
+        raise NotSignedIn("sign in first")
+    if request.method not in _SAFE:
+        _refuse_cross_site(request)
+    return hash_token(cookie)
 
 
 def hash_token(token: str) -> bytes:

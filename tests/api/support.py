@@ -59,8 +59,8 @@ def explode(question: Question, facts: Facts) -> Decision:
 def entries(house: House) -> list[Json]:
     """The whole log in the order it was written, read past the program."""
     with house.services.store.main.engine.connect() as connection:
-        rows = connection.execute(select(t.entries.c.body).order_by(t.entries.c.at)).all()
-    return [_parsed(bytes(row[0])) for row in rows]
+        rows = connection.execute(select(t.entries.c.body).order_by(t.entries.c.entry_id)).all()
+    return sorted((_parsed(bytes(row[0])) for row in rows), key=lambda entry: entry["at"])
 
 
 @cache

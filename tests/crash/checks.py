@@ -3,7 +3,7 @@
     assert faults(settings) == []
 
 What is checked: SQLite's own integrity and foreign keys; lanes gapless, chained and announced, every entry's
-bytes canonical and equal to its columns; every detail opens for oversight and is the one committed to; every
+bytes canonical and chained; every detail opens for oversight and is the one committed to; every
 row names an entry that explains it; every record, token map and release opens; versions contiguous; no half
 case, no half step, no half hand-over. Wraps that no row needs are allowed: they are orphans, and counted.
 """
@@ -80,7 +80,7 @@ class Snapshot:
 def faults(settings: Settings) -> list[str]:
     """One line per broken invariant; [] if the store is whole."""
     found = look(settings)
-    checks = (_entries, _details, _explanations, _records, _versions, _cases, _releases)
+    checks = (_entries, _details, _filing, _explanations, _records, _versions, _cases, _releases)
     return [*found.own, *(line for check in checks for line in check(found))]
 
 
@@ -149,8 +149,7 @@ def _entries(found: Snapshot) -> Iterator[str]:
             if _ENCODER.encode(told).encode() != body:
                 yield f"{place}: the bytes are not canonical"
             columns = {
-                "entry": bytes(row["entry_id"]).hex(), "actor": row["actor"], "subject": row["subject"],
-                "at": row["at"].isoformat(timespec="microseconds"), "lane": lane.hex(), "number": number,
+                "entry": bytes(row["entry_id"]).hex(), "lane": lane.hex(), "number": number,
                 "previous": previous.hex(), "zone": announced.get(lane), "v": 1,
             }  # fmt: skip
             wrong = [name for name, value in columns.items() if told[name] != value]
@@ -166,8 +165,15 @@ def _details(found: Snapshot) -> Iterator[str]:
     bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
     rows = {bytes(row["entry_id"]): row for name in ("outbox", "details") for row in found[name]}
     details = {raw: row for raw, row in rows.items() if row["detail"] is not None}
-    if set(rows) != set(bodies):
-        yield "details: not exactly one row per entry"
+    covered = [
+        raw[:8] + (int.from_bytes(raw[8:], "big") + step).to_bytes(8, "big")
+        for raw, row in rows.items()
+        for step in range(row.get("run", 1))
+    ]
+    if sorted(covered) != sorted(bodies):
+        yield "details: an entry is covered by no row, or by two"
+    if any(row["run"] != 1 for row in found["outbox"] if row["detail"] is not None):
+        yield "details: a row with a detail covers its own entry alone"
     if set(details) != {raw for raw, body in bodies.items() if body["commitment"]}:
         yield "details: not exactly one per commitment"
     for raw, body in bodies.items():
@@ -194,6 +200,20 @@ def _details(found: Snapshot) -> Iterator[str]:
             continue
         if commitment(bytes.fromhex(json.loads(plain)["salt"]), plain).hex() != bodies[raw]["commitment"]:
             yield f"detail of {raw.hex()}: is not the one committed to"
+
+
+def _filing(found: Snapshot) -> Iterator[str]:
+    """What is filed is what the entries say, from each lane's first to the one its filing names."""
+    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    upto = {bytes(row["lane"]): bytes(row["entry_id"]) for row in found["filings"]}
+    expected = {raw for raw in bodies if raw <= upto.get(raw[:8], b"")}
+    if {bytes(row["entry_id"]) for row in found["filed"]} != expected:
+        yield "filing: not exactly the entries up to where each lane is filed"
+    for row in found["filed"]:
+        body = bodies.get(bytes(row["entry_id"]), {})
+        told = (row["actor"], row["subject"], row["at"].isoformat(timespec="microseconds"))
+        if told != (body.get("actor"), body.get("subject"), body.get("at")):
+            yield f"filing: {bytes(row['entry_id']).hex()} is filed as something else"
 
 
 def _explanations(found: Snapshot) -> Iterator[str]:

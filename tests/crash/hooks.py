@@ -118,12 +118,17 @@ def watched() -> Iterator[Steps]:
     steps = Steps()
     _STEPS.append(steps)
     event.listen(Engine, "do_connect", _connect)
-    run, control = wire.Statement.run, wire.control
-    wire.Statement.run = lambda self, *args: _around(self._sql, lambda: run(self, *args))  # type: ignore[method-assign]
-    wire.control = lambda connection, command, tag: _around(command, lambda: control(connection, command, tag))
+    run, together = wire.run, wire.together
+
+    def watched_run(connection: Any, step: wire.Step) -> Any:
+        return _around(step.sql, lambda: run(connection, step))
+
+    # One after the other: a process can die between any two, whoever packed them into one round trip.
+    wire.run = watched_run
+    wire.together = lambda connection, steps: [watched_run(connection, step) for step in steps]
     try:
         yield steps
     finally:
-        wire.Statement.run, wire.control = run, control  # type: ignore[method-assign]
+        wire.run, wire.together = run, together
         event.remove(Engine, "do_connect", _connect)
         _STEPS.remove(steps)

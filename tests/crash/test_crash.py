@@ -149,12 +149,15 @@ def test_the_checks_find_what_is_broken(lite_house: House, tmp_path: Path) -> No
     case = lite_house.open_case(coach)
     lite_house.write_note(coach, case)
     lite_house.hand_over(coach, head, case)
+    assert lite_house.client("auditor").get("/entries").status_code == 200  # looking files what was written
     assert faults(lite_house.settings) == []
     damages = {
         "main": (
             "DELETE FROM outbox WHERE entry_id = (SELECT max(entry_id) FROM outbox)",
             "UPDATE outbox SET detail = zeroblob(80) WHERE entry_id = (SELECT max(entry_id) FROM outbox)",
-            "UPDATE entries SET subject = 'x' WHERE entry_id = (SELECT max(entry_id) FROM entries)",
+            "UPDATE outbox SET run = run + 1 WHERE entry_id = (SELECT max(entry_id) FROM outbox)",
+            "UPDATE filed SET subject = 'x' WHERE entry_id = (SELECT max(entry_id) FROM filed)",
+            "DELETE FROM filed WHERE entry_id = (SELECT min(entry_id) FROM filed)",
             "UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'allow', 'deny') AS BLOB)",
             "DELETE FROM records WHERE kind = 'contact'",
             "DELETE FROM records WHERE kind = 'identity'",

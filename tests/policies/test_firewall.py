@@ -36,7 +36,7 @@ def test_it_is_the_vaults_firewall(firewall: TableFirewall) -> None:
 
 
 def test_a_denial_by_a_line_names_it(firewall: TableFirewall) -> None:
-    decision = firewall.decide(replace(READ_NOTE, phase=Phase.ERASED), OWN)
+    decision = firewall.decide(READ_NOTE._replace(phase=Phase.ERASED), OWN)
     assert decision == Denied("cw-58", (), firewall.digest)
 
 

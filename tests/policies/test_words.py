@@ -46,10 +46,10 @@ def test_an_allowance_says_what_it_rests_on_and_shows(firewall: TableFirewall) -
 @pytest.mark.parametrize(
     ("question", "says"),
     [
-        (replace(READ_NOTE, phase=Phase.ERASED), "A rule forbids it: an erased case gives no content."),
-        (replace(READ_NOTE, phase=Phase.NONE), "It can be allowed while the case is active or"),
-        (replace(READ_NOTE, purpose=Purpose.REFERRAL), "It can be allowed for coaching."),
-        (replace(READ_NOTE, role=Role.AUDITOR), "No rule allows it, whatever the circumstances."),
+        (READ_NOTE._replace(phase=Phase.ERASED), "A rule forbids it: an erased case gives no content."),
+        (READ_NOTE._replace(phase=Phase.NONE), "It can be allowed while the case is active or"),
+        (READ_NOTE._replace(purpose=Purpose.REFERRAL), "It can be allowed for coaching."),
+        (READ_NOTE._replace(role=Role.AUDITOR), "No rule allows it, whatever the circumstances."),
     ],
 )
 def test_a_denial_says_where_it_would_be_otherwise(firewall: TableFirewall, question: Question, says: str) -> None:

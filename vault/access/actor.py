@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vault.audit.events import Detail
 from vault.ids import ActorId, SessionId
 from vault.vocabulary import Role, Zone
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """log_name: the actor's pseudonym in the log. name, source (network address): for the sealed detail only."""
 
     id: ActorId

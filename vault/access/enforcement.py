@@ -12,9 +12,8 @@ about any item.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from vault.access.actor import Actor
 from vault.audit.events import Detail, Event, Verdict
@@ -61,8 +60,7 @@ ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What a question is about. id: hexadecimal, "" for none. case: None where the zone knows no case.
 
     subject: the case's pseudonym as this zone may log it, "" for none. scope: for a search, the cases it may open.
@@ -103,7 +101,7 @@ class Permit:
         item = self.item
         acts, besides = (STORING, ALSO_STORES) if storing else (OPENING, ALSO_OPENS)
         covered = self.action in acts if kind is item.kind else kind in besides.get((self.action, item.kind), ())
-        there = case == item.case or (case is not None and case in item.scope)
+        there = case is item.case or case == item.case or (case is not None and case in item.scope)
         if not covered or not there or now >= self.expires_at:
             raise PermitInvalid("this permit was minted for something else, or has expired")
         if kind is item.kind and item.id and record and item.id != record:
@@ -193,7 +191,7 @@ class Guard:
             if known is None:
                 every = Facts(held=(1 << len(FACTS)) - 1)
                 known = any(
-                    isinstance(self._firewall.decide(replace(question, phase=phase), every), Allowed) for phase in Phase
+                    isinstance(self._firewall.decide(question._replace(phase=phase), every), Allowed) for phase in Phase
                 )
                 self._reach[key] = known
         except Exception:  # noqa: BLE001 - any exception of the firewall is a denial
@@ -206,16 +204,17 @@ class Guard:
         count: int,
     ) -> Event:  # fmt: skip
         return Event(
-            action=question.action.value,
-            kind=question.kind.value,
+            # Members of a StrEnum are their values; asking each for `.value` costs more than the whole decision.
+            action=question.action,
+            kind=question.kind,
             verdict=verdict,
             actor=actor.log_name,
-            role=actor.role.value,
+            role=actor.role,
             session=actor.session.hex(),
             # A case is named by its pseudonym in the log alone: beside it, casework's own id would join two domains.
             object="" if item.case is not None and item.id == item.case.hex() else item.id,
             subject=item.subject,
-            purpose=question.purpose.value,
+            purpose=question.purpose,
             rule=rule,
             policy=digest.hex(),
             outcome=outcome,

@@ -29,7 +29,7 @@ _DATA_KEY_BYTES: Final = 32
 def _header(provenance: Provenance, template: str, language: str, author: ActorId, at: datetime) -> bytes:
     """What the row's columns say of the record, sealed in front of its text: whoever writes the database cannot
     make a confided fact an ADMIN one, nor put it into a colleague's mouth."""
-    return f"{provenance.value}|{template}|{language}|{author.raw.hex()}|{at.isoformat()}\n".encode()
+    return f"{provenance}|{template}|{language}|{author.raw.hex()}|{at.isoformat()}\n".encode()
 
 
 class RecordKeeper:

@@ -96,7 +96,7 @@ def entry_body(
     ) = event  # fmt: skip
     text = (
         f'{{"action":"{action}","actor":"{actor}","at":"{at}","commitment":"{commitment}","count":{count},'
-        f'"decision":"{verdict.value}","entry":"{entry}","kind":"{kind}","lane":"{lane}","number":{number},'
+        f'"decision":"{verdict}","entry":"{entry}","kind":"{kind}","lane":"{lane}","number":{number},'
         f'"object":"{object_}","outcome":"{outcome}","policy":"{policy}","previous":"{previous}",'
         f'"purpose":"{purpose}","role":"{role}","rule":"{rule}","session":"{session}","subject":"{subject}",'
         f'"v":{FORMAT_VERSION},"zone":"{zone}"}}'
@@ -111,4 +111,4 @@ def entry_body(
 def encode_body(event: Event, **place: str | int) -> bytes:
     """The same by the JSON encoder: the definition."""
     fields = {name: value for name, value in event._asdict().items() if name != "verdict"}
-    return _ENCODER.encode({**fields, **place, "decision": event.verdict.value, "v": FORMAT_VERSION}).encode("ascii")
+    return _ENCODER.encode({**fields, **place, "decision": str(event.verdict), "v": FORMAT_VERSION}).encode("ascii")

@@ -25,12 +25,10 @@ EPOCH_SECONDS: Final = 600  # one detail key per lane and ten minutes
 
 
 class WrittenEntry(NamedTuple):
-    """An entry ready for the store. detail: sealed to oversight."""
+    """An entry ready for the store. detail: sealed to oversight; None: the entry's session says who it was."""
 
     id: EntryId
     at: datetime
-    actor: str
-    subject: str
     body: bytes
     epoch: int
     detail: bytes | None
@@ -148,7 +146,7 @@ class Lane:
             sealer.skip()
         self._previous = hashlib.sha256(b"\x00" + body).digest()
         self._number = number + 1
-        return WrittenEntry(entry, at, event.actor, event.subject, body, epoch, sealed)
+        return WrittenEntry(entry, at, body, epoch, sealed)
 
     def _new_epoch(self, epoch: int, first: int) -> DetailLane:
         self._sealer = sealer = self._start_epoch(self.lane, epoch)

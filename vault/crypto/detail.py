@@ -53,7 +53,7 @@ _INTEGER_HEAD: Final = b"\x03" + (8).to_bytes(4, "big")
 _BYTES_HEAD: Final = b"\x01" + ID_BYTES.to_bytes(4, "big")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class LaneSnapshot(Unprintable):
     """A lane's place before a group. Drop it once the group is committed: it holds the chain value."""
 

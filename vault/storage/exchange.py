@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from vault.ids import EntryId, KeyId, ReleaseId
 from vault.storage import tables as t
+from vault.storage.filing import file_before_a_look, file_entries
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.unit_of_work import EntryFilter, ReleaseRow, StoredDetail, StoredEntry
@@ -104,7 +105,9 @@ class TrailRepository:
         self._tx = tx
 
     def entries(self, wanted: EntryFilter) -> list[StoredEntry]:
-        c = t.entries.c
+        """Raises StoreBusy while so much was just written that filing it would keep the caller waiting."""
+        file_before_a_look(self._tx)
+        c = t.filed.c
         conditions: list[Any] = []
         if wanted.actor:
             conditions.append(c.actor == wanted.actor)
@@ -117,18 +120,27 @@ class TrailRepository:
         if wanted.before is not None:
             moment = select(c.at).where(c.entry_id == wanted.before.raw).scalar_subquery()
             conditions.append((c.at < moment) | ((c.at == moment) & (c.entry_id < wanted.before.raw)))
-        rows = self._tx.read(
-            select(c.entry_id, c.at, c.body)
+        page = (
+            select(c.entry_id, c.at)
             .where(and_(True, *conditions))
             .order_by(c.at.desc(), c.entry_id.desc())
             .limit(wanted.limit)
+            .subquery()
         )
-        return [StoredEntry(EntryId(bytes(r[0])), r[1], bytes(r[2])) for r in rows]
+        rows = self._tx.read(
+            select(t.entries.c.entry_id, t.entries.c.body)
+            .join(page, page.c.entry_id == t.entries.c.entry_id)
+            .order_by(page.c.at.desc(), page.c.entry_id.desc())
+        )
+        return [StoredEntry(EntryId(bytes(r[0])), bytes(r[1])) for r in rows]
+
+    def file(self, limit: int) -> int:
+        return file_entries(self._tx, limit)
 
     def entry(self, entry: EntryId) -> StoredEntry | None:
         c = t.entries.c
-        row = self._tx.read(select(c.entry_id, c.at, c.body).where(c.entry_id == entry.raw)).first()
-        return StoredEntry(EntryId(bytes(row[0])), row[1], bytes(row[2])) if row is not None else None
+        row = self._tx.read(select(c.entry_id, c.body).where(c.entry_id == entry.raw)).first()
+        return StoredEntry(EntryId(bytes(row[0])), bytes(row[1])) if row is not None else None
 
     def detail(self, entry: EntryId) -> StoredDetail | None:
         """The sealed detail, from the outbox while it is young, else from beside the keystore."""

@@ -17,8 +17,8 @@ from vault.cases.model import SealedRecord, Standing
 from vault.ids import ActorId, CaseId, KeyId, RecordId, SessionId
 from vault.storage import wire
 from vault.storage.store import Database
-from vault.storage.tables import from_micros, to_micros
-from vault.storage.wire import BYTEA, INT4, INT8, TEXT
+from vault.storage.tables import from_micros
+from vault.storage.wire import BYTEA, INT4, TEXT
 from vault.unit_of_work import SessionRow
 from vault.vocabulary import Kind, Provenance
 
@@ -49,6 +49,10 @@ _RECORDS_PG: Final = (
 )
 _WRAPS: Final = "SELECT key_id, wrap FROM {schema}wraps WHERE key_id {these} AND reader {other}"
 _NR: Final = 11  # record columns
+_KEY: Final = 9  # the one that names the data key
+_REMEMBERED: Final = 65_536
+_BEGIN: Final = wire.Control("BEGIN", "BEGIN")
+_COMMIT: Final = wire.Control("COMMIT", "COMMIT")
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _PROVENANCES: Final = {provenance.value: provenance for provenance in Provenance}
 _STATES: Final = {state.value: state for state in State}
@@ -81,6 +85,31 @@ def standing_row(case: CaseId, row: Sequence[Any]) -> Standing:
     return Standing(case, _STATES[row[0]], row[1], ActorId(row[2]))
 
 
+def outbox_rows(entries: Sequence[WrittenEntry]) -> list[tuple[bytes, int, int, bytes | None]]:
+    """(first entry, run, epoch, detail). Neighbours in a lane that have no detail share a row."""
+    rows: list[tuple[bytes, int, int, bytes | None]] = []
+    first, run, epoch, following = b"", 0, 0, b""
+    for entry in entries:
+        place = entry.id.raw
+        if entry.detail is None:
+            if run and place == following:
+                run += 1
+            else:
+                if run:
+                    rows.append((first, run, epoch, None))
+                first, run, epoch = place, 1, entry.epoch
+            following = place[:8] + (int.from_bytes(place[8:], "big") + 1).to_bytes(8, "big")
+        else:
+            rows.append((place, 1, entry.epoch, entry.detail))
+    if run:
+        rows.append((first, run, epoch, None))
+    return rows
+
+
+def _keys_of(heads: Sequence[Sequence[Any]]) -> list[bytes]:
+    return list({row[_KEY]: None for row in heads})
+
+
 class _Lite:
     """On SQLite: one text per number of values, which the driver keeps prepared."""
 
@@ -88,25 +117,29 @@ class _Lite:
         self._main, self._keystore = main, keystore
         self._texts: dict[tuple[str, int], str] = {}
 
+    def begin(self, tokens: list[bytes], records: list[bytes], reader: str) -> tuple[list[Any], list[Any], list[Any]]:
+        self._main.begin()
+        heads = self.records(records)
+        return self.sessions(tokens), heads, self.wraps(_keys_of(heads), reader)
+
     def sessions(self, tokens: list[bytes]) -> list[Any]:
-        return self._fetch(self._main, _SESSIONS, tokens)
+        return self._fetch(self._main, _SESSIONS, tokens) if tokens else []
 
     def records(self, records: list[bytes]) -> list[Any]:
-        return self._fetch(self._main, _RECORDS, records)
+        return self._fetch(self._main, _RECORDS, records) if records else []
 
     def wraps(self, keys: list[bytes], reader: str) -> list[Any]:
-        return self._fetch(self._keystore, _WRAPS, keys, reader)
+        return self._fetch(self._keystore, _WRAPS, keys, reader) if keys else []
 
     def write(self, entries: Sequence[WrittenEntry]) -> None:
         raw = self._main.raw
-        raw.executemany(
-            "INSERT INTO entries (entry_id, at, actor, subject, body) VALUES (?, ?, ?, ?, ?)",
-            [(e.id.raw, to_micros(e.at), e.actor, e.subject, e.body) for e in entries],
-        )
-        raw.executemany(
-            "INSERT INTO outbox (entry_id, epoch, detail) VALUES (?, ?, ?)",
-            [(e.id.raw, e.epoch, e.detail) for e in entries],
-        )
+        raw.executemany("INSERT INTO entries (entry_id, body) VALUES (?, ?)", [(e.id.raw, e.body) for e in entries])
+        raw.executemany("INSERT INTO outbox (entry_id, run, epoch, detail) VALUES (?, ?, ?, ?)", outbox_rows(entries))
+
+    def finish(self, entries: Sequence[WrittenEntry]) -> None:
+        if entries:
+            self.write(entries)
+        self._main.commit()
 
     def _fetch(self, database: Database, statement: str, values: list[bytes], *more: str) -> list[Any]:
         text = self._texts.get((statement, len(values)))
@@ -122,6 +155,8 @@ class _Postgres:
 
     def __init__(self, main: Database, keystore: Database) -> None:
         self._main, self._keystore = main, keystore
+        #: Which key a record was under when it was last read: a guess at what to ask for, never a key.
+        self._key_ids: dict[bytes, bytes] = {}
         raw, text, integer = wire.raw, wire.text, wire.integer
         session = (raw, raw, raw, text, text, text, text, text, integer, integer, integer, integer, raw)
         record = (raw, integer, raw, text, text, text, text, raw, integer, raw, raw, text, text, raw)
@@ -133,31 +168,66 @@ class _Postgres:
         )
         self._write = wire.Statement(
             "hot_entries",
-            "WITH e AS (INSERT INTO log.entries (entry_id, at, actor, subject, body) "
-            "SELECT * FROM unnest($1, $2, $3, $4, $5)) "
-            "INSERT INTO log.outbox (entry_id, epoch, detail) SELECT * FROM unnest($1, $6, $7)",
-            [BYTEA, INT8, TEXT, TEXT, BYTEA, INT4, BYTEA],
+            "WITH e AS (INSERT INTO log.entries (entry_id, body) SELECT * FROM unnest($1, $2)) "
+            "INSERT INTO log.outbox (entry_id, run, epoch, detail) SELECT * FROM unnest($3, $4, $5, $6)",
+            [BYTEA, BYTEA, BYTEA, INT4, INT4, BYTEA],
         )
 
+    def begin(self, tokens: list[bytes], records: list[bytes], reader: str) -> tuple[list[Any], list[Any], list[Any]]:
+        """One round trip; wraps of records seen before are asked for meanwhile, of others in a second one."""
+        steps: list[wire.Step] = [_BEGIN]
+        if tokens:
+            steps.append(self._sessions.of(tokens))
+        if records:
+            steps.append(self._records.of(records))
+        guessed = {key for record in records if (key := self._key_ids.get(record)) is not None}
+        coming = (
+            wire.begun(self._keystore.raw, self._wraps.of(list(guessed), [reader.encode()])) if guessed else list[Any]
+        )
+        try:
+            found = wire.together(self._main.raw, steps)
+        finally:
+            wraps = coming()
+        heads = found[-1] if records else []
+        missing = [key for key in _keys_of(heads) if key not in guessed]
+        if missing:
+            wraps = [*wraps, *self.wraps(missing, reader)]
+            self._remember(heads)
+        return found[1] if tokens else [], heads, wraps
+
+    def _remember(self, heads: list[Any]) -> None:
+        if len(self._key_ids) > _REMEMBERED:
+            self._key_ids.clear()
+        self._key_ids.update((row[0], row[_KEY]) for row in heads)
+
     def sessions(self, tokens: list[bytes]) -> list[Any]:
-        return self._sessions.run(self._main.raw, tokens)
+        return wire.run(self._main.raw, self._sessions.of(tokens))
 
     def records(self, records: list[bytes]) -> list[Any]:
-        return self._records.run(self._main.raw, records)
+        return wire.run(self._main.raw, self._records.of(records))
 
     def wraps(self, keys: list[bytes], reader: str) -> list[Any]:
-        return self._wraps.run(self._keystore.raw, keys, [reader.encode()])
+        return wire.run(self._keystore.raw, self._wraps.of(keys, [reader.encode()]))
 
     def write(self, entries: Sequence[WrittenEntry]) -> None:
-        self._write.run(
-            self._main.raw,
+        wire.run(self._main.raw, self._entries(entries))
+
+    def finish(self, entries: Sequence[WrittenEntry]) -> None:
+        """One round trip: an entry that is refused keeps the commit behind it from being done."""
+        if entries:
+            wire.together(self._main.raw, (self._entries(entries), _COMMIT))
+        else:
+            wire.run(self._main.raw, _COMMIT)
+
+    def _entries(self, entries: Sequence[WrittenEntry]) -> wire.Call:
+        outbox = outbox_rows(entries)
+        return self._write.of(
             [e.id.raw for e in entries],
-            [wire.int8(to_micros(e.at)) for e in entries],
-            [e.actor.encode() for e in entries],
-            [e.subject.encode() for e in entries],
             [e.body for e in entries],
-            [wire.int4(e.epoch) for e in entries],
-            [e.detail for e in entries],
+            [row[0] for row in outbox],
+            [wire.int4(row[1]) for row in outbox],
+            [wire.int4(row[2]) for row in outbox],
+            [row[3] for row in outbox],
         )
 
 
@@ -188,27 +258,20 @@ class HotStatements:
 
         What was looked for and is not there is noted as None: nobody asks twice.
         """
-        self._main.begin()
-        if not wants:
-            return
         tokens = list(dict.fromkeys(want.token_hash for want in wants))
         records = list(dict.fromkeys(want.record for want in wants if want.record is not None))
         cache.update((("session", token), None) for token in tokens)
-        for row in self._on.sessions(tokens):
+        sessions, heads, wraps = self._on.begin(tokens, records, self._reader)
+        for row in sessions:
             cache["session", row[0]] = session_row(row[1:])
-        if not records:
-            return
         cache.update((("record", record), None) for record in records)
-        keys: dict[bytes, None] = {}
-        for row in self._on.records(records):
+        reader = self._reader
+        for row in heads:
             found = _record_and_standing(row)
             cache["record", row[0]] = found
-            keys[found[0].key.raw] = None
-        if keys:
-            reader = self._reader
-            cache.update((("wrap", key, reader), None) for key in keys)
-            for key, wrap in self._on.wraps(list(keys), reader):
-                cache["wrap", key, reader] = wrap
+            cache["wrap", found[0].key.raw, reader] = None
+        for key, wrap in wraps:
+            cache["wrap", key, reader] = wrap
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -219,8 +282,7 @@ class HotStatements:
 
     def finish(self, entries: Sequence[WrittenEntry]) -> None:
         """Write what entries still wait, and commit."""
-        self.write_entries(entries)
-        self._main.commit()
+        self._on.finish(entries)
 
 
 def _record_and_standing(row: Sequence[Any]) -> tuple[SealedRecord, Standing]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Which = Literal["main", "keystore"]
 _HERE: Final = Path(__file__).parent / "migrations"
 _SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}
-HEADS: Final[dict[Which, str]] = {"main": "0001", "keystore": "k0001"}
+HEADS: Final[dict[Which, str]] = {"main": "0002", "keystore": "k0001"}
 VERSION_TABLE: Final[dict[Which, str]] = {"main": "schema_version", "keystore": "schema_version_keystore"}
 
 
@@ -53,11 +53,15 @@ def upgrade(url: str, which: Which) -> None:
                     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
                 connection.commit()
             else:
+                # A table is made anew under its name: until the last step, keys that name it point nowhere.
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             config.attributes["which"] = which
             command.upgrade(config, "head")
             if engine.dialect.name == "sqlite":
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise StoreUnavailable("the database was not migrated: a row would name one that is not there")
                 connection.exec_driver_sql("COMMIT")
             else:
                 connection.commit()

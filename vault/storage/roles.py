@@ -98,6 +98,9 @@ RIGHTS: Final[dict[str, Rights]] = {
     "log.outbox": _writes_oversight_reads(),
     # A lane's row says whose it is, and the database vouches for it.
     "log.lanes": _writes_oversight_reads(Right(Verb.INSERT, Rows.OWN)),
+    # What oversight looks entries up by: its own, made from what it reads.
+    "log.filed": {_OVERSIGHT: (_READ, _ADD)},
+    "log.filings": {_OVERSIGHT: (_READ, _ADD, Right(Verb.UPDATE, Rows.ALL, ("ended", "entry_id")))},
     "auth.staff": _own_and_set("totp_step"),
     "auth.sessions": _own_and_set("ended_at"),
     "auth.attempts": _own_and_set("failures", "since", "blocked_until"),

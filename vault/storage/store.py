@@ -40,7 +40,12 @@ _SQLITE_PRAGMAS: Final = (
     "PRAGMA busy_timeout=5000",
 )
 #: A statement or lock wait on PostgreSQL ends after this, so that a stuck database answers 503, not silence.
-_PG_OPTIONS: Final = "-c statement_timeout=10000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000"
+#: What is prepared is planned once: prepared statements look up by keys, and guessing anew at the length of an array
+#: costs more than the look-up.
+_PG_OPTIONS: Final = (
+    "-c statement_timeout=10000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000 "
+    "-c plan_cache_mode=force_generic_plan"
+)
 
 #: What the drivers raise when the database, not the statement, is at fault.
 DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error, SQLAlchemyError)
@@ -83,7 +88,7 @@ class Database:
         self.sqlite = engine.dialect.name == "sqlite"
         self._connection: Connection | None = None
         self.raw: Any = None  # the driver's own connection
-        self._begin = "BEGIN IMMEDIATE" if self.sqlite else "BEGIN"
+        self.beginning: Final = "BEGIN IMMEDIATE" if self.sqlite else "BEGIN"
 
     def connect(self) -> None:
         """Raises StoreUnavailable."""
@@ -130,7 +135,7 @@ class Database:
         return row is None or bool(row[0])
 
     def begin(self) -> None:
-        self.control(self._begin, "BEGIN")
+        self.control(self.beginning, "BEGIN")
 
     def commit(self) -> None:
         self.control("COMMIT", "COMMIT")
@@ -140,7 +145,7 @@ class Database:
         if self.sqlite:
             self.raw.execute(command)
         else:
-            wire.control(self.raw, command, tag)
+            wire.run(self.raw, wire.Control(command, tag))
 
     def rollback(self) -> None:
         """Undo the transaction if there is one; a lost connection has none."""

@@ -1,19 +1,22 @@
 """PostgreSQL without the driver's Python layers, for the statements of the hot path.
 
-A round trip on one machine costs 25 µs; composing a query, adapting its values and loading its rows in Python costs
-several times that. These few statements are prepared once per connection and run through libpq itself (psycopg's
-`pq` layer), with binary parameters and results. Formats: PostgreSQL's binary send and receive functions; an
-array is dimensions, has-nulls, element type, length, lower bound, then length and bytes of each element.
+A round trip on one machine costs 25 to 60 µs, so what belongs together is sent together (`together`). Composing a
+query, adapting its values and loading its rows in Python costs several times that, so these few statements are prepared
+once per connection and run through libpq itself (psycopg's `pq` layer), with binary parameters and results.
+Formats: PostgreSQL's binary send and receive functions; an array is dimensions, has-nulls, element type, length,
+lower bound, then length and bytes of each element.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, Protocol
 
 import psycopg
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
 
 BYTEA, INT8, INT4, TEXT = 17, 20, 23, 25
 _ARRAY_OF: Final = {BYTEA: 1001, INT8: 1016, INT4: 1007, TEXT: 1009}
@@ -56,46 +59,155 @@ def int4(value: int) -> bytes:
     return value.to_bytes(4, "big", signed=True)
 
 
+class Step(Protocol):
+    """One thing to be done on a connection, alone (`run`) or with others in one round trip (`together`)."""
+
+    sql: bytes
+
+    def ready(self, connection: psycopg.Connection[Any]) -> None:
+        """Whatever needs a round trip of its own, the first time."""
+        ...
+
+    def send(self, server: PGconn) -> None: ...
+
+    def alone(self, server: PGconn) -> PGresult:
+        """Send, and wait for the result."""
+        ...
+
+    def take(self, connection: psycopg.Connection[Any], result: PGresult) -> list[list[Any]]:
+        """Rows, decoded. Raises psycopg.Error."""
+        ...
+
+
 class Statement:
     """One prepared statement. arrays: the element type of each parameter; columns: how each result column is read."""
 
     def __init__(self, name: str, sql: str, arrays: Sequence[int], columns: Sequence[Decoder] = ()) -> None:
-        self._name = name.encode()
-        self._sql = sql.encode()
-        self._arrays = tuple(arrays)
-        self._types = [_ARRAY_OF[kind] for kind in arrays]
-        self._formats = [1] * len(self._types)
-        self._columns = tuple(columns)
-        self._prepared_on: Any = None
+        self.name: Final = name.encode()
+        self.sql: Final = sql.encode()
+        self.arrays: Final = tuple(arrays)
+        self.types: Final = [_ARRAY_OF[kind] for kind in arrays]
+        self.formats: Final = [1] * len(self.types)
+        self.columns: Final = tuple(enumerate(columns))
+        self.wanted: Final = ExecStatus.TUPLES_OK if columns else ExecStatus.COMMAND_OK
+        self.prepared_on: Any = None
 
-    def run(self, connection: psycopg.Connection[Any], *parameters: Sequence[bytes | None]) -> list[list[Any]]:
-        """Rows, decoded. parameters: encoded elements of one array each. Raises psycopg.Error."""
-        server = connection.pgconn
-        if self._prepared_on is not connection:
-            self._check(connection, server.prepare(self._name, self._sql, self._types), ExecStatus.COMMAND_OK)
-            self._prepared_on = connection
-        values = [array(kind, elements) for kind, elements in zip(self._arrays, parameters, strict=True)]
-        result = server.exec_prepared(self._name, values, self._formats, 1)
-        wanted = ExecStatus.TUPLES_OK if self._columns else ExecStatus.COMMAND_OK
-        self._check(connection, result, wanted)
-        read, columns = result.get_value, tuple(enumerate(self._columns))
-        return [[_decode(decode, read(row, at)) for at, decode in columns] for row in range(result.ntuples)]
-
-    @staticmethod
-    def _check(connection: psycopg.Connection[Any], result: Any, wanted: ExecStatus) -> None:
-        if result.status != wanted:
-            raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
+    def of(self, *parameters: Sequence[bytes | None]) -> Call:
+        """The statement with its parameters: encoded elements of one array each."""
+        return Call(self, [array(kind, elements) for kind, elements in zip(self.arrays, parameters, strict=True)])
 
 
-def _decode(decode: Decoder, value: bytes | None) -> Any:
-    return None if value is None else decode(value)
+class Call:
+    """A prepared statement with its parameters."""
+
+    __slots__ = ("_statement", "_values", "sql")
+
+    def __init__(self, statement: Statement, values: list[bytes]) -> None:
+        self.sql = statement.sql
+        self._statement = statement
+        self._values = values
+
+    def ready(self, connection: psycopg.Connection[Any]) -> None:
+        statement = self._statement
+        if statement.prepared_on is not connection:
+            result = connection.pgconn.prepare(statement.name, statement.sql, statement.types)
+            _check(connection, result, ExecStatus.COMMAND_OK)
+            statement.prepared_on = connection
+
+    def send(self, server: PGconn) -> None:
+        statement = self._statement
+        server.send_query_prepared(statement.name, self._values, statement.formats, 1)
+
+    def alone(self, server: PGconn) -> PGresult:
+        statement = self._statement
+        return server.exec_prepared(statement.name, self._values, statement.formats, 1)
+
+    def take(self, connection: psycopg.Connection[Any], result: PGresult) -> list[list[Any]]:
+        statement = self._statement
+        _check(connection, result, statement.wanted)
+        read, columns = result.get_value, statement.columns
+        return [
+            [None if (value := read(row, at)) is None else decode(value) for at, decode in columns]
+            for row in range(result.ntuples)
+        ]
 
 
-def control(connection: psycopg.Connection[Any], command: str, tag: str) -> None:
+class Control:
     """BEGIN, SAVEPOINT, COMMIT and their like. tag: what the server must answer: a COMMIT that it turned into a
-    ROLLBACK is none. Raises psycopg.Error."""
-    result = connection.pgconn.exec_(command.encode())
-    if result.status != ExecStatus.COMMAND_OK:
+    ROLLBACK is none."""
+
+    __slots__ = ("_tag", "sql")
+
+    def __init__(self, command: str, tag: str) -> None:
+        self.sql = command.encode()
+        self._tag = tag.encode()
+
+    def ready(self, connection: psycopg.Connection[Any]) -> None:
+        """Nothing to prepare."""
+
+    def send(self, server: PGconn) -> None:
+        server.send_query_params(self.sql, None)
+
+    def alone(self, server: PGconn) -> PGresult:
+        return server.exec_(self.sql)
+
+    def take(self, connection: psycopg.Connection[Any], result: PGresult) -> list[list[Any]]:
+        _check(connection, result, ExecStatus.COMMAND_OK)
+        if result.command_status != self._tag:
+            raise psycopg.OperationalError(f"{self._tag.decode()} was not done")
+        return []
+
+
+def run(connection: psycopg.Connection[Any], step: Step) -> list[list[Any]]:
+    """Do one step. Raises psycopg.Error."""
+    step.ready(connection)
+    return step.take(connection, step.alone(connection.pgconn))
+
+
+def begun(connection: psycopg.Connection[Any], step: Step) -> Callable[[], list[list[Any]]]:
+    """Send one step and go on. What is returned waits for its rows: call it before the connection is used again."""
+    step.ready(connection)
+    server = connection.pgconn
+    step.send(server)
+    server.flush()
+
+    def ended() -> list[list[Any]]:
+        return step.take(connection, _result(server))
+
+    return ended
+
+
+def together(connection: psycopg.Connection[Any], steps: Sequence[Step]) -> list[list[list[Any]]]:
+    """Do all steps in one round trip (libpq's pipeline), each with its rows. A step that fails stops those after it.
+
+    Raises psycopg.Error: the first failing step's. Whether a COMMIT among the steps was done is then told by the
+    connection's transaction status: still open, it was not; not open, nobody knows.
+    """
+    server = connection.pgconn
+    for step in steps:
+        step.ready(connection)
+    server.enter_pipeline_mode()
+    try:
+        for step in steps:
+            step.send(server)
+        server.pipeline_sync()
+        results = [_result(server) for _ in steps]
+        server.get_result()  # the synchronisation's own
+    finally:
+        # Refused on a connection that broke in the middle; the broken connection is noticed where it is used next.
+        with suppress(psycopg.Error):
+            server.exit_pipeline_mode()
+    return [step.take(connection, result) for step, result in zip(steps, results, strict=True)]
+
+
+def _result(server: PGconn) -> PGresult:
+    """One step's result; nothing stands behind it. Raises psycopg.Error if the connection broke."""
+    result = server.get_result()
+    if result is None or server.get_result() is not None:
+        raise psycopg.OperationalError("the connection was lost")
+    return result
+
+
+def _check(connection: psycopg.Connection[Any], result: PGresult, wanted: ExecStatus) -> None:
+    if result.status != wanted:
         raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
-    if result.command_status != tag.encode():
-        raise psycopg.OperationalError(f"{tag} was not done")

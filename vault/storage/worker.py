@@ -7,9 +7,9 @@ fails, every reply of the group becomes StoreUnavailable and the lanes rewind; i
 lanes open. If a statement fails for reasons of the database, the group is undone and each use case runs
 alone once, so that one bad request cannot take its neighbours with it.
 
-Inline when idle, grouped when busy: `submit` queues, and the queue is drained at the next turn of the event
-loop, in the loop's own thread when all waiting use cases are quick (one transaction of a few hundred
-microseconds costs less than handing it to a thread), else in the worker's thread. Argon2 and network
+Inline when idle, grouped when busy: somebody alone is served at once; else `submit` queues, and the queue is drained
+at the next turn of the event loop, in the loop's own thread when all waiting use cases are quick (one transaction
+of a few hundred microseconds costs less than handing it to a thread), else in the worker's thread. Argon2 and network
 calls never run here.
 """
 
@@ -30,7 +30,6 @@ from sqlalchemy.dialects import sqlite
 from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
-from vault.ids import EntryId
 from vault.storage import tables as t
 from vault.storage.exchange import KeyRepository, ReleaseRepository, TrailRepository
 from vault.storage.hot import HotStatements, Want
@@ -44,22 +43,13 @@ from vault.vocabulary import Zone
 GROUP_LIMIT: Final = 32
 #: Waiting use cases beyond this are refused at once: a queue nobody can drain helps nobody.
 QUEUE_LIMIT: Final = 512
-#: How many turns of the event loop a group may gather for.
-_TURNS: Final = 8
+#: For how many turns of the event loop without a newcomer a group waits for those who were served last and may be
+#: back at once: about a tenth of a flush.
+_STILL: Final = 12
 
 log = logging.getLogger(__name__)
 
 Work = Callable[["ZoneUnitOfWork"], Any]
-
-
-class _AuditWriter:
-    __slots__ = ("_tx",)
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
-    def append(self, event: Event, detail: Detail | None) -> EntryId:
-        return self._tx.append(event, detail)
 
 
 class ZoneUnitOfWork:
@@ -68,10 +58,22 @@ class ZoneUnitOfWork:
     def __init__(self, zone: Zone, tx: Transaction) -> None:
         self.zone = zone
         self._tx = tx
-        self.audit = _AuditWriter(tx)
-        self.records = RecordRepository(tx)
-        self.keys = KeyRepository(tx)
-        self.sessions = SessionRepository(tx)
+
+    @property
+    def audit(self) -> Transaction:
+        return self._tx
+
+    @property
+    def sessions(self) -> SessionRepository:
+        return SessionRepository(self._tx)
+
+    @property
+    def records(self) -> RecordRepository:
+        return RecordRepository(self._tx)
+
+    @property
+    def keys(self) -> KeyRepository:
+        return KeyRepository(self._tx)
 
     @property
     def cases(self) -> CaseRepository:
@@ -158,7 +160,7 @@ class GroupRunner:
         marks: dict[Zone, Mark] = {}
         try:
             store.connect()
-            marks = {zone: lane.mark() for zone, lane in self._lanes.items()}
+            marks = {zone: self._lanes[zone].mark() for zone in dict.fromkeys(job.zone for job in jobs)}
             group = Group(store, self.hot)
             self.hot.begin([job.want for job in jobs if job.want is not None], group.cache)
             for job in jobs:
@@ -304,22 +306,29 @@ class Worker:
         self._queue: deque[Job] = deque()
         self._busy = False
         self._scheduled = False
-        self._last, self._seen, self._turns = 1, 0, 0
+        self._last = self._crowd = 1  # how many were in the last group; how many asked while it ran, and with it
+        self._seen = self._still = 0  # how many waited at the last turn; turns since somebody came
+        self._inlined = False  # in this turn of the loop; whoever comes second in it is not alone
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     def run(self, zone: Zone, work: Work) -> Any:
         """Run one use case now and return its committed reply. For commands, tests and start-up."""
-        job = Job(zone, work)
-        self._runner.run([job])
-        if job.error is not None:
-            raise job.error
-        return job.reply
+        return self._alone(Job(zone, work))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits at this moment."""
+        return not (self._busy or self._scheduled or self._queue)
 
     async def submit(self, zone: Zone, work: Work, *, quick: bool = True, want: Want | None = None) -> Any:
         """Queue one use case and wait for its committed reply. Raises StoreBusy when too many wait."""
         if len(self._queue) >= QUEUE_LIMIT:
             raise StoreBusy("too many requests are waiting")
         loop = asyncio.get_running_loop()
+        if quick and self._last == 1 and not (self._inlined or self._scheduled or self._busy or self._queue):
+            self._inlined = True
+            loop.call_soon(self._next_turn)
+            return self._alone(Job(zone, work, quick, want))
         job = Job(zone, work, quick, want, loop.create_future())
         self._queue.append(job)
         if not self._busy and not self._scheduled:
@@ -327,6 +336,15 @@ class Worker:
             loop.call_soon(self._drain, loop)
         assert job.future is not None
         return await job.future
+
+    def _alone(self, job: Job) -> Any:
+        self._runner.run((job,))
+        if job.error is not None:
+            raise job.error
+        return job.reply
+
+    def _next_turn(self) -> None:
+        self._inlined = False
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduled = False
@@ -346,23 +364,24 @@ class Worker:
         handed.add_done_callback(lambda _: self._finished(loop, jobs))
 
     def _gather(self) -> bool:
-        """Whether to wait another turn of the loop for more: while they keep coming and the last group was larger.
+        """Whether to wait another turn of the loop for more: until as many wait as were there last time.
 
-        A commit is flushed once however many share it. Somebody alone (the last group was one) never waits.
+        A commit is flushed once however many share it. Somebody alone never waits.
         """
         waiting = len(self._queue)
-        if waiting >= min(self._last, GROUP_LIMIT) or waiting == self._seen or self._turns >= _TURNS:
-            self._last, self._seen, self._turns = waiting, 0, 0
-            return False
+        self._still = self._still + 1 if waiting == self._seen else 0
         self._seen = waiting
-        self._turns += 1
-        return True
+        if waiting < min(self._crowd, GROUP_LIMIT) and self._still < _STILL:
+            return True
+        self._last, self._seen, self._still = waiting, 0, 0
+        return False
 
     def _finished(self, loop: asyncio.AbstractEventLoop, jobs: Sequence[Job]) -> None:
         self._busy = False
         self._release(loop, jobs)
 
     def _release(self, loop: asyncio.AbstractEventLoop, jobs: Sequence[Job]) -> None:
+        self._crowd = len(jobs) + len(self._queue)
         for job in jobs:
             job.answer()
         if self._queue and not self._scheduled:

@@ -145,7 +145,7 @@ def head_values(record: SealedRecord | RecordHead) -> Values:
         "version": record.version,
         "template": record.template,
         "language": record.language,
-        "provenance": record.provenance.value,
+        "provenance": str(record.provenance),
         "written_at": record.written_at.isoformat(),
         "author": record.author.hex(),
     }

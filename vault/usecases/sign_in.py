@@ -30,6 +30,7 @@ FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(minutes=15)
 TOKEN_BYTES: Final = 32
 _TOTP_SECONDS: Final = 30
+_ROLES: Final = {role.value: role for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def authenticate(uow: UnitOfWork, token_hash: bytes, source: str, clock: Clock) 
         raise NotSignedIn("sign in first")
     introduced = row.source_mark == source_mark(token_hash, source)
     return Actor(
-        row.actor, Role(row.role), uow.zone, row.region, row.session, row.log_name, row.name, source, introduced
+        row.actor, _ROLES[row.role], uow.zone, row.region, row.session, row.log_name, row.name, source, introduced
     )
 
 

@@ -1,7 +1,7 @@
 """The tables of both databases, written once for SQLite and PostgreSQL.
 
 Main database, four schemas (on SQLite the schema names vanish, table names are unique):
-    log        entries, outbox, lanes: append-only, every zone may insert, only oversight reads
+    log        entries, outbox, lanes: append-only, every zone may insert, only oversight reads; it files them
     auth       staff, sessions, attempts: a row belongs to one zone
     casework   cases and everything confided, sealed
     exchange   what left casework, sealed to one reader each
@@ -22,7 +22,7 @@ from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_mic
 from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records
 from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
-from vault.storage.tables.log import entries, lanes, outbox
+from vault.storage.tables.log import entries, filed, filings, lanes, outbox
 
 __all__ = [
     "KEYSTORE_SCHEMA",
@@ -37,6 +37,8 @@ __all__ = [
     "detail_keys",
     "details",
     "entries",
+    "filed",
+    "filings",
     "from_micros",
     "keys",
     "lanes",
