@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway import problems
-from gateway.api import casework, people, receiving
+from gateway.api import casework, notes, people, receiving
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
 from gateway.background import file_the_log
@@ -81,6 +81,7 @@ def create_app(services: Services) -> Application:
                 app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
+            app.include_router(notes.router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
             app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
         elif zone.kind is ZoneKind.PARTNER:

@@ -13,6 +13,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vault.errors import ConfigurationError
+from vault.freetext.office import STAYS, Office
+from vault.freetext.shapes import parse_shapes
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 
@@ -31,6 +33,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8460, ge=0, le=65535)
     partners: tuple[str, ...] = ("caritas", "fedasil")
+    freetext_french: bool = True  # spaCy's French model beside our tagger, where it is installed
+    freetext_shapes: Path | None = None  # the office's own shapes of numbers; empty: the shipped ones
+    #: What notes keep as typed, of date (bare years, appointments, terms), amount, origin, occupation.
+    freetext_leave: tuple[str, ...] = ("date", "amount", "origin", "occupation")
 
     @property
     def embedded(self) -> bool:
@@ -63,6 +69,21 @@ class Settings(BaseSettings):
 
     def zone_folder(self, zone: Zone) -> Path:
         return self.home / "zones" / slug(zone)
+
+    def office(self) -> Office:
+        """What looks through notes. Raises ConfigurationError for shapes or types that cannot be used."""
+        stays = {kind.value: kind for kind in STAYS}
+        unknown = [name for name in self.freetext_leave if name not in stays]
+        if unknown:
+            raise ConfigurationError(f"PAREFEU_FREETEXT_LEAVE takes {', '.join(sorted(stays))}")
+        shapes = None
+        if self.freetext_shapes is not None:
+            try:
+                text = self.freetext_shapes.read_text("utf-8")
+            except (OSError, UnicodeDecodeError):
+                raise ConfigurationError("the file that PAREFEU_FREETEXT_SHAPES names cannot be read") from None
+            shapes = parse_shapes(text)
+        return Office(shapes=shapes, stays={stays[name] for name in self.freetext_leave}, french=self.freetext_french)
 
     def check(self) -> None:
         """Raises ConfigurationError for a combination that would promise more than it keeps."""

@@ -127,6 +127,7 @@ def _assemble(
             index=BlindIndex(own.blind_index_key.expose()),
             clock=clock,
             entropy=entropy,
+            office=settings.office(),
             partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
         )
         services.sender = Sender(directory, own.signing, clock, entropy)

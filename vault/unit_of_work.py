@@ -11,7 +11,7 @@ Rules that every implementation keeps:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -19,7 +19,6 @@ from typing import NamedTuple, Protocol
 from vault.audit.events import Detail, Event
 from vault.cases.flow import State
 from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
-from vault.freetext.corrections import Correction
 from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId, ReleaseId, SessionId
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
 
@@ -105,6 +104,10 @@ class ConsentRow:
     given_at: datetime
     expires_at: datetime
     withdrawn_at: datetime | None
+
+
+#: What was counted: language of the note, type, source and tier of the finding, the reviewer's decision.
+CorrectionKey = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +215,8 @@ class Records(Protocol):
 class Corrections(Protocol):
     """Counts of what reviewers did with what was found in notes."""
 
-    def add(self, counts: Mapping[Correction, int], entry: EntryId) -> None: ...
-    def totals(self) -> dict[Correction, int]: ...
+    def add(self, counts: Iterable[tuple[CorrectionKey, int]], entry: EntryId) -> None: ...
+    def totals(self) -> dict[CorrectionKey, int]: ...
 
 
 class Keys(Protocol):

@@ -128,16 +128,6 @@ class NoticeBody(Body):
     leaflet: Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 
-class NoteBody(Body):
-    text: Annotated[str, StringConstraints(min_length=1)]
-    language: Language
-    template: str = "interview"
-
-
-class RevisedNoteBody(NoteBody):
-    based_on: Version
-
-
 class RevealBody(Body):
     reason: Annotated[str, StringConstraints(max_length=500)]
 

@@ -24,6 +24,7 @@ from gateway.clock import SystemEntropy
 from gateway.demo.people import BY_LOGIN, HEADS, PARTNERS, STAFF, Caller, hire, token_for
 from gateway.demo.seed_data import SeedCase, import_example, load_seed
 from gateway.instance import write_private
+from gateway.reviewing import accept_all, send_note
 from gateway.wiring import build
 from vault.errors import ConfigurationError, StoreBusy
 
@@ -130,7 +131,7 @@ def play(case: SeedCase, coach: Caller, head: Caller, place: int = 0) -> Played:
     coach.post(f"{at}/notice", {"language": case.body["language"], "leaflet": _LEAFLET})
     for note in case.notes:
         body = {"text": note.text, "language": note.language, "template": note.template}
-        played.notes.append(str(coach.post(f"{at}/notes", body)["note"]))
+        played.notes.append(str(send_note(coach.ask, "POST", f"{at}/notes", body, accept_all)["note"]))
     if case.path == "referred":
         partner, fields, need = _REFERRED[place // 4 % len(_REFERRED)]
         until = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()

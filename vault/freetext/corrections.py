@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vault.freetext.spans import Decision, Source, Span, Tier, TokenType
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Correction:
+class Correction(NamedTuple):
     """What was counted. language: of the note. decision: `pending` is an automatic finding nobody touched."""
 
     language: str

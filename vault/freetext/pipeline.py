@@ -14,27 +14,15 @@ from functools import cache
 from typing import Final
 
 from vault.errors import InvalidInput
-from vault.freetext.addresses import Addresses
-from vault.freetext.amounts import Amounts
-from vault.freetext.capitals import Capitals
-from vault.freetext.checked import CheckedNumbers
-from vault.freetext.contacts import Contacts
-from vault.freetext.dates import Dates
 from vault.freetext.findings import Finding, Stage
 from vault.freetext.folding import fold
 from vault.freetext.known import KnownIdentities, KnownPerson, Matcher
 from vault.freetext.languages import LANGUAGES
-from vault.freetext.name_models import FrenchNames, NameTagger, load_french
-from vault.freetext.organisations import Organisations, Places
-from vault.freetext.origins import Origins
 from vault.freetext.particles import PARTICLES
 from vault.freetext.reading import Reading
-from vault.freetext.references import References
-from vault.freetext.repeat import Repeats
 from vault.freetext.settle import settle
 from vault.freetext.shapes import Shapes
 from vault.freetext.spans import Span
-from vault.freetext.titles import Titles
 
 #: Changes whenever a stage may find something else: notes that were written under another can be looked at again.
 VERSION: Final = "1"
@@ -127,6 +115,20 @@ def _given_and_family(words: Sequence[str]) -> tuple[str, str]:
 
 def make_pipeline(*, french: bool = True, shapes: Sequence[Shapes] | None = None) -> Pipeline:
     """The stages as they are used. french: with spaCy's model where it is installed. shapes: the operator's own."""
+    # Imported here: their patterns and tables take time to build, and a server starts without having read a note.
+    from vault.freetext.addresses import Addresses
+    from vault.freetext.amounts import Amounts
+    from vault.freetext.capitals import Capitals
+    from vault.freetext.checked import CheckedNumbers
+    from vault.freetext.contacts import Contacts
+    from vault.freetext.dates import Dates
+    from vault.freetext.name_models import FrenchNames, NameTagger, load_french
+    from vault.freetext.organisations import Organisations, Places
+    from vault.freetext.origins import Origins
+    from vault.freetext.references import References
+    from vault.freetext.repeat import Repeats
+    from vault.freetext.titles import Titles
+
     entities = load_french() if french else None
     return Pipeline(
         (

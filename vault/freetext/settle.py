@@ -35,6 +35,7 @@ _NUMBERS: Final = frozenset({
 _EDGES: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
 _TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".", " -", "- "})
 _WEAK_PATTERN: Final = 0.6
+_LONGEST: Final = 400  # characters; addresses of pages go further
 
 
 def settle(text: str, findings: Iterable[Finding]) -> list[Finding]:
@@ -70,6 +71,8 @@ def _tidied(text: str, one: Finding) -> Finding | None:
             start, end = _without_titles(text, start, end)
     if start >= end or not any(char.isalnum() for char in text[start:end]):
         return None
+    if end - start > _LONGEST and one.type is not TokenType.WEB and one.source is not Source.HAND:
+        return None  # no name, number or address is so long: a paste accident, or a text without spaces
     if one.type in _MAY_STAY and one.source is not Source.HAND and is_allowed(text[start:end]):
         return None
     return one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end)

@@ -113,6 +113,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.records": _casework(),
     "casework.blind_index": _casework(),
     "casework.consents": _casework("withdrawn_at"),
+    "casework.corrections": _casework(),
     # Casework may not read back what it sent: it adds and does not select.
     "exchange.releases": {
         _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),

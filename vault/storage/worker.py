@@ -34,7 +34,7 @@ from vault.storage import tables as t
 from vault.storage.exchange import KeyRepository, ReleaseRepository, TrailRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
-from vault.storage.repositories import CaseRepository, RecordRepository
+from vault.storage.repositories import CaseRepository, CorrectionRepository, RecordRepository
 from vault.storage.store import DRIVER_ERRORS, Store
 from vault.storage.transaction import Group, Transaction
 from vault.vocabulary import Zone
@@ -78,6 +78,10 @@ class ZoneUnitOfWork:
     @property
     def cases(self) -> CaseRepository:
         return CaseRepository(self._tx)
+
+    @property
+    def corrections(self) -> CorrectionRepository:
+        return CorrectionRepository(self._tx)
 
     @property
     def staff(self) -> StaffRepository:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vault.access.actor import Actor
@@ -20,6 +20,7 @@ from vault.cases.model import LANGUAGES, RecordHead, SealedRecord
 from vault.errors import InvalidInput, NotFound, NoticeMissing, StaleVersion
 from vault.freetext import Looked, restore
 from vault.freetext.corrections import count
+from vault.freetext.normalise import refuse_unwritable
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
@@ -50,6 +51,10 @@ class WriteNote:
     looked: Looked | None = None
     decided: Decided | None = None
     unreviewed_from: float | None = None
+
+    def looking(self, looked: Looked) -> WriteNote:
+        """The same with what the stages found."""
+        return replace(self, looked=looked)
 
 
 def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework) -> Values:
@@ -86,7 +91,7 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
         template=cmd.template, language=cmd.language,
     )  # fmt: skip
     store_map(uow, permit, cmd.case, before, traced(reviewed, note, stored.version), actor, casework)
-    uow.corrections.add(count(reviewed.spans, cmd.language), permit.entry)
+    uow.corrections.add(count(reviewed.spans, cmd.language).items(), permit.entry)
     return shape(
         permit.profile,
         {
@@ -105,18 +110,21 @@ def check(cmd: WriteNote) -> None:
         raise InvalidInput(f"language must be one of {', '.join(LANGUAGES)}", field="language")
     if cmd.template not in TEMPLATES:
         raise InvalidInput(f"template must be one of {', '.join(TEMPLATES)}", field="template")
-    if not cmd.text.strip():
-        raise InvalidInput("the note is empty", field="text")
-    try:
-        size = len(cmd.text.encode())
-    except UnicodeEncodeError:
-        raise InvalidInput("the text holds half a character (a lone surrogate)", field="text") from None
-    if size > NOTE_LIMIT:
-        raise InvalidInput(f"a note holds at most {NOTE_LIMIT} bytes, this one has {size}", field="text")
+    check_text(cmd.text)
     if cmd.unreviewed_from is not None and not 0.5 <= cmd.unreviewed_from <= 1.0:
         raise InvalidInput("unreviewed_from is between 0.5 and 1", field="unreviewed_from")
     if (cmd.note is None) != (cmd.based_on == 0):
         raise InvalidInput("a revision names the version it is based on", field="based_on")
+
+
+def check_text(text: str) -> None:
+    """Raises InvalidInput for what no note may hold, or too much of it."""
+    if not text.strip():
+        raise InvalidInput("the note is empty", field="text")
+    refuse_unwritable(text)
+    size = len(text.encode())
+    if size > NOTE_LIMIT:
+        raise InvalidInput(f"a note holds at most {NOTE_LIMIT} bytes, this one has {size}", field="text")
 
 
 def read_note(

@@ -19,7 +19,7 @@ on the hot path.
 
 from vault.storage.tables.auth import attempts, sessions, staff
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
-from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records
+from vault.storage.tables.casework import blind_index, case_events, cases, consents, corrections, data_keys, records
 from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.log import entries, filed, filings, lanes, outbox
@@ -33,6 +33,7 @@ __all__ = [
     "case_events",
     "cases",
     "consents",
+    "corrections",
     "data_keys",
     "detail_keys",
     "details",
