@@ -34,7 +34,7 @@ from vault.vocabulary import CASEWORK
 
 app = typer.Typer(help="Import notes from files; look through stored ones again.", add_completion=False)
 _WRITABLE = frozenset({"active", "suspended", "closing"})
-_COLUMNS = ("file", "status", "case", "note", "found", "suggested", "least", "why")
+_COLUMNS = ("file", "status", "case", "note", "why", "found", "suggested", "least")
 
 
 @app.callback()

@@ -24,7 +24,10 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "pydantic": ("gateway",),
     "pydantic_settings": ("gateway",),
     "cryptography": ("vault.crypto", "gateway.auth.passwords"),
-    "stdnum": ("vault.cases.identifiers",),
+    "stdnum": ("vault.cases.identifiers", "vault.freetext.checked"),
+    "phonenumbers": ("vault.freetext.contacts",),
+    "pycrfsuite": ("vault.freetext.tagger",),
+    "spacy": ("vault.freetext.name_models",),
 }
 #: Modules of the vault that touch no store, no web and no policy engine: concepts.
 _GATEWAY_STORAGE: Final = (

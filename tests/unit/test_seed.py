@@ -18,7 +18,8 @@ from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError
 from vault.freetext import TokenMap, pseudonymise
 from vault.pseudonyms import Pseudonym, domain_of
-from vault.usecases.notes import NOTE_LIMIT, TEMPLATES, known_identities
+from vault.usecases.note_review import known_identities
+from vault.usecases.notes import NOTE_LIMIT, TEMPLATES
 from vault.vocabulary import CASEWORK
 
 CASES = load_seed()
