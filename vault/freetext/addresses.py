@@ -34,13 +34,14 @@ _DUTCH: Final = (
 )
 _GERMAN: Final = r"stra(?:ß|ss)e|str\.|gasse|platz|allee|weg|ring|damm|ufer|chaussee|steig|promenade"
 _SURE_ENDS: Final = r"straat|steenweg|laan|dreef|gracht|plein|stra(?:ß|ss)e|gasse|allee"
-_ENGLISH: Final = (
-    r"Street|St\.?|Road|Rd\.?|Avenue|Ave\.?|Lane|Ln\.?|Drive|Dr\.?|Close|Court|Ct\.?|Square|Gardens|Place|Terrace|Crescent|Hill|"
-    r"Boulevard|Blvd\.?|Way|Parkway|Row|Mews|Grove|Highway|Trail|Circle"
+_ENGLISH: Final = r"Street|Road|Rd\.?|Avenue|Lane|Boulevard|Blvd\.?|Crescent|Parkway|Highway"
+_ENGLISH_NUMBERED: Final = (
+    r"St\.?|Ave\.?|Ln\.?|Drive|Dr\.?|Close|Court|Ct\.?|Square|Gardens|Place|Terrace|Hill|Way|Row|Mews|Grove|Trail|Circle|"
+    r"Pass|Loop|Path|Walk|Green|Park"
 )
 _STOP: Final = (
     r"depuis|pendant|avec|sans|pour|jusque?|quand|apr[èe]s|avant|mais|est|et|ou|il|elle|qui|que|dans|en|à|par|sinds|met|voor|"
-    r"naar|om|tot|seit|mit|for|since|with|there|no|sur"
+    r"naar|om|tot|seit|mit|for|since|with|there|no|sur|on|during|before|of|at|in|by|after|where|when|to"
 )
 # fmt: on
 _WORD: Final = r"[^\W\d_](?:[\w'’\-]{0,30})\.?"
@@ -82,9 +83,17 @@ _APART: Final = re.compile(
 _JOINED_ALONE: Final = re.compile(
     rf"(?<![\w])(?:[A-ZÀ-Ý][\w'’.\-]{{1,30}}\s){{0,2}}[A-ZÀ-Ý][\w'’.\-]{{2,30}}(?:{_SURE_ENDS})(?![\w])"
 )
+_ENGLISH_TAIL: Final = (
+    rf"{_BOX}(?:,\s?[A-Z][\w'’\-]{{2,20}}(?:\s[A-Z][\w'’\-]{{2,20}})?)?"
+    rf"(?:,?\s(?:{_CODE}|[A-Z]{{1,2}}[0-9][0-9A-Z]?\s?[0-9][A-Z]{{2}}))?"
+)
 _ENGLISH_STREET: Final = re.compile(
-    rf"(?<![\w])(?:[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s)?(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}(?:{_ENGLISH})(?![\w])"
-    rf"{_BOX}(?:,\s?[A-Z][\w'’\-]{{2,20}}(?:\s[A-Z][\w'’\-]{{2,20}})?)?(?:,?\s(?:{_CODE}|[A-Z]{{1,2}}[0-9][0-9A-Z]?\s?[0-9][A-Z]{{2}}))?"
+    rf"(?<![\w])(?:[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s)?(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}(?:{_ENGLISH})"
+    rf"(?![\w]){_ENGLISH_TAIL}"
+)
+_ENGLISH_HOUSE: Final = re.compile(
+    rf"(?<![\w./])[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}"
+    rf"(?:{_ENGLISH_NUMBERED})(?![\w]){_ENGLISH_TAIL}"
 )
 _COLUMN: Final = re.compile(rf"(?<![\w./-]){_CODE}[ ,]{{1,2}}(?P<town>{_TOWN})")
 _SMALL_COLUMN: Final = re.compile(r"(?<![\w./-])[1-9][0-9]{3}[ ,]{1,2}(?P<town>[^\W\d_][\w'’\-]{2,30})")
@@ -104,7 +113,7 @@ class Addresses:
 def _streets(text: str) -> Iterator[Finding]:
     numbered = Reason(Source.PATTERN, "street and number")
     named = Reason(Source.PATTERN, "street")
-    for pattern in (_FRENCH_ANY, _JOINED, _APART):
+    for pattern in (_FRENCH_ANY, _JOINED, _APART, _ENGLISH_HOUSE):
         for found in pattern.finditer(text):
             yield _address(text, found.start(), found.end(), numbered, 0.9)
     for pattern in (_FRENCH, _JOINED_ALONE, _ENGLISH_STREET):

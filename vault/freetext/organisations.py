@@ -1,8 +1,8 @@
-"""Schools, employers, hospitals, shelters and other organisations, by the words beside their names; places by list.
+"""Schools, employers, hospitals, shelters and other organisations, by the words beside their names.
 
     l'école « Les Noisetiers » · het Sint-Lievenscollege · travaille chez Boulangerie Paul · VZW De Brug
 
-What the name tagger calls an organisation or a place comes from `name_models`; here the words beside it say more.
+What the name tagger calls an organisation comes from `name_models`; here the words beside it say more.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vault.freetext.findings import Finding
-from vault.freetext.gazetteer import is_locality
 from vault.freetext.reading import Reading
-from vault.freetext.spans import Reason, Source, TokenType
-from vault.freetext.titles import by_sentence
-from vault.freetext.tokens import Token
+from vault.freetext.spans import Reason, Source, Tier, TokenType
 
 # fmt: off
 _SCHOOLS: Final = (
@@ -79,6 +76,27 @@ _EMPLOYER: Final = re.compile(
 _NO_NAME: Final = re.compile(r"(?:[0-9]+|[A-ZÀ-Ý][a-zà-ÿ]?|Monsieur|Madame|Mme|Mr|Dr|Mevrouw|Meneer)\Z")
 
 
+_BRACKET: Final = re.compile(
+    r"[ ]?\((?:hereinafter[ :,]{1,2}|ci-après[ :,]{1,2})?(?:the |le |la |l['’]|de |het |die |der )?[“\"'‘]?"
+    r"(?:the |le |la |de |het )?(?P<what>[^()“”\"\n]{2,60}?)[”\"'’]?\)"
+)
+
+
+class Brackets:
+    """A stage; comes after those that find organisations: `Erich-Weinert-Ensemble (EWE)`, `Court of Appeal (Svea hovrätt)`."""
+
+    def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:
+        for one in found:
+            if (
+                one.type not in {TokenType.ORGANISATION, TokenType.SCHOOL, TokenType.EMPLOYER}
+                or one.tier is not Tier.AUTO
+            ):
+                continue
+            inside = _BRACKET.match(reading.text, one.end)
+            if inside is not None and any(char.isupper() for char in inside["what"]):
+                yield Finding(*inside.span("what"), one.type, Reason(Source.PATTERN, "also called"), 0.6)
+
+
 class Organisations:
     """A stage."""
 
@@ -105,35 +123,3 @@ def _cue(text: str, one: re.Match[str], kind: TokenType, detail: str) -> Iterato
     if one["word"][0].isupper() and not one["quoted"]:
         start = one.start("word")
     yield Finding(start, end, kind, Reason(Source.PATTERN, detail), 0.7)
-
-
-class Places:
-    """A stage: localities of the list, written with a capital."""
-
-    def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
-        for _, tokens in by_sentence(reading):
-            place = 0
-            while place < len(tokens):
-                count = _locality(reading.text, tokens, place)
-                if count:
-                    reason = Reason(Source.PATTERN, "locality")
-                    yield Finding(
-                        tokens[place].start,
-                        tokens[place + count - 1].end,
-                        TokenType.PLACE,
-                        reason,
-                        0.5 + 0.1 * (count > 1),
-                    )
-                place += count or 1
-
-
-def _locality(text: str, tokens: Sequence[Token], place: int) -> int:
-    """How many tokens the locality at `place` has; 0 if there is none."""
-    if not tokens[place].text[0].isupper():
-        return 0
-    for count in (7, 5, 4, 3, 2, 1):
-        if place + count <= len(tokens):
-            name = text[tokens[place].start : tokens[place + count - 1].end]
-            if is_locality(name) and (count > 1 or len(name) > 3):
-                return count
-    return 0

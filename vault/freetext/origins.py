@@ -22,6 +22,8 @@ from vault.freetext.tokens import Token
 _SCORE: Final = 0.7
 _MOST_WORDS: Final = 4
 _SMALL: Final = frozenset({"fr", "de"})
+#: What may follow an adjective of origin and says the same.
+_SAID_OF: Final = frozenset({"national", "nationals", "citizen", "citizens", "nationality", "origin", "descent"})
 _ENDINGS: Final = ("es", "en", "er", "em", "s", "e", "n")
 _NOT_HERE: Final = cue_words("not_origins")
 
@@ -51,7 +53,10 @@ def _in_sentence(sentence: Sentence, tokens: Sequence[Token]) -> Iterable[Findin
         count = _length_at(words, place, sentence.language)
         if count:
             reason = Reason(Source.PATTERN, "origin")
-            yield Finding(words[place][1].start, words[place + count - 1][1].end, TokenType.ORIGIN, reason, _SCORE)
+            end = words[place + count - 1][1].end
+            if place + count < len(words) and words[place + count][0] in _SAID_OF:
+                end = words[place + count][1].end
+            yield Finding(words[place][1].start, end, TokenType.ORIGIN, reason, _SCORE)
         place += count or 1
 
 

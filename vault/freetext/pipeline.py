@@ -122,9 +122,12 @@ def make_pipeline(*, french: bool = True, shapes: Sequence[Shapes] | None = None
     from vault.freetext.checked import CheckedNumbers
     from vault.freetext.contacts import Contacts
     from vault.freetext.dates import Dates
+    from vault.freetext.institutions import Institutions
     from vault.freetext.name_models import FrenchNames, NameTagger, load_french
-    from vault.freetext.organisations import Organisations, Places
+    from vault.freetext.organisations import Brackets, Organisations
+    from vault.freetext.occupations import Occupations
     from vault.freetext.origins import Origins
+    from vault.freetext.places import Places
     from vault.freetext.references import References
     from vault.freetext.repeat import Repeats
     from vault.freetext.titles import Titles
@@ -139,13 +142,15 @@ def make_pipeline(*, french: bool = True, shapes: Sequence[Shapes] | None = None
             Dates(),
             Amounts(),
             Origins(),
+            Occupations(),
             Titles(),
             NameTagger(),
             FrenchNames(entities),
+            Institutions(),
             Organisations(),
             Places(),
         ),
-        (Repeats(), Capitals()),
+        (Brackets(), Repeats(), Capitals()),
         VERSION if entities is not None else f"{VERSION}-without-french",
     )
 

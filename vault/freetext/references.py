@@ -29,6 +29,8 @@ _COUNTED: Final = re.compile(
     r"\s{0,2}(?:€|\$|£|%|euros?\b|eur\b|ans\b|jaar\b|jahre?\b|years?\b|mois\b|maand|jours?\b|dagen\b|tage\b|days?\b|fois\b|"
     r"personnes?\b|km\b|kg\b|heures?\b|uur\b|h\b|u\b|min)"
 )
+#: In a list of numbers, also a short one: `nos. 260, 45 and 119/5`.
+_SHORT: Final = re.compile(r"[0-9]{2,4}(?:[/.][0-9]{1,4}){0,3}(?![\w])")
 _DETAIL: Final = {
     TokenType.OV_NUMBER: "SP/OV number",
     TokenType.CGRA_NUMBER: "CGRA number",
@@ -75,7 +77,7 @@ def _after_words(
         while one is not None:
             yield _finding(folded, one, kind, _AFTER_WORD, Tier.AUTO)
             joined = _AND.match(text, one.end())  # `nos. 29913/96 and 33645/96`
-            one = _number_at(pattern, text, joined.end()) if joined else None
+            one = _number_at(pattern, text, joined.end()) or _SHORT.match(text, joined.end()) if joined else None
 
 
 def _number_at(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:

@@ -25,7 +25,7 @@ from vault.freetext.titles import TITLES
 _BETTER: Final = {source: place for place, source in enumerate(Source)}
 _WHOLE: Final = frozenset({TokenType.EMAIL, TokenType.WEB, TokenType.ADDRESS})
 _MAY_STAY: Final = frozenset(
-    {TokenType.PERSON, TokenType.ORGANISATION, TokenType.PLACE, TokenType.EMPLOYER, TokenType.ORIGIN}
+    {TokenType.PERSON, TokenType.ORGANISATION, TokenType.PLACE, TokenType.EMPLOYER, TokenType.SCHOOL}
 )
 _NUMBERS: Final = frozenset({
     TokenType.NISS, TokenType.IBAN, TokenType.CARD, TokenType.VAT, TokenType.PHONE, TokenType.OV_NUMBER,
