@@ -13,7 +13,15 @@ from typing import Final
 
 from vault.freetext.tokens import Token, tokenise
 
-LETTER: Final = {"PERSON": "B", "ORG": "G", "ORGANIZATION": "G", "LOC": "P", "GPE": "P", "PLACE": "P", "STREET_ADDRESS": "P"}
+LETTER: Final = {
+    "PERSON": "B",
+    "ORG": "G",
+    "ORGANIZATION": "G",
+    "LOC": "P",
+    "GPE": "P",
+    "PLACE": "P",
+    "STREET_ADDRESS": "P",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,4 +106,10 @@ def organisation_words() -> set[str]:
     if not own.exists():
         return set()
     text = own.read_text(encoding="utf-8")
-    return {word for line in text.splitlines() if not line.startswith("#") for name in line.split(",") for word in parts(name)}
+    return {
+        word
+        for line in text.splitlines()
+        if not line.startswith("#")
+        for name in line.split(",")
+        for word in parts(name)
+    }

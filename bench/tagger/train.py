@@ -34,7 +34,15 @@ from vault.freetext.tagger import pack
 from vault.freetext.word_filter import WordFilter
 
 _SEED: Final = 20261125
-_VARIANTS: Final = {"germeval": 1.0, "europeana": 0.7, "tab": 0.5, "echr": 1.0, "presidio": 0.8, "notes": 0.5, "prose": 0.7}
+_VARIANTS: Final = {
+    "germeval": 1.0,
+    "europeana": 0.7,
+    "tab": 0.5,
+    "echr": 1.0,
+    "presidio": 0.8,
+    "notes": 0.5,
+    "prose": 0.7,
+}
 
 
 def texts(folders: Sequence[Path], fold_of: tuple[int, int] | None) -> list[Example]:

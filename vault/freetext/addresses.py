@@ -46,11 +46,11 @@ _STOP: Final = (
 # fmt: on
 _WORD: Final = r"[^\W\d_](?:[\w'’\-]{0,30})\.?"
 _HOUSE: Final = (
-    r"(?:(?:n[°ºor]{1,2}\.?|num[ée]ro|nr\.?|nummer|no\.?|,)\s?){0,2}[0-9]{1,4}(?![0-9.,/]?[0-9])(?:\s?[-/]\s?[0-9]{1,4}(?![0-9]))?"
-    r"(?:\s?(?:bis|ter|quater)\b|\s?[A-Za-z](?![\w'’]))?"
+    r"(?:(?:n[°ºor]{1,2}\.?|num[ée]ro|nr\.?|nummer|no\.?|,)\s?){0,2}[0-9]{1,4}(?![0-9]|[.,][0-9])(?:\s?[-/]\s?[0-9]{1,4}(?![0-9]))?"
+    r"(?:\s?(?:bis|ter|quater)\b|\s?[A-Za-z](?![\w'’]|\s?[0-9]))?"
 )
 _BOX: Final = (
-    r"(?:\s?[,/\-(]?\s?(?:bo[îi]te|bte\.?|bt\.?|bus|box|app(?:artement|artment)?\.?|apt\.?|flat|unit|suite|[ée]tage|"
+    r"(?:\s?[,/\-(]?\s?(?:bo[îi]te|bte\.?|bt\.?|bus|box|b\.?(?=\s?[0-9])|app(?:artement|artment)?\.?|apt\.?|flat|unit|suite|[ée]tage|"
     r"verdieping|wohnung)"
     r"\s?(?:n[°º]\s?)?[0-9A-Za-z]{1,5}(?![\w])\)?)?"
 )
@@ -72,17 +72,18 @@ _FRENCH: Final = re.compile(
     rf"(?:(?<![\w])[0-9]{{1,4}}\s?(?:bis|ter)?\s?,?\s{{1,2}})?(?<![\w])(?i:{_SPELT_ROADS})\s(?:(?i:{_LINKS})\s?){{0,2}}"
     rf"{_CAPITALISED}(?:\s(?:(?i:{_LINKS}|et)\s?){{0,2}}{_CAPITALISED}){{0,4}}(?:\s?,?\s?{_HOUSE}{_BOX})?{_TAIL}"
 )
-_JOINED: Final = re.compile(
-    rf"(?:{_CAPITALISED}\s){{0,3}}(?<![\w])[^\W\d_][\w'’.\-]{{1,30}}?(?:{_DUTCH}|{_GERMAN})(?![^\W\d_])\s?,?\s{{0,2}}{_HOUSE}"
-    rf"(?!\s?(?:jaar|dagen|uur|km|€|eur|%)){_BOX}(?:{_TAIL}|{_SMALL_TAIL})",
+_STREET_END: Final = re.compile(rf"(?:{_DUTCH}|{_GERMAN})(?![^\W\d_])", re.IGNORECASE)
+_SURE_END: Final = re.compile(rf"(?:{_SURE_ENDS})", re.IGNORECASE)
+_AFTER_STREET: Final = re.compile(
+    rf"\s?,?\s{{0,2}}{_HOUSE}(?!\s?(?:jaar|dagen|uur|km|€|eur|%)){_BOX}(?:{_TAIL}|{_SMALL_TAIL})", re.IGNORECASE
+)
+_WORDS_BEFORE: Final = re.compile(r"(?:(?<![\w])[A-ZÀ-Ý][\w'’.\-]{0,30}\s){1,3}\Z")
+_ROAD_TO: Final = re.compile(
+    rf"(?<![\w])(?:steenweg|stwg\.?|weg|baan)\s(?:op|naar)\s[^\W\d_][\w'’\-]{{2,25}}\s?,?\s?{_HOUSE}{_BOX}(?:{_TAIL}|{_SMALL_TAIL})",
     re.IGNORECASE,
 )
-_APART: Final = re.compile(
-    rf"(?<![\w])(?:{_CAPITALISED}\s){{1,3}}(?i:{_DUTCH}|{_GERMAN})(?![^\W\d_])\s?,?\s{{0,2}}{_HOUSE}{_BOX}{_TAIL}"
-)
-_JOINED_ALONE: Final = re.compile(
-    rf"(?<![\w])(?:[A-ZÀ-Ý][\w'’.\-]{{1,30}}\s){{0,2}}[A-ZÀ-Ý][\w'’.\-]{{2,30}}(?:{_SURE_ENDS})(?![\w])"
-)
+_LONGEST_WORD: Final = 32
+_FURTHEST_BACK: Final = 90
 _ENGLISH_TAIL: Final = (
     rf"{_BOX}(?:,\s?[A-Z][\w'’\-]{{2,20}}(?:\s[A-Z][\w'’\-]{{2,20}})?)?"
     rf"(?:,?\s(?:{_CODE}|[A-Z]{{1,2}}[0-9][0-9A-Z]?\s?[0-9][A-Z]{{2}}))?"
@@ -113,15 +114,40 @@ class Addresses:
 def _streets(text: str) -> Iterator[Finding]:
     numbered = Reason(Source.PATTERN, "street and number")
     named = Reason(Source.PATTERN, "street")
-    for pattern in (_FRENCH_ANY, _JOINED, _APART, _ENGLISH_HOUSE):
+    yield from _germanic(text)
+    for found in _ROAD_TO.finditer(text):
+        yield _address(text, found.start(), found.end(), numbered, 0.9)
+    for pattern in (_FRENCH_ANY, _ENGLISH_HOUSE):
         for found in pattern.finditer(text):
             yield _address(text, found.start(), found.end(), numbered, 0.9)
-    for pattern in (_FRENCH, _JOINED_ALONE, _ENGLISH_STREET):
+    for pattern in (_FRENCH, _ENGLISH_STREET):
         for found in pattern.finditer(text):
             score, reason = (0.85, numbered) if re.search("[0-9]", found[0]) else (0.7, named)
             yield _address(text, found.start(), found.end(), reason, score)
     for found in _POST_BOX.finditer(text):
         yield _address(text, found.start(), found.end(), Reason(Source.PATTERN, "post box"), 0.8)
+
+
+def _germanic(text: str) -> Iterator[Finding]:
+    """`Kerkstraat 5`, `Lange Leemstraat 12`, `Koning Albert laan 3`: the word for the street comes last."""
+    for found in _STREET_END.finditer(text):
+        start = found.start()
+        while (
+            start > 0
+            and found.start() - start < _LONGEST_WORD
+            and (text[start - 1].isalnum() or text[start - 1] in "'’.-")
+        ):
+            start -= 1
+        joined = found.start() - start >= 2
+        before = _WORDS_BEFORE.search(text[max(0, start - _FURTHEST_BACK) : start])
+        if not joined and before is None:
+            continue
+        begin = start - len(before[0]) if before is not None else start
+        number = _AFTER_STREET.match(text, found.end())
+        if number is not None:
+            yield _address(text, begin, number.end(), Reason(Source.PATTERN, "street and number"), 0.9)
+        elif joined and text[start].isupper() and _SURE_END.fullmatch(found[0]):
+            yield _address(text, start, found.end(), Reason(Source.PATTERN, "street"), 0.7)
 
 
 def _localities(text: str) -> Iterator[Finding]:

@@ -52,7 +52,10 @@ _COUNTED: Final = (
     r"persons?|people|children|landowners|hearings|metres?|meters?|kilometres?|hectares?|pages|plots|packages|tablets|decisions|"
     r"villages|houses|enfants|personnes|mètres|hectares|kinderen|personen|meter|hectare|kinder|personen|hektar"
 )
-_TIMES: Final = r"years?|months?|weeks?|days?|ans|années?|mois|semaines?|jours?|jaar|jaren|maanden?|weken|dagen|jahre?n?|monate?n?|wochen?|tagen?"
+_TIMES: Final = (
+    r"years?|months?|weeks?|days?|ans|années?|mois|semaines?|jours?|jaar|jaren|maanden?|weken|dagen|jahre?n?|monate?n?|"
+    r"wochen?|tagen?"
+)
 _COUNT: Final = re.compile(
     rf"(?<![\w.,/])(?:{_MANY})\s(?:other\s|autres\s|andere\s|anderen\s)?(?:{_COUNTED})(?![\w])", re.IGNORECASE
 )

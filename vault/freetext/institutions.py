@@ -23,8 +23,9 @@ from vault.freetext.tokens import Token
 _SCORE: Final = 0.65
 #: Words for the institution itself, and small words that may stand inside its name.
 _HEADS: Final = cue_words("institution_heads")
-_INSIDE: Final = frozenset({"of", "for", "and", "the", "de", "du", "des", "d'", "la", "le", "l'", "les", "van", "voor", "het", "den", "der",
-                            "und", "für", "fur", "et", "en", "&", "-", "‑", "’", "'", "à", "in"})  # fmt: skip
+_INSIDE: Final = cue_words("institution_links")
+_ARTICLES: Final = frozenset({"the", "la", "le", "de", "het", "der", "die", "das"})
+_HYPHENS: Final = frozenset({"-", "\u2010", "\u2011"})
 _MOST_TOKENS: Final = 14
 
 
@@ -56,18 +57,8 @@ def _begin(tokens: Sequence[Token], folded: Sequence[str], head: int, sentence: 
     begin = head
     while begin > 0 and head - begin < _MOST_TOKENS:
         before = tokens[begin - 1]
-        capital = before.text[0].isupper() and folded[begin - 1] not in {
-            "the",
-            "the",
-            "la",
-            "le",
-            "de",
-            "het",
-            "der",
-            "die",
-            "das",
-        }
-        joined = before.text in {"-", "‑", "-"} and begin > 1 and tokens[begin - 2].text[0].isupper()
+        capital = before.text[0].isupper() and folded[begin - 1] not in _ARTICLES
+        joined = before.text in _HYPHENS and begin > 1 and tokens[begin - 2].text[0].isupper()
         if not (capital or joined) or tokens[begin].start - before.end > 1:
             break
         begin -= 1

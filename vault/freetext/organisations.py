@@ -83,7 +83,7 @@ _BRACKET: Final = re.compile(
 
 
 class Brackets:
-    """A stage; comes after those that find organisations: `Erich-Weinert-Ensemble (EWE)`, `Court of Appeal (Svea hovrätt)`."""
+    """A stage; comes after those that find organisations: `Erich-Weinert-Ensemble (EWE)`."""
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:
         for one in found:

@@ -124,8 +124,8 @@ def make_pipeline(*, french: bool = True, shapes: Sequence[Shapes] | None = None
     from vault.freetext.dates import Dates
     from vault.freetext.institutions import Institutions
     from vault.freetext.name_models import FrenchNames, NameTagger, load_french
-    from vault.freetext.organisations import Brackets, Organisations
     from vault.freetext.occupations import Occupations
+    from vault.freetext.organisations import Brackets, Organisations
     from vault.freetext.origins import Origins
     from vault.freetext.places import Places
     from vault.freetext.references import References

@@ -27,7 +27,8 @@ _LIVES: Final = (
     r"wohnt\sin|wohnte\sin|geboren\sin|lebt\sin|lebte\sin|stammt\saus|aufgewachsen\sin"
 )
 # fmt: on
-_NAME: Final = r"[A-ZÀ-ÝİŞĞÜÖÇŁŚŻ][\w'’\-]{1,30}(?:[ \-](?:(?:de|du|des|la|le|van|den|der|am|sur|sous|lez)[ \-])?[A-ZÀ-ÝİŞĞÜÖÇŁŚŻ][\w'’\-]{1,30}){0,3}"
+_CAPITAL: Final = r"[A-ZÀ-ÝİŞĞŁŚŻ][\w'’\-]{1,30}"
+_NAME: Final = rf"{_CAPITAL}(?:[ \-](?:(?:de|du|des|la|le|van|den|der|am|sur|sous|lez)[ \-])?{_CAPITAL}){{0,3}}"
 _AREA_OF: Final = re.compile(
     rf"(?<![\w])(?i:(?:{_AREAS})\s(?:of\sthe|of|de\sla|de|du|des|van|von)\s|(?:{_AREAS})\sd['’])(?P<name>{_NAME})"
 )

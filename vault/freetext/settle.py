@@ -42,7 +42,8 @@ def settle(text: str, findings: Iterable[Finding]) -> list[Finding]:
     """Findings without overlaps, in order of place. text: the reading's."""
     tidy = [better for one in findings if (better := _tidied(text, one)) is not None]
     people = _people(text, [one for one in tidy if one.type is TokenType.PERSON])
-    others = [one for one in tidy if one.type is not TokenType.PERSON]
+    addresses = _united(text, [one for one in tidy if one.type is TokenType.ADDRESS])
+    others = [*addresses, *(one for one in tidy if one.type not in {TokenType.PERSON, TokenType.ADDRESS})]
     return _without_overlaps(text, [*people, *others])
 
 
@@ -96,6 +97,20 @@ def _without_titles(text: str, start: int, end: int) -> tuple[int, int]:
         if text[start:end].endswith(ending):
             end -= 2
     return start, end
+
+
+def _united(text: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Parts of one address that overlap, or that only a comma or a line end keeps apart, as one."""
+    united: list[Finding] = []
+    for one in sorted(findings, key=lambda one: (one.start, one.start - one.end)):
+        last = united[-1] if united else None
+        if last is None or not (one.start <= last.end or text[last.end : one.start].strip(" ,-–/\n(") == ""):
+            united.append(one)
+            continue
+        better = min(last, one, key=_rank)
+        end = max(last.end, one.end)
+        united[-1] = replace(better, start=last.start, end=end, score=max(last.score, one.score))
+    return united
 
 
 def _people(text: str, people: Sequence[Finding]) -> list[Finding]:
