@@ -121,14 +121,13 @@ class NoteVerifier:
 class NoteSigner(Unprintable):
     """A private key under its name, as its 32-byte seed."""
 
-    __slots__ = ("_key", "secret", "verifier")
+    __slots__ = ("_key", "verifier")
 
     def __init__(self, name: str, secret: Sensitive[bytes], kind: int = ED25519) -> None:
         """Raises InvalidInput for a seed of another length, NoteRejected for a name that cannot be one."""
         seed = secret.expose()
         if len(seed) != SEED_BYTES:
             raise InvalidInput(f"a note's signing seed is {SEED_BYTES} bytes")
-        self.secret: Final = secret
         self._key: Final[Ed25519PrivateKey | MLDSA44PrivateKey] = (
             MLDSA44PrivateKey.from_seed_bytes(seed)
             if kind == COSIGNATURE_MLDSA
@@ -139,10 +138,6 @@ class NoteSigner(Unprintable):
     @classmethod
     def generate(cls, name: str, entropy: Entropy, kind: int = ED25519) -> NoteSigner:
         return cls(name, Sensitive(entropy.bytes(SEED_BYTES)), kind)
-
-    def renamed(self, name: str) -> NoteSigner:
-        """The same key under another name: a log's next origin."""
-        return NoteSigner(name, self.secret, self.verifier.kind)
 
     def sign(self, text: bytes, moment: int = 0) -> bytes:
         """Return the signature's bytes without key id. moment: seconds since 1970, for the kinds that carry one."""

@@ -195,8 +195,7 @@ def test_what_is_no_verifier_key_is_refused(text: str) -> None:
 
 def test_keys_are_masked_and_checked() -> None:
     assert str(LOG) == "<NoteSigner>"
-    assert LOG.verifier != LOG.renamed("log.example/2027h1").verifier
-    assert LOG.verifier.public == LOG.renamed("log.example/2027h1").verifier.public
+    assert LOG.verifier != key("log.example/2027h1").verifier
     with pytest.raises(InvalidInput):
         NoteSigner(ORIGIN, Sensitive(b"short"))
     with pytest.raises(NoteRejected):
