@@ -37,15 +37,22 @@ def name_in(url: str) -> str:
     return found
 
 
+def forget(*urls: str) -> None:
+    """Roles belong to the server, which other tests share: this one goes when its databases do."""
+    for url in urls:
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(f"DROP OWNED BY {SEQUENCER}".encode())
+    with psycopg.connect(urls[0], autocommit=True) as admin:
+        admin.execute(f"DROP ROLE {SEQUENCER}".encode())
+
+
 @pytest.fixture
 def urls(postgres: Postgres, postgres_urls: tuple[str, str]) -> Iterator[tuple[str, str]]:
     """Both databases as the sequencer's role logs in."""
     apply_roles(*postgres_urls, ZONES, sequencer=True, sequencer_password=PASSWORD)
     own = [postgres.url(name_in(url), f"{SEQUENCER}:{PASSWORD}") for url in postgres_urls]
     yield own[0], own[1]
-    for url in postgres_urls:
-        with psycopg.connect(url, autocommit=True) as admin:
-            admin.execute(f"DROP OWNED BY {SEQUENCER}".encode())
+    forget(*postgres_urls)
 
 
 @pytest.mark.usefixtures("urls")
@@ -116,9 +123,7 @@ def test_it_keeps_the_log(house: House, postgres: Postgres) -> None:
     assert SqlLogReader(owner.main).nowhere() == 0
     assert verdict(keeper.live()) == "sound"
     keeper.close()
-    for url in (settings.main_url, settings.keys_url):
-        with psycopg.connect(url, autocommit=True) as admin:
-            admin.execute(f"DROP OWNED BY {SEQUENCER}".encode())
+    forget(settings.main_url, settings.keys_url)
 
 
 def test_the_command_prints_it_with_the_zones(
