@@ -42,9 +42,9 @@ class Stage:
     house: House
     made: dict[str, str] = field(default_factory=dict)
 
-    def case(self, *, closing: bool = False, consented: bool = False, closed: bool = False) -> str:
+    def case(self, *, closing: bool = False, consented: bool = False, closed: bool = False, notice: bool = True) -> str:
         coach = self.house.client("coach")
-        case = self.house.open_case(coach)
+        case = self.house.open_case(coach, notice=notice)
         if consented:
             assert coach.post(f"/cases/{case}/consents", json=CONSENT).status_code == 201
         if closing:
@@ -131,7 +131,7 @@ def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
         """make: makes the item of a case that `{item}` in the path stands for."""
 
         def call() -> Call:
-            case = stage.case()
+            case = stage.case(notice=login != "desk")  # the desk invites whom the coach has not received yet
             item = make(case) if make is not None else ""
             return Call(login, method, f"{base}/{case}{tail.replace('{item}', item)}", status, json, content)
 

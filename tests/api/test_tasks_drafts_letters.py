@@ -286,7 +286,7 @@ def test_a_letter_is_composed_kept_and_read_again(house: House) -> None:
 
 def test_the_desk_invites_and_writes_nothing_else(house: House) -> None:
     coach, desk = house.client("coach"), house.client("desk")
-    case = house.open_case(coach)
+    case = house.open_case(coach, notice=False)
     letter = compose(desk, case, INVITATION)
     assert compose(coach, case, INVITATION | {"letter": "reminder", "missed_on": "2026-11-25"})
     assert len(desk.get(f"/cases/{case}/invitations").json()["letters"]) == 2
@@ -303,8 +303,16 @@ def test_the_desk_of_another_region_and_a_case_that_ended_give_nothing(lite_hous
     abroad = lite_house.open_case(far, region="liege", ov_number="8123458")
     unknown = desk.post(f"/cases/{abroad}/invitations", json=INVITATION)
     assert unknown.status_code == 404
-    case = lite_house.open_case(coach)
+    case = lite_house.open_case(coach, notice=False)
     letter = compose(desk, case, INVITATION)
+    assert coach.post(f"/cases/{case}/notice", json={"language": "fr", "leaflet": "2026-1"}).status_code == 201
+    for late in (
+        desk.get(f"/cases/{case}/invitations/{letter}"),
+        desk.post(f"/cases/{case}/invitations", json=INVITATION),
+    ):
+        assert late.status_code == 409, "from here on the coach invites"
+        assert "Diallo" not in late.text
+    assert len(desk.get(f"/cases/{case}/invitations").json()["letters"]) == 1
     assert coach.post(f"/cases/{case}/close", json={"step": "close", "outcome": "STAY_OBTAINED"}).status_code == 200
     assert desk.get(f"/cases/{case}/invitations/{letter}").status_code == 404
     assert desk.post(f"/cases/{case}/invitations", json=INVITATION).status_code == 404

@@ -321,7 +321,7 @@ def _record(made: Estate, case: str) -> None:
     recorded.set_task(coach, case, title=f"Penser à {CANARY['task']}", due_on=today)
     recorded.save_draft(coach, case, text=f"Pas encore dit: {CANARY['draft']}, de {CANARY['given']}")
     recorded.compose(coach, case, recorded.CONSEQUENCES | {"place": CANARY["place"]})
-    recorded.compose(made.house.client("desk"), case, recorded.INVITATION | {"place": CANARY["place"]})
+    recorded.compose(coach, case, recorded.INVITATION | {"place": CANARY["place"]})
 
 
 def _stop(process: Process) -> None:

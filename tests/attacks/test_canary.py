@@ -84,7 +84,7 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_compose_letter": LETTER,
     "casework_read_letter": LETTER,
 }
-#: An invitation names and addresses the person: for the coach, and for the desk that sends it.
+#: An invitation names and addresses the person: for the coach, and for the desk until the person was received.
 INVITED: Final = frozenset({"casework_compose_invitation", "casework_read_invitation"})
 #: The person consented to give Fedasil the family name, and Caritas the telephone number.
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
@@ -233,7 +233,7 @@ def record(house: House, case: str, note: str) -> dict[str, str]:
     recorded.save_draft(coach, case, note, text=f"Pas dit: {CANARY['draft']}", based_on=1)
     made["/letters"] = recorded.compose(coach, case, recorded.CONSEQUENCES | {"place": CANARY["place"]})
     invitation = recorded.INVITATION | {"place": CANARY["place"]}
-    made["/invitations"] = recorded.compose(house.client("desk"), case, invitation)
+    made["/invitations"] = recorded.compose(coach, case, invitation)
     return made
 
 
@@ -345,7 +345,7 @@ def heard(
 
 
 def allowed(reply: Heard) -> frozenset[str]:
-    if reply.operation in INVITED and reply.login in {"coach", "desk"}:
+    if reply.operation in INVITED and reply.login == "coach":
         return LETTER
     if reply.login == "coach":
         return COACH_SEES.get(reply.operation, frozenset())

@@ -123,9 +123,10 @@ def test_letters_are_composed_and_read(desk: Shell, case: str, lite_house: House
     assert desk.run("letter", "write", case, "consequences", "--language", "fr", "--field", "story=long").code == 2
     assert desk.run("letter", "write", case, "threat", "--language", "fr", "--field", "a=b").code == 2
     assert desk.run("letter", "list", case, "parcels").code == 2
+    early = lite_house.open_case(lite_house.client("coach"), notice=False)
     signed_in(lite_house, "desk")
     invited = desk.ok(
-        "letter", "write", case, "invitation", "--language", "en", "--field", "appointment_on=2026-12-02", "--field",
+        "letter", "write", early, "invitation", "--language", "en", "--field", "appointment_on=2026-12-02", "--field",
         "appointment_time=09:30", "--field", "place=Here", "--field", "contact=02", "--field", "leaflet=2026-1",
     )  # fmt: skip
     assert "02/12/2026 at 09:30" in invited.out

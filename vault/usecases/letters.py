@@ -12,15 +12,16 @@ from typing import Final
 
 from vault.access.actor import Actor
 from vault.access.shaping import shape
-from vault.cases.letters import KIND_OF_LETTER, Value, check_added, check_languages, decode
+from vault.cases.flow import State
+from vault.cases.letters import DESK_INVITES, KIND_OF_LETTER, Value, check_added, check_languages, decode
 from vault.cases.people import Contact, Identity
 from vault.cases.templates import parse_stored
-from vault.errors import InvalidInput, NotFound
+from vault.errors import Conflict, InvalidInput, NotFound
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.open_case import record_for
-from vault.vocabulary import Action, Kind, Provenance, Purpose
+from vault.vocabulary import Action, Kind, Provenance, Purpose, Role
 
 #: Invitations are the desk's work too, so they are asked for in its purpose.
 PURPOSE_OF: Final = {Kind.INVITATION: Purpose.CASE_ADMINISTRATION, Kind.LETTER: Purpose.COACHING}
@@ -50,6 +51,7 @@ def compose_letter(uow: UnitOfWork, actor: Actor, cmd: ComposeLetter, casework: 
         outcome=cmd.letter,
     )  # fmt: skip
     case = existing(case)
+    _in_its_time(actor, case.state)
     open_ = casework.keeper.open
     identity_record = uow.records.head(record_for(cmd.case, Kind.IDENTITY, casework))
     contact_record = uow.records.head(record_for(cmd.case, Kind.CONTACT, casework))
@@ -95,6 +97,8 @@ def read_letter(
         case = uow.cases.standing(record)
     permit = casework.ask(uow, actor, Action.READ, kind, case, purpose=PURPOSE_OF[kind], asked=letter.hex())
     assert record is not None
+    assert case is not None
+    _in_its_time(actor, case.state)
     return shape(
         permit.profile,
         {
@@ -104,6 +108,12 @@ def read_letter(
             "written_at": record.written_at.isoformat(),
         },
     )
+
+
+def _in_its_time(actor: Actor, state: State) -> None:
+    """Raises Conflict where the desk would see a name and an address that it needs no more."""
+    if actor.role is Role.DESK_OFFICER and state not in DESK_INVITES:
+        raise Conflict("the person was received: from here on the coach invites")
 
 
 def list_letters(uow: UnitOfWork, actor: Actor, case_id: CaseId, kind: Kind, casework: Casework) -> list[Values]:

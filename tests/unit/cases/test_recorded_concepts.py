@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,6 +14,7 @@ from vault.cases.corrections import Correction, check_reason
 from vault.cases.drafts import DraftText
 from vault.cases.facts import CODES, NEEDS, Fact, check, check_day, codes_of
 from vault.cases.file_types import MediaType
+from vault.cases.letters import ADDED
 from vault.cases.notes import NOTE_LIMIT, NoteText, check_size
 from vault.cases.templates import TEMPLATES, NoteTemplate, parse_stored, template_for
 from vault.errors import ConfigurationError, InvalidInput, RecordTampered
@@ -272,3 +274,16 @@ def test_a_template_without_a_language_is_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(ConfigurationError):
             NoteTemplate(name, version, skeletons)
+
+
+def test_the_page_for_coaches_names_every_code_field_and_limit() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "records.md").read_text("utf-8")
+    for code in CODES.values():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{code.code}` |"))
+        assert row.split("|")[2].split() == list(code.values)
+        assert row.split("|")[3].split() == list(code.statuses)
+    for letter, fields in ADDED.items():
+        assert f"| `{letter}` |" in page
+        assert all(f"`{field}`" in page for field in fields)
+    assert f"{attachments.LARGEST_FILE:,} bytes" in page.replace("\n", " ")
+    assert all(template in page for template in TEMPLATES)
