@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from gateway.wiring import Services
-from vault.errors import VaultError
+from vault.errors import Conflict, VaultError
 from vault.usecases.sweep import sweep
 from vault.vocabulary import CASEWORK
 
@@ -50,6 +50,11 @@ async def sweep_all(services: Services) -> int:
     casework = services.casework
     assert casework is not None
     swept = 0
-    while done := await services.worker.submit(CASEWORK, lambda uow: sweep(uow, casework), quick=False):
+    while True:
+        try:
+            done = await services.worker.submit(CASEWORK, lambda uow: sweep(uow, casework), quick=False)
+        except Conflict:  # somebody came back for a file: it is not among the next ones
+            continue
+        if not done:
+            return swept
         swept += done
-    return swept

@@ -303,8 +303,8 @@ class Drafts(Protocol):
         """Raises StaleVersion if somebody wrote since `version` was read."""
         ...
 
-    def clear(self, draft: RecordId, entry: EntryId) -> bool:
-        """Empty the place. False if nothing was there."""
+    def clear(self, draft: RecordId, entry: EntryId, *, expired_by: datetime | None = None) -> bool:
+        """Empty the place; with `expired_by`, only of what is so old then. False if there was nothing to empty."""
         ...
 
     def expired(self, now: datetime, limit: int) -> list[RecordId]: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -54,15 +55,11 @@ def sweep(ctx: typer.Context, home: Home = None) -> None:
     """Empty forgotten drafts and files that nobody described. A server that runs does this by itself."""
     from gateway.cli.home import hooks_of
     from gateway.cli.staff import at_the_store
-    from vault.usecases.sweep import sweep as sweep_some
+    from gateway.sweeper import sweep_all
     from vault.vocabulary import CASEWORK
 
-    swept = 0
     with at_the_store(home, CASEWORK, hooks_of(ctx)) as (services, _):
-        casework = services.casework
-        assert casework is not None
-        while done := services.worker.run(CASEWORK, lambda uow: sweep_some(uow, casework)):
-            swept += done
+        swept = asyncio.run(sweep_all(services))
     typer.echo(f"{swept} emptied")
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.clock import SystemEntropy
 from gateway.settings import Settings
 from gateway.wiring import Services, build
+from tests.api.support import entries, since
 from tests.crash.checks import faults
 from tests.crash.plays import Stagehand
 from tests.house import House, furnish, house_on, make_keys, shipped_firewall
@@ -175,6 +177,53 @@ def test_of_two_windows_that_save_one_draft_none_is_half_written(postgres_urls: 
             assert any(isinstance(one, dict) for one in came)
             kept = hand.as_("coach", drafts.read_draft, case, None)["text"]
             assert kept in {f"a{number}", f"b{number}"}
+
+
+def test_a_draft_that_was_written_anew_is_not_swept(house: House) -> None:
+    """Its author came back between the sweep's look and its hand."""
+    hand = Stagehand(house)
+    case = hand.noticed()
+    hand.draft(case)
+    house.clock.move(days=15)
+    hand.renew()
+    now = house.clock.now()
+    (old,) = house.services.worker.run(CASEWORK, lambda uow: uow.drafts.expired(now, 10))
+    hand.draft(case)
+    entry = _entry(house)
+    assert house.services.worker.run(CASEWORK, lambda uow: uow.drafts.clear(old, entry, expired_by=now)) is False
+    assert hand.as_("coach", drafts.read_draft, case, None)["text"]
+    assert house.services.worker.run(CASEWORK, lambda uow: uow.drafts.expired(now, 10)) == []
+
+
+def test_a_sweep_that_somebody_forestalled_says_nothing_untrue(lite_house: House) -> None:
+    hand = Stagehand(lite_house)
+    case = hand.noticed()
+    attachment = hand.arrive(case)
+    lite_house.clock.move(hours=3)
+    casework = lite_house.services.casework
+    assert casework is not None
+    before = len(entries(lite_house))
+
+    def forestalled(uow: Any) -> int:
+        listed = uow.attachments.abandoned
+
+        class Late:
+            """The list as it was before the description."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(uow.attachments, name)
+
+            def sweep(self, *_: Any) -> bool:
+                return False
+
+        view = SimpleNamespace(audit=uow.audit, attachments=Late(), drafts=uow.drafts)
+        assert listed(lite_house.clock.now(), 5) == [attachment]
+        return sweep(view, casework)  # type: ignore[arg-type]
+
+    with pytest.raises(Conflict):
+        lite_house.services.worker.run(CASEWORK, forestalled)
+    assert since(lite_house, before) == []
+    hand.describe(case, attachment)
 
 
 def test_a_reminder_looks_no_further_than_asked(lite_house: House) -> None:

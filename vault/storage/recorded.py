@@ -222,11 +222,12 @@ class DraftRepository:
                 raise
             raise stale from fault
 
-    def clear(self, draft: RecordId, entry: EntryId) -> bool:
+    def clear(self, draft: RecordId, entry: EntryId, *, expired_by: datetime | None = None) -> bool:
         c = t.drafts.c
+        old = (c.expires_at <= expired_by,) if expired_by is not None else ()
         result = self._tx.write(
             update(t.drafts)
-            .where(c.draft_id == draft.raw, c.sealed.is_not(None))
+            .where(c.draft_id == draft.raw, c.sealed.is_not(None), *old)
             .values(sealed=None, entry_id=entry.raw)
         )
         return result.rowcount == 1

@@ -6,10 +6,12 @@ casework process, now and then (`gateway/sweeper.py`) and by `parefeu db sweep`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.cases.attachments import UNDESCRIBED_LONGEST
+from vault.errors import Conflict
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework
 from vault.vocabulary import Kind
@@ -20,19 +22,26 @@ DRAFTS_AT_ONCE: Final = 200
 
 
 def sweep(uow: UnitOfWork, casework: Casework) -> int:
-    """Empty some of what is due. Returns how many; call again until it is 0."""
+    """Empty some of what is due. Returns how many; call again until it is 0.
+
+    Raises Conflict if somebody came back for one of them meanwhile: nothing is emptied, and the log does not say so.
+    """
     now = casework.clock.now()
     files = uow.attachments.abandoned(now - UNDESCRIBED_LONGEST, FILES_AT_ONCE)
     if files:
         entry = uow.audit.append(_event(Kind.ATTACHMENT, len(files)), Detail())
-        for file in files:
-            uow.attachments.sweep(file, now, entry)
+        _all(uow.attachments.sweep(file, now, entry) for file in files)
     drafts = uow.drafts.expired(now, DRAFTS_AT_ONCE)
     if drafts:
         entry = uow.audit.append(_event(Kind.DRAFT, len(drafts)), Detail())
-        for draft in drafts:
-            uow.drafts.clear(draft, entry)
+        _all(uow.drafts.clear(draft, entry, expired_by=now) for draft in drafts)
     return len(files) + len(drafts)
+
+
+def _all(emptied: Iterable[bool]) -> None:
+    """The entry has said how many; if it were fewer, the entry would not be true."""
+    if not all([*emptied]):
+        raise Conflict("somebody came back for what was to be swept")
 
 
 def _event(kind: Kind, count: int) -> Event:
