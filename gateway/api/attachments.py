@@ -7,6 +7,7 @@ session is looked at again; a piece leaves after it was authenticated and its tr
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
@@ -21,10 +22,10 @@ from starlette.responses import Response, StreamingResponse
 from gateway.api import record_models as m
 from gateway.api.json import StrictRoute, json_response
 from gateway.gate import Asks, Gate
-from vault.cases.attachments import LARGEST_FILE, Manifest
+from vault.cases.attachments import ARRIVAL_LONGEST, LARGEST_FILE, Manifest
 from vault.cases.file_types import TypeCheck
 from vault.crypto.chunked import CHUNK_BYTES, Splitter
-from vault.errors import ConfigurationError, InvalidInput, VaultError
+from vault.errors import ConfigurationError, Conflict, InvalidInput, VaultError
 from vault.ids import CaseId, RecordId
 from vault.sensitive import Sensitive
 from vault.usecases import attachments
@@ -105,7 +106,11 @@ class _Attachments:
         )
         upload = _Upload(arrival)
         try:
-            reply = await self._receive(request, upload)
+            async with asyncio.timeout(ARRIVAL_LONGEST.total_seconds()):
+                reply = await self._receive(request, upload)
+        except TimeoutError:
+            await self._abandon(request, upload)
+            raise Conflict("the file took too long to arrive: send it again") from None
         except ClientDisconnect:
             await self._abandon(request, upload)
             return Response(status_code=400)  # nobody is there to read it

@@ -37,6 +37,7 @@ WORDS: Final[dict[str, Word]] = {
     "fact": Word("fact", "Record, revise, correct and read facts by code.", _CASES),
     "attachment": Word("attachment", "Add files to a case, list them, save a copy.", _CASES),
     "task": Word("task", "What is to be done in a case, and the agenda over all of them.", _CASES),
+    "draft": Word("draft", "Keep, find and throw away your own unfinished notes.", _CASES),
     "letter": Word("letter", "Invitations and other letters to the person, as data.", _CASES),
     "notes": Word("notes_import", "Import notes from files.", _CASES),
     "sheets": Word("sheets", "Outcome sheets that were handed over (follow-up).", _RECEIVED),

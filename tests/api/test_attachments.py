@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx2
@@ -209,6 +210,28 @@ def test_an_upload_that_breaks_off_leaves_nothing_that_anybody_sees(lite_house: 
         "begun",
         "abandoned",
     ]
+    assert faults(lite_house.settings) == []
+
+
+def test_a_sender_who_falls_silent_is_not_waited_for(lite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "ARRIVAL_LONGEST", timedelta(seconds=0.2))
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+
+    async def silent() -> AsyncIterator[bytes]:
+        yield pdf(100_000)
+        await asyncio.sleep(3600)
+
+    async def post() -> httpx2.Response:
+        transport = httpx2.ASGITransport(create_app(lite_house.services), raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="https://parefeu.test") as client:
+            headers = {"authorization": f"Bearer {coach.token}"}
+            return await client.post(f"/casework{path(case)}", content=silent(), headers=headers)
+
+    reply = asyncio.run(post())
+    assert (reply.status_code, reply.json()["type"].rpartition(":")[2]) == (409, "conflict")
+    with lite_house.services.store.main.engine.connect() as connection:
+        assert connection.execute(select(t.attachments.c.swept_at)).scalar_one() is not None
     assert faults(lite_house.settings) == []
 
 

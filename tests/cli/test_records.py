@@ -145,6 +145,19 @@ def test_a_note_begins_with_its_skeleton_and_is_corrected(desk: Shell, case: str
     assert (told["template"], told["template_version"], told["version"]) == ("intake", 1, 2)
 
 
+def test_a_draft_is_kept_shown_and_thrown_away(desk: Shell, case: str) -> None:
+    desk.refused("not_found", "draft", "show", case)
+    desk.ok("draft", "save", case, "-", "--language", "fr", typed="Elle dit qu'Aminata")
+    assert desk.ok("draft", "show", case).out == "Elle dit qu'Aminata\n"
+    desk.ok("draft", "discard", case)
+    desk.refused("not_found", "draft", "show", case)
+    note = desk.ok("note", "write", case, "-", "--language", "fr", typed="Première.").out.strip()
+    words = ("draft", "save", case, "-", "--language", "fr", "--note", note)
+    desk.refused("invalid_input", *words, typed="x")
+    desk.ok(*words, "--based-on", "1", typed="Deuxième, pas finie")
+    assert desk.ok("draft", "show", case, "--note", note, "--json").json["based_on"] == 1
+
+
 def test_the_operator_sweeps_what_nobody_came_back_for(shell: Shell, sqlite_settings: Settings) -> None:
     with house_on(sqlite_settings) as house:
         coach = house.client("coach")
