@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     directory_pin: str = ""  # fingerprint of the offline directory key; empty: from `home/directory.pin`
     passphrase_dir: Path | None = None  # a file per zone; empty: `home/passphrases`
     texts_dir: Path | None = None  # the office's own notes.toml and letters.toml; empty: those shipped
+    parameters_file: Path | None = None  # tables that replace some of gateway/parameters.toml
     host: str = "127.0.0.1"
     port: int = Field(default=8460, ge=0, le=65535)
     partners: tuple[str, ...] = ("caritas", "fedasil")

@@ -39,11 +39,15 @@ from policies.facts import ALL_FACTS, condition_sets, facts_of
 from policies.lines import Key
 from policies.loader import load_source
 from vault.errors import PolicyRejected
-from vault.vocabulary import Action, Kind, Phase, Purpose, Role
+from vault.vocabulary import FLOW_ACTIONS, Action, Kind, Phase, Purpose, Role
 
 #: Called with what is done and what there is to do, in requests.
 Progress = Callable[[int, int], None]
-ALL_KEYS: Final[tuple[Key, ...]] = tuple(product(Role, Kind, Action, Purpose))
+ALL_KEYS: Final[tuple[Key, ...]] = tuple(
+    (role, kind, action, purpose)
+    for role, kind, action, purpose in product(Role, Kind, Action, Purpose)
+    if action not in FLOW_ACTIONS or kind is Kind.CASE
+)
 REQUESTS_PER_CELL: Final = len(Phase) * (ALL_FACTS + 1)
 #: More differences than this say nothing new.
 _SHOWN: Final = 100

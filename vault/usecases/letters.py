@@ -12,6 +12,7 @@ from typing import Final
 
 from vault.access.actor import Actor
 from vault.access.shaping import shape
+from vault.cases.calendar import belgian_day
 from vault.cases.letters import KIND_OF_LETTER, Value, check_added, check_languages, decode
 from vault.cases.people import Contact, Identity
 from vault.cases.templates import parse_stored
@@ -58,10 +59,10 @@ def compose_letter(uow: UnitOfWork, actor: Actor, cmd: ComposeLetter, casework: 
     identity = Identity.decode(open_(uow, permit, identity_record).expose())
     contact = Contact.decode(open_(uow, permit, contact_record).expose())
     now = casework.clock.now()
-    coach = uow.staff.by_ids([case.coach]).get(case.coach)
+    coach = uow.staff.by_ids([case.coach]).get(case.coach) if case.coach is not None else None
     grown_up = [person for person in identity.people if person.relation in {"head", "partner"}] or identity.people[:1]
     values: dict[str, Value] = {
-        "letter_date": now.date(),
+        "letter_date": belgian_day(now),
         "recipients": tuple(f"{person.given_names} {person.family_name}" for person in grown_up),
         "address": contact.address,
         "ov_number": identity.ov_number,
