@@ -95,6 +95,7 @@ def _told() -> Iterator[str]:
 # -- the diagram ------------------------------------------------------------------------------------------
 
 _WIDTH, _HEIGHT = 172, 46
+_AT: Final = 0.62  # how far along its arrow a step's name stands
 _SIZE: Final = (1180, 760)
 
 
@@ -114,14 +115,14 @@ _PLACES: Final[dict[State, _Box]] = {
     State.INTAKE: _Box(410, 220),
     State.ANALYSIS: _Box(410, 350),
     State.FOLLOW_UP: _Box(690, 350),
-    State.ORIENT_STAY: _Box(1030, 150),
-    State.ORIENT_RETURN: _Box(1030, 265),
-    State.ORIENT_TRANSFER: _Box(1030, 380),
-    State.EXTENSION: _Box(1030, 495),
+    State.ORIENT_STAY: _Box(1060, 130),
+    State.ORIENT_RETURN: _Box(1060, 260),
+    State.ORIENT_TRANSFER: _Box(1060, 370),
+    State.EXTENSION: _Box(1060, 580),
     State.SUSPENDED: _Box(690, 90),
     State.CLOSING_NONCOLLAB: _Box(690, 560),
-    State.HANDED_OVER: _Box(560, 690),
-    State.CLOSED: _Box(860, 690),
+    State.HANDED_OVER: _Box(820, 690),
+    State.CLOSED: _Box(420, 690),
 }
 _FILL: Final = {
     "pending": "#eef2f6", "active": "#e6f3ea", "suspended": "#fbf0dc", "closing": "#fde8e4", "closed": "#ffffff",
@@ -169,7 +170,7 @@ def _marked(row: Row) -> bool:
 def _arrows() -> Iterator[str]:
     for (source, target), steps in _edges().items():
         one, two = _PLACES[source], _PLACES[target]
-        bend = 27 if (target, source) in _edges() else 0
+        bend = 18 if (target, source) in _edges() else 0
         start, end = _border(one, two), _border(two, one)
         middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
         dx, dy = end[0] - start[0], end[1] - start[1]
@@ -179,7 +180,11 @@ def _arrows() -> Iterator[str]:
             f'  <path d="M{start[0]:.0f} {start[1]:.0f}Q{out[0]:.0f} {out[1]:.0f} {end[0]:.0f} {end[1]:.0f}" '
             'fill="none" stroke="#33424f" stroke-width="1.4" marker-end="url(#head)"/>'
         )
-        at = ((middle[0] + out[0]) / 2, (middle[1] + out[1]) / 2)
+        # Nearer to where the arrow leads, so that the words of two opposite arrows stand apart.
+        at = tuple(
+            (1 - _AT) ** 2 * one + 2 * _AT * (1 - _AT) * bent + _AT**2 * two
+            for one, bent, two in zip(start, out, end, strict=True)
+        )
         for line, text in enumerate(steps):
             yield (
                 f'  <text x="{at[0]:.0f}" y="{at[1] + 12 * line - 6 * (len(steps) - 1) + 4:.0f}" font-size="11" '

@@ -256,7 +256,7 @@ def test_a_closed_case_has_no_drafts(lite_house: House) -> None:
     coach = lite_house.client("coach")
     case = lite_house.open_case(coach)
     save_draft(coach, case)
-    assert coach.post(f"/cases/{case}/close", json={"step": "close", "outcome": "STAY_OBTAINED"}).status_code == 200
+    lite_house.step(coach, case, "close", outcome="STAY_OBTAINED")
     assert coach.get(f"/cases/{case}/drafts/new").status_code == 404
     assert coach.put(f"/cases/{case}/drafts/new", json=DRAFT).status_code == 404
 
@@ -305,7 +305,7 @@ def test_the_desk_of_another_region_and_a_case_that_ended_give_nothing(lite_hous
     assert unknown.status_code == 404
     case = lite_house.open_case(coach)
     letter = compose(desk, case, INVITATION)
-    assert coach.post(f"/cases/{case}/close", json={"step": "close", "outcome": "STAY_OBTAINED"}).status_code == 200
+    lite_house.step(coach, case, "close", outcome="STAY_OBTAINED")
     assert desk.get(f"/cases/{case}/invitations/{letter}").status_code == 404
     assert desk.post(f"/cases/{case}/invitations", json=INVITATION).status_code == 404
     assert comparable(unknown) == comparable(desk.post(f"/cases/{case}/invitations", json=INVITATION))

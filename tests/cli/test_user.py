@@ -18,7 +18,7 @@ def case(desk: Shell, lite_house: House) -> str:
     signed_in(lite_house, "coach")
     Path("case.json").write_text(json.dumps(CASE), "utf-8")
     reference = desk.ok("case", "open", "case.json").out.strip()
-    desk.ok("case", "notice", reference, "--language", "fr", "--leaflet", "2026-1")
+    desk.ok("case", "give-notice", reference, "--language", "fr", "--leaflet", "2026-1")
     return reference
 
 

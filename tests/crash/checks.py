@@ -73,7 +73,7 @@ _WRITTEN: Final = frozenset(
 #: How each step stands in the log; a hand-over's rows name the entry that says the sheet has left.
 _STEPS: Final = frozenset(
     {(action.value, kind.value) for step, (action, kind, _) in QUESTIONS.items() if step is not Step.HAND_OVER}
-    | {("released", "outcome_sheet")}
+    | {("released", "outcome_sheet"), ("write", "case")}  # the last: how resuming and reopening were once logged
 )
 #: Steps that seal why they were taken.
 _SEALING: Final = frozenset((step.value, "case") for step in SEALED)
@@ -295,6 +295,7 @@ def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | st
 _READABLE: Final[dict[Kind, Callable[[bytes], object]]] = {
     Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode,
     Kind.NOTE: NoteText.decode, Kind.TASK: bytes.decode, Kind.LETTER: decode_letter, Kind.INVITATION: decode_letter,
+    **dict.fromkeys((Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND), json.loads),
     **dict.fromkeys(FACT_KINDS, Fact.decode), **dict.fromkeys(ATTACHMENT_KINDS, Manifest.decode),
 }  # fmt: skip
 

@@ -42,4 +42,3 @@ def test_the_command_prints_the_table_its_json_and_both_documents() -> None:
     assert shell.ok("flow", "show", "--markdown").out == flow_docs.markdown()
     only = shell.ok("flow", "show", "--state", "closed").rows
     assert [row[1] for row in only] == ["reopen"]
-
