@@ -44,7 +44,7 @@ _STOP: Final = (
     r"naar|om|tot|seit|mit|for|since|with|there|no|sur|on|during|before|of|at|in|by|after|where|when|to"
 )
 # fmt: on
-_WORD: Final = r"[^\W\d_](?:[\w'’\-]{0,30})\.?"
+_WORD: Final = r"[^\W\d_][\w'’\-]{0,30}+\.?+"
 _HOUSE: Final = (
     r"(?:(?:n[°ºor]{1,2}\.?|num[ée]ro|nr\.?|nummer|no\.?|,)\s?){0,2}[0-9]{1,4}(?![0-9]|[.,][0-9])(?:\s?[-/]\s?[0-9]{1,4}(?![0-9]))?"
     r"(?:\s?(?:bis|ter|quater)\b|\s?[A-Za-z](?![\w'’]|\s?[0-9]))?"
@@ -64,7 +64,7 @@ _SMALL_TAIL: Final = rf"(?:\s?[,(\-–]?\s{{0,2}}(?:à|te|in)?\s?{_CODE}\s[^\W\d
 
 _FRENCH_ANY: Final = re.compile(
     rf"(?:(?<![\w])[0-9]{{1,4}}\s?(?:bis|ter)?\s?,?\s{{1,2}})?(?<![\w])(?:{_ROADS})\s(?:(?:{_LINKS})\s?){{0,2}}"
-    rf"(?:(?!(?:{_STOP})\s){_WORD}\s?,?\s?){{1,6}}?\s?{_HOUSE}(?!\s?(?:ans|mois|jours|fois|€|eur|h\b)){_BOX}{_SMALL_TAIL}",
+    rf"(?:(?!(?:{_STOP})\s){_WORD}(?:\s?,\s?|\s)){{1,6}}?{_HOUSE}(?!\s?(?:ans|mois|jours|fois|€|eur|h\b)){_BOX}{_SMALL_TAIL}",
     re.IGNORECASE,
 )
 _CAPITALISED: Final = r"[A-ZÀ-Ý0-9][\w'’.\-]{0,30}"

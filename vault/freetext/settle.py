@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vault.freetext.allowed import is_allowed
@@ -35,6 +35,7 @@ _NUMBERS: Final = frozenset({
 _EDGES: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
 _TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".", " -", "- "})
 _WEAK_PATTERN: Final = 0.6
+_LONGEST_NAME: Final = 80  # characters; more words beside each other are a list
 _LONGEST: Final = 400  # characters; addresses of pages go further
 
 
@@ -113,31 +114,53 @@ def _united(text: str, findings: Sequence[Finding]) -> list[Finding]:
     return united
 
 
+@dataclass(slots=True)
+class _Cluster:
+    """Findings of people that overlap or touch. What joining asks about it is kept up as it grows."""
+
+    findings: list[Finding]
+    start: int
+    end: int
+    known: set[str | None]
+    automatic: bool
+
+    @classmethod
+    def of(cls, one: Finding) -> _Cluster:
+        cluster = cls([], one.start, one.end, set(), False)
+        cluster.add(one)
+        return cluster
+
+    def add(self, one: Finding) -> None:
+        self.findings.append(one)
+        self.end = max(self.end, one.end)
+        self.automatic = self.automatic or one.tier is Tier.AUTO
+        if one.source is Source.KNOWN:
+            self.known.add(one.person)
+
+    def takes(self, text: str, one: Finding) -> bool:
+        """Whether a finding that does not begin before this cluster belongs to the same name."""
+        if one.start < self.end:
+            return True
+        gap = text[self.end : one.start]
+        if gap not in _TOUCHING or one.end - self.start > _LONGEST_NAME:
+            return False
+        if one.source is Source.KNOWN and self.known and self.known != {one.person}:
+            return False
+        if not self.automatic and one.tier is Tier.SUGGEST:
+            return False
+        initial = text[self.end - 1].isupper() and not text[self.end - 2 : self.end - 1].isalpha()
+        return "." not in gap or initial
+
+
 def _people(text: str, people: Sequence[Finding]) -> list[Finding]:
     """Overlapping and touching findings of people, joined into one each."""
-    ordered = sorted(people, key=lambda one: (one.start, one.start - one.end))
-    clusters: list[list[Finding]] = []
-    reach = -1
-    for one in ordered:
-        if clusters and (one.start < reach or (one.start - reach <= 2 and _join(text, clusters[-1], one, reach))):
-            clusters[-1].append(one)
+    clusters: list[_Cluster] = []
+    for one in sorted(people, key=lambda one: (one.start, one.start - one.end)):
+        if clusters and clusters[-1].takes(text, one):
+            clusters[-1].add(one)
         else:
-            clusters.append([one])
-            reach = -1
-        reach = max(reach, one.end)
-    return [joined for cluster in clusters for joined in _joined(text, cluster)]
-
-
-def _join(text: str, cluster: Sequence[Finding], one: Finding, reach: int) -> bool:
-    """Whether a finding that begins just behind a cluster belongs to the same name."""
-    if text[reach : one.start] not in _TOUCHING:
-        return False
-    known = {other.person for other in cluster if other.source is Source.KNOWN}
-    if one.source is Source.KNOWN and known and known != {one.person}:
-        return False
-    separate = {Tier.SUGGEST} == {one.tier, *(other.tier for other in cluster)}
-    initial = text[reach - 1].isupper() and not text[reach - 2 : reach - 1].isalpha()
-    return not separate and ("." not in text[reach : one.start] or initial)
+            clusters.append(_Cluster.of(one))
+    return [joined for cluster in clusters for joined in _joined(text, cluster.findings)]
 
 
 def _joined(text: str, cluster: Sequence[Finding]) -> list[Finding]:
