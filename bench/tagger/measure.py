@@ -23,14 +23,14 @@ from bench.tagger import generator, names
 from bench.tagger.augment import recased, swapped
 from bench.tagger.corpus import Example, read
 from bench.tagger.train import part
+from vault.freetext.features import LANGUAGES
 from vault.freetext.tagger import PERSON, Marked, Tagger, load_tagger
 from vault.freetext.tokens import tokenise
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_HONORIFIC: Final = frozenset(
-    "m mm mr mrs ms miss mme mmes mlle me dr prof sir lord lady madame monsieur maître heer mevrouw meneer mevr dhr mw"
-    " herr frau dame dhr drs ir ing judge docteur professeur".split()
-)
+_HONORIFICS: Final = """m mm mr mrs ms miss mme mmes mlle me dr prof sir lord lady madame monsieur maître heer mevrouw
+    meneer mevr dhr mw herr frau dame drs ir ing judge docteur professeur"""
+_HONORIFIC: Final = frozenset(_HONORIFICS.split())
 _SEED: Final = 7
 
 
@@ -94,6 +94,14 @@ def measure(tagger: Tagger, examples: Iterable[Example]) -> tuple[Count, Count]:
     return sure, both
 
 
+def everyone() -> list[names.Origin]:
+    """Our own origins, and Faker's if it is installed."""
+    try:
+        return names.own() + names.from_faker()
+    except ImportError:
+        return names.own()
+
+
 def development(folders: Sequence[Path], fold_of: tuple[int, int] | None) -> dict[str, list[Example]]:
     """The development texts by file; with (k, n) of the permitted files only the k-th of n parts."""
     found: dict[str, list[Example]] = {}
@@ -115,6 +123,15 @@ def line(name: str, counts: tuple[Count, Count]) -> str:
     )
 
 
+def curve(content: bytes, sets: dict[str, list[Example]]) -> None:
+    """Print recall and precision at several thresholds."""
+    for name, examples in sets.items():
+        print(name)
+        for threshold in (0.03, 0.05, 0.08, 0.12, 0.15, 0.2, 0.3, 0.5):
+            sure, _ = measure(Tagger(content, dict.fromkeys(LANGUAGES, threshold)), examples)
+            print(f"  {threshold:.2f}  R {sure.recall:.3f} P {sure.precision:.3f} hid {sure.wholly_hidden:.3f}")
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -123,6 +140,7 @@ def main() -> None:
     parser.add_argument("--fold")
     parser.add_argument("--notes", type=int, default=300)
     parser.add_argument("--only", default="")
+    parser.add_argument("--curve", action="store_true", help="recall and precision at several thresholds instead")
     options = parser.parse_args()
     fold_of = None
     if options.fold:
@@ -132,15 +150,21 @@ def main() -> None:
     tagger = Tagger(options.model.read_bytes()) if options.model else load_tagger()
     print(f"load {time.perf_counter() - started:.2f} s")
     sets = development(options.data, fold_of)
-    for example in generator.held_out_examples(options.notes, fold_of):
+    if options.curve:
+        curve(options.model.read_bytes(), {name: texts for name, texts in sets.items() if options.only in name})
+        return
+    held = generator.Supply(generator.origins_of(names.own(), fold_of, held_out=True))
+    for example in generator.examples(options.notes, held, fold_of, seed=2, held_out=True):
         sets.setdefault(f"{example.source}_{example.language}", []).append(example)
-    origins = [origin for origin in names.own() + names.from_faker() if len(origin.given) > 10]
+    origins = [origin for origin in everyone() if len(origin.given) > 10]
     characters = seconds = 0.0
     for name, examples in sets.items():
         if options.only not in name:
             continue
         chance = random.Random(_SEED)
         started = time.perf_counter()
+        if not examples:
+            continue
         print(line(name, measure(tagger, examples)), flush=True)
         seconds += time.perf_counter() - started
         characters += sum(len(one.text) for one in examples)

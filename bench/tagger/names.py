@@ -18,8 +18,9 @@ FOLDER: Final = Path(__file__).parent / "names"
 _VOWEL: Final = re.compile("[aeiouyáéíóúàèêëîïôöüåøæœəı]", re.IGNORECASE)
 _WORDS: Final = re.compile(r"[^\W\d_][^\d_]{0,24}")
 #: Faker's lists in scripts that lose their vowels when written in Latin letters.
-_UNREADABLE: Final = frozenset({"ar_AA", "ar_PS", "ar_SA", "he_IL", "fa_IR", "th_TH", "ta_IN", "hi_IN", "or_IN",
-                                "bn_BD", "gu_IN", "mr_IN", "si_LK", "ne_NP", "zh_CN", "zh_TW", "ja_JP", "ko_KR"})  # fmt: skip
+_UNREADABLE_LOCALES: Final = """ar_AA ar_PS ar_SA he_IL fa_IR th_TH ta_IN hi_IN or_IN bn_BD gu_IN mr_IN si_LK ne_NP
+    zh_CN zh_TW ja_JP ko_KR"""
+_UNREADABLE: Final = frozenset(_UNREADABLE_LOCALES.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Train the name tagger and write its model file.
 
-    ./run python -m bench.tagger.train --data FOLDER… --words FOLDER --out FILE [--fold K/N]
+    ./run python -m bench.tagger.train --data FOLDER… --words FOLDER (--release | --out FILE) [--fold K/N]
 
 1. Texts: marked ones from `--data` (JSON lines), and notes and prose from the generator.
 2. Word lists, as filters; in training two of five names are left out of them, so that the model learns to do
@@ -13,7 +13,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import random
+import re
 import sys
 import tempfile
 import time
@@ -28,6 +30,7 @@ import pycrfsuite
 from bench.tagger import generator, lexicon, names
 from bench.tagger.augment import varied
 from bench.tagger.corpus import Example, read
+from vault.freetext import models
 from vault.freetext.features import LANGUAGES, attributes
 from vault.freetext.folding import fold
 from vault.freetext.tagger import pack
@@ -75,12 +78,20 @@ def vocabulary(examples: Sequence[Example]) -> set[str]:
     return {word for word, times in outside.items() if times >= 3 and times > 2 * inside[word] and word[:1].isalpha()}
 
 
-def word_sets(examples: Sequence[Example], words: Path | None, seed_words: set[str]) -> dict[str, set[str]]:
+def word_sets(
+    examples: Sequence[Example], words: Path | None, seed_words: set[str], origins: Sequence[names.Origin]
+) -> dict[str, set[str]]:
     """The content of each filter, by its letter."""
-    origins = names.own() + names.from_faker()
     given, families = lexicon.name_words(origins)
     in_texts = lexicon.corpus_words(examples)
-    sets = {"g": given, "s": families, "p": lexicon.place_words(), "o": lexicon.organisation_words(), "v": seed_words}
+    common = lexicon.everyday(examples)
+    sets = {
+        "g": given - common,
+        "s": families - common,
+        "p": lexicon.place_words(),
+        "o": lexicon.organisation_words(),
+        "v": seed_words,
+    }
     for language, letter in zip(LANGUAGES, "fnde", strict=True):
         sets[letter] = lexicon.dictionary(language, words) | in_texts.get(language, set())
     return sets
@@ -110,17 +121,28 @@ def train(examples: Sequence[Example], lists: Mapping[str, WordFilter], iteratio
         return Path(file.name).read_bytes()
 
 
+def release(content: bytes) -> None:
+    """Write the model file and the digest that loading compares it with."""
+    folder = Path(models.__file__).parent
+    (folder / models.FILE).write_bytes(content)
+    source = folder / "__init__.py"
+    text = source.read_text(encoding="utf-8")
+    digest = hashlib.sha256(content).hexdigest()
+    source.write_text(re.sub('DIGEST: Final = "[0-9a-f]*"', f'DIGEST: Final = "{digest}"', text), encoding="utf-8")
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, nargs="*", default=[])
     parser.add_argument("--words", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--release", action="store_true", help="write the model and its digest into the program")
     parser.add_argument("--fold", help="K/N: leave the K-th of N parts of development data and templates out")
     parser.add_argument("--iterations", type=int, default=80)
-    parser.add_argument("--notes", type=int, default=2500, help="generated notes per language")
-    parser.add_argument("--c1", type=float, default=0.15)
-    parser.add_argument("--c2", type=float, default=0.05)
+    parser.add_argument("--notes", type=int, default=1000, help="generated notes per language")
+    parser.add_argument("--c1", type=float, default=0.8)
+    parser.add_argument("--c2", type=float, default=0.02)
     options = parser.parse_args()
     started = time.monotonic()
     fold_of = None
@@ -129,18 +151,21 @@ def main() -> None:
         fold_of = (int(k), int(n))
     chance = random.Random(_SEED)
     real = texts(options.data, fold_of)
-    made = generator.examples(options.notes, fold_of)
-    origins = names.own() + names.from_faker()
+    origins = generator.origins_of(names.own() + names.from_faker(), fold_of, held_out=False)
+    made = list(generator.examples(options.notes, generator.Supply(origins, lexicon.cities()), fold_of))
     everything: list[Example] = []
     for example in real + made:
         rate = next((rate for source, rate in _VARIANTS.items() if example.source.startswith(source)), 0.5)
         everything += varied(example, origins, chance, rate)
-    sets = word_sets(real + made, options.words, vocabulary(everything))
+    sets = word_sets(real + made, options.words, vocabulary(everything), origins)
     print({letter: len(words) for letter, words in sets.items()}, file=sys.stderr)
     crf = train(everything, filters(sets, training=True), options.iterations, options.c1, options.c2)
-    options.out.write_bytes(pack(crf, filters(sets, training=False)))
-    size, minutes = options.out.stat().st_size / 1e6, (time.monotonic() - started) / 60
-    print(f"{options.out}: {size:.2f} MB, {minutes:.1f} minutes", file=sys.stderr)
+    content = pack(crf, filters(sets, training=False))
+    if options.out:
+        options.out.write_bytes(content)
+    if options.release:
+        release(content)
+    print(f"{len(content) / 1e6:.2f} MB, {(time.monotonic() - started) / 60:.1f} minutes", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,9 @@ _SIGNS: Final = tuple(chr(0x100 + place) for place in range(1 << _HALF))
 _ENDERS: Final = frozenset(".!?…")
 _MOST_TOKENS: Final = 240  # of one sequence: bounds the memory of the tagger, whatever the text
 _FEW_WORDS: Final = 4
+_SHORTEST_COMPOUND: Final = 8
+_LONGEST_TITLE: Final = 8  # tokens between quotation marks that may still be a title
+_QUOTES: Final = frozenset("\"«»“”„‘’'")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,8 +62,12 @@ def attributes(
     forms = _forms(tokens, lists)
     modes = _modes(tokens, forms)
     wide = _document_clues(forms)
+    quoted = _quoted(tokens)
     for start, end in _sequences(tokens):
-        yield start, [_clues(tokens, forms, modes, wide, place, start, end, language) for place in range(start, end)]
+        yield (
+            start,
+            [_clues(tokens, forms, modes, wide, quoted, place, start, end, language) for place in range(start, end)],
+        )
 
 
 def _hash(text: str) -> int:
@@ -118,7 +125,7 @@ def _form(text: str, lists: Mapping[str, WordFilter]) -> _Form:
         word = "0" * min(len(text), 6) if text[0].isdecimal() else folded
         return _Form(_hash(word), shape, "", "", (), 0, folded)
     pair = hashes(folded)
-    held = "".join(letter for letter in LISTS[:-1] if pair in lists[letter])
+    held = "".join(letter for letter in LISTS[:-1] if pair in lists[letter]) + _tail(folded, lists)
     word = folded if pair in lists["v"] else f"?{shape[:2]}{len(held)}"
     size = len(folded)
     affixes = [_hash(f"<{folded[:width]}") for width in (1, 2, 3, 4) if width < size + 1]
@@ -132,6 +139,14 @@ def _form(text: str, lists: Mapping[str, WordFilter]) -> _Form:
         _hash(folded[-3:] + ">"),
         folded,
     )
+
+
+def _tail(folded: str, lists: Mapping[str, WordFilter]) -> str:
+    """`t` if the word ends in a German noun of five letters or more: most compounds stand in no list."""
+    if len(folded) < _SHORTEST_COMPOUND or not folded.isalpha():
+        return ""
+    german = lists["d"]
+    return "t" if any(hashes(folded[-size:]) in german for size in range(5, len(folded) - 2)) else ""
 
 
 def _modes(tokens: Sequence[Token], forms: Sequence[_Form]) -> list[str]:
@@ -176,6 +191,21 @@ def _document_clues(forms: Sequence[_Form]) -> list[str]:
     return ["".join(sorted(seen.get(form.folded, ()))) for form in forms]
 
 
+def _quoted(tokens: Sequence[Token]) -> list[str]:
+    """For each token `q` if it stands between quotation marks that are a few tokens apart."""
+    marks = [""] * len(tokens)
+    opened = None
+    for place, token in enumerate(tokens):
+        if token.text not in _QUOTES:
+            continue
+        if opened is not None and 1 < place - opened <= _LONGEST_TITLE + 1:
+            marks[opened + 1 : place] = ["q"] * (place - opened - 1)
+            opened = None
+        else:
+            opened = place
+    return marks
+
+
 def _sequences(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     start = last_end = 0
     for place, token in enumerate(tokens):
@@ -198,6 +228,7 @@ def _clues(
     forms: Sequence[_Form],
     modes: Sequence[str],
     wide: Sequence[str],
+    quoted: Sequence[str],
     place: int,
     start: int,
     end: int,
@@ -206,7 +237,7 @@ def _clues(
     own = forms[place]
     mode = modes[place]
     around = [forms[place + step] if start <= place + step < end else _EDGE for step in range(-3, 4)]
-    before3, before2, before, _, after, after2, after3 = around
+    before3, before2, before, _, after, after2, _after3 = around
     own_words = _OF_LANGUAGE.get(language, "")
     glued = ("<" if place and tokens[place - 1].end == tokens[place].start else "") + (
         ">" if place + 1 < len(tokens) and tokens[place + 1].start == tokens[place].end else ""
@@ -214,6 +245,7 @@ def _clues(
     shape = own.shape + mode
     names = "".join(letter for letter in own.lists if letter in "gspo")
     known = "w" if own_words in own.lists else "y" if any(letter in "fnde" for letter in own.lists) else "z"
+    tail = "t" if "t" in own.lists else ""
     texts = [
         "0" + language,
         f"1{shape}{before.shape}",
@@ -239,7 +271,8 @@ def _clues(
         f"l{after2.cue}|{after.cue}",
         f"m{before.lists}|{before.shape}",
         f"n{after.lists}|{after.shape}",
-        f"o{own.shape}{language}{known}{names}",
+        f"o{own.shape}{language}{known}{names}{tail}",
+        f"p{quoted[place]}{shape}",
     ]
     clues = [_hash(text) for text in texts]
     clues.append(own.word ^ 0x1111)

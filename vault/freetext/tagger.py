@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Final
 
 import pycrfsuite
@@ -38,10 +39,19 @@ PLACE: Final = "PLACE"
 _MAGIC: Final = b"PFNT\x01"
 _SIZE: Final = struct.Struct("<I")
 #: How sure the model must be that a token belongs to a name, by language. Chosen on development texts (recall first).
-_AUTOMATIC: Final[Mapping[str, float]] = {"fr": 0.15, "nl": 0.15, "de": 0.15, "en": 0.15}
+_AUTOMATIC: Final[Mapping[str, float]] = {"fr": 0.18, "nl": 0.08, "de": 0.28, "en": 0.25}
 _AUTOMATIC_ELSE: Final = 0.15
 #: Below this nothing is reported.
 _SUGGESTED: Final = 0.03
+#: A word beside a sure part of a name belongs to it from here; a word after its particle too.
+_BESIDE: Final = 0.05
+_BESIDE_SMALL: Final = 0.12
+_AFTER_PARTICLE: Final = 0.02
+_PARTICLE_WORDS: Final = "van von vom zu zur der den de ter ten te 't du di da dos el al ar as ibn bin ben bint"
+_PARTICLES: Final = frozenset(_PARTICLE_WORDS.split())
+_ORDINAL_WORDS: Final = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI"
+_ORDINALS: Final = frozenset(_ORDINAL_WORDS.split())
+_ENDS_A_NAME: Final = frozenset(",;:!?()[]/")
 #: Organisations and places: reported when more likely than not to be one.
 _OTHER: Final = 0.4
 _LABELS: Final = {"B": PERSON, "I": PERSON, "G": ORG, "P": PLACE}
@@ -70,10 +80,14 @@ class _Likely:
 class Tagger:
     """A loaded model. Safe to share between threads: a lock guards the one native object."""
 
-    __slots__ = ("_crf", "_lists", "_lock", "_model")
+    __slots__ = ("_automatic", "_crf", "_lists", "_lock", "_model")
 
-    def __init__(self, content: bytes) -> None:
-        """content: a model file as the recipe writes it. Raises ConfigurationError if it is not one."""
+    def __init__(self, content: bytes, automatic: Mapping[str, float] = _AUTOMATIC) -> None:
+        """content: a model file as the recipe writes it. automatic: the tier's threshold by language.
+
+        Raises ConfigurationError if the file cannot be read.
+        """
+        self._automatic = automatic
         parts = _unpack(content)
         self._lists = {letter: WordFilter(bits) for letter, bits in zip(LISTS, parts[1:], strict=True)}
         self._crf = parts[0]  # the native object reads from these bytes and does not keep them alive itself
@@ -91,7 +105,7 @@ class Tagger:
 
     def automatic(self, language: str) -> float:
         """The score from which a PERSON finding is sure enough to be masked without asking."""
-        return _AUTOMATIC.get(language, _AUTOMATIC_ELSE)
+        return self._automatic.get(language, _AUTOMATIC_ELSE)
 
     def spans(self, tokens: Sequence[Token], language: str) -> list[Marked]:
         """Findings in `tokens` (all of one text, as `tokenise` gives them), in order, without overlaps.
@@ -100,7 +114,7 @@ class Tagger:
         """
         likely = self._likely(tokens, language)
         sure = self.automatic(language)
-        labels = [_label(one, sure) for one in likely]
+        labels = _labels(tokens, likely, sure)
         return list(_merged(tokens, likely, labels))
 
     def _likely(self, tokens: Sequence[Token], language: str) -> list[_Likely]:
@@ -115,9 +129,13 @@ class Tagger:
         return found
 
 
+def _folder() -> Traversable:
+    return resources.files("vault.freetext.models")
+
+
 @cache
 def _tagger() -> Tagger:
-    content = resources.files("vault.freetext.models").joinpath(FILE).read_bytes()
+    content = _folder().joinpath(FILE).read_bytes()
     if hashlib.sha256(content).hexdigest() != DIGEST:
         raise ConfigurationError("the name tagger's model is not the one this program was made with")
     return Tagger(content)
@@ -157,8 +175,40 @@ def _unpack(content: bytes) -> list[bytes]:
     return parts
 
 
+def _labels(tokens: Sequence[Token], likely: Sequence[_Likely], sure: float) -> list[str]:
+    """One letter for each token: S a name to mask, W a name to suggest, G, P or O."""
+    labels = [_label(one, sure) for one in likely]
+    places = range(len(labels))
+    for order in (places, reversed(places)):
+        step = -1 if order is places else 1
+        for place in order:
+            beside = place + step
+            if labels[place] == "S" or not 0 <= beside < len(labels) or labels[beside] != "S":
+                continue
+            text = tokens[place].text
+            wanted = _BESIDE if text[0].isupper() else _BESIDE_SMALL
+            if likely[place].person >= min(wanted, sure) and text not in _ENDS_A_NAME:
+                labels[place] = "S"
+    for place in places:
+        if labels[place] == "S":
+            for further in range(place + 1, _end_of_name(tokens, likely, place)):
+                labels[further] = "S"
+    return labels
+
+
+def _end_of_name(tokens: Sequence[Token], likely: Sequence[_Likely], place: int) -> int:
+    """Where a name goes on after `place` by particles and one more word, or by a number: `van Dam`, `II`."""
+    end = place + 1
+    if end < len(tokens) and tokens[end].text in _ORDINALS:
+        return end + 1
+    while end < len(tokens) and tokens[end].text in _PARTICLES:
+        end += 1
+    if end == place + 1 or end == len(tokens) or not tokens[end].text[0].isupper():
+        return place + 1
+    return end + 1 if likely[end].person >= _AFTER_PARTICLE else place + 1
+
+
 def _label(one: _Likely, sure: float) -> str:
-    """One letter: S a name to mask, W a name to suggest, G, P or O."""
     if one.person >= sure:
         return "S"
     if max(one.org, one.place) >= _OTHER:

@@ -3,4 +3,4 @@
 from typing import Final
 
 FILE: Final = "names-1.bin"
-DIGEST: Final = "8689f069d71fb48d41ca363bc8892fe749a946dab7ec6b7ed10bbe1532427c10"
+DIGEST: Final = "b18119bc41a2a22941d58e0e754dddcdd017333a9c271355a8013e4542d87898"
