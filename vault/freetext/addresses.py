@@ -153,8 +153,8 @@ def _germanic(text: str) -> Iterator[Finding]:
 def _localities(text: str) -> Iterator[Finding]:
     reason = Reason(Source.PATTERN, "postcode and locality")
     for found in _COLUMN.finditer(text):
-        year = re.search(r"(?:19|20)[0-9]{2}", found[0][:8])
-        if is_locality(found["town"]) or is_locality(found["town"].split()[0]) or not year:
+        code = found[0][: found.start("town") - found.start()].strip(" ,")
+        if is_locality(found["town"]) or is_locality(found["town"].split()[0]) or not code.isdigit() or len(code) > 4:
             yield _address(text, found.start(), found.end(), reason, 0.85)
     for found in _SMALL_COLUMN.finditer(text):
         if is_locality(found["town"]):

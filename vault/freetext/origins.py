@@ -21,6 +21,8 @@ from vault.freetext.tokens import Token
 
 _SCORE: Final = 0.7
 _MOST_WORDS: Final = 4
+#: A detail that says: by list alone.
+ORIGIN: Final = "origin"
 _SMALL: Final = frozenset({"fr", "de"})
 #: What may follow an adjective of origin and says the same.
 _SAID_OF: Final = frozenset({"national", "nationals", "citizen", "citizens", "nationality", "origin", "descent"})
@@ -52,7 +54,7 @@ def _in_sentence(sentence: Sentence, tokens: Sequence[Token]) -> Iterable[Findin
     while place < len(words):
         count = _length_at(words, place, sentence.language)
         if count:
-            reason = Reason(Source.PATTERN, "origin")
+            reason = Reason(Source.PATTERN, ORIGIN)
             end = words[place + count - 1][1].end
             if place + count < len(words) and words[place + count][0] in _SAID_OF:
                 end = words[place + count][1].end

@@ -123,7 +123,7 @@ def make_pipeline(*, french: bool = True, shapes: Sequence[Shapes] | None = None
     from vault.freetext.contacts import Contacts
     from vault.freetext.dates import Dates
     from vault.freetext.institutions import Institutions
-    from vault.freetext.name_models import FrenchNames, NameTagger, load_french
+    from vault.freetext.name_models import NameModels, load_french
     from vault.freetext.occupations import Occupations
     from vault.freetext.organisations import Brackets, Organisations
     from vault.freetext.origins import Origins
@@ -144,8 +144,7 @@ def make_pipeline(*, french: bool = True, shapes: Sequence[Shapes] | None = None
             Origins(),
             Occupations(),
             Titles(),
-            NameTagger(),
-            FrenchNames(entities),
+            NameModels(entities),
             Institutions(),
             Organisations(),
             Places(),

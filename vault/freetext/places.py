@@ -36,6 +36,10 @@ _OF_AREA: Final = re.compile(rf"(?<![\w])(?P<name>{_NAME})\s(?i:{_AREAS})(?![\w]
 _LIVES_IN: Final = re.compile(rf"(?<![\w])(?i:{_LIVES})\s?(?P<name>{_NAME})")
 
 
+#: A detail that says: by list alone, so whatever knows better goes before it.
+LOCALITY: Final = "locality"
+
+
 class Places:
     """A stage."""
 
@@ -58,7 +62,7 @@ def _listed(reading: Reading) -> Iterator[Finding]:
             count = _locality(reading.text, tokens, place)
             if count:
                 where = tokens[place].start, tokens[place + count - 1].end
-                yield Finding(*where, TokenType.PLACE, Reason(Source.PATTERN, "locality"), 0.6)
+                yield Finding(*where, TokenType.PLACE, Reason(Source.PATTERN, LOCALITY), 0.6)
             place += count or 1
 
 

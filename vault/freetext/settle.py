@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,11 +19,13 @@ from typing import Final
 from vault.freetext.allowed import is_allowed
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
+from vault.freetext.origins import ORIGIN
 from vault.freetext.particles import PARTICLES
+from vault.freetext.places import LOCALITY
 from vault.freetext.spans import Reason, Source, Tier, TokenType
 from vault.freetext.titles import TITLES
 
-_BETTER: Final = {source: place for place, source in enumerate(Source)}
+_BETTER: Final = {source: 2 * place for place, source in enumerate(Source)}
 _WHOLE: Final = frozenset({TokenType.EMAIL, TokenType.WEB, TokenType.ADDRESS})
 _MAY_STAY: Final = frozenset(
     {TokenType.PERSON, TokenType.ORGANISATION, TokenType.PLACE, TokenType.EMPLOYER, TokenType.SCHOOL}
@@ -35,14 +38,20 @@ _NUMBERS: Final = frozenset({
 _EDGES: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
 _TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".", " -", "- "})
 _WEAK_PATTERN: Final = 0.6
+#: Findings by list or cue alone: a model that calls it a person knows better.
+_BY_LIST: Final = frozenset({LOCALITY, ORIGIN, "institution", "also called", "area", "lives or was born there"})
+_OF: Final = re.compile(
+    r"(?P<ordinal> [IVX]{1,5})?,? (?:(?P<van>van|von|vom|der)|de|du|of|d['’])(?: |(?<=['’]))(?:de |den |der |het |la |le )?"
+)
 _LONGEST_NAME: Final = 80  # characters; more words beside each other are a list
+_LINKS_TO_DROP: Final = frozenset({"de", "du", "des", "van", "von", "of", "et", "en", "y"})
 _LONGEST: Final = 400  # characters; addresses of pages go further
 
 
 def settle(text: str, findings: Iterable[Finding]) -> list[Finding]:
     """Findings without overlaps, in order of place. text: the reading's."""
     tidy = [better for one in findings if (better := _tidied(text, one)) is not None]
-    people = _people(text, [one for one in tidy if one.type is TokenType.PERSON])
+    people = _with_lands(text, _people(text, [one for one in tidy if one.type is TokenType.PERSON]), tidy)
     addresses = _united(text, [one for one in tidy if one.type is TokenType.ADDRESS])
     others = [*addresses, *(one for one in tidy if one.type not in {TokenType.PERSON, TokenType.ADDRESS})]
     return _without_overlaps(text, [*people, *others])
@@ -50,7 +59,9 @@ def settle(text: str, findings: Iterable[Finding]) -> list[Finding]:
 
 def _rank(one: Finding) -> tuple[int, int, int]:
     place = _BETTER[one.source]
-    if one.type in _WHOLE and one.source is Source.PATTERN and one.score >= _WEAK_PATTERN:
+    if one.source is Source.PATTERN and one.reason.detail in _BY_LIST:
+        place = _BETTER[Source.MODEL] + 1
+    elif one.type in _WHOLE and one.source is Source.PATTERN and one.score >= _WEAK_PATTERN:
         place = -1  # the names inside are hidden with it
     elif one.source is Source.PATTERN and one.score < _WEAK_PATTERN:
         place = _BETTER[Source.CAPITAL]
@@ -71,6 +82,7 @@ def _tidied(text: str, one: Finding) -> Finding | None:
             end -= 1
         if one.type is TokenType.PERSON:
             start, end = _without_titles(text, start, end)
+            start = _without_small_words(text, start, end, one)
     if start >= end or not any(char.isalnum() for char in text[start:end]):
         return None
     if end - start > _LONGEST and one.type is not TokenType.WEB and one.source is not Source.HAND:
@@ -98,6 +110,24 @@ def _without_titles(text: str, start: int, end: int) -> tuple[int, int]:
         if text[start:end].endswith(ending):
             end -= 2
     return start, end
+
+
+def _without_small_words(text: str, start: int, end: int, one: Finding) -> int:
+    """`graaf Willem`, `mari de Dahbia`: what a model takes into a name in front of its first capital, particles kept."""
+    if one.source is not Source.MODEL or not any(char.isupper() for char in text[start:end]):
+        return start
+    at = start
+    while at < end:
+        stop = next((place for place in range(at, end) if not text[place].isalpha()), end)
+        word = text[at:stop]
+        if not word or not word.islower() or fold(word).text in PARTICLES:
+            break
+        at = stop
+        while at < end and text[at] in " '’-":
+            at += 1
+    while at > start and at < end and text[at:end].split(" ")[0].lower() in _LINKS_TO_DROP and " " in text[at:end]:
+        at += len(text[at:end].split(" ")[0]) + 1
+    return at if at < end else start
 
 
 def _united(text: str, findings: Sequence[Finding]) -> list[Finding]:
@@ -161,6 +191,26 @@ def _people(text: str, people: Sequence[Finding]) -> list[Finding]:
         else:
             clusters.append(_Cluster.of(one))
     return [joined for cluster in clusters for joined in _joined(text, cluster.findings)]
+
+
+def _with_lands(text: str, people: Sequence[Finding], others: Sequence[Finding]) -> list[Finding]:
+    """`Willem van Oranje`, `Jan I van Brabant`, `Paris Hilton`: a place that belongs to a name is part of it."""
+    places = [one for one in others if one.type in {TokenType.PLACE, TokenType.ORIGIN}]
+    starting = {one.start: one for one in sorted(places, key=lambda one: one.end)}
+    ending = {one.end: one for one in sorted(places, key=lambda one: -one.start)}
+    joined = []
+    for one in people:
+        start, end = one.start, one.end
+        if one.tier is Tier.AUTO:
+            link = _OF.match(text, end)
+            after = starting.get(link.end()) if link is not None else None
+            before = ending.get(start - 1) if text[start - 1 : start] == " " else None
+            if after is not None and (link is None or link["van"] or link["ordinal"]):
+                end = after.end
+            if before is not None and before.reason.detail in _BY_LIST and text[before.start : before.end].istitle():
+                start = before.start if " " not in text[before.start : before.end] else start
+        joined.append(one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end))
+    return joined
 
 
 def _joined(text: str, cluster: Sequence[Finding]) -> list[Finding]:
