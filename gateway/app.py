@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway import problems
-from gateway.api import attachments, casework, facts, letters, people, receiving, tasks
+from gateway.api import attachments, casework, facts, letters, partner, people, receiving, referrals, tasks
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
 from gateway.background import file_the_log
@@ -90,14 +90,16 @@ def create_app(services: Services) -> Application:
                 app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
-            for module in (facts, attachments, tasks, letters):
+            for module in (facts, attachments, tasks, letters, referrals):
                 app.include_router(module.router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
             app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
         elif zone.kind is ZoneKind.PARTNER:
             app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
+            app.include_router(partner.router(gate))
         else:
             app.include_router(receiving.trail_router(gate))
+            app.include_router(partner.watch_router(gate))
             app.include_router(
                 receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
             )

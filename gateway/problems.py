@@ -36,6 +36,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.IllegalStep: (409, "Not possible in this state"),
     e.StaleVersion: (409, "Somebody wrote a newer version"),
     e.NoticeMissing: (409, "The privacy notice comes first"),
+    e.ConsentMissing: (409, "The person's consent comes first"),
     e.Surviving: (422, "A known name remains in the text"),
     e.Erased: (410, "Erased"),
     e.CryptoError: (500, "The record cannot be trusted"),

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8460, ge=0, le=65535)
     partners: tuple[str, ...] = ("caritas", "fedasil")
+    referrals: Path | None = None  # rules for referrals to partners; empty: the packaged ones
 
     @property
     def embedded(self) -> bool:

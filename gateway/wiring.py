@@ -10,8 +10,10 @@ from typing import Any
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
+from gateway.referral_rules import load_referral_rules
 from gateway.settings import Settings
 from policies.firewall import load_firewall
+from vault.access.correspondence import Correspondence
 from vault.access.enforcement import Guard
 from vault.access.releases import Receiver, Sender
 from vault.access.sealing import RecordKeeper
@@ -48,6 +50,7 @@ class Services:
     casework: Casework | None = None
     sender: Sender | None = None
     oversight: Oversight | None = None
+    correspondence: dict[Zone, Correspondence] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
@@ -107,6 +110,10 @@ def _assemble(
 
     lanes = {zone: Lane(zone, clock=clock, entropy=entropy, start_epoch=start_epoch) for zone in keyrings}
     guard = Guard(firewall, clock)
+    correspondence = {
+        zone: Correspondence(zone, directory, keyring.sealing, keyring.signing, clock, entropy)
+        for zone, keyring in keyrings.items()
+    }
     services = Services(
         settings=settings,
         worker=Worker(GroupRunner(store, lanes)),
@@ -115,10 +122,11 @@ def _assemble(
         clock=clock,
         sign_in={zone: SignIn(zone, keyring.log_key, clock, entropy) for zone, keyring in keyrings.items()},
         reception={
-            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock))
+            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock), correspondence[zone])
             for zone, keyring in keyrings.items()
             if zone.kind is not ZoneKind.CASEWORK
         },
+        correspondence=correspondence,
         _held=held,
     )
     own = keyrings.get(CASEWORK)
@@ -131,7 +139,7 @@ def _assemble(
             clock=clock,
             entropy=entropy,
             texts=load_texts(settings.texts_dir),
-            partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
+            rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
         )
         services.sender = Sender(directory, own.signing, clock, entropy)
     if OVERSIGHT in keyrings:

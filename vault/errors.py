@@ -13,7 +13,8 @@
     ├── Conflict
     │   ├── IllegalStep         the case's state does not allow the step
     │   ├── StaleVersion        somebody wrote a newer version first
-    │   └── NoticeMissing       no note before the privacy notice was given
+    │   ├── NoticeMissing       no note before the privacy notice was given
+    │   └── ConsentMissing      nothing is sent to a partner without a live consent
     ├── Surviving               free text still names a known person after replacement
     ├── Erased                  the keys of this case were destroyed
     ├── CryptoError
@@ -148,6 +149,12 @@ class NoticeMissing(Conflict):
     """No note may be written before the privacy notice was given and recorded."""
 
     code = "notice_missing"
+
+
+class ConsentMissing(Conflict):
+    """Nothing is sent to a partner before the person agreed, nor once that agreement has ended."""
+
+    code = "consent_missing"
 
 
 class Surviving(VaultError):

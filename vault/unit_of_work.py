@@ -14,13 +14,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from vault.audit.events import Detail, Event
 from vault.cases.flow import State
 from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
+from vault.cases.referrals import Consent, Referral, ReferralEvent, ReferralStatus
 from vault.cases.tasks import Task
-from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId, ReleaseId, SessionId
+from vault.ids import (
+    ActorId,
+    AnswerId,
+    CaseId,
+    ConsentId,
+    EntryId,
+    KeyId,
+    RecordId,
+    ReferralId,
+    ReleaseId,
+    SessionId,
+)
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
 
 
@@ -93,18 +105,67 @@ class ReleaseRow:
     signature: bytes
     released_at: datetime
     expires_at: datetime | None
-    withdrawn_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentRow:
-    id: bytes
-    case: CaseId
-    recipient: Zone
-    fields: tuple[str, ...]
+class WithdrawalRow:
+    """That a release ended before its day: signed by casework; entry: its own, about the reader's pseudonym."""
+
+    release: ReleaseId
+    reader: Zone
+    sender: Zone
+    subject: bytes
+    withdrawn_at: datetime
+    receipt_due: datetime
+    signature: bytes
+    entry: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """What a partner did with its copies, as it signed it."""
+
+    release: ReleaseId
+    reader: Zone
+    sender: Zone
+    subject: bytes
+    outcome: str
     given_at: datetime
-    expires_at: datetime
-    withdrawn_at: datetime | None
+    signature: bytes
+    entry: EntryId
+
+
+#: Bytes of a sealed answer. A message of 20 KiB, each character escaped and all of it padded, stays below.
+LARGEST_ANSWER: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """A partner's answer to one release, sealed to casework. decision: the entry it was sent under."""
+
+    id: AnswerId
+    release: ReleaseId
+    reader: Zone
+    sender: Zone
+    subject: bytes
+    policy: bytes
+    schema: int
+    key: KeyId
+    sealed: bytes
+    signature: bytes
+    sent_at: datetime
+    decision: EntryId
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHead:
+    """What is known of an answer without opening it."""
+
+    id: AnswerId
+    release: ReleaseId
+    sent_at: datetime
+    taken_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +265,35 @@ class Cases(Protocol):
     def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None: ...
     def key(self, case: CaseId, compartment: Compartment) -> KeyId | None: ...
     def add_key(self, case: CaseId, compartment: Compartment, key: KeyId, entry: EntryId) -> None: ...
-    def add_consent(self, consent: ConsentRow, entry: EntryId) -> None: ...
-    def consents(self, case: CaseId, recipient: Zone) -> list[ConsentRow]: ...
+
+
+class Referrals(Protocol):
+    """Referrals and the consents they rest on; casework only."""
+
+    def get(self, referral: ReferralId) -> Referral | None: ...
+    def get_to_change(self, referral: ReferralId) -> Referral | None:
+        """The same, and nobody else changes it until the commit."""
+        ...
+
+    def of_case(self, case: CaseId) -> list[Referral]:
+        """Newest first."""
+        ...
+
+    def of_coach(self, coach: ActorId, statuses: Sequence[ReferralStatus], limit: int) -> list[Referral]:
+        """Of the coach's own cases, the newest first."""
+        ...
+
+    def add(self, referral: Referral, entry: EntryId) -> None: ...
+    def update(self, referral: Referral, entry: EntryId) -> None:
+        """Raises StaleVersion if `referral.version` is not exactly one more than what is stored."""
+        ...
+
+    def events(self, referral: ReferralId) -> list[ReferralEvent]: ...
+    def add_event(self, referral: ReferralId, event: ReferralEvent, entry: EntryId) -> None: ...
+    def consent(self, consent: ConsentId) -> Consent | None: ...
+    def consents(self, case: CaseId) -> dict[ConsentId, Consent]: ...
+    def add_consent(self, consent: Consent, entry: EntryId) -> None: ...
+    def withdraw_consent(self, consent: ConsentId, at: datetime, entry: EntryId) -> None: ...
 
 
 class Records(Protocol):
@@ -317,10 +405,59 @@ class Keys(Protocol):
 
 
 class Releases(Protocol):
-    def get(self, release: ReleaseId) -> ReleaseRow | None: ...
+    """What was released and not withdrawn since: a withdrawn release is not there any more, for anyone."""
+
+    def hold(self, reader: Zone) -> None:
+        """Until the commit nothing of this reader's is withdrawn: call it before `get` or `addressed`.
+
+        Waits for a withdrawal that is being committed; what is read afterwards knows of it.
+        """
+        ...
+
+    def get(self, release: ReleaseId, kind: Kind) -> ReleaseRow | None: ...
     def addressed(self, reader: Zone, kind: Kind, limit: int, before: datetime | None) -> list[ReleaseRow]: ...
     def add(self, release: ReleaseRow) -> None:
         """`release.decision` is its audit entry: committed before, and good for one release."""
+        ...
+
+
+class Withdrawals(Protocol):
+    def fence(self, reader: Zone) -> bool:
+        """Wait until no reader holds (`Releases.hold`), and let none begin before the commit.
+
+        False if one does not let go in time: whoever reads may not keep a withdrawal from happening.
+        """
+        ...
+
+    def add(self, withdrawal: WithdrawalRow) -> None:
+        """Raises Conflict if the release was withdrawn already."""
+        ...
+
+    def get(self, release: ReleaseId) -> WithdrawalRow | None: ...
+    def addressed(
+        self, reader: Zone | None, limit: int, before: datetime | None, *, overdue_at: datetime | None = None
+    ) -> list[WithdrawalRow]:
+        """Newest first. reader None: to anyone, for oversight. overdue_at: those due by then and without a receipt."""
+        ...
+
+
+class Receipts(Protocol):
+    def add(self, receipt: ReceiptRow) -> None:
+        """Raises Conflict if there is one already."""
+        ...
+
+    def of(self, releases: Sequence[ReleaseId]) -> dict[ReleaseId, ReceiptRow]: ...
+
+
+class Answers(Protocol):
+    def add(self, answer: AnswerRow) -> None: ...
+    def get(self, answer: AnswerId) -> AnswerRow | None: ...
+    def heads(self, releases: Sequence[ReleaseId], *, waiting: bool = False) -> list[AnswerHead]:
+        """Oldest first. waiting: only those that were not taken in yet."""
+        ...
+
+    def take(self, answer: AnswerId, at: datetime, entry: EntryId) -> bool:
+        """Note that it was taken in. False if it was already."""
         ...
 
 
@@ -360,6 +497,14 @@ class UnitOfWork(Protocol):
     @property
     def keys(self) -> Keys: ...
     @property
+    def referrals(self) -> Referrals: ...
+    @property
     def releases(self) -> Releases: ...
+    @property
+    def withdrawals(self) -> Withdrawals: ...
+    @property
+    def receipts(self) -> Receipts: ...
+    @property
+    def answers(self) -> Answers: ...
     @property
     def trail(self) -> Trail: ...

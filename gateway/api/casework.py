@@ -1,8 +1,8 @@
-"""Casework's routes: cases, people, notes, steps, hand-over, referral."""
+"""Casework's routes: cases, people, notes, steps, hand-over. Referrals are in `gateway.api.referrals`."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -19,7 +19,7 @@ from vault.storage.hot import Want
 from vault.usecases import hand_over as release
 from vault.usecases import notes, open_case, read_case, steps
 from vault.usecases.casework import parse_reference
-from vault.vocabulary import CASEWORK, Action, Kind, Purpose, Zone
+from vault.vocabulary import CASEWORK, Action, Kind, Purpose
 
 ADMIN, COACHING = Purpose.CASE_ADMINISTRATION, Purpose.COACHING
 _NOTE_PATH = "/casework/cases/{case}/notes/{note}"
@@ -223,32 +223,6 @@ class _Router:
             201,
         )
 
-    async def record_consent(self, request: Request, case: str, body: m.ConsentBody) -> Response:
-        """Record that the person agreed: to which partner, to which fields, until when."""
-        if body.expires_on == date.max:
-            raise InvalidInput("a consent ends on a day that has a next day", field="expires_on")
-        until = datetime.combine(body.expires_on, time.min, UTC) + timedelta(days=1)
-        cmd = release.RecordConsent(
-            parse_reference(case), Zone.parse(f"partner:{body.partner}"), tuple(body.fields), until
-        )
-        return json_response(
-            await self.gate.run(request, lambda uow, actor: release.record_consent(uow, actor, cmd, self.casework)), 201
-        )
-
-    async def refer(self, request: Request, case: str, body: m.ReferralBody) -> Response:
-        """Send the consented fields to a partner."""
-        wanted, partner = parse_reference(case), Zone.parse(f"partner:{body.partner}")
-        granted = await self.gate.run(
-            request,
-            lambda uow, actor: release.authorise_referral(uow, actor, wanted, partner, body.need, self.casework),
-        )
-        return json_response(
-            await self.gate.run(
-                request, lambda uow, actor: release.refer(uow, actor, granted, self.casework, self.sender)
-            ),
-            201,
-        )
-
     # -- the hot path -----------------------------------------------------------------------------
 
     async def read_note(self, request: Request) -> Response:
@@ -288,8 +262,6 @@ def router(gate: Gate) -> APIRouter:
         ("POST", f"{case}/close", own.close_case, Action.CLOSE, Kind.CASE, ADMIN),
         ("POST", f"{case}/reopen", own.reopen_case, Action.WRITE, Kind.CASE, ADMIN),
         ("POST", f"{case}/hand-over", own.hand_over, Action.RELEASE, Kind.OUTCOME_SHEET, ADMIN),
-        ("POST", f"{case}/consents", own.record_consent, Action.WRITE, Kind.REFERRAL, COACHING),
-        ("POST", f"{case}/referrals", own.refer, Action.RELEASE, Kind.REFERRAL, COACHING),
         ("GET", f"{case}/notes", own.list_notes, Action.LIST, Kind.NOTE, COACHING),
         ("POST", f"{case}/notes", own.write_note, Action.WRITE, Kind.NOTE, COACHING),
         ("PUT", note, own.revise_note, Action.WRITE, Kind.NOTE, COACHING),

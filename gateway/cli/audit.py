@@ -50,3 +50,17 @@ def show_entry(desk: Desk, entry: str) -> None:
 def detail(desk: Desk, entry: str) -> None:
     """Who exactly, from where and why."""
     desk.show(desk.get(f"/entries/{quoted(entry)}/detail"))
+
+
+@app.command("receipts")
+@at_desk(OVERSIGHT)
+def receipts(
+    desk: Desk,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are not overdue.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200)] = 50,
+    before: Annotated[str, typer.Option("--before", help="withdrawn_at of the last line seen.")] = "",
+) -> None:
+    """Withdrawn consents whose receipt a partner owes (data protection officer)."""
+    query = {"overdue": "false" if every else "true", "limit": limit, "before": before}
+    columns = ("partner", "pseudonym", "withdrawn_at", "receipt_due", "receipt", "receipt_at", "overdue", "authentic")
+    desk.show_list(desk.get("/withdrawals", **query), "withdrawals", columns)

@@ -13,9 +13,7 @@ from gateway.client import Problem
 from vault.cases.flow import Outcome, State, Step
 from vault.vocabulary import CASEWORK
 
-app = typer.Typer(
-    help="Open, list, show, find, close, hand over and refer cases.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="Open, list, show, find, close and hand over cases.", no_args_is_help=True, add_completion=False)
 _LINE = ("reference", "state", "region", "language", "opened_on", "coach", "notes", "last_note_on")
 Language = Annotated[str, typer.Option("--language", help="fr, nl, de or en.")]
 
@@ -173,31 +171,3 @@ def hand_over(desk: Desk, ref: str) -> None:
     """Second signature: the outcome sheet goes to follow-up. Nothing else does."""
     reply = desk.post(f"/cases/{quoted(ref)}/hand-over")
     desk.done(reply, f"{reply['reference']}\t{reply['state']}\t{reply['release']}")
-
-
-@app.command("consent")
-@at_desk(CASEWORK)
-def consent(
-    desk: Desk,
-    ref: str,
-    partner: Annotated[str, typer.Option("--partner")],
-    field: Annotated[list[str], typer.Option("--field", help="What the person agrees to give; repeat for more.")],
-    until: Annotated[str, typer.Option("--until", help="Last day, YYYY-MM-DD.")],
-) -> None:
-    """Record that the person agreed: to which partner, to which fields, until when."""
-    body = {"partner": partner, "fields": field, "expires_on": until}
-    reply = desk.post(f"/cases/{quoted(ref)}/consents", body)
-    desk.done(reply, f"{reply['reference']}\tconsent recorded")
-
-
-@app.command("refer")
-@at_desk(CASEWORK)
-def refer(
-    desk: Desk,
-    ref: str,
-    partner: Annotated[str, typer.Option("--partner")],
-    need: Annotated[str, typer.Option("--need", help="shelter, legal_aid, medical_care, …")],
-) -> None:
-    """Send the consented fields to a partner."""
-    reply = desk.post(f"/cases/{quoted(ref)}/referrals", {"partner": partner, "need": need})
-    desk.done(reply, f"{reply['reference']}\treferred\t{reply['release']}")

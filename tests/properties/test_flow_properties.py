@@ -18,8 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.crash.checks import faults
 from tests.house import CASE, House, house_on, migrated_template, sqlite_home
-from vault.access.releases import REFERRAL_FIELDS, SHEET_FIELDS
+from vault.access.releases import SHEET_FIELDS
 from vault.cases.flow import STEPS, Outcome, State, Step
+from vault.cases.partners import FIELDS
 
 #: What was confided, in every field that takes it; follow-up and oversight see none of it, nor does a partner.
 CONFIDED: Final = "zibeline"
@@ -109,11 +110,16 @@ class CaseOfSteps(RuleBasedStateMachine):
         self._took(Step.HAND_OVER, reply)
         self.handed += reply.status_code == 201
 
-    @rule(partner=st.sampled_from(["caritas", "fedasil"]), fields=st.sets(st.sampled_from(REFERRAL_FIELDS), min_size=1))
+    @rule(partner=st.sampled_from(["caritas", "fedasil"]), fields=st.sets(st.sampled_from(list(FIELDS)), min_size=1))
     def refer(self, partner: str, fields: set[str]) -> None:
-        body = {"partner": partner, "fields": sorted(fields - {"address"} or {"phone"}), "expires_on": "2026-12-31"}
-        self.coach.post(f"/cases/{self.case}/consents", json=body)
-        self.coach.post(f"/cases/{self.case}/referrals", json={"partner": partner, "need": "legal_aid"})
+        agreed = sorted(fields - {"address"} or {"phone"})
+        body = {"partner": partner, "need": "shelter", "fields": agreed}
+        proposed = self.coach.post(f"/cases/{self.case}/referrals", json=body)
+        if proposed.status_code == 201:
+            at = f"/cases/{self.case}/referrals/{proposed.json()['referral']}"
+            consent = {"fields": agreed, "expires_on": "2026-12-31"}
+            assert self.coach.post(f"{at}/consent", json=consent).status_code == 201
+            assert self.coach.post(f"{at}/send").status_code == 201
 
     @invariant()
     def nobody_outside_sees_what_was_confided(self) -> None:

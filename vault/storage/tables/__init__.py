@@ -5,7 +5,7 @@ Main database, four schemas (on SQLite the schema names vanish, table names are 
                installation: whose database this is
     auth       staff, sessions, attempts: a row belongs to one zone
     casework   cases and everything confided, sealed
-    exchange   what left casework, sealed to one reader each
+    exchange   what passes between zones: sealed to one reader each, or signed
 Keystore, one schema: wraps of data keys, sealed audit details and their keys; whose keystore this is.
 
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
@@ -20,8 +20,17 @@ on the hot path.
 
 from vault.storage.tables.auth import attempts, sessions, staff
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
-from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records
-from vault.storage.tables.exchange import releases
+from vault.storage.tables.casework import (
+    blind_index,
+    case_events,
+    cases,
+    consents,
+    data_keys,
+    records,
+    referral_events,
+    referrals,
+)
+from vault.storage.tables.exchange import answers, receipts, releases, withdrawals
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
 from vault.storage.tables.log import entries, filed, filings, installation, lanes, outbox
@@ -31,6 +40,7 @@ __all__ = [
     "KEYSTORE_SCHEMA",
     "SCHEMAS",
     "Moment",
+    "answers",
     "attachment_chunks",
     "attachments",
     "attempts",
@@ -52,11 +62,15 @@ __all__ = [
     "lanes",
     "main",
     "outbox",
+    "receipts",
     "records",
+    "referral_events",
+    "referrals",
     "releases",
     "sessions",
     "staff",
     "tasks",
     "to_micros",
+    "withdrawals",
     "wraps",
 ]
