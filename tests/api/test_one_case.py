@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.house import House
+from tests.crash.checks import faults
+from tests.house import CASE, House
 
 
 def test_a_note_is_written_read_and_traced(house: House) -> None:
@@ -35,3 +36,24 @@ def test_a_partner_reads_the_referral_addressed_to_it(house: House) -> None:
     release = house.refer(coach, house.open_case(coach))
     assert house.client("caritas").get(f"/referrals/{release}").json()["family_name"] == "Diallo"
     assert house.client("fedasil").get(f"/referrals/{release}").status_code == 404
+
+
+def test_a_confided_address_never_becomes_one_of_the_official_file(house: House) -> None:
+    """What follow-up may ever ask for is an ADMIN address: an edit must not make one."""
+    coach = house.client("coach")
+    case = house.open_case(coach)
+    sheet = CASE["contact"] | {"provenance": "interview"}
+    path, version = f"/cases/{case}/contact", 1
+    for before, after, status in (
+        ("interview", "interview", 200),
+        ("interview", "admin", 400),
+        ("interview", "partner", 200),
+        ("partner", "admin", 400),
+    ):
+        reply = coach.put(path, json=sheet | {"provenance": after, "based_on": version})
+        assert reply.status_code == status, (before, after, reply.text)
+        version += status == 200
+        told = coach.get(path).json()
+        assert told["provenance"] == (after if status == 200 else before)
+        assert told["version"] == version, "a refused edit writes nothing"
+    assert faults(house.settings) == []

@@ -15,7 +15,7 @@ from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
-from vault.vocabulary import Action, Kind, Purpose
+from vault.vocabulary import Action, Kind, Provenance, Purpose
 
 #: How each step is asked of the firewall. HAND_OVER is not here: it releases, see hand_over.py.
 _ASKED: Final[dict[Step, tuple[Action, Kind, Purpose]]] = {
@@ -96,8 +96,17 @@ def revise_identity(
 def revise_contact(
     uow: UnitOfWork, actor: Actor, case_id: CaseId, contact: Contact, based_on: int, casework: Casework
 ) -> Values:
-    """Write a new version of how they are reached; the old one stays. Raises NotFound, StaleVersion."""
+    """Write a new version of how they are reached; the old one stays. Raises NotFound, StaleVersion, InvalidInput."""
     return _revise(uow, actor, case_id, Kind.CONTACT, contact, based_on, casework)
+
+
+def _stays_confided(before: Provenance, after: Provenance) -> None:
+    """What was confided never becomes a fact of the official file by being edited. Raises InvalidInput."""
+    if after is Provenance.ADMIN and before is not Provenance.ADMIN:
+        raise InvalidInput(
+            "this sheet holds what was confided or came from a partner; an edit does not make it the official file's",
+            field="provenance",
+        )
 
 
 def _revise(
@@ -114,6 +123,8 @@ def _revise(
         raise NotFound("no such item, or not for you")
     if record.version != based_on:
         raise StaleVersion(expected=based_on, current=record.version)
+    if isinstance(content, Contact):
+        _stays_confided(record.provenance, content.provenance)
     now = casework.clock.now()
     if isinstance(content, Identity):
         write_identity(uow, permit, case_id, content, casework, actor=actor, version=based_on + 1, at=now)
