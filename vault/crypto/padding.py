@@ -37,7 +37,7 @@ def pad(plaintext: bytes) -> bytes:
     if length > MAX_PLAINTEXT:
         raise InvalidInput(f"a record holds at most {MAX_PLAINTEXT} bytes")
     size = SMALLEST_BUCKET if length <= SMALLEST_BUCKET - _PREFIX else bucket(length)
-    return (length.to_bytes(_PREFIX, "big") + plaintext).ljust(size, b"\0")
+    return b"".join((length.to_bytes(_PREFIX, "big"), plaintext, bytes(size - _PREFIX - length)))
 
 
 def unpad(padded: bytes) -> bytes:
