@@ -7,16 +7,18 @@ home/
   directory.json           public keys of all zones, signed
   directory.pin            the fingerprint to compare with
   offline/directory.key    the key that signs the directory; belongs offline
+  log/                     the access log's own key and policy file (gateway/log/key.py)
   main.db, keystore.db     embedded databases
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
+from gateway.log.key import create_log_key
+from gateway.private import read_passphrase as read_passphrase
+from gateway.private import write_private as write_private
 from gateway.settings import Settings, slug
 from vault.crypto.directory import DirectoryEntry, ZoneDirectory, fingerprint, load_directory, sign_directory
 from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, store_keyring
@@ -25,23 +27,12 @@ from vault.crypto.providers.passphrase import Argon2Parameters, calibrate
 from vault.crypto.signing import SigningKey
 from vault.errors import ConfigurationError, KeyringMissing
 from vault.ports import Clock, Entropy
-from vault.sensitive import Sensitive
 from vault.vocabulary import Zone
 
 _OFFLINE: Final = "offline/directory.key"
 _PASSPHRASE_BYTES: Final = 24
 #: What unlocking one root may cost on this machine; an embedded home unlocks all of them, one after the other.
 _UNLOCK_SECONDS: Final = 0.3
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """A new file that only its owner can read. Raises FileExistsError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def create_zone(
@@ -61,32 +52,25 @@ def create_zone(
 
 
 def create_instance(
-    settings: Settings, zones: Sequence[Zone], clock: Clock, entropy: Entropy, root: type[FileRoot] = FileRoot
-) -> str:
-    """Make every zone's keys and the signed directory. Returns the directory's pin. Raises ConfigurationError."""
+    settings: Settings, zones: Sequence[Zone], clock: Clock, entropy: Entropy, root: type[FileRoot] = FileRoot,
+    log_name: str = "",
+) -> str:  # fmt: skip
+    """Make every zone's keys, the signed directory and the log's key. Returns the directory's pin.
+
+    log_name: what the log's origins begin with; "" for an invented one. Raises ConfigurationError, InvalidInput.
+    """
     if (settings.home / "directory.json").exists():
         raise ConfigurationError(f"{settings.home} is an installation already; nothing was changed")
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     parameters = calibrate(_UNLOCK_SECONDS) if root is FileRoot else None
     entries = [create_zone(settings, zone, entropy, root, parameters) for zone in zones]
+    create_log_key(settings, log_name, clock, entropy, root, parameters)
     offline = SigningKey.generate(entropy)
     write_private(settings.home / _OFFLINE, offline.secret.expose())
     pin = fingerprint(offline.public)
     write_private(settings.home / "directory.json", sign_directory(entries, 1, clock.now(), offline))
     write_private(settings.home / "directory.pin", pin.encode())
     return pin
-
-
-def read_passphrase(path: Path) -> Sensitive[str]:
-    """Raises KeyringMissing, ConfigurationError if others can read the file."""
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text("utf-8")
-    except OSError:
-        raise KeyringMissing(f"no passphrase file for this zone ({path.name})") from None
-    if mode & 0o077:
-        raise ConfigurationError(f"the passphrase file {path.name} can be read by others: chmod 600")
-    return Sensitive(text.rstrip("\r\n"))
 
 
 def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> ZoneKeyring:

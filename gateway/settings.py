@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8460, ge=0, le=65535)
     partners: tuple[str, ...] = ("caritas", "fedasil")
+    log_folder: Path | None = None  # where the log is published as files; empty: nowhere
+    log_url: str = Field(default="", repr=False)  # the sequencer's own database role; empty: as database_url
+    log_keystore_url: str = Field(default="", repr=False)
 
     @property
     def embedded(self) -> bool:
@@ -61,6 +64,15 @@ class Settings(BaseSettings):
 
     def passphrase_file(self, zone: Zone) -> Path:
         return (self.passphrase_dir or self.home / "passphrases") / slug(zone)
+
+    @property
+    def log_home(self) -> Path:
+        """The log's own key, policy file and memory."""
+        return self.home / "log"
+
+    @property
+    def log_passphrase_file(self) -> Path:
+        return (self.passphrase_dir or self.home / "passphrases") / "log"
 
     def zone_folder(self, zone: Zone) -> Path:
         return self.home / "zones" / slug(zone)

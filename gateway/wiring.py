@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,14 +43,21 @@ class Services:
     store: Store
     firewall: Firewall
     clock: Clock
+    directory: ZoneDirectory
+    lanes: dict[Zone, Lane]
+    exclusive: Callable[[], AbstractContextManager[object]]
     sign_in: dict[Zone, SignIn]
     reception: dict[Zone, Reception]
     casework: Casework | None = None
     sender: Sender | None = None
     oversight: Oversight | None = None
+    #: What must end before the store is let go, in reverse order.
+    before_close: list[Callable[[], None]] = field(default_factory=list)
     _held: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
+        while self.before_close:
+            self.before_close.pop()()
         self.worker.close()
         self.store.close()
         self._held.close()
@@ -107,12 +114,16 @@ def _assemble(
 
     lanes = {zone: Lane(zone, clock=clock, entropy=entropy, start_epoch=start_epoch) for zone in keyrings}
     guard = Guard(firewall, clock)
+    runner = GroupRunner(store, lanes)
     services = Services(
         settings=settings,
-        worker=Worker(GroupRunner(store, lanes)),
+        worker=Worker(runner),
         store=store,
         firewall=firewall,
         clock=clock,
+        directory=directory,
+        lanes=lanes,
+        exclusive=runner.exclusive,
         sign_in={zone: SignIn(zone, keyring.log_key, clock, entropy) for zone, keyring in keyrings.items()},
         reception={
             zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock))

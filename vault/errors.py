@@ -21,6 +21,11 @@
     │   ├── EnvelopeRejected    a cross-zone envelope whose signature or context is wrong
     │   ├── DirectoryRejected   the zone directory is not the one that was pinned
     │   └── UnsupportedFormat   a version byte we do not know
+    ├── LogError
+    │   ├── InvalidProof        a path that does not lead where it claims
+    │   ├── NoteRejected        a note, checkpoint or key that is malformed or not signed as it must be
+    │   ├── LogDamaged          what is stored is not what was logged
+    │   └── LogRolledBack       a tree smaller or other than one that was signed before
     ├── KeyringError
     │   ├── WrongPassphrase
     │   ├── KeyringMissing
@@ -194,6 +199,36 @@ class UnsupportedFormat(CryptoError):
     """A format version this program does not know."""
 
     code = "unsupported_format"
+
+
+class LogError(VaultError):
+    """Base of everything that is wrong with the tree over the audit entries."""
+
+    code = "log_error"
+
+
+class InvalidProof(LogError):
+    """A path that does not lead where it claims."""
+
+    code = "invalid_proof"
+
+
+class NoteRejected(LogError):
+    """A note, checkpoint or key that is malformed, or not signed as it must be."""
+
+    code = "note_rejected"
+
+
+class LogDamaged(LogError):
+    """What is stored is not what was logged: nothing is signed until somebody has looked."""
+
+    code = "log_damaged"
+
+
+class LogRolledBack(LogError):
+    """The database holds a smaller or another tree than one that was signed before: it was restored or replaced."""
+
+    code = "log_rolled_back"
 
 
 class KeyringError(VaultError):

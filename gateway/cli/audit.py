@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli import audit_log
 from gateway.cli.desk import Desk, at_desk, quoted
 from vault.vocabulary import OVERSIGHT
 
@@ -50,3 +51,10 @@ def show_entry(desk: Desk, entry: str) -> None:
 def detail(desk: Desk, entry: str) -> None:
     """Who exactly, from where and why."""
     desk.show(desk.get(f"/entries/{quoted(entry)}/detail"))
+
+
+for _command in (
+    audit_log.verify, audit_log.prove, audit_log.export, audit_log.diff, audit_log.replay, audit_log.policy,
+    audit_log.init, audit_log.sequence, audit_log.reopen,
+):  # fmt: skip
+    app.command(_command.__name__)(_command)

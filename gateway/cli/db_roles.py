@@ -27,23 +27,33 @@ def roles(
     ] = None,
     passwords: Annotated[
         Path | None,
-        typer.Option("--passwords", help="A folder with a file per zone (mode 0600) that holds its role's password."),
+        typer.Option(
+            "--passwords",
+            help="A folder with a file per zone, and one named log (mode 0600), with the role's password.",
+        ),
     ] = None,
 ) -> None:
-    """Give each zone a database role that can do what the zone needs, and nothing else."""
+    """Give each zone, and the log's sequencer, a database role that can do what it needs, and nothing else."""
+    from gateway.private import read_passphrase
     from vault.errors import ConfigurationError
-    from vault.storage.roles import apply_roles, render_roles, role_name
+    from vault.storage.roles import SEQUENCER, apply_roles, render_roles, role_name
 
     settings = plain_settings(home, zone="") if zone else settings_of(home, zone="")
     wanted = [zone_of(name) for name in zone] if zone else list(settings.zones)
     if print_only:
-        typer.echo(render_roles(wanted), nl=False)
+        typer.echo(render_roles(wanted, sequencer=not zone), nl=False)
         return
     if settings.sqlite or settings.keys_url.startswith("sqlite"):
         raise ConfigurationError(
             "SQLite has no roles: set PAREFEU_DATABASE_URL and PAREFEU_KEYSTORE_URL to PostgreSQL, as its owner"
         )
-    apply_roles(settings.main_url, settings.keys_url, wanted, _passwords(settings, wanted, passwords))
+    file = passwords / "log" if passwords is not None and not zone else None
+    apply_roles(
+        settings.main_url, settings.keys_url, wanted, _passwords(settings, wanted, passwords), sequencer=not zone,
+        sequencer_password=read_passphrase(file).expose() if file is not None and file.exists() else "",
+    )  # fmt: skip
+    if not zone:
+        typer.echo(f"{'the log':24} {SEQUENCER}")
     for name in wanted:
         typer.echo(f"{name!s:24} {role_name(name)}")
 

@@ -28,10 +28,13 @@ def init(
         list[str] | None,
         typer.Option("--partner", help="A partner organisation, by a short name; repeat it for more."),
     ] = None,
+    log_name: Annotated[
+        str, typer.Option("--log-name", help="What the access log's origins begin with, like log.example.org.")
+    ] = "",
 ) -> None:
     """Make keys for every zone, the signed directory and both databases. Refuses an existing home."""
     folder = home_folder(home)
-    pin = create_home(folder, tuple(partner) if partner else None, hooks_of(ctx))
+    pin = create_home(folder, tuple(partner) if partner else None, hooks_of(ctx), log_name=log_name)
     settings = plain_settings(folder)
     offline = folder / "offline" / "directory.key"
     typer.echo(f"made        {folder}")
@@ -44,13 +47,18 @@ def init(
     if settings.passphrase_dir is None:
         typer.echo("Hand to each zone's service manager, and delete here:")
         typer.echo(f"  {folder / 'passphrases'}/ZONE    they stand beside the keys they protect: for looking only")
+    typer.echo(
+        f"Hand {settings.log_home / 'policy.txt'} to the auditor: it says whose signatures count for the access log."
+    )
     typer.echo("Give each zone's process its own folder only:")
     typer.echo(f"  {folder / 'zones'}/ZONE")
     typer.echo("")
     typer.echo(as_called("Next: `parefeu staff add`, then `parefeu serve`."))
 
 
-def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *, mark: str = "") -> str:
+def create_home(
+    folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *, mark: str = "", log_name: str = ""
+) -> str:  # fmt: skip
     """Make an installation beside `folder` and move it there when it is whole. Returns the directory's pin.
 
     mark: a file to put into it. Raises ConfigurationError if there is something already, InvalidInput, StoreError.
@@ -70,7 +78,8 @@ def create_home(folder: Path, partners: tuple[str, ...] | None, hooks: Hooks, *,
         making.mkdir(mode=0o700)
         if mark:
             (making / mark).touch()
-        pin = create_instance(settings, zones, hooks.clock or SystemClock(), SystemEntropy(), hooks.root_class())
+        clock = hooks.clock or SystemClock()
+        pin = create_instance(settings, zones, clock, SystemEntropy(), hooks.root_class(), log_name)
         installation.prepare(settings.main_url, settings.keys_url, pin)
         making.rename(folder)
     finally:

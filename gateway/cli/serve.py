@@ -72,14 +72,20 @@ def run(
     """Serve on an open socket until told to stop. ready: called before; what it returns, once the server answers."""
     from gateway.app import create_app
     from gateway.cli import logs
+    from gateway.log.running import log_beside
     from gateway.wiring import build
 
     address = address_of(door)
     logs.configure()
     services = build(settings, note=lambda: address, **(hooks.parts() | {"root": root}))
     try:
-        server = _server(create_app(services), ready(services, address))
-        server.run(sockets=[door])
+        told, start_log = ready(services, address), log_beside(services, root)
+
+        def started() -> None:
+            told()
+            start_log()
+
+        _server(create_app(services), started).run(sockets=[door])
     finally:
         services.close()
 

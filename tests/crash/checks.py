@@ -194,15 +194,16 @@ def _entries(found: Snapshot) -> Iterator[str]:
 def _details(found: Snapshot) -> Iterator[str]:
     """An entry commits to a detail that oversight opens, or its session names the entry of a sign-in that does."""
     bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
-    rows = {bytes(row["entry_id"]): row for name in ("outbox", "details") for row in found[name]}
+    rows = {bytes(row["entry_id"]): row for name in ("details", "outbox") for row in found[name]}
     details = {raw: row for raw, row in rows.items() if row["detail"] is not None}
     covered = [
         raw[:8] + (int.from_bytes(raw[8:], "big") + step).to_bytes(8, "big")
-        for raw, row in rows.items()
-        for step in range(row.get("run", 1))
+        for raw, row in ((bytes(row["entry_id"]), row) for row in found["outbox"])
+        for step in range(row["run"])
     ]
-    if sorted(covered) != sorted(bodies):
-        yield "details: an entry is covered by no row, or by two"
+    leaves = [bytes(row["entry_id"]) for row in found["leaves"]]
+    if sorted(covered + leaves) != sorted(bodies):
+        yield "entries: not each is a leaf or waits in one row, and only one of both"
     if any(row["run"] != 1 for row in found["outbox"] if row["detail"] is not None):
         yield "details: a row with a detail covers its own entry alone"
     if set(details) != {raw for raw, body in bodies.items() if body["commitment"]}:

@@ -134,9 +134,13 @@ def test_migrating_again_leaves_what_is_there(house: House) -> None:
 
 
 #: What each revision added, and the one before: undone by hand, the databases are as that one left them.
+_TREE = ("log.heads", "log.leaves", "log.tiles", "log.checkpoints", "log.cosignatures")
 ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
-    "0004": ("0003", ("casework.attachment_chunks", "casework.attachments", "casework.tasks", "casework.drafts")),
-}
+    "0004": (
+        "0003", ("casework.attachment_chunks", "casework.attachments", "casework.tasks", "casework.drafts", *_TREE)
+    ),
+    "0005": ("0004", _TREE),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("revision", ADDED)

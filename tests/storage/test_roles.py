@@ -31,6 +31,11 @@ log.filed             -    -                  -    -          -    -          al
 log.filings           -    -                  -    -          -    -          all  all
 log.lanes             -    own                -    own        -    own        all  own
 log.installation      all  -                  all  -          all  -          all  -
+log.heads             all  -                  all  -          all  -          all  -
+log.leaves            -    -                  -    -          -    -          all  -
+log.tiles             -    -                  -    -          -    -          all  -
+log.checkpoints       -    -                  -    -          -    -          all  -
+log.cosignatures      -    -                  -    -          -    -          all  -
 auth.staff            own  own                own  own        own  own        own  own
 auth.sessions         own  own                own  own        own  own        own  own
 auth.attempts         own  own                own  own        own  own        own  own

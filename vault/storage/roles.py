@@ -28,15 +28,16 @@ from vault.errors import ConfigurationError, StoreUnavailable
 from vault.storage.migrate import VERSION_TABLE, Which
 from vault.storage.store import DRIVER_ERRORS, make_engine
 from vault.storage.tables import KEYSTORE_SCHEMA, SCHEMAS
-from vault.vocabulary import Zone, ZoneKind
+from vault.vocabulary import OVERSIGHT, Zone, ZoneKind
 
 
 class Verb(StrEnum):
-    """There is no DELETE and no TRUNCATE: no zone has either, anywhere."""
+    """There is no TRUNCATE, and no zone has DELETE anywhere: the sequencer alone takes rows from the outbox."""
 
     SELECT = "SELECT"
     INSERT = "INSERT"
     UPDATE = "UPDATE"
+    DELETE = "DELETE"
 
 
 class Rows(StrEnum):
@@ -112,6 +113,12 @@ RIGHTS: Final[dict[str, Rights]] = {
     "log.filings": {_OVERSIGHT: (_READ, _ADD, Right(Verb.UPDATE, Rows.ALL, ("ended", "entry_id")))},
     # Whose database this is: every start compares it, the owner alone writes it.
     "log.installation": _every(_READ),
+    # How far the tree is, for every process that must not run ahead of it; the tree itself is oversight's to read.
+    "log.heads": _every(_READ),
+    "log.leaves": {_OVERSIGHT: (_READ,)},
+    "log.tiles": {_OVERSIGHT: (_READ,)},
+    "log.checkpoints": {_OVERSIGHT: (_READ,)},
+    "log.cosignatures": {_OVERSIGHT: (_READ,)},
     "auth.staff": _own_and_set("totp_step"),
     "auth.sessions": _own_and_set("ended_at"),
     "auth.attempts": _own_and_set("failures", "since", "blocked_until"),
@@ -155,6 +162,23 @@ RIGHTS: Final[dict[str, Rights]] = {
     "keystore.installation": _every(_READ),
 }  # fmt: skip
 
+#: The sequencer's role: belongs to no zone, opens nothing, moves sealed details and makes the tree.
+SEQUENCER: Final = "parefeu_sequencer"
+SEQUENCER_RIGHTS: Final[dict[str, tuple[Right, ...]]] = {
+    "log.entries": (_READ, _ADD),
+    "log.outbox": (_READ, _ADD, Right(Verb.DELETE)),
+    "log.lanes": (Right(Verb.INSERT, Rows.OWN),),
+    "log.heads": (
+        _READ, _ADD, Right(Verb.UPDATE, Rows.ALL, ("size", "root", "note", "closed", "turned_at", "waiting")),
+    ),
+    "log.leaves": (_READ, _ADD),
+    "log.tiles": (_READ, _ADD, Right(Verb.UPDATE, Rows.ALL, ("hashes",))),
+    "log.checkpoints": (_READ, _ADD),
+    "log.cosignatures": (_READ, _ADD, Right(Verb.UPDATE, Rows.ALL, ("at", "line"))),
+    "keystore.detail_keys": (_ADD,),
+    "keystore.details": (_ADD,),
+}  # fmt: skip
+
 _SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}
 _DATABASES: Final[tuple[Which, ...]] = ("main", "keystore")
 
@@ -169,34 +193,40 @@ def condition(rows: Rows, zone: Zone) -> str:
     return _CONDITION[rows].format(zone=zone)
 
 
-def statements(which: Which, zones: Sequence[Zone]) -> list[str]:
+def statements(which: Which, zones: Sequence[Zone], *, sequencer: bool = False) -> list[str]:
     """The SQL for one database, in order, to run in one transaction as its owner."""
-    if not zones:
+    if not zones and not sequencer:
         raise ConfigurationError("name at least one zone")
-    roles = ", ".join(role_name(zone) for zone in zones)
-    found = [text for zone in zones for text in _role(role_name(zone))]
-    found += _clean(which, roles)
-    found += [_drop_policies(which, zones)]
+    names = _names(zones, sequencer)
+    found = [text for name in names for text in _role(name)]
+    found += _clean(which, ", ".join(names))
+    found += [_drop_policies(which, names)]
     tables = [name for name in RIGHTS if name.partition(".")[0] in _SCHEMAS[which]]
     found += [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY" for table in tables]
     for zone in zones:
-        found += _grants(tables, zone)
+        found += _grants([(table, RIGHTS[table].get(zone.kind, ())) for table in tables], zone, role_name(zone))
+    if sequencer:
+        rights = [(table, SEQUENCER_RIGHTS.get(table, ())) for table in tables]
+        found += _grants(rights, OVERSIGHT, SEQUENCER)  # its lane is oversight's
     return found
 
 
-def render_roles(zones: Sequence[Zone]) -> str:
+def render_roles(zones: Sequence[Zone], *, sequencer: bool = False) -> str:
     """Everything `apply_roles` would run, but for passwords."""
     parts = []
     for which in _DATABASES:
-        body = ";\n".join(statements(which, zones))
+        body = ";\n".join(statements(which, zones, sequencer=sequencer))
         parts.append(f"-- {which} database\nBEGIN;\n{body};\nCOMMIT;\n")
     return "\n".join(parts)
 
 
 def apply_roles(
-    main_url: str, keys_url: str, zones: Sequence[Zone], passwords: Mapping[Zone, str] | None = None
-) -> None:
+    main_url: str, keys_url: str, zones: Sequence[Zone], passwords: Mapping[Zone, str] | None = None, *,
+    sequencer: bool = False, sequencer_password: str = "",
+) -> None:  # fmt: skip
     """Make the roles and give them exactly what `RIGHTS` says; run again, it changes nothing.
+
+    sequencer: its role too.
 
     The URLs are the owner's, who may also create roles. passwords: sent as SCRAM verifiers, never in clear; a
     role without one logs in by peer or certificate, or as it did before. Each database is changed whole or not
@@ -211,8 +241,10 @@ def apply_roles(
                 )
             with engine.connect() as connection:
                 raw: Any = connection.connection.driver_connection
-                _refuse_owners(raw, zones)
-                for statement in (*statements(which, zones), *_passwords(raw, passwords or {})):
+                _refuse_owners(raw, _names(zones, sequencer))
+                given = {role_name(zone): password for zone, password in (passwords or {}).items()}
+                given |= {SEQUENCER: sequencer_password} if sequencer_password else {}
+                for statement in (*statements(which, zones, sequencer=sequencer), *_passwords(raw, given)):
                     raw.execute(statement)
                 raw.commit()
         except DRIVER_ERRORS as fault:
@@ -281,10 +313,14 @@ END $$"""
     ]
 
 
-def _drop_policies(which: Which, zones: Sequence[Zone]) -> str:
+def _names(zones: Sequence[Zone], sequencer: bool) -> list[str]:
+    return [role_name(zone) for zone in zones] + ([SEQUENCER] if sequencer else [])
+
+
+def _drop_policies(which: Which, roles: Sequence[str]) -> str:
     """Every policy that speaks to these roles or to everybody: a forgotten one would add rows to what is declared."""
     schemas = ", ".join(f"'{schema}'" for schema in _SCHEMAS[which])
-    names = ", ".join(f"'{role_name(zone)}'" for zone in zones)
+    names = ", ".join(f"'{name}'" for name in roles)
     return f"""DO $$ DECLARE p record; BEGIN
   FOR p IN SELECT schemaname, tablename, policyname FROM pg_catalog.pg_policies
       WHERE schemaname IN ({schemas}) AND roles && ARRAY['public', {names}]::name[] LOOP
@@ -293,39 +329,37 @@ def _drop_policies(which: Which, zones: Sequence[Zone]) -> str:
 END $$"""  # noqa: S608 - schema and role names are this program's own
 
 
-def _grants(tables: Sequence[str], zone: Zone) -> list[str]:
-    role = role_name(zone)
-    given = [(table, right) for table in tables for right in RIGHTS[table].get(zone.kind, ())]
+def _grants(rights: Sequence[tuple[str, Sequence[Right]]], zone: Zone, role: str) -> list[str]:
+    given = [(table, right) for table, listed in rights for right in listed]
     schemas = dict.fromkeys(table.partition(".")[0] for table, _ in given)
     found = [f"GRANT USAGE ON SCHEMA {schema} TO {role}" for schema in schemas]
     for table, right in given:
         columns = f" ({', '.join(right.columns)})" if right.columns else ""
         found.append(f"GRANT {right.verb}{columns} ON {table} TO {role}")
-        found.append(_policy(table, right, zone))
+        found.append(_policy(table, right, zone, role))
     return found
 
 
-def _policy(table: str, right: Right, zone: Zone) -> str:
-    role, rows = role_name(zone), condition(right.rows, zone)
+def _policy(table: str, right: Right, zone: Zone, role: str) -> str:
+    rows = condition(right.rows, zone)
     using = f" USING ({rows})" if right.verb is not Verb.INSERT else ""
     afterwards = _AFTERWARDS.get(right.rows, rows)
-    check = f" WITH CHECK ({afterwards})" if right.verb is not Verb.SELECT else ""
+    check = f" WITH CHECK ({afterwards})" if right.verb in {Verb.INSERT, Verb.UPDATE} else ""
     return f"CREATE POLICY {role}_{right.verb.lower()} ON {table} FOR {right.verb} TO {role}{using}{check}"
 
 
-def _passwords(raw: Any, passwords: Mapping[Zone, str]) -> Iterable[str]:
-    for zone, password in passwords.items():
-        role = role_name(zone)
+def _passwords(raw: Any, passwords: Mapping[str, str]) -> Iterable[str]:
+    for role, password in passwords.items():
         verifier = raw.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode("ascii")
         yield f"ALTER ROLE {role} PASSWORD '{verifier}'"
 
 
-def _refuse_owners(raw: Any, zones: Sequence[Zone]) -> None:
+def _refuse_owners(raw: Any, roles: Sequence[str]) -> None:
     """An owner passes every row policy and can grant itself anything: a zone's role must own nothing here."""
     owners = raw.execute(
         "SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid "
         "WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' AND r.rolname = ANY(%s)",
-        ([role_name(zone) for zone in zones],),
+        (list(roles),),
     ).fetchall()
     if owners:
         raise ConfigurationError(f"{owners[0][0]} owns objects in this cluster: give them to another role first")

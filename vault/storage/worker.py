@@ -21,6 +21,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -143,6 +144,10 @@ class GroupRunner:
         own = str(reader) if reader is not None else "casework"
         self.hot = HotStatements(store.main, store.keystore, own)
         self._mutex = threading.Lock()
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """No group runs meanwhile: for what else writes to an embedded store, which has one writer."""
+        return self._mutex
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Fill every job's reply or error. Never raises: a reply that was not committed must not get out."""
@@ -318,6 +323,8 @@ class Worker:
 
     def __init__(self, runner: GroupRunner) -> None:
         self._runner = runner
+        #: How many may wait; 0 refuses everybody, while the log cannot keep up.
+        self.limit = QUEUE_LIMIT
         self._queue: deque[Job] = deque()
         self._busy = False
         self._scheduled = False
@@ -338,7 +345,7 @@ class Worker:
 
     async def submit(self, zone: Zone, work: Work, *, quick: bool = True, want: Want | None = None) -> Any:
         """Queue one use case and wait for its committed reply. Raises StoreBusy when too many wait."""
-        if len(self._queue) >= QUEUE_LIMIT:
+        if len(self._queue) >= self.limit:
             raise StoreBusy("too many requests are waiting")
         loop = asyncio.get_running_loop()
         if quick and self._last == 1 and not (self._inlined or self._scheduled or self._busy or self._queue):

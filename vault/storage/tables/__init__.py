@@ -3,6 +3,7 @@
 Main database, four schemas (on SQLite the schema names vanish, table names are unique):
     log        entries, outbox, lanes: append-only, every zone may insert, only oversight reads; it files them;
                installation: whose database this is
+               heads, leaves, tiles, checkpoints: the tree over them, which the sequencer alone makes
     auth       staff, sessions, attempts: a row belongs to one zone
     casework   cases and everything confided, sealed
     exchange   what left casework, sealed to one reader each
@@ -24,7 +25,19 @@ from vault.storage.tables.casework import blind_index, case_events, cases, conse
 from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
-from vault.storage.tables.log import entries, filed, filings, installation, lanes, outbox
+from vault.storage.tables.log import (
+    checkpoints,
+    cosignatures,
+    entries,
+    filed,
+    filings,
+    heads,
+    installation,
+    lanes,
+    leaves,
+    outbox,
+    tiles,
+)
 from vault.storage.tables.recorded import attachment_chunks, attachments, drafts, tasks
 
 __all__ = [
@@ -37,7 +50,9 @@ __all__ = [
     "blind_index",
     "case_events",
     "cases",
+    "checkpoints",
     "consents",
+    "cosignatures",
     "data_keys",
     "detail_keys",
     "details",
@@ -46,10 +61,12 @@ __all__ = [
     "filed",
     "filings",
     "from_micros",
+    "heads",
     "installation",
     "keys",
     "keystore_installation",
     "lanes",
+    "leaves",
     "main",
     "outbox",
     "records",
@@ -57,6 +74,7 @@ __all__ = [
     "sessions",
     "staff",
     "tasks",
+    "tiles",
     "to_micros",
     "wraps",
 ]

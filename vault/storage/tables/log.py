@@ -3,11 +3,13 @@
 `entries` holds an entry's id and bytes and nothing else: what is searched for is copied into `filed` by
 oversight, in batches (`vault.storage.filing`). Kept in the entry's own row, three more trees would be
 written by every request, one of them all over the place. And: whose database this is.
+
+The tree over the entries (heads, leaves, tiles, checkpoints) is the sequencer's.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
 
 from vault.storage.tables.base import Moment, entry_reference, main
 
@@ -20,7 +22,8 @@ entries = Table(
 )
 
 #: What waits to be integrated: every entry is covered by exactly one row. Entries that follow each other in a lane
-#: and have no detail of their own share one, named after the first of them.
+#: and have no detail of their own share one, named after the first of them. The sequencer takes
+#: rows away, nobody else does.
 outbox = Table(
     "outbox",
     main,
@@ -74,4 +77,65 @@ installation = Table(
     Column("directory_key", LargeBinary(32), primary_key=True),
     schema="log",
     sqlite_with_rowid=False,
+)
+
+#: One tree per half-year. size, root and note move by compare-and-swap: whoever finds another size has lost.
+heads = Table(
+    "heads",
+    main,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("origin", String(200), nullable=False, unique=True),
+    Column("period", String(6), nullable=False),  # 2026h2
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("note", Text, nullable=False),  # the newest signed checkpoint; "" before the first
+    Column("closed", SmallInteger, nullable=False),  # 0 open, 1 closed, 2 abandoned
+    Column("turned_at", Moment, nullable=False),  # when the sequencer last looked for entries
+    Column("waiting", Integer, nullable=False),  # how many it left behind
+    schema="log",
+)
+
+#: Which entry is which leaf. No foreign key: each is read again by this row before its tree is signed.
+leaves = Table(
+    "leaves",
+    main,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("leaf", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", LargeBinary(16), nullable=False, unique=True),
+    schema="log",
+    sqlite_with_rowid=False,
+)
+
+#: C2SP tiles, 32 bytes a hash; the one at the edge of each level grows.
+tiles = Table(
+    "tiles",
+    main,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("tile", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    schema="log",
+)
+
+#: Signed heads that were kept: every ten seconds with growth, and each that a witness was shown.
+checkpoints = Table(
+    "checkpoints",
+    main,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
+    schema="log",
+)
+
+#: What witnesses answered to a kept checkpoint: one signature line each, and time stamps under their own name.
+cosignatures = Table(
+    "cosignatures",
+    main,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("witness", String(200), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("line", Text, nullable=False),
+    schema="log",
 )

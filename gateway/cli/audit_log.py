@@ -1,0 +1,426 @@
+"""`parefeu audit verify | prove | export | diff | replay | policy | init | sequence | reopen`: the log as a whole.
+
+These read the log where it lies (oversight's database role is enough) or files of it, open nothing personal, and are
+not written down in it: what they read is what any auditor may hold a copy of. Opening details is another thing
+(`audit detail`), and is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.home import Home, Json, hooks_of, settings_of
+from vault.errors import ConfigurationError, InvalidInput
+
+if TYPE_CHECKING:
+    from auditor.verify import Policy, Read
+    from gateway.log.keeper import LogKeeper
+    from gateway.settings import Settings
+    from vault.storage.log_reader import SqlLogReader
+
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", help="Whose signatures count; default: the installation's own file.")
+]
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[SqlLogReader]:
+    from vault.storage import migrate
+    from vault.storage.log_reader import SqlLogReader
+    from vault.storage.store import Database, make_engine
+
+    if settings.sqlite and not (settings.home / "main.db").is_file():
+        raise ConfigurationError("there is no installation here: run `parefeu init` first")
+    engine = make_engine(settings.main_url)
+    migrate.check(engine, "main")
+    database = Database(engine)
+    try:
+        yield SqlLogReader(database)
+    finally:
+        database.close()
+        engine.dispose()
+
+
+def _policy(settings: Settings, file: Path | None) -> tuple[str, Policy]:
+    from auditor.verify import Policy
+    from gateway.log.key import read_policy
+
+    text = read_policy(settings, file)
+    return text, Policy.parse(text)
+
+
+def _told(check: Callable[[], dict[str, Any]], as_json: bool) -> None:
+    """Run a check, print what it found, and exit with its failure's code."""
+    from auditor.verify import CODES, MEANS, Failed
+
+    try:
+        found = check()
+    except Failed as fault:
+        found = {"verdict": fault.kind, "what": str(fault), "means": MEANS[fault.kind]}
+    if as_json:
+        output.show_json(found)
+    else:
+        output.show_record({name: ", ".join(map(str, v)) if isinstance(v, list) else v for name, v in found.items()})
+    if found["verdict"] != "sound":
+        raise typer.Exit(CODES[found["verdict"]])
+
+
+def verify(
+    source: Annotated[str, typer.Argument(help="A folder or web address; default: this installation's database.")] = "",
+    home: Home = None,
+    policy: PolicyFile = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", help="One you kept; repeat it.")] = None,
+    max_age: Annotated[
+        float | None, typer.Option("--max-age", help="Hours the newest sign of life may be old.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the log from its first entry to its newest checkpoint.
+
+    Exit code: 0 sound; 10 hash, 11 root, 12 signature, 13 gap, 14 fork, 15 stale, 16 quorum; 2 unreadable.
+    """
+    from auditor.verify import Failed, bar, summary, verify_evidence, verify_logs
+    from gateway.log.source import live_source
+
+    settings = settings_of(home)
+    _, wanted = _policy(settings, policy)
+    options: dict[str, Any] = {
+        "notes": [file.read_text("utf-8") for file in checkpoint or []],
+        "max_age": None if max_age is None else max_age * 3600,
+        "now": time.time(),
+        "progress": bar,
+    }
+
+    def check() -> dict[str, Any]:
+        if (Path(source) / "proofs").is_dir() and source:
+            found = verify_evidence(Path(source), wanted)
+            return {"verdict": "sound", "entries": len(found)}
+        if source:
+            return summary(*verify_logs(source, wanted, **options))
+        with _reading(settings) as reader:
+            reads: list[Read] = [live_source(reader, head, wanted) for head in reader.heads() if head.note]
+            if not reads:
+                raise Failed("read", "no tree was begun yet: start the server, or run `parefeu audit sequence --once`")
+            told = summary(*verify_logs(reads, wanted, **options))
+            if lost := reader.nowhere():
+                raise Failed(
+                    "gap", f"{abs(lost)} entries {'are in no tree and wait for none' if lost > 0 else 'are gone'}"
+                )
+            return {**told, "waiting_for_the_tree": reader.waiting()}
+
+    _told(check, as_json)
+
+
+def prove(
+    entry: str,
+    home: Home = None,
+    policy: PolicyFile = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the proof to this file.")] = None,
+) -> None:
+    """Print where one entry stands in the log, as a file that anybody can check offline (.tlog-proof)."""
+    from gateway.log.evidence import prove as proof_of
+    from vault.ids import EntryId
+
+    settings = settings_of(home)
+    _, wanted = _policy(settings, policy)
+    with _reading(settings) as reader:
+        text = proof_of(reader, EntryId.parse(entry), wanted).proof.encode()
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, "utf-8")
+
+
+def export(
+    folder: Path,
+    home: Home = None,
+    policy: PolicyFile = None,
+    case: Annotated[str, typer.Option("--case", help="Entries about one case, by its log pseudonym.")] = "",
+    actor: Annotated[str, typer.Option("--actor", help="Entries of one actor, by log pseudonym.")] = "",
+    period: Annotated[str, typer.Option("--period", help="FROM/TO, ISO dates or times, UTC.")] = "",
+    detail: Annotated[list[Path] | None, typer.Option("--detail", help="An opened detail (`audit opening`).")] = None,
+) -> None:
+    """Write the whole log as files; with --case, --actor or --period, a bundle of evidence that stands alone."""
+    from gateway.log.evidence import prove as proof_of
+    from gateway.log.evidence import write_bundle
+    from gateway.log.key import replace_file
+    from gateway.log.source import publish
+    from vault.ids import EntryId
+
+    settings = settings_of(home)
+    text, wanted = _policy(settings, policy)
+    with _reading(settings) as reader:
+        if not (case or actor or period):
+            folder.mkdir(parents=True, exist_ok=True)
+            written = publish(reader, folder, wanted)
+            replace_file(folder / "policy.txt", text.encode())
+            typer.echo(f"{written} files written; check with: audit-verify {folder} --policy {folder / 'policy.txt'}")
+            return
+        since, until = _period(period)
+        found = [EntryId(raw) for raw in reader.entries_where(subject=case, actor=actor, since=since, until=until)]
+        details = {EntryId.parse(file.stem): file.read_bytes() for file in detail or []}
+        about = ", ".join(word for word in (case and f"case {case}", actor and f"actor {actor}", period) if word)
+        proved = (proof_of(reader, each, wanted) for each in found)
+        day = hooks_day()
+        count = write_bundle(folder, proved, text, day, about=about, details=details)
+    typer.echo(f"{count} entries with their proofs; check with: python {folder / 'verify.py'} {folder} --policy …")
+
+
+def hooks_day() -> str:
+    from gateway.clock import SystemClock
+
+    return SystemClock().now().date().isoformat()
+
+
+def _period(text: str) -> tuple[datetime | None, datetime | None]:
+    """`2026-11-01/2026-12-01`; either side may be empty. Raises InvalidInput."""
+    begin, _, end = text.partition("/")
+    return _moment(begin), _moment(end)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidInput("a moment is an ISO date or time", field="period") from None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+
+
+def diff(
+    old: Path,
+    new: Path,
+    source: Annotated[str, typer.Argument(help="A folder or address; default: this installation's database.")] = "",
+    home: Home = None,
+    policy: PolicyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare two checkpoints: is one the beginning of the other, and what was added in between?"""
+    from auditor.verify import Checkpoint, Failed, Lanes, bar, entries_of, reader, verify_log
+    from gateway.log.source import live_source
+
+    settings = settings_of(home)
+    _, wanted = _policy(settings, policy)
+
+    def compare(read: Read, one: Checkpoint, other: Checkpoint) -> dict[str, Any]:
+        verify_log(read, wanted, Lanes(), others=[one.note, other.note], progress=bar)
+        added = Counter[str]()
+        for number, (entry, _) in enumerate(entries_of(read, other.size)):
+            if number >= one.size:
+                body = json.loads(entry)
+                added[f"{body['action']} {body['kind']} {body['decision']}"] += 1
+        return {
+            "verdict": "sound", "origin": one.origin, "from": one.size, "to": other.size,
+            **dict(added.most_common()),
+        }  # fmt: skip
+
+    def check() -> dict[str, Any]:
+        one, other = sorted(
+            (Checkpoint.open(file.read_text("utf-8"), wanted) for file in (old, new)), key=lambda each: each.size
+        )
+        if one.origin != other.origin:
+            raise Failed("fork", f"they are of two logs: {one.origin} and {other.origin}")
+        if one.size == other.size:
+            if one.root != other.root:
+                raise Failed("fork", f"two checkpoints of {one.size} entries name different trees")
+            return {"verdict": "sound", "origin": one.origin, "from": one.size, "to": other.size}
+        if source:
+            return compare(reader(source), one, other)
+        with _reading(settings) as live:
+            head = next((head for head in live.heads() if head.origin == one.origin), None)
+            if head is None:
+                raise Failed("read", f"this database holds no log {one.origin}")
+            return compare(live_source(live, head, wanted), one, other)
+
+    _told(check, as_json)
+
+
+def replay(
+    entry: Annotated[str, typer.Argument(help="An entry whose decision is made again.")] = "",
+    home: Home = None,
+    actor: Annotated[str, typer.Option("--actor", help="Could this actor (log pseudonym) …")] = "",
+    subject: Annotated[str, typer.Option("--subject", help="… with this case (log pseudonym) …")] = "",
+    on: Annotated[str, typer.Option("--on", help="… at this moment (ISO, UTC) …")] = "",
+    action: Annotated[str, typer.Option("--action")] = "read",
+    kind: Annotated[str, typer.Option("--kind")] = "note",
+    purpose: Annotated[str, typer.Option("--purpose")] = "coaching",
+    phase: Annotated[str, typer.Option("--phase")] = "active",
+    fact: Annotated[list[str] | None, typer.Option("--fact", help="A fact that was true; repeat it.")] = None,
+) -> None:
+    """Make a past decision again by the policy that was in force: of an entry, or of a question about a day."""
+    settings = settings_of(home)
+    with _reading(settings) as reader:
+        if entry:
+            told, possible = _replayed(settings, reader, entry)
+        else:
+            told, possible = _answered(
+                settings, reader, actor, subject, on, (action, kind, purpose, phase), tuple(fact or ())
+            )
+    output.show_record(told)
+    if not possible:
+        raise typer.Exit(1)
+
+
+def _replayed(settings: Settings, reader: SqlLogReader, entry: str) -> tuple[dict[str, Any], bool]:
+    from gateway.log.replay import kept_policy
+    from gateway.log.replay import replay as ask_again
+    from vault.errors import NotFound
+    from vault.ids import EntryId
+
+    raw = reader.body(EntryId.parse(entry).raw)
+    if raw is None:
+        raise NotFound("no such entry")
+    body = json.loads(raw)
+    if body["decision"] == "none" or not body["policy"]:
+        raise ConfigurationError("nothing was decided by the policy in that entry")
+    found = ask_again(body, kept_policy(settings, body["policy"]))
+    ways = [f"{way.phase} with {'+'.join(way.facts) or 'no fact'}" for way in found.under]
+    answer = ways or ["never: that policy cannot have answered so"]
+    told = {
+        "at": body["at"], "role": body["role"], "action": body["action"], "kind": body["kind"],
+        "purpose": body["purpose"], "decision": found.verdict, "rule": found.rule, "why": found.why,
+        "policy": found.digest, "possible": answer,
+    }  # fmt: skip
+    return told, bool(ways)
+
+
+def _answered(
+    settings: Settings, reader: SqlLogReader, actor: str, subject: str, on: str, words: tuple[str, ...],
+    given: tuple[str, ...],
+) -> tuple[dict[str, Any], bool]:  # fmt: skip
+    from gateway.log.replay import kept_policy, policy_on, role_on, seen_before
+    from policies.explainer import explain
+    from vault.vocabulary import Action, Facts, Kind, Phase, Purpose, Question, Role
+
+    day = _moment(on)
+    if not actor or day is None:
+        raise InvalidInput("name an entry, or --actor and --on", field="entry")
+    try:
+        action, kind, purpose, phase = Action(words[0]), Kind(words[1]), Purpose(words[2]), Phase(words[3])
+        facts = Facts.of(**dict.fromkeys(given, True))
+    except ValueError:
+        raise InvalidInput("a word of the question is not known: `parefeu policy explain --help`") from None
+    firewall = kept_policy(settings, policy_on(reader, day))
+    role = Role(role_on(reader, actor, day))
+    question = Question(role, action, kind, purpose, phase)
+    decision = firewall.decide(question, facts)
+    evidence = seen_before(reader, actor, subject, day) if subject else ""
+    told = {
+        "role": role.value, "policy": firewall.digest.hex(), "rule": decision.rule,
+        "answer": explain(firewall, question, facts).text(), "facts_given": "+".join(given) or "none",
+        "allowed_before_about_this_case": evidence or "no",
+    }  # fmt: skip
+    return told, True
+
+
+def policy(home: Home = None, ahead: Annotated[int, typer.Option("--ahead", min=0, max=40)] = 0) -> None:
+    """Print the policy file for auditors and witnesses; --ahead N: the key of each of the next N trees."""
+    from gateway.clock import SystemClock
+    from gateway.log.key import load_log_key, periods, read_policy
+
+    settings = settings_of(home)
+    if not ahead:
+        typer.echo(read_policy(settings), nl=False)
+        return
+    from gateway.clock import SystemEntropy
+
+    key = load_log_key(settings, SystemEntropy())
+    for name in periods(SystemClock().now(), ahead):
+        typer.echo(str(key.signer(f"{key.name}/{name}").verifier))
+
+
+def init(
+    ctx: typer.Context,
+    home: Home = None,
+    name: Annotated[str, typer.Option("--log-name", help="What its origins begin with, like log.example.org.")] = "",
+) -> None:
+    """Make the log's own key, for an installation that has none yet."""
+    from gateway.clock import SystemClock, SystemEntropy
+    from gateway.log.key import create_log_key
+
+    settings = settings_of(home)
+    made = create_log_key(settings, name, SystemClock(), SystemEntropy(), hooks_of(ctx).root_class())
+    typer.echo(f"made        {settings.log_home}")
+    typer.echo(f"log         {made.name}")
+    typer.echo(f"Hand {settings.log_home / 'policy.txt'} to the auditor, and {settings.log_passphrase_file} to whoever")
+    typer.echo(
+        "starts the log (`parefeu serve`, or `parefeu audit sequence` where each zone has a process of its own)."
+    )
+
+
+@contextmanager
+def _keeper(ctx: typer.Context, home: Path | None) -> Iterator[LogKeeper]:
+    """The log's keeper, alone: an embedded store must not be served meanwhile."""
+    from contextlib import ExitStack
+
+    from gateway.clock import SystemClock
+    from gateway.log.running import make_keeper
+    from vault.storage.store import claim
+
+    settings, hooks = settings_of(home), hooks_of(ctx)
+    with ExitStack() as held:
+        if settings.sqlite:
+            held.enter_context(claim(settings.home, lambda: "the log's keeper"))
+        keeper = make_keeper(settings, hooks.clock or SystemClock(), hooks.root_class())
+        held.callback(keeper.close)
+        yield keeper
+
+
+def sequence(
+    ctx: typer.Context,
+    home: Home = None,
+    once: Annotated[bool, typer.Option("--once", help="Take what waits, show the head, and end.")] = False,
+) -> None:
+    """Keep the log until SIGTERM or SIGINT: sequence, ask witnesses, publish. An embedded server does so itself."""
+    from gateway.cli import logs
+    from gateway.log.keeper import LogThread
+
+    if once:
+        with _keeper(ctx, home) as keeper:
+            while keeper.turn().full:
+                pass
+            keeper.show()
+            typer.echo(f"{keeper.state.size} entries in the tree")
+        return
+    logs.configure()
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    with _keeper(ctx, home) as keeper:
+        thread = LogThread(lambda: keeper)
+        thread.start()
+        typer.echo("parefeu: keeping the log", err=True)
+        while thread.is_alive() and not over.wait(0.5) and not thread.state.stopped:
+            pass
+        thread.stop()
+    if thread.state.stopped:
+        raise ConfigurationError(f"the log stopped ({thread.state.stopped}): see docs/access-log.md")
+
+
+def reopen(
+    ctx: typer.Context,
+    home: Home = None,
+    reason: Annotated[str, typer.Option("--reason", help="A code that the first entry will give.")] = "restored",
+) -> None:
+    """After a restored backup: begin a new tree, which names the head it goes on from. The old one signs no more."""
+    if not reason.isidentifier() or not reason.isascii() or len(reason) > 40:
+        raise InvalidInput("a reason is one word of letters, digits and '_'", field="reason")
+    with _keeper(ctx, home) as keeper:
+        keeper.forget_seen()
+        turned = keeper.turn(reopen=reason)
+        keeper.show()
+    if turned.head is None:
+        raise ConfigurationError("another process keeps the log: stop it first")
+    typer.echo(f"opened      {turned.head.origin}")
+    typer.echo("Add its key to the policy file and to every witness: `parefeu audit policy` and docs/access-log.md.")

@@ -1,0 +1,245 @@
+"""Keeping the log: sequence four times a second, show the head every ten seconds, stop when something is wrong.
+
+    with keeping(services, root) as keeper: …      a thread beside the server of an embedded installation
+    parefeu audit sequence                         a process of its own, with a database role of its own
+
+What is shown outside (witnesses, published files) is first remembered in `home/log/seen`. A database that later
+holds less, or another tree, was restored or replaced: the log stops and signs nothing until somebody opens a new
+tree (`parefeu audit reopen`), which says so in its first entry.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import httpx2
+
+from auditor.verify import Policy
+from gateway.log.key import read_policy, replace_file
+from gateway.log.source import publish
+from gateway.log.witnesses import Named, Unanswered, WitnessClient, named_in
+from gateway.settings import Settings
+from vault.audit.log import Lane
+from vault.audit.merkle import NodeReader, root_from
+from vault.audit.sequencer import BATCH, Head, Sequencer, Turned
+from vault.audit.tiles import TileId, node_reader
+from vault.crypto.log_key import LogKey
+from vault.errors import LogError, LogRolledBack, StoreError
+from vault.ports import Clock
+from vault.storage.log_reader import SqlLogReader
+from vault.storage.log_store import SqlLogStore
+from vault.storage.store import Store
+
+TURN_EVERY: Final = 0.25  # seconds
+SHOW_EVERY: Final = 10.0  # seconds
+ALARM_AFTER: Final = 2.0  # seconds that the oldest entry waited
+PRESS_AFTER: Final = 5.0  # seconds: from then on new requests wait
+_SAY_IDLE: Final = timedelta(seconds=1)
+_AFTER_FAULT: Final = 1.0  # seconds
+
+log = logging.getLogger("parefeu.log")
+
+
+@dataclass(slots=True)
+class LogState:
+    """What the process knows of its log. Read by other threads: single values only, each written whole.
+
+    stopped: a code, "" while it runs. lag: seconds that the oldest of the last batch had waited.
+    """
+
+    stopped: str = ""
+    drained: float = field(default_factory=time.monotonic)  # when nothing was left waiting
+    lag: float = 0.0
+    full: bool = False
+    size: int = 0
+    shown: int = 0
+    unanswered: tuple[Unanswered, ...] = ()
+
+    def pressed(self) -> bool:
+        """Whether new requests must wait: too much is in no tree yet, or nothing has been taken for too long."""
+        return self.full or time.monotonic() - self.drained > PRESS_AFTER
+
+
+class LogKeeper:
+    """One sequencer with its witnesses and its folder. Not for two threads."""
+
+    def __init__(
+        self, settings: Settings, key: LogKey, store: Store, lane: Lane, clock: Clock, *,
+        exclusive: Callable[[], AbstractContextManager[object]] = nullcontext, batch: int = BATCH,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:  # fmt: skip
+        """Raises KeyringMissing, `auditor.verify.Failed` for a policy file that cannot be used."""
+        self.state = LogState()
+        self._settings = settings
+        self._clock = clock
+        policy = read_policy(settings)
+        self._policy = Policy.parse(policy)
+        self._store = SqlLogStore(store, exclusive)
+        self._reader = SqlLogReader(store.main)
+        self._witnesses = WitnessClient(named_in(policy), transport)
+        self._asked = False
+        self.sequencer = Sequencer(
+            self._store, lane, key, clock, before_signing=self._check_seen, batch=batch,
+            say_idle=None if store.sqlite else _SAY_IDLE,
+        )  # fmt: skip
+
+    def turn(self, reopen: str = "") -> Turned:
+        """Take what waits into the tree. Raises LogError, StoreError."""
+        if not self._asked and not reopen:
+            self._ask_before_signing()
+        turned = self.sequencer.turn(reopen)
+        state = self.state
+        state.full = turned.full
+        if turned.head is not None:
+            state.size = turned.head.size
+        if not turned.full:
+            state.drained = time.monotonic()
+        if turned.oldest is not None:
+            state.lag = max(0.0, (self._clock.now() - turned.oldest).total_seconds())
+            if state.lag > ALARM_AFTER:
+                log.warning("entries waited for the tree", extra={"size": turned.taken})
+        if turned.gaps:
+            log.error("entries are missing from a lane", extra={"size": turned.gaps})
+        return turned
+
+    def show(self) -> None:
+        """Remember the head, have it witnessed, publish it. Raises LogRolledBack, StoreError."""
+        heads = self._reader.heads()
+        for head in heads[-2:]:  # the closed tree's last head is shown until witnesses have signed it
+            self._show(head)
+        folder = self._settings.log_folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            publish(self._reader, folder, self._policy)
+
+    def close(self) -> None:
+        self._witnesses.close()
+
+    def _show(self, head: Head) -> None:
+        if not head.note or head.abandoned:
+            return
+        if not head.closed:
+            self._remember(head)
+        kept = self._reader.kept(head.shard, 1)
+        signed = kept[0].note if kept and kept[0].size == head.size else head.note
+        nodes = self.nodes(head)
+        lines, missing = self._witnesses.ask(head, head.note, nodes, lambda each: _signed(signed, each))
+        self.state.unanswered = tuple(missing)
+        for each in missing:
+            log.warning("a witness did not answer", extra={"code": each.why})
+        if lines or not kept or kept[0].size < head.size:
+            self._store.keep_cosignatures(head, self._clock.now(), [(each.name, each.line[:-1]) for each in lines])
+        self.state.shown = head.size
+
+    def nodes(self, head: Head) -> NodeReader:
+        def read(tile: TileId) -> bytes:
+            return self._reader.tile(head.shard, tile)
+
+        return node_reader(head.size, read)
+
+    # -- a database that goes back -----------------------------------------------------------------
+
+    def _check_seen(self, _: Head | None) -> None:
+        """Raises LogRolledBack if the database holds less, or another tree, than was shown before."""
+        try:
+            text = (self._settings.log_home / "seen").read_text("utf-8")
+        except FileNotFoundError:
+            text = ""
+        if text:
+            origin, size, root = text.split()
+            known = {each.origin: each for each in self._reader.heads()}.get(origin)
+            if known is None or known.size < int(size):
+                raise LogRolledBack("the database holds less than was shown before: it was restored or replaced")
+            if int(size) and root_from(int(size), self.nodes(known)) != bytes.fromhex(root):
+                raise LogRolledBack("the database holds another tree than was shown before: it was replaced")
+
+    def _ask_before_signing(self) -> None:
+        """Before the first signature of this process: have the witnesses seen more than the database holds?"""
+        heads = self._reader.heads()
+        if heads and heads[-1].note:
+            self._witnesses.ask(heads[-1], heads[-1].note, self.nodes(heads[-1]))
+        self._asked = True
+
+    def _remember(self, head: Head) -> None:
+        content = f"{head.origin} {head.size} {head.root.hex()}\n".encode()
+        self._settings.log_home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(self._settings.log_home / "seen", content)
+
+    def forget_seen(self) -> None:
+        """After a new tree was opened on purpose."""
+        (self._settings.log_home / "seen").unlink(missing_ok=True)
+
+
+def _signed(note: str, witness: Named) -> bool:
+    return f"\n— {witness.key.name} " in note
+
+
+class LogThread(threading.Thread):
+    """A keeper that runs beside a server. make: builds it, in the thread; press: told whether requests must wait."""
+
+    def __init__(
+        self, make: Callable[[], LogKeeper], press: Callable[[bool], None] = lambda _: None, *,
+        every: float = TURN_EVERY, show_every: float = SHOW_EVERY,
+    ) -> None:  # fmt: skip
+        super().__init__(name="log", daemon=True)
+        self._make = make
+        self._press = press
+        self._every = every
+        self._show_every = show_every
+        self._over = threading.Event()
+        self.state = LogState()
+
+    def stop(self) -> None:
+        """Take what still waits, show the head once more, and end."""
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        try:
+            keeper = self._make()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the log does not run, and pressure says so
+            self._stop_for(fault)
+            self._wait_pressed()
+            return
+        self.state = keeper.state
+        shown = 0.0
+        try:
+            while True:
+                over = self._over.is_set()
+                pause = self._every
+                try:
+                    turned = keeper.turn()
+                    if turned.full and not over:
+                        pause = 0.0
+                    if over or time.monotonic() - shown >= self._show_every:
+                        shown = time.monotonic()
+                        keeper.show()
+                except LogError as fault:
+                    self._stop_for(fault)
+                    self._wait_pressed()
+                    return
+                except (StoreError, OSError) as fault:
+                    log.error("the log's turn failed", extra={"fault": type(fault).__name__})
+                    pause = _AFTER_FAULT
+                self._press(self.state.pressed())
+                if over:
+                    return
+                self._over.wait(pause)
+        finally:
+            keeper.close()
+
+    def _stop_for(self, fault: BaseException) -> None:
+        self.state.stopped = getattr(fault, "code", type(fault).__name__)
+        log.critical("the log stopped", extra={"code": self.state.stopped})
+
+    def _wait_pressed(self) -> None:
+        """A stopped log takes nothing more: requests are refused once the usual delay is over."""
+        while not self._over.wait(self._every):
+            self._press(self.state.pressed())

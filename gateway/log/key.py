@@ -1,0 +1,100 @@
+"""The log's own key and policy file in an installation.
+
+home/log/
+  root.key, key     the log's signing secret under a root of its own; the passphrase stands in passphrases/log
+  policy.txt        C2SP tlog-policy: the keys of the trees to come, the witnesses, how many are enough
+  seen              the newest head that anybody outside was shown: older ones are not signed again
+
+The policy file is public. Auditors keep a copy of their own, from another hand than the server's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from gateway.private import read_passphrase, write_private
+from gateway.settings import Settings
+from vault.audit.sequencer import period_of
+from vault.crypto.log_key import LogKey
+from vault.crypto.providers.file import FileRoot
+from vault.crypto.providers.passphrase import Argon2Parameters
+from vault.errors import ConfigurationError, KeyringMissing
+from vault.ports import Clock, Entropy
+
+#: Trees whose keys the policy file names ahead: four years.
+AHEAD: Final = 8
+_PASSPHRASE_BYTES: Final = 24
+
+
+def create_log_key(
+    settings: Settings, name: str, clock: Clock, entropy: Entropy, root: type[FileRoot] = FileRoot,
+    parameters: Argon2Parameters | None = None,
+) -> LogKey:  # fmt: skip
+    """Make the log's key, and the policy file that names its trees. name: "" for an invented one.
+
+    Raises ConfigurationError if there is one already, InvalidInput, NoteRejected for a name that cannot be used.
+    """
+    folder = settings.log_home
+    if (folder / "key").exists():
+        raise ConfigurationError("the log has a key already; nothing was changed")
+    made = LogKey.generate(name or f"parefeu.invalid/{entropy.bytes(4).hex()}", entropy)
+    passphrase = settings.log_passphrase_file
+    if not passphrase.exists():
+        write_private(passphrase, entropy.bytes(_PASSPHRASE_BYTES).hex().encode())
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    provider = root.create(folder / "root.key", read_passphrase(passphrase), entropy, parameters)
+    write_private(folder / "policy.txt", policy_text(made, clock.now()).encode())
+    write_private(folder / "key", made.store(provider))
+    return made
+
+
+def load_log_key(settings: Settings, entropy: Entropy, root: type[FileRoot] = FileRoot) -> LogKey:
+    """Raises KeyringMissing, WrongPassphrase, KeyringDamaged."""
+    try:
+        document = (settings.log_home / "key").read_bytes()
+    except OSError:
+        raise KeyringMissing("the log has no key here: run `parefeu audit init`") from None
+    provider = root.open(settings.log_home / "root.key", read_passphrase(settings.log_passphrase_file), entropy)
+    return LogKey.load(document, provider)
+
+
+def has_log_key(settings: Settings) -> bool:
+    return (settings.log_home / "key").is_file()
+
+
+def policy_text(key: LogKey, now: datetime) -> str:
+    """A policy that names the trees to come and asks for no witness yet."""
+    lines = [
+        "# Whose signatures count for this access log, and how many witnesses are enough. Hand a copy to the auditor.",
+        "# A witness: witness NAME KEY URL. Then, for two of three: group enough 2 A B C, and: quorum enough.",
+        *(f"log {key.signer(f'{key.name}/{period}').verifier}" for period in periods(now, AHEAD)),
+        "quorum none",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def periods(now: datetime, count: int) -> Iterator[str]:
+    """The half-year of `now` and those that follow."""
+    year, half = now.year, int(period_of(now)[-1])
+    for number in range(count):
+        passed = half - 1 + number
+        yield f"{year + passed // 2:04d}h{1 + passed % 2}"
+
+
+def read_policy(settings: Settings, other: Path | None = None) -> str:
+    """Raises KeyringMissing."""
+    try:
+        return (other or settings.log_home / "policy.txt").read_text("utf-8")
+    except OSError:
+        raise KeyringMissing("the log's policy file is not there: run `parefeu audit init`, or name one") from None
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh.write_bytes(content)
+    os.replace(fresh, path)

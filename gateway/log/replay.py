@@ -1,0 +1,132 @@
+"""Could X see Y on day D, under which rule? Answered from the log and from the policies it names by their digests.
+
+A server keeps each policy that it loads in `home/policies/DIGEST`. An entry names the digest of the policy that
+decided it; replaying it asks that very policy again, in every phase and with every set of facts, and says under which
+of them it gives the recorded answer. An answer that no phase and no facts give was not made by that policy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.settings import Settings
+from policies.compiler import compile_table
+from policies.facts import condition_sets
+from policies.firewall import TableFirewall
+from policies.loader import load_source
+from vault.errors import ConfigurationError, PolicyRejected
+from vault.ports import Firewall
+from vault.storage.log_reader import SqlLogReader
+from vault.vocabulary import FACTS, Action, Allowed, Facts, Kind, Phase, Purpose, Question, Role
+
+_EVERY_FACT: Final = (1 << len(FACTS)) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstance:
+    """A phase and a smallest set of facts under which a policy gives the answer."""
+
+    phase: Phase
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """verdict, rule: as recorded or as decided. why: the rule's own words. under: where the policy answers so."""
+
+    digest: str
+    verdict: str
+    rule: str
+    why: str
+    under: tuple[Circumstance, ...]
+
+
+def keep_policy(settings: Settings, firewall: Firewall) -> None:
+    """Keep the sources of the policy that is in force, under its digest. What is there already is the same."""
+    if not isinstance(firewall, TableFirewall):
+        return
+    folder = settings.home / "policies" / firewall.digest.hex()
+    for name, content in firewall.table.source.files:
+        path = folder / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_bytes(content)
+
+
+def kept_policy(settings: Settings, digest: str) -> TableFirewall:
+    """Raises ConfigurationError if it was not kept, or no longer gives the digest it was kept under."""
+    folder = settings.home / "policies" / digest
+    if len(digest) != 64 or not digest.isalnum() or not folder.is_dir():
+        raise ConfigurationError("the policy with that digest was not kept here")
+    try:
+        found = TableFirewall(compile_table(load_source(folder)))
+    except PolicyRejected as fault:
+        raise ConfigurationError("the policy that was kept can no longer be read by this program") from fault
+    if found.digest.hex() != digest:
+        raise ConfigurationError(
+            "the kept policy gives another digest now: it was altered, or its engine is of another version"
+        )
+    return found
+
+
+def replay(body: dict[str, Any], firewall: TableFirewall) -> Replayed:
+    """Ask an entry's policy again. `under` is empty if the policy cannot have given that answer."""
+    role, action, kind, purpose = (
+        Role(body["role"]), Action(body["action"]), Kind(body["kind"]), Purpose(body["purpose"]),
+    )  # fmt: skip
+    under = [
+        Circumstance(phase, facts)
+        for phase in Phase
+        for facts in _smallest(firewall, Question(role, action, kind, purpose, phase), body["decision"], body["rule"])
+    ]
+    return Replayed(firewall.digest.hex(), body["decision"], body["rule"], _why(firewall, body["rule"]), tuple(under))
+
+
+def _smallest(firewall: TableFirewall, question: Question, verdict: str, rule: str) -> Iterator[tuple[str, ...]]:
+    """The smallest sets of facts with which the policy gives this answer under this rule."""
+    found: list[int] = []
+    for held in sorted(condition_sets(_EVERY_FACT), key=lambda mask: (mask.bit_count(), mask)):
+        if any(smaller & held == smaller for smaller in found):
+            continue
+        decision = firewall.decide(question, Facts(held=held))
+        if decision.rule == rule and isinstance(decision, Allowed) == (verdict == "allow"):
+            found.append(held)
+    for held in found:
+        yield tuple(fact.value for place, fact in enumerate(FACTS) if held & (1 << place))
+
+
+def _why(firewall: TableFirewall, rule: str) -> str:
+    return next((line.why for line in firewall.table.source.rules if line.id == rule), "")
+
+
+def policy_on(reader: SqlLogReader, day: datetime) -> str:
+    """The digest in force at a moment: the newest that a process announced, or decided by, until then.
+
+    Raises ConfigurationError if the log names none by then.
+    """
+    for entry in reversed(reader.entries_where(until=day)):
+        body = json.loads(reader.body(entry) or b"{}")
+        if body.get("policy"):
+            return str(body["policy"])
+    raise ConfigurationError("the log names no policy by then")
+
+
+def role_on(reader: SqlLogReader, actor: str, day: datetime) -> str:
+    """What an actor was here as, by the newest entry that says so until then. Raises ConfigurationError."""
+    for entry in reversed(reader.entries_where(actor=actor, until=day)):
+        body = json.loads(reader.body(entry) or b"{}")
+        if body.get("role"):
+            return str(body["role"])
+    raise ConfigurationError("the log knows no role of that actor by then")
+
+
+def seen_before(reader: SqlLogReader, actor: str, subject: str, day: datetime) -> str:
+    """The newest entry until then by which the actor was allowed something about the case; "" for none."""
+    for entry in reversed(reader.entries_where(actor=actor, subject=subject, until=day)):
+        if json.loads(reader.body(entry) or b"{}").get("decision") == "allow":
+            return entry.hex()
+    return ""

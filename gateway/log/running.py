@@ -1,0 +1,180 @@
+"""The log beside a server: says what is in force, beats for the lanes, sequences where it may, refuses when it must.
+
+An embedded installation keeps the log itself, in a thread. A process of one zone does not hold the log's key: it
+looks at how far the tree is (`log.heads`, which every zone may read) and refuses requests when that is too far
+behind, so that nothing runs ahead of what can be proved.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Final
+
+from gateway.clock import SystemEntropy
+from gateway.instance import read_directory
+from gateway.log.keeper import PRESS_AFTER, LogKeeper, LogThread
+from gateway.log.key import has_log_key, load_log_key
+from gateway.log.replay import keep_policy
+from gateway.settings import Settings
+from gateway.wiring import Services
+from vault.audit.events import Detail, Event, Happening, Verdict
+from vault.audit.log import Lane
+from vault.audit.log_events import heartbeat, keys_loaded, policy_loaded
+from vault.audit.sequencer import BATCH
+from vault.crypto.detail import DetailLane
+from vault.crypto.directory import ZoneDirectory
+from vault.crypto.providers.file import FileRoot
+from vault.errors import StoreError
+from vault.ports import Clock
+from vault.storage.log_reader import SqlLogReader
+from vault.storage.store import Store
+from vault.vocabulary import OVERSIGHT, Zone
+
+#: A lane that wrote something says so again after this long: what is cut off its end is younger.
+BEAT_EVERY: Final = 10.0  # seconds
+#: A lane that wrote nothing says that it lives.
+BEAT_IDLE: Final = 600.0  # seconds
+_LOOK_EVERY: Final = 1.0  # seconds
+
+log = logging.getLogger("parefeu.log")
+
+
+def log_lane(directory: ZoneDirectory, clock: Clock) -> Lane:
+    """The sequencer's own lane: it writes for oversight, and seals its details to it."""
+    overseer, entropy = directory.of(OVERSIGHT).sealing, SystemEntropy()
+
+    def start_epoch(lane: bytes, epoch: int) -> DetailLane:
+        return DetailLane.start(overseer, lane, epoch, entropy)
+
+    return Lane(OVERSIGHT, clock=clock, entropy=entropy, start_epoch=start_epoch)
+
+
+def log_store(settings: Settings) -> Store:
+    """The sequencer's own connections, as its own role where there are roles. Raises StoreUnavailable."""
+    return Store(settings.log_url or settings.main_url, settings.log_keystore_url or settings.keys_url).connect()
+
+
+def make_keeper(
+    settings: Settings, clock: Clock, root: type[FileRoot] = FileRoot, services: Services | None = None
+) -> LogKeeper:
+    """Open the log's key and put a keeper together. services: an embedded server's, whose writer is shared.
+
+    Raises KeyringError, ConfigurationError, StoreError, `auditor.verify.Failed`.
+    """
+    key = load_log_key(settings, SystemEntropy(), root)
+    directory = services.directory if services is not None else read_directory(settings)
+    exclusive = services.exclusive if services is not None else nullcontext
+    return LogKeeper(settings, key, log_store(settings), log_lane(directory, clock), clock, exclusive=exclusive)
+
+
+def log_beside(services: Services, root: type[FileRoot] = FileRoot) -> Callable[[], None]:
+    """Return what starts it all, to be called once the server answers. When the services close, lanes are closed
+    and the log is brought up to date first."""
+    settings = services.settings
+    thread: LogThread | None = None
+    if settings.embedded and has_log_key(settings):
+        thread = LogThread(lambda: make_keeper(settings, services.clock, root, services), _press(services))
+    pulse = Pulse(services, watch=not settings.embedded)
+
+    def stop() -> None:
+        pulse.stop()
+        close_lanes(services)
+        if thread is not None:
+            thread.stop()
+
+    def start() -> None:
+        announce(services)
+        pulse.start()
+        if thread is not None:
+            thread.start()
+        services.before_close.append(stop)
+
+    return start
+
+
+def _press(services: Services) -> Callable[[bool], None]:
+    usual = services.worker.limit
+
+    def press(wait: bool) -> None:
+        services.worker.limit = 0 if wait else usual
+
+    return press
+
+
+def announce(services: Services) -> None:
+    """Keep the policy, write down that it and the keys are in force in this process. Raises StoreUnavailable."""
+    keep_policy(services.settings, services.firewall)
+    for zone in services.sign_in:
+        version = services.directory.of(zone).key_version
+        _write(services, zone, policy_loaded(services.firewall.digest), keys_loaded(services.directory.serial, version))
+
+
+def close_lanes(services: Services) -> None:
+    """The last entry of each lane: nothing comes after it. A store that is gone already is let go."""
+    for zone, lane in services.lanes.items():
+        if lane.announced:
+            try:
+                _write(services, zone, Event(Happening.LANE_CLOSED, "lane", Verdict.NONE))
+            except StoreError:
+                log.warning("a lane was not closed", extra={"code": str(zone)})
+
+
+def _write(services: Services, zone: Zone, *events: Event) -> None:
+    def work(uow: object) -> None:
+        for event in events:
+            uow.audit.append(event, Detail())  # type: ignore[attr-defined]
+
+    services.worker.run(zone, work)
+
+
+class Pulse(threading.Thread):
+    """Beats for the lanes; where another process keeps the log, watches how far it is (`watch`)."""
+
+    def __init__(self, services: Services, *, watch: bool, every: float = BEAT_EVERY, idle: float = BEAT_IDLE) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._services = services
+        self._every = every
+        self._idle = idle
+        self._over = threading.Event()
+        self._press = _press(services)
+        self._reader: SqlLogReader | None = None
+        if watch:
+            store = Store(services.settings.main_url, services.settings.keys_url)
+            self._reader = SqlLogReader(store.main)
+        self._beaten: dict[Zone, tuple[int, float]] = {}
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        last = time.monotonic()
+        while not self._over.wait(min(_LOOK_EVERY, self._every)):
+            try:
+                if self._reader is not None:
+                    self._press(self.behind(self._reader))
+                if time.monotonic() - last >= self._every:
+                    last = time.monotonic()
+                    self.beat(last)
+            except StoreError:
+                log.warning("no heartbeat: the store does not answer")
+
+    def beat(self, now: float) -> None:
+        """A heartbeat in each lane that wrote since the last one, or has been silent for long."""
+        for zone, lane in self._services.lanes.items():
+            number, at = self._beaten.get(zone, (-1, 0.0))
+            if lane.announced and (lane.mark().number != number or now - at >= self._idle):
+                _write(self._services, zone, heartbeat())
+                self._beaten[zone] = (lane.mark().number, now)
+
+    def behind(self, reader: SqlLogReader) -> bool:
+        """Whether the tree is too far behind. Before its first turn there is no tree to wait for."""
+        turned = reader.turned()
+        if turned is None:
+            return False
+        at, waiting = turned
+        return waiting >= BATCH or (self._services.clock.now() - at).total_seconds() > PRESS_AFTER

@@ -1,0 +1,105 @@
+"""A live database as the files that the verifier reads, and the same files in a folder.
+
+The verifier (`auditor.verify`) is handed bytes and believes none of them, so this module may be wrong and cannot
+make an altered log look sound.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from auditor.verify import Checkpoint, Failed, Policy, Read
+from gateway.log.key import replace_file
+from vault.audit.sequencer import Head
+from vault.audit.tiles import TileId, tiles_of
+from vault.errors import InvalidProof
+from vault.storage.log_reader import KeptCheckpoint, SqlLogReader
+
+LIST: Final = "checkpoints/list"
+
+
+def folder_of(head: Head) -> str:
+    """The name of a tree's folder among those of its log: `2026h2`."""
+    return head.origin.rpartition("/")[2]
+
+
+def shown(reader: SqlLogReader, head: Head, policy: Policy) -> tuple[str, list[KeptCheckpoint]]:
+    """The checkpoint to show: the newest that enough witnesses signed, else the newest; and the kept ones before it."""
+    kept = reader.kept(head.shard)
+    for checkpoint in kept:
+        if policy.quorum != "none" and not head.closed and _met(checkpoint.note, policy):
+            return checkpoint.note, [each for each in kept if each.size <= checkpoint.size]
+    same = [each.note for each in kept if each.size == head.size]
+    return (same[0] if same else head.note), kept
+
+
+def _met(note: str, policy: Policy) -> bool:
+    try:
+        return policy.met(Checkpoint.open(note, policy).seen)
+    except Failed:
+        return False
+
+
+def live_source(reader: SqlLogReader, head: Head, policy: Policy) -> Read:
+    """Reads one tree of a live database by the paths of its files. Raises Failed for what is not there."""
+    checkpoint, kept = shown(reader, head, policy)
+    notes = {f"checkpoints/{each.size}": each.note.encode() for each in kept}
+    notes |= {"checkpoint": checkpoint.encode(), LIST: _list(kept)}
+
+    def read(path: str) -> bytes:
+        if path in notes:
+            return notes[path]
+        try:
+            return reader.tile(head.shard, TileId.parse(path))
+        except InvalidProof as fault:
+            raise Failed("root", f"{path}: {fault}") from None
+
+    return read
+
+
+def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
+    """Bring a folder of files up to date; full tiles are written once. Returns how many files were new.
+
+    The checkpoint is written last: whoever reads it finds every file that it needs.
+    """
+    written, heads = 0, reader.heads()
+    for head in heads:
+        place = folder / folder_of(head)
+        note, kept = shown(reader, head, policy)
+        if not note:
+            continue
+        before = _size_of(place / "checkpoint")
+        size = int(note.split("\n", 2)[1])
+        for tile in tiles_of(size, since=before):
+            path = place / tile.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, reader.tile(head.shard, tile))
+            written += 1
+        (place / "checkpoints").mkdir(parents=True, exist_ok=True)
+        for each in kept:
+            if not (target := place / "checkpoints" / str(each.size)).exists() or each.size == size:
+                replace_file(target, each.note.encode())
+        replace_file(place / "checkpoints" / "list", _list(kept))
+        if _content(place / "checkpoint") != note.encode():
+            replace_file(place / "checkpoint", note.encode())
+            written += 1
+    if heads:
+        replace_file(folder / "logs", "".join(f"{folder_of(head)}\n" for head in heads).encode())
+    return written
+
+
+def _list(kept: list[KeptCheckpoint]) -> bytes:
+    return "".join(f"{each.size}\n" for each in reversed(kept)).encode()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _size_of(path: Path) -> int:
+    lines = _content(path).split(b"\n", 2)
+    return int(lines[1]) if len(lines) == 3 and lines[1].isdigit() else 0

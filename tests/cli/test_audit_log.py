@@ -1,0 +1,159 @@
+"""The log as a whole, by command: kept, checked, proved from, compared and replayed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auditor.verify import Policy, verify_proof
+from gateway.cli.home import settings_of
+from gateway.log.replay import keep_policy, kept_policy
+from tests.cli.kit import Shell
+from tests.house import house_on
+from tests.log.test_sequencer import work
+from vault.errors import ConfigurationError
+
+
+@pytest.fixture
+def kept(shell: Shell, home: Path) -> Path:
+    """A home with entries in the tree, and its policy kept."""
+    settings = settings_of(home)
+    with house_on(settings) as house:
+        keep_policy(settings, house.services.firewall)
+        work(house)
+    assert "entries in the tree" in shell.ok("audit", "sequence", "--once", "--home", home).out
+    return home
+
+
+def note_entry(home: Path) -> str:
+    connection = sqlite3.connect(home / "main.db")
+    bodies = [json.loads(row[0]) for row in connection.execute("SELECT body FROM entries")]
+    connection.close()
+    return str(next(body["entry"] for body in bodies if (body["action"], body["kind"]) == ("write", "note")))
+
+
+def test_the_database_is_verified_and_a_change_has_its_exit_code(shell: Shell, kept: Path) -> None:
+    told = shell.ok("audit", "verify", "--home", kept, "--json").json
+    assert (told["verdict"], told["waiting_for_the_tree"]) == ("sound", 0)
+    assert told["entries"] > 10
+    connection = sqlite3.connect(kept / "main.db")
+    connection.execute("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'allow', 'denied') AS BLOB)")
+    connection.commit()
+    connection.close()
+    ran = shell.run("audit", "verify", "--home", kept)
+    assert (ran.code, "An entry is not what was logged" in ran.out) == (10, True)
+
+
+def test_files_are_exported_and_verified_by_the_program_alone(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    shell.ok("audit", "export", folder, "--home", kept)
+    assert shell.ok("audit", "verify", str(folder), "--home", kept, "--json").json["verdict"] == "sound"
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor.verify", str(folder), "--policy", str(folder / "policy.txt")],
+        cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "sound" in done.stdout) == (0, True)
+    next(folder.glob("*/tile/0/*.p/*")).unlink()
+    assert shell.run("audit", "verify", str(folder), "--home", kept).code == 2
+
+
+def test_a_bundle_of_evidence_stands_alone(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    entry = note_entry(kept)
+    connection = sqlite3.connect(kept / "main.db")
+    (raw,) = connection.execute("SELECT body FROM entries WHERE entry_id = ?", (bytes.fromhex(entry),)).fetchone()
+    connection.close()
+    body = json.loads(raw)
+    shell.ok("audit", "export", folder, "--home", kept, "--case", body["subject"], "--actor", body["actor"])
+    assert (folder / "entries" / f"{entry}.json").read_bytes() == raw
+    policy = kept / "log" / "policy.txt"
+    command = [sys.executable, str(folder / "verify.py"), str(folder), "--policy", str(policy)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    (folder / "entries" / f"{entry}.json").write_bytes(raw.replace(b"allow", b"deny"))
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 11
+    shell.refused("configuration_error", "audit", "export", folder, "--home", kept, "--period", "2026-01-01/")
+
+
+def test_one_entry_is_proved(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    entry = note_entry(kept)
+    proof = shell.ok("audit", "prove", entry, "--home", kept).out
+    connection = sqlite3.connect(kept / "main.db")
+    (raw,) = connection.execute("SELECT body FROM entries WHERE entry_id = ?", (bytes.fromhex(entry),)).fetchone()
+    connection.close()
+    verify_proof(proof, raw, Policy.parse((kept / "log" / "policy.txt").read_text()))
+    shell.ok("audit", "prove", entry, "--home", kept, "--out", tmp_path / "one.tlog-proof")
+    assert (tmp_path / "one.tlog-proof").read_text() == proof
+    shell.refused("not_found", "audit", "prove", "0" * 32, "--home", kept)
+
+
+def test_two_checkpoints_are_compared(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    shell.ok("audit", "export", tmp_path / "one", "--home", kept)
+    with house_on(settings_of(kept)) as house:
+        house.hire("desk")
+    shell.ok("audit", "sequence", "--once", "--home", kept)
+    shell.ok("audit", "export", tmp_path / "two", "--home", kept)
+    notes = [next((tmp_path / name).glob("*/checkpoint")) for name in ("one", "two")]
+    told = shell.ok("audit", "diff", *notes, "--home", kept, "--json").json
+    assert told["to"] - told["from"] == sum(count for name, count in told.items() if " " in name)
+    assert told["staff_added staff none"] == 1
+    again = shell.ok("audit", "diff", *notes[::-1], str(notes[1].parent), "--home", kept, "--json").json
+    assert again == told
+
+
+def test_a_decision_is_replayed_by_the_policy_of_its_day(shell: Shell, kept: Path) -> None:
+    entry = note_entry(kept)
+    told = dict(line.split("\t", 1) for line in shell.ok("audit", "replay", entry, "--home", kept).out.splitlines())
+    assert told["rule"] == "cw-13"
+    assert "active with own" in told["possible"]
+    connection = sqlite3.connect(kept / "main.db")
+    (raw,) = connection.execute("SELECT body FROM entries WHERE entry_id = ?", (bytes.fromhex(entry),)).fetchone()
+    body = json.loads(raw)
+    question = ("--actor", body["actor"], "--subject", body["subject"], "--on", "2027-01-01")
+    answer = shell.ok("audit", "replay", *question, "--fact", "own", "--home", kept).out
+    assert "cw-11" in answer
+    assert "needs" not in answer
+    changed = raw.replace(b'"rule":"cw-13"', b'"rule":"cw-23"')
+    connection.execute("UPDATE entries SET body = ? WHERE entry_id = ?", (changed, bytes.fromhex(entry)))
+    connection.commit()
+    connection.close()
+    assert shell.run("audit", "replay", entry, "--home", kept).code == 1
+
+
+def test_a_kept_policy_that_was_altered_is_refused(shell: Shell, kept: Path) -> None:
+    rules = next((kept / "policies").glob("*/rules/casework.csv"))
+    rules.write_text(rules.read_text().replace("cw-13,coach,note,write", "cw-13,coach,note,read"))
+    shell.refused("configuration_error", "audit", "replay", note_entry(kept), "--home", kept)
+
+
+def test_a_new_tree_is_opened_on_purpose(shell: Shell, kept: Path) -> None:
+    assert "opened" in shell.ok("audit", "reopen", "--home", kept).out
+    heads = sqlite3.connect(kept / "main.db")
+    assert heads.execute("SELECT count(*), max(closed) FROM heads").fetchone() == (2, 2)
+    heads.close()
+    shell.refused("invalid_input", "audit", "reopen", "--home", kept, "--reason", "two words")
+
+
+def test_the_policy_names_the_keys_to_come(shell: Shell, kept: Path) -> None:
+    text = shell.ok("audit", "policy", "--home", kept).out
+    assert text.count("\nlog ") == 8
+    assert text.endswith("quorum none\n")
+    shell.refused("configuration_error", "audit", "init", "--home", kept)
+
+
+def test_the_witness_word_is_the_witness_program(shell: Shell, tmp_path: Path) -> None:
+    key = shell.ok("witness", "init", tmp_path / "w", "--name", "witness.example/w").out
+    assert key.startswith("witness.example/w+")
+    assert shell.ok("witness", "key", tmp_path / "w").out == key
+    assert shell.run("witness", "init", tmp_path / "w", "--name", "witness.example/w").code == 1
+    assert shell.run("witness", "nonsense", tmp_path / "w").code == 2
+
+
+def test_nothing_is_verified_before_there_is_a_tree(shell: Shell, home: Path) -> None:
+    assert shell.run("audit", "verify", "--home", home).code == 2
+    with pytest.raises(ConfigurationError):
+        kept_policy(settings_of(home), "0" * 64)

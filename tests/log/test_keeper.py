@@ -1,0 +1,272 @@
+"""The keeper with real witnesses: heads are signed by them, and a database that goes back is noticed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.verify import Failed, Policy, verify_logs
+from auditor.witness import Witness, server
+from gateway.clock import SystemEntropy
+from gateway.log.keeper import LogKeeper, LogThread
+from gateway.log.key import create_log_key, load_log_key, periods, read_policy
+from gateway.log.running import log_lane, log_store, make_keeper
+from gateway.log.source import live_source
+from gateway.settings import Settings
+from tests.house import House, MovableClock, house_on
+from tests.log.test_sequencer import work
+from tests.unit.crypto.kit import WeakFileRoot
+from vault.errors import ConfigurationError, KeyringMissing, LogRolledBack
+from vault.storage.log_reader import SqlLogReader
+
+
+@contextmanager
+def witness_at(folder: Path, clock: Any) -> Iterator[tuple[Witness, str]]:
+    """A witness on loopback, told of no log yet."""
+    if not (folder / "key").exists():
+        Witness.create(folder, f"witness.example/{folder.name}")
+    witness = Witness(folder, lambda: clock.moment.timestamp())
+    web = server(witness, "127.0.0.1", 0)
+    thread = threading.Thread(target=web.serve_forever)
+    thread.start()
+    try:
+        yield witness, f"http://127.0.0.1:{web.server_address[1]}"
+    finally:
+        web.shutdown()
+        thread.join()
+        web.server_close()
+        witness.close()
+
+
+@pytest.fixture
+def witnesses(house: House, tmp_path: Path) -> Iterator[list[Witness]]:
+    """Two witnesses that know the log; the policy asks for both."""
+    with (
+        witness_at(tmp_path / "w1", house.clock) as (one, url1),
+        witness_at(tmp_path / "w2", house.clock) as (two, url2),
+    ):
+        tell(house.settings, one, two)
+        policy = read_policy(house.settings).replace(
+            "quorum none\n",
+            f"witness one {one.verifier_key} {url1}\nwitness two {two.verifier_key} {url2}\n"
+            "group both all one two\nquorum both\n",
+        )
+        (house.settings.log_home / "policy.txt").write_text(policy)
+        yield [one, two]
+
+
+def tell(settings: Settings, *witnesses: Witness) -> None:
+    for line in read_policy(settings).split("\n"):
+        if line.startswith("log "):
+            for witness in witnesses:
+                witness.add_log(line.split()[1])
+
+
+def keeper_of(house: House, **options: Any) -> LogKeeper:
+    key = load_log_key(house.settings, SystemEntropy(), WeakFileRoot)
+    store = log_store(house.settings)
+    lane = log_lane(house.services.directory, house.clock)
+    return LogKeeper(house.settings, key, store, lane, house.clock, **options)
+
+
+def verdict(house: House, keeper: LogKeeper) -> str:
+    policy = Policy.parse(read_policy(house.settings))
+    reader = keeper._reader
+    try:
+        verify_logs([live_source(reader, head, policy) for head in reader.heads()], policy)
+    except Failed as fault:
+        return fault.kind
+    return "sound"
+
+
+def let_go(keeper: LogKeeper) -> None:
+    keeper.close()
+    keeper._store._store.close()
+
+
+def test_two_witnesses_sign_what_grows_and_the_verifier_wants_both(house: House, witnesses: list[Witness]) -> None:
+    keeper = keeper_of(house)
+    work(house)
+    keeper.turn()
+    assert verdict(house, keeper) == "quorum"
+    keeper.show()
+    assert verdict(house, keeper) == "sound"
+    assert keeper.state.unanswered == ()
+    for _ in range(3):
+        work(house)
+        keeper.turn()
+        house.clock.move(seconds=11)
+    keeper.show()
+    assert verdict(house, keeper) == "sound"
+    heads = keeper._reader.heads()
+    assert [witness.head(heads[0].origin).size for witness in witnesses] == [heads[0].size] * 2  # type: ignore[union-attr]
+    let_go(keeper)
+
+
+def test_a_witness_that_is_away_is_named_and_the_log_goes_on(house: House, tmp_path: Path) -> None:
+    with witness_at(tmp_path / "w1", house.clock) as (one, url):
+        tell(house.settings, one)
+        policy = read_policy(house.settings).replace("quorum none", f"witness one {one.verifier_key} {url}\nquorum one")
+        (house.settings.log_home / "policy.txt").write_text(policy)
+    keeper = keeper_of(house)
+    work(house)
+    keeper.turn()
+    keeper.show()
+    assert [each.name for each in keeper.state.unanswered] == ["one"]
+    assert verdict(house, keeper) == "quorum"
+    let_go(keeper)
+
+
+def test_a_witness_that_forgot_is_told_again_and_one_that_knows_more_stops_the_log(
+    house: House, witnesses: list[Witness]
+) -> None:
+    keeper = keeper_of(house)
+    work(house)
+    keeper.turn()
+    keeper.show()
+    again = keeper_of(house)  # a new process: it has forgotten what the witnesses saw
+    work(house)
+    again.turn()
+    again.show()
+    assert verdict(house, again) == "sound"
+    let_go(again)
+    let_go(keeper)
+
+
+def _damage(witness: Witness, size: int | None = None) -> None:
+    """What the witness remembers of the log, changed: as if it had been shown another one."""
+    connection = witness._database
+    if size is not None:
+        connection.execute("UPDATE heads SET size = ?", (str(size),))
+    else:
+        connection.execute("UPDATE heads SET root = ?", (b"\1" * 32,))
+
+
+@pytest.mark.parametrize("size", [None, 10_000])
+def test_a_database_that_went_back_is_noticed_by_a_witness_before_anything_is_signed(
+    house: House, witnesses: list[Witness], size: int | None
+) -> None:
+    keeper = keeper_of(house)
+    work(house)
+    keeper.turn()
+    keeper.show()
+    let_go(keeper)
+    (house.settings.log_home / "seen").unlink()
+    before = SqlLogReader(house.services.store.main).heads()
+    _damage(witnesses[1], size)
+    work(house)
+    stopped = keeper_of(house)
+    for _ in range(2):
+        with pytest.raises(LogRolledBack):
+            stopped.turn()
+    assert SqlLogReader(house.services.store.main).heads() == before
+    let_go(stopped)
+
+
+def test_a_restored_backup_is_noticed_without_any_witness_and_a_new_tree_says_so(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    with house_on(sqlite_settings) as house:
+        keeper = keeper_of(house)
+        work(house)
+        keeper.turn()
+        keeper.show()
+        let_go(keeper)
+    backup = tmp_path / "backup"
+    shutil.copytree(sqlite_settings.home, backup)
+    with house_on(sqlite_settings) as house:
+        keeper = keeper_of(house)
+        house.hire("colleague")
+        keeper.turn()
+        keeper.show()
+        let_go(keeper)
+    for name in ("main.db", "keystore.db"):
+        shutil.copy(backup / name, sqlite_settings.home / name)
+        for rest in ("-wal", "-shm"):
+            (sqlite_settings.home / f"{name}{rest}").unlink(missing_ok=True)
+    with house_on(sqlite_settings) as house:
+        stopped = keeper_of(house)
+        house.hire("desk")
+        with pytest.raises(LogRolledBack, match="restored or replaced"):
+            stopped.turn()
+        stopped.forget_seen()
+        head = stopped.turn(reopen="restored").head
+        assert head is not None
+        assert head.origin.endswith("2026h2-1")
+        stopped.show()
+        let_go(stopped)
+        again = keeper_of(house)
+        house.hire("head")
+        assert again.turn().taken > 0
+        again.show()
+        let_go(again)
+
+
+def test_another_tree_of_the_same_size_is_noticed(sqlite_settings: Settings) -> None:
+    with house_on(sqlite_settings) as house:
+        keeper = keeper_of(house)
+        work(house)
+        keeper.turn()
+        keeper.show()
+        let_go(keeper)
+        seen = (sqlite_settings.log_home / "seen").read_text().split()
+        (sqlite_settings.log_home / "seen").write_text(f"{seen[0]} {int(seen[1]) - 1} {seen[2]}\n")
+        stopped = keeper_of(house)
+        with pytest.raises(LogRolledBack, match="another tree"):
+            stopped.turn()
+        let_go(stopped)
+
+
+def test_the_thread_keeps_the_log_beside_a_server_and_brings_it_up_to_date_at_the_end(lite_house: House) -> None:
+    house, pressed = lite_house, []
+    thread = LogThread(
+        lambda: make_keeper(house.settings, house.clock, WeakFileRoot, house.services), pressed.append, every=0.01
+    )
+    thread.start()
+    work(house)
+    thread.stop()
+    connection = sqlite3.connect(house.settings.home / "main.db")
+    assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM leaves").fetchone()[0] > 10
+    connection.close()
+    assert thread.state.stopped == ""
+    assert thread.state.size > 10
+    assert set(pressed) == {False}
+
+
+def test_a_log_that_cannot_run_lets_requests_wait(lite_house: House) -> None:
+    house, pressed = lite_house, []
+    (house.settings.log_home / "key").unlink()
+    thread = LogThread(
+        lambda: make_keeper(house.settings, house.clock, WeakFileRoot, house.services), pressed.append, every=0.01
+    )
+    thread.state.drained -= 100
+    thread.start()
+    while not pressed:
+        threading.Event().wait(0.01)
+    thread.stop()
+    assert thread.state.stopped == "keyring_missing"
+    assert set(pressed) == {True}
+
+
+def test_the_logs_key_is_its_own_and_made_once(sqlite_settings: Settings) -> None:
+    entropy = SystemEntropy()
+    one = load_log_key(sqlite_settings, entropy, WeakFileRoot)
+    assert one.name.startswith("parefeu.invalid/")
+    with pytest.raises(ConfigurationError):
+        create_log_key(sqlite_settings, "", MovableClock(), entropy, WeakFileRoot)
+    keys = [line.split()[1] for line in read_policy(sqlite_settings).split("\n") if line.startswith("log ")]
+    names = [f"{one.name}/{period}" for period in periods(MovableClock().now(), 8)]
+    assert keys == [str(one.signer(name).verifier) for name in names]
+    assert len({key.rpartition("+")[2] for key in keys}) == 8, "a key of its own for each tree"
+    assert Policy.parse(read_policy(sqlite_settings)).quorum == "none"
+    (sqlite_settings.log_home / "key").unlink()
+    with pytest.raises(KeyringMissing):
+        load_log_key(sqlite_settings, entropy, WeakFileRoot)

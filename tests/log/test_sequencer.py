@@ -1,0 +1,302 @@
+"""Committed entries become leaves, once each; a crash, a rival or an altered row never makes a wrong signed head."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.crash.checks import look
+from tests.house import House
+from tests.log.kit import KEY, NAME, Keeper, jump
+from vault.audit.checkpoint import open_checkpoint
+from vault.audit.merkle import leaf_hash, root_of
+from vault.errors import LogDamaged, LogRolledBack, StoreUnavailable
+
+ORIGIN = f"{NAME}/2026h2"
+
+
+def tree(house: House, shard: int = 0) -> list[dict[str, Any]]:
+    """The entries of one tree in their order, each as its JSON says."""
+    found = look(house.settings)
+    bodies = {bytes(row["entry_id"]): bytes(row["body"]) for row in found["entries"]}
+    rows = sorted((row["leaf"], bytes(row["entry_id"])) for row in found["leaves"] if row["shard"] == shard)
+    assert [leaf for leaf, _ in rows] == list(range(len(rows)))
+    return [json.loads(bodies[entry]) for _, entry in rows]
+
+
+def faults(house: House) -> list[str]:
+    """What is wrong with the trees as they stand in the databases."""
+    found = look(house.settings)
+    wrong = []
+    bodies = {bytes(row["entry_id"]): bytes(row["body"]) for row in found["entries"]}
+    leaves = [bytes(row["entry_id"]) for row in found["leaves"]]
+    waiting = [bytes(row["entry_id"]) for row in found["outbox"]]
+    if sorted(leaves + waiting) != sorted(bodies):
+        wrong.append("not every entry is either a leaf or waiting, once")
+    for head in found["heads"]:
+        rows = sorted((row["leaf"], bytes(row["entry_id"])) for row in found["leaves"] if row["shard"] == head["shard"])
+        hashes = [leaf_hash(bodies[entry]) for _, entry in rows]
+        if (head["size"], bytes(head["root"])) != (len(hashes), root_of(hashes)):
+            wrong.append(f"the head of {head['origin']} is not that of its leaves")
+        key = KEY.signer(head["origin"]).verifier
+        notes = [head["note"], *(row["note"] for row in found["checkpoints"] if row["shard"] == head["shard"])]
+        for note in notes:
+            signed = open_checkpoint(note, [key], head["origin"])
+            if signed.root != root_of(hashes[: signed.size]):
+                wrong.append(f"a checkpoint of {head['origin']} at {signed.size} has another root")
+    return wrong
+
+
+def work(house: House, notes: int = 3) -> None:
+    coach = house.client("coach")
+    case = house.open_case(coach)
+    for _ in range(notes):
+        house.write_note(coach, case)
+    assert coach.get("/cases").status_code == 200
+
+
+def test_every_committed_entry_becomes_one_leaf(keeper: Keeper) -> None:
+    work(keeper.house)
+    turned = keeper.turn()
+    entries = tree(keeper.house)
+    assert [entry["action"] for entry in entries[:2]] == ["lane_opened", "log_opened"]
+    assert turned.head.size == len(entries)
+    assert turned.taken == len(entries) - 2
+    assert faults(keeper.house) == []
+    found = look(keeper.house.settings)
+    assert found["outbox"] == []
+    assert {bytes(row["entry_id"]) for row in found["details"]} == {
+        bytes(row["entry_id"]) for row in found["entries"] if json.loads(bytes(row["body"]))["commitment"]
+    }
+    work(keeper.house)
+    keeper.turn()
+    assert faults(keeper.house) == []
+    assert tree(keeper.house)[: len(entries)] == entries
+
+
+def test_nothing_waits_and_nothing_happens(keeper: Keeper) -> None:
+    first = keeper.turn()
+    assert keeper.turn() == (first.head, 0, None, 0, False)
+    assert faults(keeper.house) == []
+
+
+def test_details_are_read_from_beside_the_keystore(keeper: Keeper) -> None:
+    work(keeper.house, notes=1)
+    keeper.turn()
+    auditor = keeper.house.client("auditor")
+    keeper.turn()
+    entries = auditor.get("/entries?limit=500").json()["entries"]
+    assert len(entries) > 10
+    assert {auditor.get(f"/entries/{entry['entry']}/detail").status_code for entry in entries} == {200}
+
+
+def test_batches_that_are_full_are_followed_by_the_rest(house: House) -> None:
+    work(house, notes=10)
+    keeper = Keeper(house, batch=4)
+    try:
+        turns = [keeper.turn()]
+        while turns[-1].full:
+            turns.append(keeper.turn())
+        assert len(turns) > 4
+        assert faults(house) == []
+        assert look(house.settings)["outbox"] == []
+    finally:
+        keeper.close()
+
+
+def test_a_new_half_year_closes_the_tree_and_the_next_one_names_its_head(keeper: Keeper) -> None:
+    work(keeper.house)
+    keeper.turn()
+    work(keeper.house)
+    jump(keeper.house, days=60)
+    head = keeper.turn().head
+    assert (head.shard, head.origin) == (1, f"{NAME}/2027h1")
+    old = next(row for row in look(keeper.house.settings)["heads"] if row["shard"] == 0)
+    assert old["closed"]
+    assert tree(keeper.house)[-1]["action"] == "log_closed"
+    opened = tree(keeper.house, 1)[0]
+    assert opened["action"] == "log_opened"
+    assert opened["object"] == f"{ORIGIN}@{old['size']}:{bytes(old['root']).hex()}"
+    assert opened["outcome"] == "period"
+    work(keeper.house)
+    keeper.turn()
+    assert faults(keeper.house) == []
+    jump(keeper.house, days=-61)
+    work(keeper.house)
+    assert keeper.turn().head.shard == 1, "a clock set back reopens nothing"
+    assert faults(keeper.house) == []
+
+
+def test_an_entry_taken_away_before_it_was_a_leaf_leaves_a_gap_that_is_said(keeper: Keeper) -> None:
+    coach = keeper.house.client("coach")
+    keeper.turn()
+    assert coach.get("/cases").status_code == 200
+    assert coach.get("/cases").status_code == 200
+    lost = max(bytes(row["entry_id"]) for row in look(keeper.house.settings)["outbox"])
+    assert coach.get("/cases").status_code == 200
+    with keeper.store.main.engine.begin() as connection:
+        schema = "" if keeper.store.sqlite else "log."
+        for table in ("outbox", "entries"):
+            connection.execute(text(f"DELETE FROM {schema}{table} WHERE entry_id = :e"), {"e": lost})
+    assert keeper.turn().gaps == 1
+    keeper.turn()
+    said = [entry for entry in tree(keeper.house) if entry["action"] == "gap_found"]
+    assert [entry["object"] for entry in said] == [f"{lost[:8].hex()}:{int.from_bytes(lost[8:], 'big')}"]
+
+
+@pytest.mark.parametrize("change", ["allow", "previous", "entry"])
+def test_an_altered_entry_is_never_signed(keeper: Keeper, change: str) -> None:
+    coach = keeper.house.client("coach")
+    before = keeper.turn().head
+    for _ in range(3):
+        assert coach.get("/cases").status_code == 200
+    rows = sorted(look(keeper.house.settings)["outbox"], key=lambda row: bytes(row["entry_id"]))
+    entry = bytes(rows[0]["entry_id"])
+    schema = "" if keeper.store.sqlite else "log."
+    with keeper.store.main.engine.begin() as connection:
+        where = {"e": entry}
+        body = bytes(connection.execute(text(f"SELECT body FROM {schema}entries WHERE entry_id = :e"), where).scalar())
+        told = json.loads(body)
+        new = {
+            "allow": body.replace(b'"decision":"allow"', b'"decision":"deny"'),
+            "previous": body.replace(told["previous"].encode(), b"0" * 64),
+            "entry": body.replace(told["entry"].encode(), b"1" * 32),
+        }[change]
+        assert new != body
+        connection.execute(text(f"UPDATE {schema}entries SET body = :b WHERE entry_id = :e"), where | {"b": new})
+    with pytest.raises(LogDamaged):
+        keeper.turn()
+    assert look(keeper.house.settings)["heads"][0]["size"] == before.size
+
+
+def test_an_entry_changed_between_hashing_and_signing_is_never_signed(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vault.storage.log_store import SqlLogTurn
+
+    work(keeper.house)
+    honest = SqlLogTurn.stored
+    monkeypatch.setattr(SqlLogTurn, "stored", lambda *a: [b"x" + body for body in honest(*a)])
+    with pytest.raises(LogDamaged, match="nothing was signed"):
+        keeper.turn()
+    monkeypatch.undo()
+    assert look(keeper.house.settings)["heads"] == []
+    keeper.turn()
+    assert faults(keeper.house) == []
+
+
+STEPS = ("head", "waiting", "write", "add", "take", "stored", "swap", "keep", "open")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_turn_that_fails_at_any_step_leaves_the_old_head(
+    keeper: Keeper, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vault.storage.log_store import SqlLogTurn
+
+    work(keeper.house)
+    if step != "open":
+        keeper.turn()
+        jump(keeper.house, days=250 if step == "write" else 1)
+        work(keeper.house)
+    before = look(keeper.house.settings)["heads"]
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("the wire was cut")
+
+    monkeypatch.setattr(SqlLogTurn, step, fail)
+    with pytest.raises(StoreUnavailable):
+        keeper.turn()
+    monkeypatch.undo()
+    assert look(keeper.house.settings)["heads"] == before
+    while keeper.turn().taken:
+        pass
+    assert faults(keeper.house) == []
+    assert look(keeper.house.settings)["outbox"] == []
+
+
+def test_before_the_first_signature_somebody_may_refuse(house: House) -> None:
+    work(house)
+    first = Keeper(house)
+    first.turn()
+
+    def refuse(head: Any) -> None:
+        raise LogRolledBack(f"a witness saw more than {head.size}")
+
+    stopped = Keeper(house, before_signing=refuse)
+    work(house)
+    for _ in range(2):
+        with pytest.raises(LogRolledBack):
+            stopped.turn()
+    head = stopped.turn(reopen="restored").head
+    assert (head.shard, head.origin) == (1, f"{ORIGIN}-1")
+    assert tree(house, 1)[1]["outcome"] == "restored"
+    assert look(house.settings)["heads"][0]["closed"] == 2, "abandoned: no last entry was signed"
+    assert faults(house) == []
+    first.close()
+    stopped.close()
+
+
+def test_rivals_take_every_entry_once(house: House) -> None:
+    keepers = [Keeper(house, batch=7) for _ in range(3)]
+    done = threading.Event()
+    troubles: list[BaseException] = []
+
+    def run(keeper: Keeper) -> None:
+        while not done.is_set():
+            try:
+                keeper.turn()
+            except StoreUnavailable:
+                continue  # SQLite: another one writes
+            except BaseException as fault:  # noqa: BLE001 - told below
+                troubles.append(fault)
+                return
+
+    threads = [threading.Thread(target=run, args=(keeper,)) for keeper in keepers]
+    try:
+        work(house, notes=1)
+        for thread in threads:
+            thread.start()
+        coach = house.client("coach")
+        for _ in range(60):
+            assert coach.get("/cases").status_code == 200
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert troubles == []
+    while keepers[0].turn().taken:
+        pass
+    assert faults(house) == []
+    for keeper in keepers:
+        keeper.close()
+
+
+@pytest.fixture
+def half_taken(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> Keeper:
+    """Details are in the keystore, the turn was lost: what a crash between the two databases leaves."""
+    from vault.storage.log_store import SqlLogTurn
+
+    work(keeper.house)
+    honest = SqlLogTurn.add
+
+    def fail(*_: Any) -> None:
+        raise StoreUnavailable("killed")
+
+    monkeypatch.setattr(SqlLogTurn, "add", fail)
+    with pytest.raises(StoreUnavailable):
+        keeper.turn()
+    monkeypatch.setattr(SqlLogTurn, "add", honest)
+    return keeper
+
+
+def test_details_that_were_kept_before_a_crash_are_kept_once(half_taken: Keeper) -> None:
+    assert look(half_taken.house.settings)["leaves"] == []
+    half_taken.turn()
+    assert faults(half_taken.house) == []
+    found = look(half_taken.house.settings)
+    assert len({bytes(row["entry_id"]) for row in found["details"]}) == len(found["details"])

@@ -1,0 +1,45 @@
+"""What the log says about itself, its policy and its keys, as entries like any other.
+
+These answer, years later, which rules and keys were in force on a day, and whether the log was whole.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+
+from vault.audit.events import Event, Verdict
+
+
+@unique
+class LogHappening(StrEnum):
+    LOG_OPENED = "log_opened"  # a tree begins; object: the head of the one before, outcome: why
+    LOG_CLOSED = "log_closed"  # the last leaf of a tree
+    HEARTBEAT = "heartbeat"  # a lane's writer lives: what is missing after this is younger than it
+    GAP_FOUND = "gap_found"  # a lane lacks entries; object: lane and the number that was expected
+    POLICY_LOADED = "policy_loaded"  # a process began to decide by this policy
+    KEYS_LOADED = "keys_loaded"  # a process began to use these keys; object: directory serial and key version
+
+
+def log_opened(reason: str, previous: str) -> Event:
+    """reason: first, period or restored. previous: `origin@size:root` of the tree before, "" for the first."""
+    return Event(LogHappening.LOG_OPENED, "log", Verdict.NONE, object=previous, outcome=reason)
+
+
+def log_closed(reason: str) -> Event:
+    return Event(LogHappening.LOG_CLOSED, "log", Verdict.NONE, outcome=reason)
+
+
+def heartbeat() -> Event:
+    return Event(LogHappening.HEARTBEAT, "lane", Verdict.NONE)
+
+
+def gap_found(lane: bytes, expected: int) -> Event:
+    return Event(LogHappening.GAP_FOUND, "lane", Verdict.NONE, object=f"{lane.hex()}:{expected}", outcome="missing")
+
+
+def policy_loaded(digest: bytes) -> Event:
+    return Event(LogHappening.POLICY_LOADED, "policy", Verdict.NONE, policy=digest.hex())
+
+
+def keys_loaded(serial: int, version: int) -> Event:
+    return Event(LogHappening.KEYS_LOADED, "keyring", Verdict.NONE, object=f"directory:{serial}:keyring:{version}")

@@ -1,0 +1,330 @@
+"""From the outbox into the tree: batches of committed entries become leaves, and a signed head names them all.
+
+Any process may try; the head's compare-and-swap decides who did. One turn:
+
+ 1. one transaction; another sequencer at work means there is nothing to do
+ 2. the head, and the newest half-year: a new one closes its tree and opens the next, which names the last head
+ 3. entries that wait in the outbox, each checked: its own id stands in it, its lane goes on where it left off
+ 4. details go to the keystore (a database of its own, committed first; doing so twice changes nothing)
+ 5. leaves, tiles; outbox rows are taken away, all of them or none
+ 6. the stored entries are read again by their leaves and hashed again: only then
+ 7. the head is signed and swapped in; commit; only a committed head is ever shown to anybody
+
+A crash anywhere leaves the old head or the new one. Before the first signature of a process, `before_signing` may
+refuse: the database may be older than what was signed already (restored from a backup).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, Protocol
+
+from vault.audit.checkpoint import Checkpoint
+from vault.audit.events import Detail, Event
+from vault.audit.log import DetailKey, Lane, WrittenEntry
+from vault.audit.log_events import gap_found, log_closed, log_opened
+from vault.audit.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, root_from
+from vault.audit.note import sign_note
+from vault.audit.tiles import WIDTH, TileId, grow, node_reader
+from vault.crypto.log_key import LogKey
+from vault.errors import LogDamaged
+from vault.ports import Clock
+
+#: One turn takes at most so many entries: it bounds memory and how long SQLite's one writer waits. A full one means
+#: that more are waiting, and that new requests should wait too.
+BATCH: Final = 4_096
+#: A signed head is kept so often while the tree grows; in between only the newest is.
+KEEP_EVERY: Final = timedelta(seconds=10)
+_LANES_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest state of one tree. period: its half-year. note: its signed checkpoint, "" before the first.
+
+    abandoned: closed without a last entry, because heads were signed that this database does not know.
+    """
+
+    shard: int
+    origin: str
+    period: str
+    size: int = 0
+    root: bytes = EMPTY_ROOT
+    note: str = ""
+    closed: bool = False
+    abandoned: bool = False
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.origin, self.size, self.root)
+
+    @property
+    def named(self) -> str:
+        """How the next tree names this one."""
+        return f"{self.origin}@{self.size}:{self.root.hex()}"
+
+
+class Waiting(NamedTuple):
+    """A committed entry that no tree holds yet."""
+
+    entry: bytes
+    body: bytes
+    epoch: int
+    detail: bytes | None
+
+    @property
+    def at(self) -> datetime:
+        """When it was written, as it says itself."""
+        return datetime.fromisoformat(self.body.partition(b'"at":"')[2].partition(b'"')[0].decode())
+
+
+class LogTurn(Protocol):
+    """One transaction of the main database."""
+
+    def head(self) -> Head | None: ...
+    def waiting(self, limit: int) -> tuple[list[Waiting], list[bytes]]:
+        """Entries in the order of lane and number, and the outbox rows that cover them: up to `limit` rows."""
+        ...
+
+    def tile(self, shard: int, level: int, index: int) -> bytes: ...
+    def last_of_lane(self, lane: bytes) -> tuple[int, int, int] | None:
+        """(number, shard, leaf) of the newest leaf of a lane."""
+        ...
+
+    def write(self, lane: Lane, entries: Sequence[WrittenEntry]) -> None:
+        """The sequencer's own entries, into the outbox like any other; a lane's first announces it."""
+        ...
+
+    def add(self, shard: int, first: int, entries: Sequence[bytes], tiles: dict[tuple[int, int], bytes]) -> None: ...
+    def take(self, rows: Sequence[bytes]) -> int:
+        """Take outbox rows away; how many there were."""
+        ...
+
+    def stored(self, shard: int, first: int, count: int) -> list[bytes]:
+        """The bodies that stand behind these leaves, read again."""
+        ...
+
+    def swap(self, old: Head, new: Head, at: datetime, waiting: int) -> bool:
+        """Whether the head was `old` and is `new` now."""
+        ...
+
+    def open(self, head: Head, at: datetime) -> None: ...
+    def keep(self, head: Head, at: datetime, every: timedelta) -> None:
+        """Keep the signed head unless one was kept less than `every` ago."""
+        ...
+
+
+class LogStore(Protocol):
+    def turn(self) -> AbstractContextManager[LogTurn | None]:
+        """A transaction that commits if the block ends; None if another sequencer is at work."""
+        ...
+
+    def keep_details(self, entries: Sequence[Waiting], keys: Sequence[DetailKey]) -> None:
+        """Into the keystore, committed at once. What is there already stays."""
+        ...
+
+
+class LostRace(Exception):
+    """Another sequencer moved the head first: this turn never happened."""
+
+
+class Turned(NamedTuple):
+    """What one turn did. head: None if another was at work. oldest: of what was taken, when it was written."""
+
+    head: Head | None
+    taken: int = 0
+    oldest: datetime | None = None
+    gaps: int = 0
+    full: bool = False
+
+
+class _LaneState(NamedTuple):
+    number: int
+    hash: bytes
+
+
+class Sequencer:
+    """key: the log's; its name begins all origins. lane: writes the sequencer's own entries.
+
+    before_signing: called with the newest head, if any, before this process first signs; raises to stop it.
+    say_idle: how often the head says that somebody looked while nothing waits; None for never.
+    """
+
+    def __init__(
+        self, store: LogStore, lane: Lane, key: LogKey, clock: Clock, *,
+        before_signing: Callable[[Head | None], None] = lambda _: None, batch: int = BATCH,
+        say_idle: timedelta | None = None,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._lane = lane
+        self._key = key
+        self._clock = clock
+        self._before_signing: Callable[[Head | None], None] | None = before_signing
+        self._batch = batch
+        self._say_idle = say_idle
+        self._idle_said: datetime | None = None
+        self._lanes: OrderedDict[bytes, _LaneState] = OrderedDict()
+
+    def turn(self, reopen: str = "") -> Turned:
+        """Take what waits into the tree. reopen: why a new tree must begin now, whatever the half-year.
+
+        Raises LogDamaged if stored bytes are not what they must be, and whatever `before_signing` raises.
+        """
+        number, lanes = self._lane.mark().number, OrderedDict(self._lanes)
+        try:
+            with self._store.turn() as tx:
+                if tx is None:  # 1
+                    return Turned(None)
+                return self._turn(tx, reopen)
+        except BaseException as fault:
+            self._lanes = lanes
+            if self._lane.mark().number != number:
+                self._lane.open()  # its detail key may be stored, its entries not: never use these numbers again
+            if isinstance(fault, LostRace):
+                return Turned(None)
+            raise
+
+    # -- one turn ----------------------------------------------------------------------------------
+
+    def _turn(self, tx: LogTurn, reopen: str) -> Turned:
+        now = self._clock.now()
+        head = tx.head()
+        if self._before_signing is not None and not reopen:
+            self._before_signing(head)
+            self._before_signing = None
+        period = period_of(now)
+        if head is None or reopen or head.closed or period > head.period:  # 2
+            head = self._begin(tx, head, max(period, head.period if head else ""), reopen, now)
+        waiting, rows = tx.waiting(self._batch)  # 3
+        head, gaps = self._take(tx, head, waiting, rows, now)
+        return Turned(head, len(waiting), _oldest(waiting), gaps, len(rows) == self._batch)
+
+    def _begin(self, tx: LogTurn, old: Head | None, period: str, reopen: str, now: datetime) -> Head:
+        """Close the present tree and open the next one, which says where the last one ended."""
+        if old is not None and not old.closed and not reopen:
+            while (found := tx.waiting(self._batch))[1]:
+                old, _ = self._take(tx, old, *found, now)
+            old, _ = self._take(tx, old, *self._say(tx, log_closed("period")), now)
+            closed = replace(old, closed=True)
+            self._swap(tx, old, closed, now, 0)
+            tx.keep(closed, now, timedelta(0))
+        elif old is not None and not old.closed:
+            self._swap(tx, old, replace(old, closed=True, abandoned=True), now, 0)
+        shard = old.shard + 1 if old is not None else 0
+        again = shard if reopen else 0
+        origin = f"{self._key.name}/{period}" + (f"-{again}" if again else "")
+        head = Head(shard, origin, period)
+        tx.open(head, now)
+        reason = reopen or ("period" if old is not None else "first")
+        own = self._say(tx, log_opened(reason, old.named if old is not None else ""))
+        head, _ = self._take(tx, head, *own, now)
+        tx.keep(head, now, timedelta(0))
+        return head
+
+    def _say(self, tx: LogTurn, *events: Event) -> tuple[list[Waiting], list[bytes]]:
+        """Write entries of the sequencer's own; they wait in the outbox like any other, a row each."""
+        lane = self._lane
+        written = [] if lane.announced else [lane.opening()]
+        written += [lane.write(event, Detail()) for event in events]
+        self._store.keep_details([], lane.keys)
+        lane.keys.clear()
+        tx.write(lane, written)
+        found = [Waiting(each.id.raw, each.body, each.epoch, each.detail) for each in written]
+        return found, [each.entry for each in found]
+
+    def _take(
+        self, tx: LogTurn, head: Head, waiting: Sequence[Waiting], rows: Sequence[bytes], now: datetime
+    ) -> tuple[Head, int]:
+        """Leaves of the waiting entries, and a new signed head. Without any, the head says that somebody looked."""
+        if not rows:
+            if self._say_idle is not None and (self._idle_said is None or now - self._idle_said >= self._say_idle):
+                self._idle_said = now
+                self._swap(tx, head, head, now, 0)
+            return head, 0
+        gaps = self._follow_lanes(tx, waiting)
+        hashes = [state.hash for state in gaps.states]
+        if gaps.found:
+            self._say(tx, *(gap_found(lane, expected) for lane, expected in gaps.found))
+        self._store.keep_details([each for each in waiting if each.detail is not None], [])  # 4
+        tiles = grow(head.size, hashes, lambda level, index: tx.tile(head.shard, level, index))
+        ids = [each.entry for each in waiting]
+        tx.add(head.shard, head.size, ids, tiles)  # 5
+        if tx.take(rows) != len(rows):
+            raise LostRace
+        self._read_again(tx, head, hashes)  # 6
+        size = head.size + len(hashes)
+
+        def read(tile: TileId) -> bytes:
+            held = tiles.get((tile.level, tile.index))
+            whole = held if held is not None else tx.tile(head.shard, tile.level, tile.index)
+            return whole[: tile.width * HASH_BYTES]
+
+        new = replace(head, size=size, root=root_from(size, node_reader(size, read)))
+        new = replace(
+            new, note=sign_note(new.checkpoint.text(), self._key.signer(new.origin), moment=int(now.timestamp()))
+        )
+        self._swap(tx, head, new, now, self._batch if len(rows) == self._batch else 0)  # 7
+        tx.keep(new, now, KEEP_EVERY)
+        return new, len(gaps.found)
+
+    def _read_again(self, tx: LogTurn, head: Head, hashes: Sequence[bytes]) -> None:
+        stored = tx.stored(head.shard, head.size, len(hashes))
+        if [leaf_hash(body) for body in stored] != list(hashes):
+            raise LogDamaged("entries read back are not the ones that were hashed: nothing was signed")
+
+    @staticmethod
+    def _swap(tx: LogTurn, old: Head, new: Head, now: datetime, waiting: int) -> None:
+        if not tx.swap(old, new, now, waiting):
+            raise LostRace
+
+    # -- lanes -------------------------------------------------------------------------------------
+
+    def _follow_lanes(self, tx: LogTurn, waiting: Sequence[Waiting]) -> _Followed:
+        """Hash each entry and see that its lane goes on where it left off. Raises LogDamaged for an altered entry."""
+        states: list[_LaneState] = []
+        found: list[tuple[bytes, int]] = []
+        for entry, body, *_ in waiting:
+            lane, number = entry[:8], int.from_bytes(entry[8:], "big")
+            if b'"entry":"%s"' % entry.hex().encode() not in body:
+                raise LogDamaged("an entry does not name the place it is stored under")
+            last = self._lanes.get(lane) or self._remember(tx, lane)
+            if number != last.number + 1:
+                found.append((lane, last.number + 1))
+            elif b'"previous":"%s"' % last.hash.hex().encode() not in body:
+                raise LogDamaged("an entry does not follow the one before it in its lane")
+            state = self._lanes[lane] = _LaneState(number, leaf_hash(body))
+            self._lanes.move_to_end(lane)
+            states.append(state)
+        while len(self._lanes) > _LANES_REMEMBERED:
+            self._lanes.popitem(last=False)
+        return _Followed(states, found)
+
+    @staticmethod
+    def _remember(tx: LogTurn, lane: bytes) -> _LaneState:
+        """Where a lane stands in the tree; before its first entry, at number -1 and a hash of zeroes."""
+        last = tx.last_of_lane(lane)
+        if last is None:
+            return _LaneState(-1, bytes(HASH_BYTES))
+        number, shard, leaf = last
+        at = (leaf % WIDTH) * HASH_BYTES
+        return _LaneState(number, tx.tile(shard, 0, leaf // WIDTH)[at : at + HASH_BYTES])
+
+
+def _oldest(waiting: Sequence[Waiting]) -> datetime | None:
+    """When the oldest was written: the first of one of the lanes."""
+    firsts = {each.entry[:8]: each for each in reversed(waiting)}
+    return min((each.at for each in firsts.values()), default=None)
+
+
+class _Followed(NamedTuple):
+    states: list[_LaneState]
+    found: list[tuple[bytes, int]]
+
+
+def period_of(moment: datetime) -> str:
+    """`2026h2`: the half-year of a moment, in UTC; later ones compare greater."""
+    return f"{moment.year:04d}h{1 if moment.month <= 6 else 2}"

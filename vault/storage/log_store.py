@@ -1,0 +1,243 @@
+"""The sequencer's tables: one transaction a turn on the main database, and details beside the keystore.
+
+On PostgreSQL an advisory lock keeps rivals from doing work in vain and the head's compare-and-swap keeps them from
+doing harm. On SQLite the process has one writer at a time: `exclusive` is the lock it shares with the use cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from vault.audit.log import DetailKey, Lane, WrittenEntry
+from vault.audit.sequencer import Head, LogTurn, LostRace, Waiting
+from vault.errors import StoreUnavailable
+from vault.storage.store import DRIVER_ERRORS, Database, Store
+from vault.storage.tables import to_micros
+
+#: PostgreSQL's advisory lock of whoever sequences: "PFLOG" in ASCII.
+_LOCK: Final = 0x50464C4F47
+HEAD_COLUMNS: Final = "shard, origin, period, size, root, note, closed"
+
+
+class SqlLogStore:
+    """Implements `vault.audit.sequencer.LogStore`."""
+
+    def __init__(self, store: Store, exclusive: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+        self._store = store
+        self._exclusive = exclusive
+
+    @contextmanager
+    def turn(self) -> Iterator[LogTurn | None]:
+        """Raises StoreUnavailable if the database fails; what the block did is undone then."""
+        with self._exclusive():
+            try:
+                self._store.connect()
+                main = self._store.main
+                main.begin()
+                turn = SqlLogTurn(main)
+                yield turn if turn.lock() else None
+                main.commit()
+            except BaseException as fault:
+                self._store.main.rollback()
+                if isinstance(fault, DRIVER_ERRORS):
+                    raise StoreUnavailable("the log's tables cannot be written") from fault
+                raise
+
+    def keep_details(self, entries: Sequence[Waiting], keys: Sequence[DetailKey]) -> None:
+        if not entries and not keys:
+            return
+        keystore = self._store.keystore
+        schema, mark = ("", "?") if keystore.sqlite else ("keystore.", "%s")
+        keystore.begin()
+        try:
+            cursor = keystore.raw.cursor()
+            if keys:
+                cursor.executemany(
+                    f"INSERT INTO {schema}detail_keys (lane, epoch, first, sealed_key) "
+                    f"VALUES ({mark}, {mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",
+                    [(key.lane, key.epoch, key.first, key.sealed_key) for key in keys],
+                )
+            if entries:
+                cursor.executemany(
+                    f"INSERT INTO {schema}details (entry_id, epoch, detail) VALUES ({mark}, {mark}, {mark}) "
+                    "ON CONFLICT DO NOTHING",
+                    [(each.entry, each.epoch, each.detail) for each in entries],
+                )
+            keystore.commit()
+        except BaseException:
+            keystore.rollback()
+            raise
+
+    def keep_cosignatures(self, head: Head, at: datetime, lines: Sequence[tuple[str, str]]) -> None:
+        """Keep a signed head with what witnesses answered. lines: name of the witness and its signature line.
+
+        Raises StoreUnavailable.
+        """
+        with self.turn() as turn:
+            if not isinstance(turn, SqlLogTurn):
+                return  # another sequencer keeps its own
+            turn.keep(head, at, timedelta(0))
+            turn.cosigned(head, at, lines)
+
+
+class SqlLogTurn:
+    """Implements `vault.audit.sequencer.LogTurn` over an open transaction."""
+
+    def __init__(self, main: Database) -> None:
+        self._main = main
+        self._lite = main.sqlite
+        self._schema, self._mark = ("", "?") if self._lite else ("log.", "%s")
+
+    def _run(self, statement: str, *values: Any) -> Any:
+        """`{log}` is the schema, `?` a value: SQLite's way of writing both databases' statements."""
+        text = statement.format(log=self._schema)
+        return self._main.raw.execute(text if self._lite else text.replace("?", "%s"), values)
+
+    def _run_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        text = statement.format(log=self._schema)
+        self._main.raw.cursor().executemany(text if self._lite else text.replace("?", "%s"), rows)
+
+    def lock(self) -> bool:
+        """Whether this transaction may sequence. On SQLite it holds the write lock already."""
+        return self._lite or bool(self._run("SELECT pg_try_advisory_xact_lock(?)", _LOCK).fetchone()[0])
+
+    def head(self) -> Head | None:
+        row = self._run(f"SELECT {HEAD_COLUMNS} FROM {{log}}heads ORDER BY shard DESC LIMIT 1").fetchone()
+        return head_of(row) if row is not None else None
+
+    def waiting(self, limit: int) -> tuple[list[Waiting], list[bytes]]:
+        """Rows of the outbox each cover a run of entries; those of one lane lie side by side in both tables."""
+        rows = [
+            (bytes(r[0]), r[1], r[2], bytes(r[3]) if r[3] is not None else None)
+            for r in self._run("SELECT entry_id, run, epoch, detail FROM {log}outbox ORDER BY entry_id LIMIT ?", limit)
+        ]
+        found: list[Waiting] = []
+        for lane, group in groupby(rows, key=lambda row: row[0][:8]):
+            covers = list(group)
+            last = _number(covers[-1][0]) + covers[-1][1] - 1
+            entries = self._run(
+                "SELECT entry_id, body FROM {log}entries WHERE entry_id BETWEEN ? AND ? ORDER BY entry_id",
+                covers[0][0], lane + last.to_bytes(8, "big"),
+            )  # fmt: skip
+            found += _covered(covers, [(bytes(r[0]), bytes(r[1])) for r in entries])
+        return found, [row[0] for row in rows]
+
+    def tile(self, shard: int, level: int, index: int) -> bytes:
+        row = self._run(
+            "SELECT hashes FROM {log}tiles WHERE shard = ? AND level = ? AND tile = ?", shard, level, index
+        ).fetchone()
+        return bytes(row[0]) if row is not None else b""
+
+    def last_of_lane(self, lane: bytes) -> tuple[int, int, int] | None:
+        row = self._run(
+            "SELECT entry_id, shard, leaf FROM {log}leaves WHERE entry_id BETWEEN ? AND ? "
+            "ORDER BY entry_id DESC LIMIT 1",
+            lane + bytes(8),
+            lane + b"\xff" * 8,
+        ).fetchone()
+        return (int.from_bytes(bytes(row[0])[8:], "big"), row[1], row[2]) if row is not None else None
+
+    def write(self, lane: Lane, entries: Sequence[WrittenEntry]) -> None:
+        self._run_many(
+            "INSERT INTO {log}entries (entry_id, body) VALUES (?, ?)", [(each.id.raw, each.body) for each in entries]
+        )
+        self._run_many(
+            "INSERT INTO {log}outbox (entry_id, run, epoch, detail) VALUES (?, 1, ?, ?)",
+            [(each.id.raw, each.epoch, each.detail) for each in entries],
+        )
+        if entries and entries[0].id.raw[8:] == bytes(8):
+            self._run(
+                "INSERT INTO {log}lanes (lane, zone, opened_at) VALUES (?, ?, ?)",
+                lane.lane, str(lane.zone), to_micros(entries[0].at),
+            )  # fmt: skip
+
+    def add(self, shard: int, first: int, entries: Sequence[bytes], tiles: dict[tuple[int, int], bytes]) -> None:
+        numbers = range(first, first + len(entries))
+        if self._lite:
+            self._run_many(
+                "INSERT INTO {log}leaves (shard, leaf, entry_id) VALUES (?, ?, ?)",
+                [(shard, number, entry) for number, entry in zip(numbers, entries, strict=True)],
+            )
+        else:
+            self._run(
+                "INSERT INTO {log}leaves (shard, leaf, entry_id) "
+                "SELECT ?, * FROM unnest(CAST(? AS bigint[]), CAST(? AS bytea[]))",
+                shard, list(numbers), list(entries),
+            )  # fmt: skip
+        self._run_many(
+            "INSERT INTO {log}tiles (shard, level, tile, hashes) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (shard, level, tile) DO UPDATE SET hashes = excluded.hashes",
+            [(shard, level, index, hashes) for (level, index), hashes in tiles.items()],
+        )
+
+    def take(self, rows: Sequence[bytes]) -> int:
+        if not self._lite:
+            return int(self._run("DELETE FROM {log}outbox WHERE entry_id = ANY(?)", list(rows)).rowcount)
+        taken = self._main.raw.executemany("DELETE FROM outbox WHERE entry_id = ?", [(each,) for each in rows])
+        return int(taken.rowcount)
+
+    def stored(self, shard: int, first: int, count: int) -> list[bytes]:
+        rows = self._run(
+            "SELECT e.body FROM {log}leaves l JOIN {log}entries e ON e.entry_id = l.entry_id "
+            "WHERE l.shard = ? AND l.leaf >= ? AND l.leaf < ? ORDER BY l.leaf",
+            shard, first, first + count,
+        )  # fmt: skip
+        return [bytes(row[0]) for row in rows]
+
+    def swap(self, old: Head, new: Head, at: datetime, waiting: int) -> bool:
+        done = self._run(
+            "UPDATE {log}heads SET size = ?, root = ?, note = ?, closed = ?, turned_at = ?, waiting = ? "
+            "WHERE shard = ? AND size = ? AND root = ? AND closed = ?",
+            new.size, new.root, new.note, new.closed + new.abandoned, to_micros(at), waiting,
+            old.shard, old.size, old.root, old.closed + old.abandoned,
+        )  # fmt: skip
+        return bool(done.rowcount == 1)
+
+    def open(self, head: Head, at: datetime) -> None:
+        done = self._run(
+            f"INSERT INTO {{log}}heads ({HEAD_COLUMNS}, turned_at, waiting) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) "
+            "ON CONFLICT DO NOTHING",
+            head.shard, head.origin, head.period, head.size, head.root, head.note, int(head.closed), to_micros(at),
+        )  # fmt: skip
+        if done.rowcount != 1:
+            raise LostRace
+
+    def keep(self, head: Head, at: datetime, every: timedelta) -> None:
+        self._run(
+            "INSERT INTO {log}checkpoints (shard, size, at, note) SELECT ?, ?, ?, ? WHERE NOT EXISTS "
+            "(SELECT 1 FROM {log}checkpoints WHERE shard = ? AND at > ? AND at <= ?) ON CONFLICT DO NOTHING",
+            head.shard, head.size, to_micros(at), head.note, head.shard, to_micros(at - every), to_micros(at),
+        )  # fmt: skip
+
+    def cosigned(self, head: Head, at: datetime, lines: Sequence[tuple[str, str]]) -> None:
+        self._run_many(
+            "INSERT INTO {log}cosignatures (shard, size, witness, at, line) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (shard, size, witness) DO UPDATE SET at = excluded.at, line = excluded.line",
+            [(head.shard, head.size, witness, to_micros(at), line) for witness, line in lines],
+        )
+
+
+def _number(entry: bytes) -> int:
+    return int.from_bytes(entry[8:], "big")
+
+
+def _covered(
+    covers: Sequence[tuple[bytes, int, int, bytes | None]], entries: Sequence[tuple[bytes, bytes]]
+) -> Iterator[Waiting]:
+    """The entries of one lane that its outbox rows cover. One that no row covers waits for nothing: it is left."""
+    at = 0
+    for entry, body in entries:
+        number = _number(entry)
+        while at + 1 < len(covers) and covers[at + 1][0] <= entry:
+            at += 1
+        first, run, epoch, detail = covers[at]
+        if number - _number(first) < run:
+            yield Waiting(entry, body, epoch, detail)
+
+
+def head_of(row: Sequence[Any]) -> Head:
+    return Head(row[0], row[1], row[2], row[3], bytes(row[4]), row[5], row[6] > 0, row[6] == 2)
