@@ -39,6 +39,8 @@ GONE: Final[dict[str, frozenset[str]]] = {
 }
 #: Bytes of a column where they are not 16; the databases do not say. A lane is the beginning of its entries' ids.
 BYTES: Final = {"lane": 8}
+#: Columns that a check of their table wants empty where others are filled.
+EMPTY: Final = frozenset({"attachments.swept_at"})
 #: Rows in each table before a revision is tried.
 SAMPLES: Final = 3
 
@@ -228,6 +230,8 @@ def test_each_revision_keeps_the_rows_it_finds(
 
 def _sample(column: Any, number: int) -> Any:
     """The same for every column of one type and length, so that rows of one number point at each other."""
+    if f"{column.table.name}.{column.name}" in EMPTY:
+        return None
     kind = column.type
     length = getattr(kind, "length", None)
     if isinstance(kind, LargeBinary) or str(kind) in {"BLOB", "BYTEA"}:
