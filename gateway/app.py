@@ -15,10 +15,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway import problems
-from gateway.api import attachments, casework, facts, letters, people, receiving, tasks
+from gateway.api import attachments, authzen, casework, facts, letters, people, receiving, tasks
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
 from gateway.background import file_the_log
+from gateway.decision_points import points_of
 from gateway.gate import Asks, Gate
 from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
@@ -80,9 +81,13 @@ def create_app(services: Services) -> Application:
     app.state.services = services
     checker = PasswordChecker()
     hot: tuple[str, Any, dict[str, Any]] | None = None
+    decision_points: dict[str, Gate] = {}
     for zone in services.sign_in:
         gate = Gate(zone, services)
         app.include_router(people.router(gate, checker))
+        points = points_of(gate, services.namespaces.get(zone, ()))
+        app.include_router(authzen.router(gate, points))
+        decision_points |= dict.fromkeys((receiving.prefix(gate) + below for below in points), gate)
         if zone.kind is ZoneKind.CASEWORK:
             hot = casework.hot_route(gate)
             path, handler, _ = hot
@@ -101,6 +106,7 @@ def create_app(services: Services) -> Application:
             app.include_router(
                 receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
             )
+    app.include_router(authzen.discovery(decision_points, services.settings.public_url))
     _health(app, services)
     _document(app, hot)
     return app

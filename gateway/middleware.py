@@ -14,6 +14,10 @@ from vault.cases.attachments import LARGEST_FILE
 #: The largest body: a note of 128 KiB as JSON with every character escaped twice over, and some room.
 BODY_LIMIT: Final = 1024 * 1024
 #: The one kind of request whose body is a file; it is streamed, never held.
+#: Questions of other systems are small; a batch of a hundred fits.
+DECISION_LIMIT: Final = 128 * 1024
+_DECISION: Final = re.compile(r"/access/v1/(evaluations?|search/(subject|resource|action))$")
+_REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 _FILE: Final = re.compile(r"/casework/cases/[^/]+/attachments/[a-z-]+")
 SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),
@@ -37,12 +41,13 @@ class Guardrails:
             return
 
         started = False
+        echoed = _echoed(scope)
 
         async def with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS, *echoed]
             await send(message)
 
         if scope["method"] not in {"GET", "HEAD"}:
@@ -60,7 +65,25 @@ class Guardrails:
 
 
 def _limit(scope: Scope) -> int:
-    return LARGEST_FILE if scope["method"] == "POST" and _FILE.fullmatch(scope["path"]) else BODY_LIMIT
+    if scope["method"] == "POST" and _FILE.fullmatch(scope["path"]):
+        return LARGEST_FILE
+    return DECISION_LIMIT if _DECISION.search(scope["path"]) else BODY_LIMIT
+
+
+def _echoed(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The request's own id, for a service that asked for a decision; whatever the answer, errors included."""
+    given = request_id(scope) if _DECISION.search(scope["path"]) else None
+    return [(b"x-request-id", given)] if given is not None and _REQUEST_ID.fullmatch(given) else []
+
+
+def request_id(scope: Scope) -> bytes | None:
+    """What the caller calls its request; None if it does not say."""
+    return next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+
+
+def is_request_id(given: bytes) -> bool:
+    """At most 128 printable characters: a longer or stranger one could not be repeated safely."""
+    return _REQUEST_ID.fullmatch(given) is not None
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     directory_pin: str = ""  # fingerprint of the offline directory key; empty: from `home/directory.pin`
     passphrase_dir: Path | None = None  # a file per zone; empty: `home/passphrases`
     texts_dir: Path | None = None  # the office's own notes.toml and letters.toml; empty: those shipped
+    public_url: str = Field(
+        default="", pattern=r"^(https://[A-Za-z0-9.-]{1,255}(:[0-9]{1,5})?)?$"
+    )  # where clients find us
+    access_request_url: str = Field(default="", pattern=r"^(https://[!-~]{1,500})?$")  # where a refused service may ask
+    namespaces_dir: Path | None = None  # decision points beside the vault: a folder per zone, in it one per namespace
     host: str = "127.0.0.1"
     port: int = Field(default=8460, ge=0, le=65535)
     partners: tuple[str, ...] = ("caritas", "fedasil")

@@ -10,8 +10,9 @@ from typing import Any
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
-from gateway.settings import Settings
+from gateway.settings import Settings, slug
 from policies.firewall import load_firewall
+from policies.namespace import Namespace, load_namespace
 from vault.access.enforcement import Guard
 from vault.access.releases import Receiver, Sender
 from vault.access.sealing import RecordKeeper
@@ -53,6 +54,7 @@ class Services:
     oversight: Oversight | None = None
     #: What must end before the store is let go, in reverse order.
     before_close: list[Callable[[], None]] = field(default_factory=list)
+    namespaces: dict[Zone, tuple[Namespace, ...]] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
@@ -130,6 +132,7 @@ def _assemble(
             for zone, keyring in keyrings.items()
             if zone.kind is not ZoneKind.CASEWORK
         },
+        namespaces=load_namespaces(settings),
         _held=held,
     )
     own = keyrings.get(CASEWORK)
@@ -148,6 +151,22 @@ def _assemble(
     if OVERSIGHT in keyrings:
         services.oversight = Oversight(guard, keyrings[OVERSIGHT].sealing)
     return services
+
+
+def load_namespaces(settings: Settings) -> dict[Zone, tuple[Namespace, ...]]:
+    """The policies beside the vault's, by the zone whose decision clients may ask. Raises PolicyRejected."""
+    folder = settings.namespaces_dir
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise ConfigurationError("the folder of namespaces is not there")
+    known = {slug(zone): zone for zone in settings.zones}
+    found: dict[Zone, tuple[Namespace, ...]] = {}
+    for zone_folder in sorted(folder.iterdir()):
+        zone = known.get(zone_folder.name)
+        if zone is not None:  # another zone's process loads the others
+            found[zone] = tuple(load_namespace(each) for each in sorted(zone_folder.iterdir()))
+    return found
 
 
 def _check_role(settings: Settings, store: Store) -> None:

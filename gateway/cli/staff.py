@@ -84,6 +84,35 @@ def token(
         typer.echo(issued)
 
 
+@app.command()
+def client(
+    ctx: typer.Context,
+    login: str,
+    zone: ZoneName,
+    name: Annotated[str, typer.Option("--name", help="What oversight sees in the log: which system asks.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=90)] = 30,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Let another system ask this zone's firewall for decisions, and nothing else. Prints its token, once.
+
+    A later token: `parefeu staff token LOGIN`.
+    """
+    from datetime import timedelta
+
+    from vault.usecases.decision_clients import add_client
+
+    wanted = zone_of(zone)
+    with at_the_store(home, wanted, hooks_of(ctx)) as (services, service):
+        issued: str = services.worker.run(
+            wanted, lambda uow: add_client(uow, login, name, timedelta(days=days), service)
+        )
+    if as_json:
+        output.show_json({"login": login, "token": issued, "zone": str(wanted), "days": days})
+    else:
+        typer.echo(issued)
+
+
 def check_region(role: Role, region: str) -> None:
     """Casework's roles have a region; others have none. Raises ConfigurationError."""
     local = role in {Role.COACH, Role.DESK_OFFICER, Role.REGIONAL_HEAD}

@@ -27,6 +27,7 @@ from vault.vocabulary import (
     FACTS,
     Action,
     Allowed,
+    Decision,
     Denied,
     Facts,
     Kind,
@@ -141,6 +142,18 @@ class Guard:
     @property
     def policy_digest(self) -> bytes:
         return self._firewall.digest
+
+    def weigh(self, question: Question, facts: Facts) -> Decision:
+        """What the firewall answers, for somebody who only wants to know: no permit, so nothing opens on it.
+
+        Never raises: whatever goes wrong is a denial. The caller writes the entry.
+        """
+        try:
+            decision: object = self._firewall.decide(question, facts)
+            digest = self._firewall.digest
+        except Exception:  # noqa: BLE001 - any exception of the firewall is a denial
+            return Denied("error", (), b"")
+        return decision if isinstance(decision, Allowed | Denied) else Denied("error", (), digest)
 
     def permit(
         self,

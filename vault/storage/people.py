@@ -45,6 +45,11 @@ class StaffRepository:
         rows = self._tx.read(select(*_STAFF).where(t.staff.c.actor_id.in_({i.raw for i in ids})))
         return {row.id: row for row in map(self._row, rows)}
 
+    def active(self, zone: Zone, after: str, limit: int) -> list[StaffRow]:
+        c = t.staff.c
+        wanted = select(*_STAFF).where(c.zone == str(zone), c.active == 1, c.login > after)
+        return [self._row(row) for row in self._tx.read(wanted.order_by(c.login).limit(limit))]
+
     def add(self, staff: StaffRow, entry: EntryId) -> None:
         """Raises Conflict if the login exists in that zone."""
         try:

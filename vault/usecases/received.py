@@ -39,7 +39,7 @@ def list_received(
     )
     now = reception.receiver.clock.now()
     rows = uow.releases.addressed(reception.receiver.zone, kind, limit, before)
-    return [shape(permit.profile, _outside(row, reception.receiver)) for row in rows if _live(row, now)]
+    return [shape(permit.profile, _outside(row, reception.receiver)) for row in rows if is_live(row, now)]
 
 
 def read_received(
@@ -50,7 +50,7 @@ def read_received(
     row = uow.releases.get(release)
     if row is not None and row.kind is not kind:
         row = None
-    live = row is not None and _live(row, receiver.clock.now())
+    live = row is not None and is_live(row, receiver.clock.now())
     facts = Facts.of(addressed=row is not None and row.reader == actor.zone and live, consent=live)
     subject = receiver.pseudonym(row) if row is not None and row.reader == actor.zone else ""
     permit = reception.guard.permit(
@@ -62,7 +62,8 @@ def read_received(
     return shape(permit.profile, {**absent, **content, **_outside(row, receiver)})
 
 
-def _live(row: ReleaseRow, now: datetime) -> bool:
+def is_live(row: ReleaseRow, now: datetime) -> bool:
+    """Whether it was neither withdrawn nor has it ended."""
     return row.withdrawn_at is None and (row.expires_at is None or now < row.expires_at)
 
 

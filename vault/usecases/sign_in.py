@@ -74,7 +74,7 @@ def look_up(uow: UnitOfWork, login: str, source: str, service: SignIn) -> Candid
 
 def _active(uow: UnitOfWork, login: str, service: SignIn) -> StaffRow | None:
     staff = uow.staff.by_login(service.zone, login)
-    return staff if staff is not None and staff.active else None
+    return staff if staff is not None and staff.active and staff.role in _ROLES else None
 
 
 def _throttle(uow: UnitOfWork, login: str, source: str, service: SignIn) -> None:
@@ -191,10 +191,11 @@ def authenticate(uow: UnitOfWork, token_hash: bytes, source: str, clock: Clock) 
     row = uow.sessions.find(token_hash)
     if row is None or row.ended or not row.active or row.expires_at <= clock.now() or row.zone != str(uow.zone):
         raise NotSignedIn("sign in first")
+    role = _ROLES.get(row.role)
+    if role is None:  # a service that may ask for decisions and do nothing else
+        raise NotSignedIn("sign in first")
     introduced = row.source_mark == source_mark(token_hash, source)
-    return Actor(
-        row.actor, _ROLES[row.role], uow.zone, row.region, row.session, row.log_name, row.name, source, introduced
-    )
+    return Actor(row.actor, role, uow.zone, row.region, row.session, row.log_name, row.name, source, introduced)
 
 
 def source_mark(token_hash: bytes, source: str) -> bytes:
