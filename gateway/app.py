@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, Final
@@ -50,10 +50,7 @@ def create_app(services: Services) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # What start-up built lives as long as the process: the collector need not walk it again for every few requests.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
+        _settle_memory()
         async with AsyncExitStack() as stack:
             stack.callback(services.close)
             if OVERSIGHT in services.sign_in:
@@ -81,13 +78,9 @@ def create_app(services: Services) -> Application:
     app.state.services = services
     checker = PasswordChecker()
     hot: tuple[str, Any, dict[str, Any]] | None = None
-    decision_points: dict[str, Gate] = {}
-    for zone in services.sign_in:
-        gate = Gate(zone, services)
+    gates = {zone: Gate(zone, services) for zone in services.sign_in}
+    for zone, gate in gates.items():
         app.include_router(people.router(gate, checker))
-        points = points_of(gate, services.namespaces.get(zone, ()))
-        app.include_router(authzen.router(gate, points))
-        decision_points |= dict.fromkeys((receiving.prefix(gate) + below for below in points), gate)
         if zone.kind is ZoneKind.CASEWORK:
             hot = casework.hot_route(gate)
             path, handler, _ = hot
@@ -106,16 +99,33 @@ def create_app(services: Services) -> Application:
             app.include_router(
                 receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
             )
-    app.include_router(authzen.discovery(decision_points, services.settings.public_url))
+    _decision_points(app, gates.values(), services)
     _health(app, services)
     _document(app, hot)
     return app
+
+
+def _settle_memory() -> None:
+    """What start-up built lives as long as the process: the collector need not walk it again for every few requests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def _decision_points(app: FastAPI, gates: Iterable[Gate], services: Services) -> None:
+    """Where other systems ask: the vault of each zone, the namespaces beside it, and the metadata of them all."""
+    paths: list[str] = []
+    for gate in gates:
+        points = points_of(gate, services.namespaces.get(gate.zone, ()))
+        app.include_router(authzen.router(gate, points))
+        paths += [receiving.prefix(gate) + below for below in points]
+    app.include_router(authzen.discovery(paths, services.settings.public_url))
 
 
 def _health(app: FastAPI, services: Services) -> None:

@@ -16,7 +16,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -172,14 +172,14 @@ def router(gate: Gate, points: Mapping[str, Point]) -> APIRouter:
     return api
 
 
-def discovery(gates: Mapping[str, Gate], public_url: str) -> APIRouter:
+def discovery(paths: Sequence[str], public_url: str) -> APIRouter:
     """The metadata of every decision point; at the bare address, that of the process's first zone.
 
-    gates: by the decision point's path from the root.
+    paths: of the decision points, from the root.
     """
     api = APIRouter(tags=["operation"])
-    for at in ("", *gates):
-        path = at or next(iter(gates))
+    for at in ("", *paths):
+        path = at or paths[0]
         api.add_api_route(
             _WELL_KNOWN + at,
             _metadata(path, at, public_url),

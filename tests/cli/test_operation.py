@@ -231,3 +231,13 @@ def test_help_loads_no_framework(shell: Shell) -> None:
     code = "import sys, gateway.cli.program; print({'fastapi', 'sqlalchemy', 'casbin'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "set()"
+
+
+def test_another_system_gets_a_token_to_ask_with_and_a_name_once(shell: Shell, home: Path) -> None:
+    words = ("staff", "client", "archive", "--zone", "casework", "--name", "Archive", "--home", home)
+    made = shell.ok(*words, "--json").json
+    assert (made["login"], made["zone"], len(made["token"])) == ("archive", "casework", 64)
+    shell.refused("conflict", *words)
+    later = shell.ok("staff", "token", "archive", "--zone", "casework", "--home", home, "--json").json
+    assert later["token"] != made["token"]
+    shell.refused("invalid_input", "staff", "client", "Archive", "--zone", "casework", "--name", "A", "--home", home)
