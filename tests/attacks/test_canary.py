@@ -22,7 +22,9 @@ import pytest
 
 from gateway.settings import Settings
 from tests import recorded
-from tests.house import CASE, STAFF, Caller, House, house_on
+from tests.api.decision_client import asker, vault_question
+from tests.house import CASE, STAFF, Caller, House, house_on, prefix_of
+from vault.vocabulary import Kind
 
 pytestmark = pytest.mark.xdist_group("canary")
 
@@ -285,6 +287,10 @@ def payload(operation: str, body: Any) -> dict[str, Any]:
     return {"json": body} if body else {}
 
 
+#: Another system that asks for decisions, in every zone.
+SYSTEM: Final = "system"
+
+
 #: Bad requests: each carries the typed word somewhere it has no business.
 def mistakes(good: Any) -> list[dict[str, Any]]:
     wrong = dict.fromkeys(good, TYPED) if isinstance(good, dict) else {}
@@ -327,12 +333,34 @@ def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
             body = good.get(operation)
             sent = payload(operation, body)
             yield heard(client, login, operation, method, "/" + path.format(**values), sent)
+            if "_authzen_" in operation:  # a member of staff is a stranger there: see drive_systems
+                continue
             yield heard(client, login, operation, method, "/" + path.format(**bad), sent, mistaken=True)
             asked = sent | {"params": dict.fromkeys(("limit", "state", "before", "since", "language"), TYPED)}
             yield heard(client, login, operation, method, "/" + path.format(**values), asked, mistaken=True)
             # A body is parsed before anybody is asked who they are: one role of each zone makes the mistakes.
             for wrong in mistakes(body) if login in ERRING and (body or method != "get") else ():
                 yield heard(client, login, operation, method, "/" + path.format(**values), wrong, mistaken=True)
+
+
+def drive_systems(house: House, planted: Planted) -> Iterator[Heard]:
+    """Other systems ask each zone's decision point about the case, well and badly."""
+    schema = house.app.get("/openapi.json").json()
+    for zone in house.services.sign_in:
+        system = asker(house, zone, login=SYSTEM)
+        client = Caller(house.app, system.token, "")
+        for path, operations in schema["paths"].items():
+            if not path.startswith(f"{prefix_of(zone)}/access/v1/"):
+                continue
+            operation = operations["post"]["operationId"]
+            for kind in Kind:
+                good = vault_question("coach", "read", kind.value, planted.case, "coaching")
+                yield heard(client, SYSTEM, operation, "POST", "/" + path, {"json": good})
+            for wrong in mistakes(good):
+                yield heard(client, SYSTEM, operation, "POST", "/" + path, wrong, mistaken=True)
+            for part in ("subject", "resource"):
+                typed = {"json": good | {part: {"type": TYPED, "id": TYPED, "properties": {TYPED: TYPED}}}}
+                yield heard(client, SYSTEM, operation, "POST", "/" + path, typed, mistaken=True)
 
 
 def heard(
@@ -364,6 +392,7 @@ def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with listening() as ears, house_on(Settings(home=home)) as house:
         planted = plant(house)
         replies = [reply for login in STAFF for reply in drive(house, planted, login)]
+        replies += drive_systems(house, planted)
         _spoil(home)
         note = f"/cases/{planted.case}/notes/{planted.note}"
         replies.append(heard(house.client("coach"), "coach", "casework_tampered", "GET", note, {}))
@@ -395,7 +424,7 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
 
 def test_no_answer_holds_a_confided_word_but_the_coachs_own(told: tuple[House, list[Heard], Ears]) -> None:
     _, replies, _ = told
-    assert {reply.login for reply in replies} == set(STAFF)
+    assert {reply.login for reply in replies} == {*STAFF, SYSTEM}
     found = {
         (reply.login, reply.operation, name)
         for reply in replies
