@@ -33,6 +33,7 @@ from gateway.instance import create_instance
 from gateway.settings import Settings
 from gateway.wiring import build
 from vault.audit.log import Lane, WrittenEntry
+from vault.cases.details import Details
 from vault.cases.flow import Step
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
@@ -138,7 +139,7 @@ def _open_case(uow: Any, actor: Any, casework: Any) -> str:
     reference: str = open_case(uow, actor, OpenCase("brussels", "fr", identity, Contact(), AdminFacts()), casework)[
         "reference"
     ]
-    notice = TakeStep(parse_reference(reference), Step.GIVE_NOTICE, leaflet="1", language="fr")
+    notice = TakeStep(parse_reference(reference), Step.GIVE_NOTICE, Details(leaflet="1", language="fr"))
     take_step(uow, actor, notice, casework)
     return reference
 

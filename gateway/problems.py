@@ -26,6 +26,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.VaultError: (500, "Something failed"),
     e.InvalidInput: (400, "The input cannot be used"),
+    e.UnaccompaniedMinor: (422, "Not for unaccompanied minors"),
     e.AccessDenied: (403, "Not allowed"),
     e.PermitInvalid: (403, "Not allowed"),
     e.NotSignedIn: (401, "Sign in first"),
@@ -91,7 +92,7 @@ def vault_problem(error: e.VaultError) -> Response:
     if isinstance(error, e.InvalidInput):
         more["issues"] = [{"type": f"urn:problem-type:parefeu:{error.code}", "in": "body", "name": error.field}]
     if isinstance(error, e.IllegalStep):
-        more["possible"] = list(error.possible)
+        more |= {"reason": error.reason, "possible": list(error.possible)}
     if isinstance(error, e.AccessDenied) and error.reasons:
         more["reasons"] = list(error.reasons)
     if isinstance(error, e.StaleVersion):

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     )  # where clients find us
     access_request_url: str = Field(default="", pattern=r"^(https://[!-~]{1,500})?$")  # where a refused service may ask
     namespaces_dir: Path | None = None  # decision points beside the vault: a folder per zone, in it one per namespace
+    parameters_file: Path | None = None  # tables that replace some of gateway/parameters.toml
     host: str = "127.0.0.1"
     port: int = Field(default=8460, ge=0, le=65535)
     partners: tuple[str, ...] = ("caritas", "fedasil")

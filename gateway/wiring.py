@@ -10,6 +10,7 @@ from typing import Any
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
+from gateway.parameters import load_parameters
 from gateway.settings import Settings, slug
 from policies.firewall import load_firewall
 from policies.namespace import Namespace, load_namespace
@@ -17,6 +18,7 @@ from vault.access.enforcement import Guard
 from vault.access.releases import Receiver, Sender
 from vault.access.sealing import RecordKeeper
 from vault.audit.log import Lane
+from vault.cases.calendar import Calendar
 from vault.crypto.blind_index import BlindIndex
 from vault.crypto.detail import DetailLane
 from vault.crypto.directory import ZoneDirectory
@@ -137,6 +139,7 @@ def _assemble(
     )
     own = keyrings.get(CASEWORK)
     if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
+        parameters = load_parameters(settings.parameters_file)
         services.casework = Casework(
             guard=guard,
             keeper=RecordKeeper(own.wrapper, clock=clock, entropy=entropy),
@@ -145,6 +148,8 @@ def _assemble(
             clock=clock,
             entropy=entropy,
             texts=load_texts(settings.texts_dir),
+            parameters=parameters,
+            calendar=Calendar(parameters.terms.extra_holidays),
             partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
         )
         services.sender = Sender(directory, own.signing, clock, entropy)

@@ -1,7 +1,7 @@
 """The rules as a table, decided by Casbin: every phase, every set of facts, once, when the policy is loaded.
 
 For each cell (role, kind, action, purpose) that some rule names, a small engine over the cell's rules is asked
-for all seven phases and for every set of the facts that the cell's rules name. Other facts cannot matter, since
+for all phases and for every set of the facts that the cell's rules name. Other facts cannot matter, since
 a line looks at nothing else; `policies.proof` asks the whole policy and all sets to show it. A cell that no
 rule names is not in the table, and what is not in the table is denied.
 

@@ -35,7 +35,10 @@ _PEOPLE: Final = (
 _TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
 
 _CASEWORK: Final = {
-    "case_status": "reference phase state region language opened_on coach notice_given notes closing_outcome version",
+    "case_status": (
+        "reference phase state region language opened_on coach notice_given notes closing_outcome version origin place "
+        "coach_type criterion annex notified_on term_end extended procedure_pending"
+    ),
     "case_list": "reference state region language opened_on coach notes last_note_on opened_at",
     "desk_list": "reference state language opened_on opened_at",
     "identity_full": f"{_PEOPLE} version",
@@ -57,6 +60,12 @@ _CASEWORK: Final = {
     "draft_full": "reference note text based_on template template_version language written_at expires_at",
     "letter_full": "reference record letter letter_version languages fields texts written_at",
     "letter_list": "record letter letter_version language written_at",
+    # Steps that a case can take, and those that it took: one list, so that no reader sees one without the other.
+    "step_list": "step next possible reasons needs optional actors deadline number taken state day codes",
+    "deadline_list": "deadline day left because",
+    "avenue_list": "number step avenue day",
+    "return_plan_list": "number step partner day",
+    "ground_list": "number step ground reason duty day",
 }
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
@@ -68,7 +77,7 @@ _PARTNER: Final = {
 }
 _OVERSIGHT: Final = {
     "outcome_sheet_oversight": _C7,
-    "audit_entry": f"{_TRAIL} lane number actor role zone policy",
+    "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
     "audit_detail": "entry actor_id actor_name session source_address reason",
     "own_trail": _TRAIL,
 }
@@ -89,7 +98,8 @@ CONFIDED_FIELDS: Final = frozenset(
     {
         "text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token",
         "author", "coach", "facts", "earlier", "code", "value", "about", "detail", "source", "correction",
-        "attachments", "caption", "content", "tasks", "title", "texts", "fields",
+        "attachments", "caption", "content", "tasks", "title", "texts", "fields", "avenue", "partner", "ground",
+        "codes", "criterion",
     }
 )  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.

@@ -36,13 +36,19 @@ _READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REV
 _CONFIDED_KINDS: Final = frozenset(
     {
         Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE, *FACT_KINDS, *ATTACHMENT_KINDS,
-        Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.INVITATION,
+        Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.INVITATION, Kind.STEP, Kind.DEADLINE, Kind.AVENUE, Kind.RETURN_PLAN,
+        Kind.GROUND,
     }
 )  # fmt: skip
-#: What a coach writes down: for the coach of the case and for nobody else of casework.
+#: What a coach writes down, and why a step was taken: for the coach of the case and for nobody else of casework.
 _COACHS_OWN: Final = frozenset(
-    {Kind.NOTE, Kind.TOKEN_MAP, *FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK, Kind.DRAFT, Kind.LETTER}
-)
+    {
+        Kind.NOTE, Kind.TOKEN_MAP, *FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.AVENUE,
+        Kind.RETURN_PLAN, Kind.GROUND,
+    }
+)  # fmt: skip
+#: What is written once the person knows who reads what. A letter may invite or explain before.
+_AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER}, Kind.NOTICE})
 _AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL})
 _PURPOSES: Final = {
     Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION},
@@ -144,10 +150,30 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     (_, kind, act, _), phase, _, _ = request
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
         return True
-    if act is not Action.WRITE:
-        return False
     # A consent may be withdrawn at any time; a closed case may be reopened, one that was handed over may not.
-    return kind is Kind.REFERRAL or (kind is Kind.CASE and phase is Phase.CLOSED)
+    if kind is Kind.REFERRAL:
+        return act is Action.WRITE
+    return (kind, act, phase) == (Kind.CASE, Action.REOPEN, Phase.CLOSED)
+
+
+def _nothing_is_confided_before_the_notice_can_be(request: _Request) -> bool:
+    (_, kind, act, _), phase, _, _ = request
+    return phase is not Phase.PENDING or act in _READING or kind not in _AFTER_NOTICE
+
+
+def _the_desk_arranges_first_meetings_alone(request: _Request) -> bool:
+    (role, kind, act, _), phase, _, _ = request
+    concerned = role is Role.DESK_OFFICER and kind is Kind.CASE and act not in _READING
+    return not concerned or phase in (Phase.NONE, Phase.PENDING)
+
+
+def _a_closing_has_two_signatures(request: _Request) -> bool:
+    (role, _, act, _), phase, held, _ = request
+    if act is Action.BEGIN_CLOSING:
+        return role is Role.COACH
+    return act is not Action.SIGN or (
+        role is Role.REGIONAL_HEAD and phase is Phase.CLOSING and _needs(held, Fact.SECOND)
+    )
 
 
 def _emergency_needs_break_glass(request: _Request) -> bool:
@@ -197,6 +223,15 @@ INVARIANTS: Final = (
     Invariant(
         "after closing no content is written; consent may change, a case may be reopened (F7)",
         _no_content_is_written_after_closing,
+    ),
+    Invariant(
+        "before an intake nothing confided is written, and no notice recorded (F12)",
+        _nothing_is_confided_before_the_notice_can_be,
+    ),
+    Invariant("the desk moves a case before the intake alone", _the_desk_arranges_first_meetings_alone),
+    Invariant(
+        "a closing for non-collaboration is begun by a coach and signed by another person",
+        _a_closing_has_two_signatures,
     ),
     Invariant("emergency access needs an open break-glass (F11)", _emergency_needs_break_glass),
     Invariant("an answer is built from a profile of the asker's own zone", _answers_stay_in_their_zone),

@@ -7,6 +7,7 @@
 4. `any` state is for deny lines: a phase invented tomorrow opens nothing.
 5. Emergency access needs an open break-glass, and break-glass serves no other purpose.
 6. An allow line that a deny line covers is dead, and whoever reads it is misled.
+7. A step of the case flow is taken on a case: no rule names one for another kind.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from policies.facts import mask_of
 from policies.fields import CONTRACT
 from policies.lines import ANY_STATE, Key, Rule
 from vault.vocabulary import (
+    FLOW_ACTIONS,
     KIND_COMPARTMENT,
     OPENS,
     ROLE_ZONE,
     Action,
     Fact,
+    Kind,
     Opening,
     Phase,
     Purpose,
@@ -64,6 +67,8 @@ def _rule_faults(rule: Rule, profiles: Mapping[str, ReleaseProfile]) -> Iterator
         yield f"{rule.place}: {rule.role} belongs to the file {zone}.csv"
     if rule.purpose not in ZONE_PURPOSES[zone]:
         yield f"{rule.place}: the zone {zone} has no purpose {rule.purpose}"
+    if rule.act in FLOW_ACTIONS and rule.kind is not Kind.CASE:
+        yield f"{rule.place}: the step {rule.act} is taken on a case and on nothing else"
     if not rule.allows:
         return
     if rule.states == (ANY_STATE,):

@@ -14,7 +14,7 @@ from typing import Final
 from policies.compiler import Table
 from policies.facts import facts_of
 from policies.lines import Key
-from vault.vocabulary import KIND_COMPARTMENT, Action, Kind, Phase, Role
+from vault.vocabulary import FLOW_ACTIONS, KIND_COMPARTMENT, Action, Kind, Phase, Role
 
 #: One letter an action; V for reveal, X for release (what leaves), C for create.
 LETTERS: Final = {
@@ -27,8 +27,11 @@ LETTERS: Final = {
     Action.SIGN: "G",
     Action.RELEASE: "X",
     Action.REVEAL: "V",
-}
-LEGEND: Final = "C open, R read, L list, S search, W write, E end, G sign, X release, V restore names, - nothing"
+} | dict.fromkeys(sorted(FLOW_ACTIONS), "F")
+LEGEND: Final = (
+    "C open, R read, L list, S search, W write, E end, G sign, X release, V restore names, F other steps of the flow "
+    "(see below), - nothing"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ def _overview(table: Table) -> list[tuple[str, ...]]:
         may[(role, kind)].add(act)
     rows = [("kind", "compartment", *(role.value for role in Role))]
     for kind in Kind:
-        cells = ("".join(LETTERS[act] for act in Action if act in may[(role, kind)]) or "-" for role in Role)
+        letters = (dict.fromkeys(LETTERS[act] for act in Action if act in may[(role, kind)]) for role in Role)
+        cells = ("".join(found) or "-" for found in letters)
         rows.append((kind.value, KIND_COMPARTMENT[kind].value, *cells))
     return rows
 

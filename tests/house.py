@@ -141,9 +141,23 @@ class House:
         """A case with the notice given; its reference."""
         reference: str = coach.post("/cases", json=CASE | changed).json()["reference"]
         if notice:
-            given = coach.post(f"/cases/{reference}/notice", json={"language": "fr", "leaflet": "2026-1"})
-            assert given.status_code == 201, given.text
+            self.step(coach, reference, "give_notice", language="fr", leaflet="2026-1")
         return reference
+
+    def step(self, caller: Caller, case: str, step: str, **details: Any) -> str:
+        """Take one step; the state that it led to."""
+        reply = caller.post(f"/cases/{case}/steps/{step.replace('_', '-')}", json=details)
+        assert reply.status_code == 201, reply.text
+        state: str = reply.json()["state"]
+        return state
+
+    def begin_closing(self, coach: Caller, case: str, outcome: str = "REFUSED") -> None:
+        """Tell the consequences as the outcome needs it, and begin the closing."""
+        if outcome == "REFUSED":
+            self.step(coach, case, "explain_consequences", language="fr")
+        else:
+            self.step(coach, case, "send_consequences_letter", language="fr", leaflet="2026-1")
+        self.step(coach, case, "begin_closing", outcome=outcome)
 
     def write_note(self, coach: Caller, case: str, text: str = "Entretien avec Aminata Diallo.") -> str:
         reply = coach.post(f"/cases/{case}/notes", json={"text": text, "language": "fr", "template": "intake"})
@@ -153,9 +167,8 @@ class House:
 
     def hand_over(self, coach: Caller, head: Caller, case: str) -> str:
         """Close for non-collaboration and hand over; the follow-up service's release id."""
-        closing = {"step": "begin_closing", "outcome": "REFUSED", "explained": True}
-        assert coach.post(f"/cases/{case}/close", json=closing).status_code == 200
-        reply = head.post(f"/cases/{case}/hand-over")
+        self.begin_closing(coach, case)
+        reply = head.post(f"/cases/{case}/steps/hand-over")
         assert reply.status_code == 201, reply.text
         release: str = reply.json()["release"]
         return release

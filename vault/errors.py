@@ -3,7 +3,8 @@
     VaultError
     ├── InvalidInput            what was sent cannot be meant
     │   ├── MalformedId
-    │   └── InvalidIdentifier   a number whose check digits or shape are wrong
+    │   ├── InvalidIdentifier   a number whose check digits or shape are wrong
+    │   └── UnaccompaniedMinor  nobody of age in the case: the trajectory is not for them
     ├── AccessDenied            the firewall said no
     │   └── PermitInvalid       a permit that is expired, or was minted for something else
     ├── NotSignedIn
@@ -76,6 +77,12 @@ class InvalidIdentifier(InvalidInput):
     code = "invalid_identifier"
 
 
+class UnaccompaniedMinor(InvalidInput):
+    """Nobody of the case is of age: another service accompanies unaccompanied minors, and no case is opened here."""
+
+    code = "unaccompanied_minor"
+
+
 class AccessDenied(VaultError):
     """The firewall said no. `reasons` are stable codes; they reveal nothing about the item."""
 
@@ -127,13 +134,14 @@ class Conflict(VaultError):
 
 
 class IllegalStep(Conflict):
-    """The case's state does not allow the step. `possible`: the steps that are possible now."""
+    """The case does not take the step now. `reason`: a stable code. `possible`: what this case can take instead."""
 
     code = "illegal_step"
 
-    def __init__(self, message: str, *, possible: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, *, possible: tuple[str, ...] = (), reason: str = "not_listed") -> None:
         super().__init__(message)
         self.possible = possible
+        self.reason = reason
 
 
 class StaleVersion(Conflict):

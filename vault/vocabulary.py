@@ -136,6 +136,11 @@ class Kind(StrEnum):
     LETTER = "letter"  # every other letter to the person
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
+    STEP = "step"  # which steps a case can take and has taken; codes and days
+    DEADLINE = "deadline"  # a day that counts for a case, with its reasons
+    AVENUE = "avenue"  # towards which right of residence the person is heading
+    RETURN_PLAN = "return_plan"  # with whom the person means to return
+    GROUND = "ground"  # why more time was asked for, or the guidance was suspended
 
 
 KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
@@ -163,6 +168,11 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.LETTER: Compartment.NARRATIVE,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
+    Kind.STEP: Compartment.STATUS,
+    Kind.DEADLINE: Compartment.STATUS,
+    Kind.AVENUE: Compartment.STAY_ANALYSIS,
+    Kind.RETURN_PLAN: Compartment.RETURN_PLAN,
+    Kind.GROUND: Compartment.SENSITIVE,
 }
 
 #: Facts by code, and files: a kind per compartment each, so that a look at health is not a look at work.
@@ -186,6 +196,33 @@ class Action(StrEnum):
     SIGN = "sign"
     RELEASE = "release"
     REVEAL = "reveal"  # restore stand-ins to names: an act of its own
+    # Steps of the case flow, an action each: leave for one never is leave for another. Four steps have older words:
+    # writing the notice, closing and signing a case, releasing the outcome sheet.
+    TRIAGE = "triage"
+    INVITE = "invite"
+    RECORD_ABSENCE = "record_absence"
+    EXCUSE_ABSENCE = "excuse_absence"
+    WALK_IN = "walk_in"
+    BEGIN_INTAKE = "begin_intake"
+    BEGIN_ANALYSIS = "begin_analysis"
+    GIVE_CONCLUSIONS = "give_conclusions"
+    ORIENT_STAY = "orient_stay"
+    ORIENT_RETURN = "orient_return"
+    ORIENT_TRANSFER = "orient_transfer"
+    CONTINUE_FOLLOW_UP = "continue_follow_up"
+    ASK_EXTENSION = "ask_extension"
+    GRANT_EXTENSION = "grant_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    EXPLAIN_CONSEQUENCES = "explain_consequences"
+    SEND_CONSEQUENCES_LETTER = "send_consequences_letter"
+    BEGIN_CLOSING = "begin_closing"
+    REOPEN = "reopen"
+
+
+#: Actions that exist for a case alone: a rule that names one for another kind does not load.
+FLOW_ACTIONS: Final[frozenset[Action]] = frozenset(list(Action)[list(Action).index(Action.TRIAGE) :])
 
 
 @unique
@@ -212,9 +249,14 @@ class Provenance(StrEnum):
 
 @unique
 class Phase(StrEnum):
-    """A case's state as far as access depends on it. `NONE`: the question is about no case."""
+    """A case's state as far as access depends on it. `NONE`: the question is about no case.
+
+    `PENDING`: before an intake. Nobody was told yet who reads what, so nothing confided can be written; and the desk,
+    which arranges the first meeting, can move a case in this phase alone.
+    """
 
     NONE = "none"
+    PENDING = "pending"
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSING = "closing"

@@ -1,4 +1,4 @@
-"""Casework's routes: cases, people, notes, steps, hand-over, referral."""
+"""Casework's routes: cases, people, notes, referral. The steps of a case are in `flow.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.api import models as m
 from gateway.api.json import StrictRoute, json_response
 from gateway.auth.sessions import token_hash
 from gateway.gate import Asks, Gate, source_of
-from vault.cases.flow import State, Step
+from vault.cases.flow import State
 from vault.errors import ConfigurationError, InvalidInput, StaleVersion
 from vault.ids import RecordId
 from vault.storage.hot import Want
@@ -45,8 +45,9 @@ class _Router:
     async def open_case(self, request: Request, body: m.OpenCaseBody) -> Response:
         """Open a case with its people, how they are reached and the facts of the official file."""
         cmd = open_case.OpenCase(
-            body.region, body.language, body.identity(), body.contact.contact(), body.facts.facts()
-        )
+            body.region, body.language, body.identity(), body.contact.contact(), body.facts.facts(), body.origin,
+            body.place, body.coach_type,
+        )  # fmt: skip
         reply = await self.gate.run(request, lambda uow, actor: open_case.open_case(uow, actor, cmd, self.casework))
         return json_response(reply, 201)
 
@@ -106,31 +107,6 @@ class _Router:
                 request,
                 lambda uow, actor: steps.revise_contact(uow, actor, wanted, contact, body.based_on, self.casework),
             )
-        )
-
-    async def give_notice(self, request: Request, case: str, body: m.NoticeBody) -> Response:
-        """Record that the privacy notice was given: which leaflet, in which language."""
-        cmd = steps.TakeStep(parse_reference(case), Step.GIVE_NOTICE, leaflet=body.leaflet, language=body.language)
-        return json_response(
-            await self.gate.run(request, lambda uow, actor: steps.take_step(uow, actor, cmd, self.casework)), 201
-        )
-
-    async def close_case(self, request: Request, case: str, body: m.StepBody) -> Response:
-        """Begin the closing for non-collaboration, or close with an outcome."""
-        if body.step not in {Step.BEGIN_CLOSING, Step.CLOSE}:
-            raise InvalidInput("step must be begin_closing or close", field="step")
-        return await self._step(request, case, body)
-
-    async def reopen_case(self, request: Request, case: str, body: m.StepBody) -> Response:
-        """Resume a case that was being closed, or reopen a closed one."""
-        if body.step not in {Step.RESUME, Step.REOPEN}:
-            raise InvalidInput("step must be resume or reopen", field="step")
-        return await self._step(request, case, body)
-
-    async def _step(self, request: Request, case: str, body: m.StepBody) -> Response:
-        cmd = steps.TakeStep(parse_reference(case), body.step, body.outcome, body.explained)
-        return json_response(
-            await self.gate.run(request, lambda uow, actor: steps.take_step(uow, actor, cmd, self.casework))
         )
 
     # -- notes ------------------------------------------------------------------------------------
@@ -210,19 +186,6 @@ class _Router:
 
     # -- releases ---------------------------------------------------------------------------------
 
-    async def hand_over(self, request: Request, case: str) -> Response:
-        """Second signature: the outcome sheet goes to follow-up. Nothing else does."""
-        wanted = parse_reference(case)
-        granted = await self.gate.run(
-            request, lambda uow, actor: release.authorise_hand_over(uow, actor, wanted, self.casework)
-        )
-        return json_response(
-            await self.gate.run(
-                request, lambda uow, actor: release.hand_over(uow, actor, granted, self.casework, self.sender)
-            ),
-            201,
-        )
-
     async def record_consent(self, request: Request, case: str, body: m.ConsentBody) -> Response:
         """Record that the person agreed: to which partner, to which fields, until when."""
         if body.expires_on == date.max:
@@ -284,10 +247,6 @@ def router(gate: Gate) -> APIRouter:
         ("PUT", f"{case}/identity", own.revise_identity, Action.WRITE, Kind.IDENTITY, COACHING),
         ("GET", f"{case}/contact", own.read_contact, Action.READ, Kind.CONTACT, COACHING),
         ("PUT", f"{case}/contact", own.revise_contact, Action.WRITE, Kind.CONTACT, COACHING),
-        ("POST", f"{case}/notice", own.give_notice, Action.WRITE, Kind.NOTICE, COACHING),
-        ("POST", f"{case}/close", own.close_case, Action.CLOSE, Kind.CASE, ADMIN),
-        ("POST", f"{case}/reopen", own.reopen_case, Action.WRITE, Kind.CASE, ADMIN),
-        ("POST", f"{case}/hand-over", own.hand_over, Action.RELEASE, Kind.OUTCOME_SHEET, ADMIN),
         ("POST", f"{case}/consents", own.record_consent, Action.WRITE, Kind.REFERRAL, COACHING),
         ("POST", f"{case}/referrals", own.refer, Action.RELEASE, Kind.REFERRAL, COACHING),
         ("GET", f"{case}/notes", own.list_notes, Action.LIST, Kind.NOTE, COACHING),

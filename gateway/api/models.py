@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
+from vault.cases.details import TAKES, Attendee, Avenue, Details, Interpreting, SuspensionReason
 from vault.cases.flow import Outcome, Step
 from vault.cases.identifiers import NationalNumber, OqtReference, OvNumber
-from vault.cases.model import AdminFacts
+from vault.cases.model import AdminFacts, CoachType, Origin, Place
 from vault.cases.people import Contact, Identity, Person
 from vault.errors import InvalidInput
 from vault.vocabulary import Provenance
@@ -95,11 +96,17 @@ class FactsBody(Body):
     procedure_pending: bool = False
     minors: bool = False
     fitness_check: bool = False
+    notified_on: Day | None = None
+    term_days: Annotated[int, Field(ge=0, le=366)] | None = Field(
+        default=None, description="the term as the order says it, where it says one"
+    )
+    second_measure: bool = False
 
     def facts(self) -> AdminFacts:
         return AdminFacts(
-            self.annex, self.term_end, self.extended, self.procedure_pending, self.minors, self.fitness_check
-        )
+            self.annex, self.term_end, self.extended, self.procedure_pending, self.minors, self.fitness_check,
+            self.notified_on, self.term_days, self.second_measure,
+        )  # fmt: skip
 
 
 class OpenCaseBody(IdentityBody):
@@ -107,6 +114,9 @@ class OpenCaseBody(IdentityBody):
     language: Language
     contact: ContactBody = ContactBody()
     facts: FactsBody = FactsBody()
+    origin: Annotated[Origin, Field(strict=False)] = Origin.WALK_IN
+    place: Annotated[Place, Field(strict=False)] = Place.KNOWN_ADDRESS
+    coach_type: Annotated[CoachType | None, Field(strict=False)] = None
 
 
 class RevisedIdentityBody(IdentityBody):
@@ -117,15 +127,60 @@ class RevisedContactBody(ContactBody):
     based_on: Version
 
 
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,30}$")]
+#: What can be told with a step, by name. Which step takes what, and needs what, stands in `vault.cases.details`.
+_STEP_FIELDS: Final[dict[str, tuple[Any, str]]] = {
+    "outcome": (Annotated[Outcome, Field(strict=False)], "how the case ends"),
+    "leaflet": (Annotated[str, StringConstraints(min_length=1, max_length=40)], "the leaflet's version"),
+    "language": (Language, "in which language"),
+    "day": (Day, "the day of the appointment, in Belgium"),
+    "attendees": (
+        Annotated[list[Annotated[Attendee, Field(strict=False)]], Field(max_length=3)],
+        "who was there besides the people of the case and the coach; [] for nobody",
+    ),
+    "interpreter": (Annotated[Interpreting, Field(strict=False)], "how it was interpreted"),
+    "criterion": (Code, "the code of triage (parameter)"),
+    "region": (Region, "the region that the case goes to"),
+    "coach_type": (Annotated[CoachType, Field(strict=False)], "the type of coach, where the criterion does not say it"),
+    "coach": (
+        Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=PRINTABLE)],
+        "the login of the coach to assign, who works in the region",
+    ),
+    "avenue": (Annotated[Avenue, Field(strict=False)], "towards which right of residence; sealed"),
+    "partner": (Code, "with whom the person means to return (parameter); sealed"),
+    "agreed": (bool, "that the person agrees"),
+    "ground": (Code, "why more time is asked for (parameter); sealed"),
+    "reason": (Annotated[SuspensionReason, Field(strict=False)], "why the guidance is suspended; sealed"),
+    "until": (Day, "the last day of the extended term, as the Office granted it"),
+}
+
+
 class StepBody(Body):
-    step: Annotated[Step, Field(strict=False)]
-    outcome: Annotated[Outcome | None, Field(strict=False)] = None
-    explained: bool = Field(default=False, description="the consequences of non-collaboration were explained")
+    """What is told with a step. based_on: the case's version that was looked at; left out, the step is taken anyway."""
+
+    based_on: Version | None = None
+
+    def details(self) -> Details:
+        told = {name: getattr(self, name) for name in type(self).model_fields if name not in {"based_on", "coach"}}
+        if told.get("attendees") is not None:
+            told["attendees"] = tuple(told["attendees"])
+        return Details(**told)
+
+    def coach_login(self) -> str:
+        return getattr(self, "coach", None) or ""
 
 
-class NoticeBody(Body):
-    language: Language
-    leaflet: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+def step_body(step: Step) -> type[StepBody]:
+    """The body of one step's route: what it needs, what it may be told, and nothing else."""
+    takes = TAKES[step]
+    named: dict[str, Any] = {
+        name: (_STEP_FIELDS[name][0], Field(description=_STEP_FIELDS[name][1])) for name in takes.needed
+    }
+    for name in takes.optional:
+        kind, description = _STEP_FIELDS[name]
+        named[name] = (kind | None, Field(default=None, description=description))
+    title = "".join(word.title() for word in step.value.split("_"))
+    return create_model(f"{title}Body", __base__=StepBody, **named)
 
 
 class NoteBody(Body):

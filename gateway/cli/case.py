@@ -1,4 +1,4 @@
-"""`parefeu case`: a coach's and a regional head's work on cases."""
+"""`parefeu case`: the work on cases of coach, desk and regional head; a command for each step of the flow."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.desk import Desk, at_desk, quoted, read_text, refuse
-from gateway.client import Problem
-from vault.cases.flow import Outcome, State, Step
+from gateway.cli.steps import add_steps
+from vault.cases.flow import State
+from vault.cases.model import Origin, Place
 from vault.vocabulary import CASEWORK
 
 app = typer.Typer(
-    help="Open, list, show, find, close, hand over and refer cases.", no_args_is_help=True, add_completion=False
+    help="Open, list, show, find and refer cases; take their steps.", no_args_is_help=True, add_completion=False
 )
 _LINE = ("reference", "state", "region", "language", "opened_on", "coach", "notes", "last_note_on")
 Language = Annotated[str, typer.Option("--language", help="fr, nl, de or en.")]
@@ -40,6 +41,12 @@ def open_case(
     address: Annotated[str, typer.Option("--address")] = "",
     phone: Annotated[str, typer.Option("--phone")] = "",
     email: Annotated[str, typer.Option("--email")] = "",
+    annex: Annotated[str, typer.Option("--annex", help="The form of the order, such as 13 or 26quater.")] = "",
+    notified_on: Annotated[str, typer.Option("--notified-on", help="YYYY-MM-DD")] = "",
+    origin: Annotated[Origin, typer.Option("--origin", help="A coach opens walk-ins, the desk the others.")] = (
+        Origin.WALK_IN
+    ),
+    place: Annotated[Place, typer.Option("--place")] = Place.KNOWN_ADDRESS,
 ) -> None:  # fmt: skip
     """Open a case, from a file or from options. A file keeps names out of the shell's history."""
     if file is not None:
@@ -56,6 +63,8 @@ def open_case(
         }
         body = {"region": region, "language": language, "people": [person], "ov_number": ov, "oqt_reference": oqt}
         body["contact"] = {"address": address, "phone": phone, "email": email}
+        body["facts"] = {"annex": annex, "notified_on": notified_on or None}
+        body |= {"origin": origin.value, "place": place.value}
     reply = desk.post("/cases", body)
     desk.done(reply, reply["reference"])
 
@@ -103,16 +112,6 @@ def contact(desk: Desk, ref: str) -> None:
     desk.show(desk.get(f"/cases/{quoted(ref)}/contact"))
 
 
-@app.command("notice")
-@at_desk(CASEWORK)
-def notice(
-    desk: Desk, ref: str, language: Language, leaflet: Annotated[str, typer.Option("--leaflet", help="Its version.")]
-) -> None:
-    """Record that the privacy notice was given. No note can be written before."""
-    reply = desk.post(f"/cases/{quoted(ref)}/notice", {"language": language, "leaflet": leaflet})
-    desk.done(reply, f"{reply['reference']}\t{reply['state']}")
-
-
 @app.command("find")
 @at_desk(CASEWORK)
 def find(
@@ -130,49 +129,6 @@ def find(
     if value == "-":
         value = typer.prompt("Number", err=True)
     desk.show_list(desk.post("/find", {"field": field, "value": value}), "cases", _LINE)
-
-
-@app.command("close")
-@at_desk(CASEWORK)
-def close(
-    desk: Desk,
-    ref: str,
-    outcome: Annotated[Outcome, typer.Option("--outcome")],
-    begin: Annotated[
-        bool, typer.Option("--begin", help="Begin the closing for non-collaboration; a second person hands over.")
-    ] = False,
-    explained: Annotated[
-        bool, typer.Option("--explained", help="The consequences were explained, or the letter that does was sent.")
-    ] = False,
-) -> None:
-    """Close a case, or begin to close it for non-collaboration."""
-    step = Step.BEGIN_CLOSING if begin else Step.CLOSE
-    reply = desk.post(
-        f"/cases/{quoted(ref)}/close", {"step": step.value, "outcome": outcome.value, "explained": explained}
-    )
-    desk.done(reply, f"{reply['reference']}\t{reply['state']}")
-
-
-@app.command("reopen")
-@at_desk(CASEWORK)
-def reopen(desk: Desk, ref: str) -> None:
-    """Reopen a closed case, or resume one that was being closed."""
-    path = f"/cases/{quoted(ref)}/reopen"
-    try:
-        reply = desk.post(path, {"step": Step.REOPEN.value})
-    except Problem as problem:
-        if problem.code != "illegal_step" or Step.RESUME.value not in problem.body.get("possible", ()):
-            raise
-        reply = desk.post(path, {"step": Step.RESUME.value})
-    desk.done(reply, f"{reply['reference']}\t{reply['state']}")
-
-
-@app.command("hand-over")
-@at_desk(CASEWORK)
-def hand_over(desk: Desk, ref: str) -> None:
-    """Second signature: the outcome sheet goes to follow-up. Nothing else does."""
-    reply = desk.post(f"/cases/{quoted(ref)}/hand-over")
-    desk.done(reply, f"{reply['reference']}\t{reply['state']}\t{reply['release']}")
 
 
 @app.command("consent")
@@ -201,3 +157,6 @@ def refer(
     """Send the consented fields to a partner."""
     reply = desk.post(f"/cases/{quoted(ref)}/referrals", {"partner": partner, "need": need})
     desk.done(reply, f"{reply['reference']}\treferred\t{reply['release']}")
+
+
+add_steps(app)

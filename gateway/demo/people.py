@@ -42,6 +42,7 @@ STAFF: Final = (
     Member("dora", "Dora Privacy", OVERSIGHT, Role.DPO),
 )
 BY_LOGIN: Final = {member.login: member for member in STAFF}
+DESKS: Final = {member.region: member.login for member in STAFF if member.role is Role.DESK_OFFICER}
 HEADS: Final = {member.region: member.login for member in STAFF if member.role is Role.REGIONAL_HEAD}
 
 

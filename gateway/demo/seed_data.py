@@ -17,7 +17,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-from vault.cases.flow import NONCOLLABORATION, Outcome
+from vault.cases.flow import NONCOLLABORATION, Outcome, Step
 from vault.cases.model import LANGUAGES
 from vault.cases.templates import TEMPLATES
 from vault.errors import ConfigurationError
@@ -27,7 +27,8 @@ COACHES: Final = ("amina", "bert", "claire", "dirk")
 PATHS: Final = ("open", "follow_up", "referred", "closing", "handed_over", "closed")
 ENDING: Final = frozenset({"closing", "handed_over", "closed"})
 
-_OWN: Final = ("slug", "story", "path", "outcome", "coach")
+_OWN: Final = ("slug", "story", "path", "outcome", "coach", "notified_days_ago", "flow")
+_ACTORS: Final = ("coach", "desk", "head")
 _FOLDER: Final = re.compile(r"[0-9]{2}_([a-z][a-z0-9_]*)")
 _NOTE: Final = re.compile(r"note([1-9])\.([a-z]{2})\.([a-z_]+)\.md")
 
@@ -42,8 +43,22 @@ class SeedNote:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedStep:
+    """One step. told: what is sent with it; the day "today" is that of the playing."""
+
+    by: str
+    step: Step
+    told: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SeedCase:
-    """One case. body: the fields of `OpenCaseBody`, as JSON gives them. outcome: for the paths of ENDING only."""
+    """One case. body: the fields of `OpenCaseBody`, as JSON gives them. outcome: for the paths of ENDING only.
+
+    notified_days_ago: when the order was notified, counted from the day on which the case is played. flow: the steps
+    in order, each who takes it (`coach`, `desk` or `head` of the region), the step, and what is told with it; None
+    stands for the next note.
+    """
 
     slug: str
     story: str
@@ -52,6 +67,8 @@ class SeedCase:
     coach: str
     body: dict[str, Any]
     notes: tuple[SeedNote, ...]
+    notified_days_ago: int
+    flow: tuple[SeedStep | None, ...]
 
 
 def load_seed(root: Traversable | None = None) -> tuple[SeedCase, ...]:
@@ -89,8 +106,33 @@ def _case(folder: Traversable) -> SeedCase:
     _one_of(coach, COACHES, where, "coach")
     return SeedCase(
         slug, _text(data, "story", where), path, _outcome(data, path, where), coach,
-        {key: value for key, value in data.items() if key not in _OWN}, _notes(folder),
+        {key: value for key, value in data.items() if key not in _OWN}, *_played(folder, data, where),
     )  # fmt: skip
+
+
+def _played(
+    folder: Traversable, data: Mapping[str, Any], where: str
+) -> tuple[tuple[SeedNote, ...], int, tuple[SeedStep | None, ...]]:
+    """The notes, the age of the order and the flow; every note has its place in the flow."""
+    notes, days, listed = _notes(folder), data.get("notified_days_ago"), data.get("flow")
+    if not isinstance(days, int) or not 0 <= days <= 3660:
+        raise ConfigurationError(f"{where}: notified_days_ago must be a number of days")
+    if not isinstance(listed, list):
+        raise ConfigurationError(f"{where}: flow must be a list of steps")
+    flow = tuple(_step(entry, where) for entry in listed)
+    if flow.count(None) != len(notes):
+        raise ConfigurationError(f"{where}: the flow has {flow.count(None)} notes, the folder {len(notes)}")
+    return notes, days, flow
+
+
+def _step(entry: Any, where: str) -> SeedStep | None:
+    if entry == "note":
+        return None
+    if not isinstance(entry, dict):
+        raise ConfigurationError(f'{where}: flow: a step is an object, or "note"')
+    by = _one_of(entry.get("by", "coach"), _ACTORS, where, "by")
+    step = Step(_one_of(_text(entry, "step", where), tuple(Step), where, "step"))
+    return SeedStep(by, step, {name: value for name, value in entry.items() if name not in {"by", "step"}})
 
 
 def _outcome(data: Mapping[str, Any], path: str, where: str) -> str | None:

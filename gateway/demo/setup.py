@@ -21,16 +21,16 @@ from gateway.cli.home import Hooks, settings_of
 from gateway.cli.init import create_home
 from gateway.client import InProcess, holder
 from gateway.clock import SystemEntropy
-from gateway.demo.people import BY_LOGIN, HEADS, PARTNERS, STAFF, Caller, hire, token_for
+from gateway.demo.people import BY_LOGIN, DESKS, HEADS, PARTNERS, STAFF, Caller, hire, token_for
 from gateway.demo.seed_data import SeedCase, import_example, load_seed
 from gateway.instance import write_private
 from gateway.wiring import build
+from vault.cases.calendar import belgian_day
 from vault.errors import ConfigurationError, StoreBusy
 
 MARK: Final = "demo"
 SIGN_INS: Final = "sign-ins.json"
 EXAMPLE: Final = "import-example"
-_LEAFLET: Final = "2026-1"
 _REFERRED: Final = (
     ("caritas", ("family_name", "given_names", "phone", "language"), "return_counselling"),
     ("fedasil", ("family_name", "phone", "language"), "shelter"),
@@ -99,7 +99,7 @@ def prepare(home: Path, hooks: Hooks, advance: Advance, *, fresh: bool = False) 
 def _make(home: Path, hooks: Hooks, advance: Advance) -> Demo:
     entropy = SystemEntropy()
     seed = load_seed()
-    total = len(STAFF) + sum(3 + len(case.notes) for case in seed)
+    total = len(STAFF) + sum(1 + len(case.flow) for case in seed)
     advance(0, total)
     create_home(home, PARTNERS, hooks, mark=MARK)
     password = f"demo-{entropy.bytes(5).hex()}"
@@ -108,13 +108,15 @@ def _make(home: Path, hooks: Hooks, advance: Advance) -> Demo:
         secrets = hire(services, hash_password(password, entropy))
         callers = {
             login: Caller(gateway, BY_LOGIN[login], token_for(services, login, timedelta(minutes=30)))
-            for login in {case.coach for case in seed} | set(HEADS.values())
+            for login in {case.coach for case in seed} | set(HEADS.values()) | set(DESKS.values())
         }
         done = len(STAFF)
         cases = []
         for place, case in enumerate(seed):
-            cases.append(play(case, callers[case.coach], callers[HEADS[case.body["region"]]], place))
-            done += 3 + len(case.notes)
+            region = case.body["region"]
+            crew = Crew(callers[case.coach], callers.get(DESKS.get(region, "")), callers[HEADS[region]])
+            cases.append(play(case, crew, place))
+            done += 1 + len(case.flow)
             advance(done, total)
     demo = Demo(password, secrets, cases)
     write_private(home / SIGN_INS, json.dumps(asdict(demo), ensure_ascii=False, indent=1).encode())
@@ -122,27 +124,47 @@ def _make(home: Path, hooks: Hooks, advance: Advance) -> Demo:
     return demo
 
 
-def play(case: SeedCase, coach: Caller, head: Caller, place: int = 0) -> Played:
-    """One case through the gateway, as far as its path goes."""
+@dataclass(frozen=True)
+class Crew:
+    """Who plays a case: its coach, and desk and head of its region."""
+
+    coach: Caller
+    desk: Caller | None
+    head: Caller
+
+    def of(self, name: str) -> Caller:
+        found: Caller | None = getattr(self, name)
+        if found is None:
+            raise ConfigurationError("a case of the seed needs a desk officer in its region")
+        return found
+
+
+def play(case: SeedCase, crew: Crew, place: int = 0) -> Played:
+    """One case through the gateway, step by step, as far as its flow goes."""
+    today = belgian_day(datetime.now(UTC))
+    coach = crew.coach
     played = Played(case.slug, case.story, "", coach.member.login, case.path)
-    played.reference = str(coach.post("/cases", case.body)["reference"])
+    notified = (today - timedelta(days=case.notified_days_ago)).isoformat()
+    body = case.body | {"facts": case.body["facts"] | {"notified_on": notified}}
+    opener = crew.of("desk") if case.body.get("origin") == "order" else coach
+    played.reference = str(opener.post("/cases", body)["reference"])
     at = f"/cases/{played.reference}"
-    coach.post(f"{at}/notice", {"language": case.body["language"], "leaflet": _LEAFLET})
-    for note in case.notes:
-        body = {"text": note.text, "language": note.language, "template": note.template}
-        played.notes.append(str(coach.post(f"{at}/notes", body)["note"]))
+    notes = iter(case.notes)
+    for step in case.flow:
+        if step is None:
+            note = next(notes)
+            typed = {"text": note.text, "language": note.language, "template": note.template}
+            played.notes.append(str(coach.post(f"{at}/notes", typed)["note"]))
+            continue
+        told = {name: today.isoformat() if value == "today" else value for name, value in step.told.items()}
+        reply = crew.of(step.by).post(f"{at}/steps/{step.step.value.replace('_', '-')}", told)
+        played.release = str(reply["release"] or played.release)
     if case.path == "referred":
         partner, fields, need = _REFERRED[place // 4 % len(_REFERRED)]
-        until = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
+        until = (today + timedelta(days=90)).isoformat()
         coach.post(f"{at}/consents", {"partner": partner, "fields": list(fields), "expires_on": until})
         played.release = str(coach.post(f"{at}/referrals", {"partner": partner, "need": need})["release"])
         played.partner = partner
-    elif case.path == "closed":
-        coach.post(f"{at}/close", {"step": "close", "outcome": case.outcome})
-    elif case.path in {"closing", "handed_over"}:
-        coach.post(f"{at}/close", {"step": "begin_closing", "outcome": case.outcome, "explained": True})
-    if case.path == "handed_over":
-        played.release = str(head.post(f"{at}/hand-over")["release"])
     return played
 
 

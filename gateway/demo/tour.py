@@ -32,11 +32,13 @@ from gateway.settings import Settings
 from gateway.wiring import build
 from policies.explainer import explain
 from policies.firewall import TableFirewall
+from vault.cases.calendar import belgian_day
+from vault.cases.flow import Step
 from vault.storage.store import Store
 from vault.vocabulary import Action, Facts, Kind, Phase, Purpose, Question, Role, Zone
 
 _EXCERPT: Final = 420
-_PLAYERS: Final = ("amina", "hugo", "frank", "cari", "odile")
+_PLAYERS: Final = ("amina", "hugo", "nele", "frank", "cari", "odile")
 
 
 def play_tour(home: Path | None, hooks: Hooks, *, pause: Callable[[], None], console: Console) -> list[Findings]:
@@ -72,6 +74,7 @@ class _Tour:
     def play(self) -> list[Findings]:
         seed = next(case for case in load_seed() if case.outcome == "REFUSED")
         self._opening()
+        self._order(seed)
         self._coach(seed)
         self._database(seed)
         referral = self._partner()
@@ -124,15 +127,45 @@ class _Tour:
         directory = read_directory(self.settings)
         self.record({str(entry.zone): f"key version {entry.key_version}" for entry in directory.entries})
 
+    def step(self, login: str, step: Step, **told: Any) -> str:
+        """Take one step; the state that it led to."""
+        reply = self.callers[login].post(f"/cases/{self.case}/steps/{step.value.replace('_', '-')}", told)
+        return str(reply["state"])
+
+    def _order(self, seed: SeedCase) -> None:
+        desk, today = self.callers["nele"], belgian_day(datetime.now(UTC))
+        self.head("From the order to leave to the first interview")
+        notified = (today - timedelta(days=seed.notified_days_ago)).isoformat()
+        facts = seed.body["facts"] | {"notified_on": notified, "term_end": None}
+        self.case = str(desk.post("/cases", seed.body | {"origin": "order", "facts": facts})["reference"])
+        at = f"/cases/{self.case}"
+        self.say("The desk registers an order. The case gets a reference that tells nothing:", self.case)
+        self.step("nele", Step.TRIAGE, criterion="ADDRESS", coach="amina")
+        state = self.step("nele", Step.INVITE, day=today.isoformat(), language="nl", leaflet="2026-1")
+        self.say(f"It is triaged and given to Amina; the person is invited. State: {state}.")
+        closing = {"outcome": "NO_SHOW"}
+        self.refused(
+            "The coach begins a closing at once",
+            lambda: self.callers["amina"].post(f"{at}/steps/begin-closing", closing),
+            None,
+        )
+        self.step("nele", Step.RECORD_ABSENCE)
+        self.say("Nobody came. The desk sees what this case can take now, and why the rest must wait:")
+        reply: Any = desk.get(f"{at}/steps")
+        self.record({row["step"]: "; ".join(r["text"] for r in row["reasons"]) or "possible" for row in reply["steps"]})
+        self.step("nele", Step.INVITE, day=today.isoformat(), language="nl", leaflet="2026-1")
+        self.step("amina", Step.BEGIN_INTAKE, attendees=[], interpreter="by_phone")
+        self.say("The days that count, each with its rule and source:")
+        found: Any = self.callers["amina"].get(f"{at}/deadlines")
+        self.record({row["deadline"]: _reasons(row) for row in found["deadlines"]})
+
     def _coach(self, seed: SeedCase) -> None:
         coach = self.callers["amina"]
-        self.head("The coach opens a case and writes down what was confided")
-        self.case = str(coach.post("/cases", seed.body)["reference"])
+        self.head("The coach writes down what was confided")
         at = f"/cases/{self.case}"
-        self.say("Amina opens a case. It gets a reference that tells nothing:", self.case)
         body = {"text": seed.notes[0].text, "language": seed.notes[0].language, "template": seed.notes[0].template}
         self.refused("She writes a note at once", lambda: coach.post(f"{at}/notes", body), None)
-        coach.post(f"{at}/notice", {"language": seed.body["language"], "leaflet": "2026-1"})
+        self.step("amina", Step.GIVE_NOTICE, language=seed.body["language"], leaflet="2026-1")
         self.note = str(coach.post(f"{at}/notes", body)["note"])
         self.say("Once the privacy notice is given, the note is stored. What she typed begins:")
         self.block(_excerpt(seed.notes[0].text))
@@ -196,14 +229,20 @@ class _Tour:
         coach, head, officer = self.callers["amina"], self.callers["hugo"], self.callers["frank"]
         self.head("The follow-up service gets its outcome sheet, and nothing else")
         at = f"/cases/{self.case}"
-        coach.post(f"{at}/close", {"step": "begin_closing", "outcome": "REFUSED", "explained": True})
+        self.refused(
+            "Before the consequences were explained, no closing begins",
+            lambda: coach.post(f"{at}/steps/begin-closing", {"outcome": "REFUSED"}),
+            None,
+        )
+        self.step("amina", Step.EXPLAIN_CONSEQUENCES, language="nl")
+        self.step("amina", Step.BEGIN_CLOSING, outcome="REFUSED")
         self.refused(
             "The coach begins the closing, but cannot hand over alone",
-            lambda: coach.post(f"{at}/hand-over"),
+            lambda: coach.post(f"{at}/steps/hand-over"),
             Question(Role.COACH, Action.RELEASE, Kind.OUTCOME_SHEET, Purpose.CASE_ADMINISTRATION, Phase.CLOSING),
             Facts.of(own=True),
         )
-        release = str(head.post(f"{at}/hand-over")["release"])
+        release = str(head.post(f"{at}/steps/hand-over")["release"])
         self.say("The regional head gives the second signature. The officer opens the sheet:")
         self.record(officer.get(f"/sheets/{release}"))
         self.say("Of what was said it carries a code and a date. The officer asks for more:")
@@ -292,6 +331,12 @@ def _words(seed: SeedCase) -> list[str]:
     contact = body.get("contact", {})
     words += [contact.get(name, "") for name in ("address", "phone", "email")]
     return sorted({word for word in words if len(word) > 3})
+
+
+def _reasons(row: Mapping[str, Any]) -> str:
+    """A deadline's day and the first reason for it."""
+    first = row["because"][0]
+    return f"{row['day'] or 'not known'} ({first['rule'].replace('_', ' ')}: {first['source']})"
 
 
 def _excerpt(text: str) -> str:

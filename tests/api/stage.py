@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any, Final
 
 from tests import recorded as r
+from tests.flow_paths import Paths
 from tests.house import CASE, Caller, House
+from vault.cases.flow import FLOW, State, Step
 
 NOTE: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur.", "language": "fr", "template": "interview"}
-CLOSING: Final[dict[str, Any]] = {"step": "begin_closing", "outcome": "REFUSED", "explained": True}
 CONSENT: Final[dict[str, Any]] = {"partner": "caritas", "fields": ["family_name"], "expires_on": "2026-12-31"}
 
 
@@ -48,10 +49,9 @@ class Stage:
         if consented:
             assert coach.post(f"/cases/{case}/consents", json=CONSENT).status_code == 201
         if closing:
-            assert coach.post(f"/cases/{case}/close", json=CLOSING).status_code == 200
+            self.house.begin_closing(coach, case)
         if closed:
-            done = {"step": "close", "outcome": "STAY_OBTAINED"}
-            assert coach.post(f"/cases/{case}/close", json=done).status_code == 200
+            self.house.step(coach, case, "close", outcome="STAY_OBTAINED")
         return case
 
     def noted(self) -> tuple[str, str]:
@@ -104,10 +104,11 @@ def _casework(stage: Stage) -> dict[str, Callable[[], Call]]:
         "casework_revise_identity": on_case("coach", "PUT", "/identity", 200, identity),
         "casework_read_contact": on_case("coach", "GET", "/contact", 200),
         "casework_revise_contact": on_case("coach", "PUT", "/contact", 200, CASE["contact"] | {"based_on": 1}),
-        "casework_give_notice": on_case("coach", "POST", "/notice", 201, {"language": "nl", "leaflet": "2026-2"}),
-        "casework_close_case": on_case("coach", "POST", "/close", 200, CLOSING),
-        "casework_reopen_case": on_case("coach", "POST", "/reopen", 200, {"step": "reopen"}, closed=True),
-        "casework_hand_over": on_case("head", "POST", "/hand-over", 201, closing=True),
+        "casework_list_steps": on_case("coach", "GET", "/steps", 200),
+        "casework_list_deadlines": on_case("coach", "GET", "/deadlines", 200),
+        "casework_list_avenues": on_case("coach", "GET", "/avenues", 200),
+        "casework_list_return_plans": on_case("coach", "GET", "/return-plans", 200),
+        "casework_list_grounds": on_case("coach", "GET", "/grounds", 200),
         "casework_record_consent": on_case("coach", "POST", "/consents", 201, CONSENT),
         "casework_refer": on_case(
             "coach", "POST", "/referrals", 201, {"partner": "caritas", "need": "shelter"}, consented=True
@@ -131,7 +132,8 @@ def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
         """make: makes the item of a case that `{item}` in the path stands for."""
 
         def call() -> Call:
-            case = stage.case(notice=login != "desk")  # the desk invites whom the coach has not received yet
+            # The desk invites whom the coach has not received yet.
+            case = Paths(stage.house).case_in(State.TRIAGED) if login == "desk" else stage.case()
             item = make(case) if make is not None else ""
             return Call(login, method, f"{base}/{case}{tail.replace('{item}', item)}", status, json, content)
 
@@ -182,12 +184,23 @@ def _drafted(coach: Caller, case: str) -> str:
     return "new"
 
 
+def _step(house: House, step: Step) -> Call:
+    """A step in the first state that the table lists it for."""
+    paths, row = Paths(house), next(row for row in FLOW if row.step is step)
+    case = paths.case_in(row.state)
+    changed = paths.make_possible(case, row.state, step)
+    path = f"/casework/cases/{case}/steps/{step.value.replace('_', '-')}"
+    return Call(paths.actor(case, step), "POST", path, 201, paths.details(step) | changed)
+
+
 def calls(house: House) -> dict[str, Callable[[], Call]]:
     """Operation id to a maker of its plausible request. Session routes and health ask nothing and are not here."""
     stage = Stage(house)
+    steps = {f"casework_{step.value}": partial(_step, house, step) for step in Step}
     found = (
         _casework(stage)
         | _recorded(stage)
+        | steps
         | {
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
             "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),

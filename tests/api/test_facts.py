@@ -248,7 +248,7 @@ def test_a_closed_case_takes_no_fact_and_still_shows_what_it_has(lite_house: Hou
     coach = lite_house.client("coach")
     case = lite_house.open_case(coach)
     fact = record_fact(coach, case)
-    assert coach.post(f"/cases/{case}/close", json={"step": "close", "outcome": "STAY_OBTAINED"}).status_code == 200
+    lite_house.step(coach, case, "close", outcome="STAY_OBTAINED")
     assert coach.post(f"/cases/{case}/facts/sensitive", json=BASE | {"provenance": "admin"}).status_code == 404
     assert _revise(coach, case, fact).status_code == 404
     assert len(coach.get(f"/cases/{case}/facts/sensitive").json()["facts"]) == 1

@@ -161,7 +161,7 @@ def test_the_notice_comes_first(lite_house: House) -> None:
     assert [(e["action"], e["outcome"], e["count"]) for e in since(lite_house, before)] == [
         ("write", "notice_missing", 0)
     ]
-    coach.post(f"/cases/{case}/notice", json={"language": "fr", "leaflet": "2026-1"})
+    coach.post(f"/cases/{case}/steps/give-notice", json={"language": "fr", "leaflet": "2026-1"})
     assert coach.post(f"/cases/{case}/notes", json=NOTE).status_code == 201
 
 

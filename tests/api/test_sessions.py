@@ -280,7 +280,7 @@ def test_a_cookie_signs_for_reading_and_for_pages_of_ours(door: House) -> None:
     opened = client.post("/casework/cases", json=opening, headers={"sec-fetch-site": "same-origin"})
     case = opened.json()["reference"]
     rows = counts(door)
-    url = f"/casework/cases/{case}/notice"
+    url = f"/casework/cases/{case}/steps/give-notice"
     body = {"language": "fr", "leaflet": "2026-1"}
     refused: tuple[dict[str, str], ...] = (
         {},

@@ -12,13 +12,15 @@ from gateway.sweeper import sweep_all, sweeping
 from tests.api.support import comparable, counts, entries, since
 from tests.crash.checks import faults
 from tests.crash.plays import Stagehand
+from tests.flow_paths import Paths
 from tests.house import CASE, House
 from tests.recorded import CONSEQUENCES, DRAFT, INVITATION, TASK, compose, save_draft, set_task
+from vault.cases.flow import State, Step, phase_of
 from vault.storage import tables as t
 from vault.usecases import tasks as use_tasks
 from vault.usecases.casework import parse_reference
 from vault.usecases.sweep import sweep
-from vault.vocabulary import CASEWORK
+from vault.vocabulary import CASEWORK, Phase
 
 
 def _renew(house: House) -> None:
@@ -256,7 +258,7 @@ def test_a_closed_case_has_no_drafts(lite_house: House) -> None:
     coach = lite_house.client("coach")
     case = lite_house.open_case(coach)
     save_draft(coach, case)
-    assert coach.post(f"/cases/{case}/close", json={"step": "close", "outcome": "STAY_OBTAINED"}).status_code == 200
+    lite_house.step(coach, case, "close", outcome="STAY_OBTAINED")
     assert coach.get(f"/cases/{case}/drafts/new").status_code == 404
     assert coach.put(f"/cases/{case}/drafts/new", json=DRAFT).status_code == 404
 
@@ -286,7 +288,7 @@ def test_a_letter_is_composed_kept_and_read_again(house: House) -> None:
 
 def test_the_desk_invites_and_writes_nothing_else(house: House) -> None:
     coach, desk = house.client("coach"), house.client("desk")
-    case = house.open_case(coach, notice=False)
+    case = Paths(house).case_in(State.TRIAGED)
     letter = compose(desk, case, INVITATION)
     assert compose(coach, case, INVITATION | {"letter": "reminder", "missed_on": "2026-11-25"})
     assert len(desk.get(f"/cases/{case}/invitations").json()["letters"]) == 2
@@ -303,21 +305,26 @@ def test_the_desk_of_another_region_and_a_case_that_ended_give_nothing(lite_hous
     abroad = lite_house.open_case(far, region="liege", ov_number="8123458")
     unknown = desk.post(f"/cases/{abroad}/invitations", json=INVITATION)
     assert unknown.status_code == 404
-    case = lite_house.open_case(coach, notice=False)
+    paths = Paths(lite_house)
+    case = paths.case_in(State.INVITED)
     letter = compose(desk, case, INVITATION)
-    assert coach.post(f"/cases/{case}/notice", json={"language": "fr", "leaflet": "2026-1"}).status_code == 201
-    for late in (
-        desk.get(f"/cases/{case}/invitations/{letter}"),
-        desk.post(f"/cases/{case}/invitations", json=INVITATION),
-    ):
-        assert late.status_code == 409, "from here on the coach invites"
-        assert "Diallo" not in late.text
-    assert len(desk.get(f"/cases/{case}/invitations").json()["letters"]) == 1
-    assert coach.post(f"/cases/{case}/close", json={"step": "close", "outcome": "STAY_OBTAINED"}).status_code == 200
-    assert desk.get(f"/cases/{case}/invitations/{letter}").status_code == 404
-    assert desk.post(f"/cases/{case}/invitations", json=INVITATION).status_code == 404
-    assert comparable(unknown) == comparable(desk.post(f"/cases/{case}/invitations", json=INVITATION))
-    assert coach.get(f"/cases/{case}/invitations/{letter}").status_code == 200
+    for step in (Step.BEGIN_INTAKE, Step.CLOSE):  # from the reception on the coach invites; then nobody
+        paths.take(case, step)
+        late = desk.post(f"/cases/{case}/invitations", json=INVITATION)
+        for reply in (late, desk.get(f"/cases/{case}/invitations/{letter}")):
+            assert reply.status_code == 404, step
+            assert "Diallo" not in reply.text
+        sent = desk.get(f"/cases/{case}/invitations")  # that an invitation was sent it sees until the end
+        assert sent.status_code == (200 if step is Step.BEGIN_INTAKE else 404)
+        assert comparable(unknown) == comparable(late)
+        assert coach.get(f"/cases/{case}/invitations/{letter}").status_code == 200
+
+
+@pytest.mark.parametrize("state", [state for state in State if phase_of(state) is Phase.PENDING])
+def test_the_desk_invites_until_the_person_was_received(lite_house: House, state: State) -> None:
+    desk, case = lite_house.client("desk"), Paths(lite_house).case_in(state)
+    letter = compose(desk, case, INVITATION)
+    assert desk.get(f"/cases/{case}/invitations/{letter}").json()["fields"]["address"] == CASE["contact"]["address"]
 
 
 LETTERS: Final[list[dict[str, Any]]] = [

@@ -107,6 +107,7 @@ def test_plaintext_leaves_its_wrapper_in_few_places() -> None:
         "vault/usecases/letters.py",
         "vault/usecases/tasks.py",
         "gateway/api/attachments.py",
+        "vault/usecases/flow_view.py",
         "vault/usecases/hand_over.py",
         "vault/usecases/notes.py",
         "vault/usecases/read_case.py",

@@ -84,7 +84,7 @@ def test_a_case_without_notice_or_closed_is_refused_before_writing(
     signed_in(lite_house, "coach")
     early = lite_house.open_case(coach, notice=False)
     closed = lite_house.open_case(coach)
-    coach.post(f"/cases/{closed}/close", json={"step": "close", "outcome": "OTHER"})
+    lite_house.step(coach, closed, "close", outcome="OTHER")
     (folder / "a.md").write_text(note(early, "x"), "utf-8")
     (folder / "b.md").write_text(note(closed, "x"), "utf-8")
     ran = desk.run("notes", "import", folder)

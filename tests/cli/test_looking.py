@@ -79,7 +79,7 @@ def test_the_tour_shows_that_nothing_opens(shell: Shell) -> None:
     assert found[3].of("audit details").opened == found[3].of("audit details").there > 0
     text = screen.getvalue()
     assert "0 hits" in text
-    assert len(pauses) == 7
+    assert len(pauses) == 8
 
 
 def test_the_log_takes_codes_and_drops_everything_else() -> None:

@@ -12,9 +12,11 @@ import pytest
 from gateway.settings import Settings
 from tests.cli.kit import UNKNOWN, Shell, signed_in
 from tests.crash.checks import faults
+from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
 from tests.recorded import pdf, png, save_draft, send_file
 from vault.cases.facts import CODES
+from vault.cases.flow import State
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def case(desk: Shell, lite_house: House) -> str:
     signed_in(lite_house, "coach")
     Path("case.json").write_text(json.dumps(CASE), "utf-8")
     reference = desk.ok("case", "open", "case.json").out.strip()
-    desk.ok("case", "notice", reference, "--language", "fr", "--leaflet", "2026-1")
+    desk.ok("case", "give-notice", reference, "--language", "fr", "--leaflet", "2026-1")
     return reference
 
 
@@ -123,7 +125,7 @@ def test_letters_are_composed_and_read(desk: Shell, case: str, lite_house: House
     assert desk.run("letter", "write", case, "consequences", "--language", "fr", "--field", "story=long").code == 2
     assert desk.run("letter", "write", case, "threat", "--language", "fr", "--field", "a=b").code == 2
     assert desk.run("letter", "list", case, "parcels").code == 2
-    early = lite_house.open_case(lite_house.client("coach"), notice=False)
+    early = Paths(lite_house).case_in(State.TRIAGED)
     signed_in(lite_house, "desk")
     invited = desk.ok(
         "letter", "write", early, "invitation", "--language", "en", "--field", "appointment_on=2026-12-02", "--field",

@@ -18,7 +18,7 @@ def case(desk: Shell, lite_house: House) -> str:
     signed_in(lite_house, "coach")
     Path("case.json").write_text(json.dumps(CASE), "utf-8")
     reference = desk.ok("case", "open", "case.json").out.strip()
-    desk.ok("case", "notice", reference, "--language", "fr", "--leaflet", "2026-1")
+    desk.ok("case", "give-notice", reference, "--language", "fr", "--leaflet", "2026-1")
     return reference
 
 
@@ -91,9 +91,13 @@ def test_the_sheet_the_referral_and_the_trail(desk: Shell, lite_house: House, ca
     consent = ("case", "consent", case, "--partner", "caritas", "--field", "phone", "--until", "2026-12-31")
     desk.ok(*consent)
     desk.ok("case", "refer", case, "--partner", "caritas", "--need", "shelter")
-    desk.ok("case", "close", case, "--outcome", "REFUSED", "--begin", "--explained")
-    desk.ok("case", "reopen", case)
-    desk.ok("case", "close", case, "--outcome", "REFUSED", "--begin", "--explained")
+    desk.refused("illegal_step", "case", "begin-closing", case, "--outcome", "REFUSED")
+    for _ in range(2):
+        desk.ok("case", "explain-consequences", case, "--language", "fr")
+        desk.ok("case", "begin-closing", case, "--outcome", "REFUSED")
+        desk.ok("case", "resume", case)
+    desk.ok("case", "explain-consequences", case, "--language", "fr")
+    desk.ok("case", "begin-closing", case, "--outcome", "REFUSED")
     desk.refused("access_denied", "case", "hand-over", case)
     signed_in(lite_house, "head")
     desk.ok("case", "hand-over", case)

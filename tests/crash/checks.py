@@ -28,10 +28,13 @@ from gateway.settings import Settings
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.access.sealing import SCHEMA
 from vault.cases.attachments import Manifest
+from vault.cases.details import SEALED
 from vault.cases.drafts import DraftText
 from vault.cases.facts import Fact
-from vault.cases.flow import State
+from vault.cases.flow import QUESTIONS, State, Step
+from vault.cases.history import FIRST_STATE
 from vault.cases.letters import decode as decode_letter
+from vault.cases.model import Origin
 from vault.cases.notes import NoteText
 from vault.cases.people import Contact, Identity
 from vault.crypto.blind_index import BlindIndex
@@ -67,19 +70,22 @@ _WRITTEN: Final = frozenset(
     {("write", kind.value) for kind in (*FACT_KINDS, *ATTACHMENT_KINDS)}
     | {("write", kind) for kind in ("note", "task", "draft", "letter", "invitation")}
 )
+#: How each step stands in the log; a hand-over's rows name the entry that says the sheet has left.
+_STEPS: Final = frozenset(
+    {(action.value, kind.value) for step, (action, kind, _) in QUESTIONS.items() if step is not Step.HAND_OVER}
+    | {("released", "outcome_sheet"), ("write", "case")}  # the last: how resuming and reopening were once logged
+)
+#: Steps that seal why they were taken.
+_SEALING: Final = frozenset((step.value, "case") for step in SEALED)
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
     "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
-    "cases": frozenset(
-        {("create", "case"), ("write", "notice"), ("close", "case"), ("write", "case"), ("released", "outcome_sheet")}
-    ),
-    "case_events": frozenset(
-        {("write", "notice"), ("close", "case"), ("write", "case"), ("released", "outcome_sheet")}
-    ),
-    "data_keys": frozenset({("create", "case"), *_WRITTEN}),
-    "records": frozenset({("create", "case"), ("write", "identity"), ("write", "contact"), *_WRITTEN}),
+    "cases": frozenset({("create", "case"), *_STEPS}),
+    "case_events": _STEPS,
+    "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING}),
+    "records": frozenset({("create", "case"), ("write", "identity"), ("write", "contact"), *_WRITTEN, *_SEALING}),
     "attachments": frozenset({*_FILES, ("swept", "attachment")}),
     "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
     "tasks": frozenset({("write", "task")}),
@@ -181,7 +187,7 @@ def _entries(found: Snapshot) -> Iterator[str]:
                 yield f"{place}: the bytes are not canonical"
             columns = {
                 "entry": bytes(row["entry_id"]).hex(), "lane": lane.hex(), "number": number,
-                "previous": previous.hex(), "zone": announced.get(lane), "v": 1,
+                "previous": previous.hex(), "zone": announced.get(lane), "v": 2 if "config" in told else 1,
             }  # fmt: skip
             wrong = [name for name, value in columns.items() if told[name] != value]
             if wrong:
@@ -290,6 +296,7 @@ def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | st
 _READABLE: Final[dict[Kind, Callable[[bytes], object]]] = {
     Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode,
     Kind.NOTE: NoteText.decode, Kind.TASK: bytes.decode, Kind.LETTER: decode_letter, Kind.INVITATION: decode_letter,
+    **dict.fromkeys((Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND), json.loads),
     **dict.fromkeys(FACT_KINDS, Fact.decode), **dict.fromkeys(ATTACHMENT_KINDS, Manifest.decode),
 }  # fmt: skip
 
@@ -425,7 +432,7 @@ def _cases(found: Snapshot) -> Iterator[str]:
             yield f"case {case.hex()}: half a case"
         if [step["number"] for step in steps] != list(range(1, len(steps) + 1)):
             yield f"case {case.hex()}: its steps have a gap"
-        if row["state"] != (steps[-1]["to_state"] if steps else State.INTAKE.value):
+        if row["state"] != (steps[-1]["to_state"] if steps else FIRST_STATE[Origin(row["origin"])].value):
             yield f"case {case.hex()}: is not where its last step led"
         if row["version"] != len(steps) + 1:
             yield f"case {case.hex()}: counts other steps than it took"

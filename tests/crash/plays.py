@@ -16,6 +16,7 @@ from gateway.auth.sessions import hash_token
 from tests.house import STAFF, House
 from tests.recorded import pdf
 from vault.cases.attachments import Manifest
+from vault.cases.details import Avenue, Details
 from vault.cases.facts import Fact
 from vault.cases.file_types import MediaType
 from vault.cases.flow import Outcome, Step
@@ -44,6 +45,9 @@ from vault.vocabulary import CASEWORK, Kind, Provenance, Zone
 PARTNER: Final = Zone.parse("partner:caritas")
 #: National numbers for the blind index: the same for every case, as for people who come back.
 IDENTITY: Final = Identity((Person("Diallo", "Aminata", national_number="93051822361"),), "8123456")
+
+
+NOTICE: Final = Details(language="fr", leaflet="2026-1")
 
 
 @dataclass
@@ -81,8 +85,15 @@ class Stagehand:
 
     def noticed(self) -> CaseId:
         case = self.open()
-        self.as_("coach", steps.take_step, steps.TakeStep(case, Step.GIVE_NOTICE, leaflet="2026-1", language="fr"))
+        self.as_("coach", steps.take_step, steps.TakeStep(case, Step.GIVE_NOTICE, NOTICE))
         return case
+
+    def step(self, case: CaseId, step: Step, **details: Any) -> None:
+        self.as_("coach", steps.take_step, steps.TakeStep(case, step, Details(**details)))
+
+    def begin_closing(self, case: CaseId) -> None:
+        self.step(case, Step.EXPLAIN_CONSEQUENCES, language="fr")
+        self.step(case, Step.BEGIN_CLOSING, outcome=Outcome.REFUSED)
 
     def write(self, case: CaseId, note: RecordId | None = None, based_on: int = 0) -> RecordId:
         text = f"Vu Aminata Diallo, version {based_on + 1}. Elle est revenue."
@@ -205,7 +216,7 @@ def _letter(hand: Stagehand) -> Act:
 
 def _hand_over(hand: Stagehand) -> Act:
     case = hand.noticed()
-    hand.as_("coach", steps.take_step, steps.TakeStep(case, Step.BEGIN_CLOSING, Outcome.REFUSED, True))
+    hand.begin_closing(case)
     hand.hire("head")
 
     def act() -> None:
@@ -213,6 +224,14 @@ def _hand_over(hand: Stagehand) -> Act:
         hand.as_("head", _with_sender(hand, hand_over.hand_over), granted)
 
     return act
+
+
+def _take_a_step(hand: Stagehand) -> Act:
+    """A step that changes the case, adds an event and seals why, with a key of its own compartment."""
+    case = hand.noticed()
+    hand.step(case, Step.BEGIN_ANALYSIS)
+    hand.step(case, Step.GIVE_CONCLUSIONS)
+    return lambda: hand.step(case, Step.ORIENT_STAY, avenue=Avenue.MEDICAL_9TER)
 
 
 def _refer(hand: Stagehand) -> Act:
@@ -269,6 +288,7 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "save a draft": _draft,
     "save a drafted note": _save_drafted,
     "compose a letter": _letter,
+    "take a step": _take_a_step,
     "hand over": _hand_over,
     "refer": _refer,
     "sign in": _sign_in,

@@ -49,7 +49,7 @@ def test_every_request_is_answered_as_the_requirements_say_and_all_others_are_de
             if isinstance(decision, Allowed):
                 allowed += 1
                 assert decision.profile.name == profile
-    assert asked == 7 * 9 * 24 * 7 * 7 * 128
+    assert asked == 7 * 30 * 29 * 7 * 8 * 128
     assert 0 < allowed < asked / 100
 
 
@@ -68,15 +68,23 @@ def test_each_expectation_can_fail(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("coach,read,note,coaching,active/", "coach,read,note,coaching,none/active/", "expected allow with note_full"),
-        ("closing,region+second,allow", "closing,second,allow", "expected allow with receipt"),
+        (
+            "coach,read,note,coaching,pending/",
+            "coach,read,note,coaching,none/pending/",
+            "expected allow with note_full",
+        ),
+        (
+            "outcome_sheet,case_administration,closing,region+second",
+            "outcome_sheet,case_administration,closing,second",
+            "expected allow with receipt",
+        ),
         ("own,allow,note_full", "own,allow,note_list", "is allowed by cw-11 with note_full"),
         ("own,allow,note_full", "own,permit,note_full", "the verdict is neither"),
         ("own,allow,note_full", "any,allow,note_full", "facts: `any`"),
         ("own,allow,note_full", "own,allow,none", "names a known profile"),
         ("own,allow,note_full", "owner,allow,note_full", "an unknown fact"),
-        ("coach,read,note,coaching,active/", "coach,read,note,coaching,active/active/", "phases named twice"),
-        ("coach,read,note,coaching,active/", "coach,read,notes,coaching,active/", "is not a valid Kind"),
+        ("coach,read,note,coaching,pending/", "coach,read,note,coaching,pending/pending/", "phases named twice"),
+        ("coach,read,note,coaching,pending/", "coach,read,notes,coaching,pending/", "is not a valid Kind"),
         ("own,allow,note_full,requirement", "own,allow,note_full,#requirement", "the source"),
         (
             "follow_up_officer,read,note,oqt_follow_up",

@@ -47,7 +47,7 @@ def test_an_allowance_says_what_it_rests_on_and_shows(firewall: TableFirewall) -
     ("question", "says"),
     [
         (READ_NOTE._replace(phase=Phase.ERASED), "A rule forbids it: an erased case gives no content."),
-        (READ_NOTE._replace(phase=Phase.NONE), "It can be allowed while the case is active or"),
+        (READ_NOTE._replace(phase=Phase.NONE), "It can be allowed before the intake or while the case is active or"),
         (READ_NOTE._replace(purpose=Purpose.REFERRAL), "It can be allowed for coaching."),
         (READ_NOTE._replace(role=Role.AUDITOR), "No rule allows it, whatever the circumstances."),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from tests.crash.checks import EXPLAINS, faults
 from tests.house import House
 from vault.audit.events import Detail, Event, Verdict
 from vault.cases.flow import State, Step
-from vault.cases.model import AdminFacts, Case, CaseEvent, SealedRecord
+from vault.cases.model import AdminFacts, Case, CaseEvent, CoachType, Origin, Place, SealedRecord
 from vault.errors import Conflict, StaleVersion
 from vault.ids import CaseId, KeyId, RecordId, ReleaseId
 from vault.storage import tables as t
@@ -129,7 +130,9 @@ def _case(house: House, **changed: Any) -> Case:
     values: dict[str, Any] = {
         "id": CaseId(b"c" * 16), "state": State.INTAKE, "region": "brussels", "language": "nl", "coach": coach.id,
         "opened_at": house.clock.now(), "closed_at": None, "outcome": None,
-        "facts": AdminFacts("13", date(2026, 12, 1), True, False, True, False), "version": 1,
+        "facts": AdminFacts("13", date(2026, 12, 1), True, False, True, False, date(2026, 11, 1), 30, True),
+        "version": 1, "origin": Origin.ORDER, "place": Place.RECEPTION, "coach_type": CoachType.FAMILIES,
+        "criterion": "RECEPTION",
     }  # fmt: skip
     return Case(**(values | changed))
 
@@ -141,10 +144,16 @@ def test_a_case_comes_back_as_it_was_written(house: House) -> None:
     assert _run(house, lambda uow, _: uow.cases.get(CaseId(bytes(16)))) is None
 
 
+def test_a_case_that_says_little_comes_back_so(house: House) -> None:
+    case = _case(house, coach=None, coach_type=None, criterion="", facts=AdminFacts(), outcome=None)
+    _run(house, lambda uow, entry: uow.cases.add(case, entry))
+    assert _run(house, lambda uow, _: uow.cases.get(case.id)) == case
+
+
 def test_a_case_is_changed_by_who_read_its_newest_version(house: House) -> None:
     case = _case(house)
     _run(house, lambda uow, entry: uow.cases.add(case, entry))
-    changed = case.take(Step.GIVE_NOTICE, at=house.clock.now())
+    changed = replace(case, state=State.ANALYSIS, version=2)
     _run(house, lambda uow, entry: uow.cases.update(changed, entry))
     with pytest.raises(StaleVersion):
         _run(house, lambda uow, entry: uow.cases.update(changed, entry))

@@ -21,7 +21,7 @@ from tests.crash.checks import faults
 from tests.crash.plays import PARTNER, Stagehand
 from tests.house import House, house_on, make_keys, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
-from vault.cases.flow import Outcome, Step
+from vault.cases.flow import Step
 from vault.errors import (
     ConfigurationError,
     Conflict,
@@ -37,7 +37,7 @@ from vault.errors import (
 )
 from vault.storage import tables as t
 from vault.storage.store import Store, claim
-from vault.usecases import hand_over, notes, sign_in, steps
+from vault.usecases import hand_over, notes, sign_in
 from vault.vocabulary import CASEWORK
 
 ROOT = Path(__file__).parents[2]
@@ -173,7 +173,7 @@ def test_a_reopened_store_goes_on_in_a_new_lane(house: House) -> None:
 
 def _closing(hand: Stagehand) -> Any:
     case = hand.noticed()
-    hand.as_("coach", steps.take_step, steps.TakeStep(case, Step.BEGIN_CLOSING, Outcome.REFUSED, True))
+    hand.begin_closing(case)
     return case
 
 
@@ -216,8 +216,8 @@ def test_leave_to_hand_over_is_stale_once_the_case_has_changed(lite_house: House
     hand = Stagehand(lite_house)
     case = _closing(hand)
     granted = hand.as_("head", hand_over.authorise_hand_over, case)
-    hand.as_("coach", steps.take_step, steps.TakeStep(case, Step.RESUME))
-    hand.as_("coach", steps.take_step, steps.TakeStep(case, Step.BEGIN_CLOSING, Outcome.NO_SHOW, True))
+    hand.step(case, Step.RESUME)
+    hand.begin_closing(case)
     with pytest.raises(StaleVersion):
         hand.as_("head", _with_sender(hand, hand_over.hand_over), granted)
     assert faults(lite_house.settings) == []

@@ -1,125 +1,201 @@
-"""The table of steps, walked: every listed pair leads where it says, every other is refused with what is possible."""
+"""The table of steps, walked: every listed pair works by use case, interface and command line; every other is refused
+with its reason and with what this very case can take instead."""
 
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
 import pytest
 
-from tests.house import House
-from vault.cases.flow import NONCOLLABORATION, STEPS, Outcome, State, Step, next_state, phase_of, possible
-from vault.cases.model import AdminFacts, Case
-from vault.errors import IllegalStep, InvalidInput
-from vault.ids import ActorId, CaseId
-from vault.vocabulary import Phase
+from policies.firewall import TableFirewall
+from tests.cli.kit import HouseGateway, Shell
+from tests.flow_paths import Paths
+from tests.house import House, shipped_firewall
+from vault.cases.details import TAKES
+from vault.cases.flow import DEMANDS, FLOW, QUESTIONS, WAITING, Guard, Outcome, State, Step, listed, phase_of, row_of
+from vault.vocabulary import FACTS, Action, Allowed, Facts, Kind, Phase, Question, Role
 
-NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
-ENDING = {Step.CLOSE, Step.BEGIN_CLOSING}
-
-
-def a_case(state: State, outcome: Outcome | None = None) -> Case:
-    return Case(
-        CaseId(bytes(16)), state, "brussels", "fr", ActorId(bytes(16)), NOW, None, outcome, AdminFacts(), 4
-    )  # fmt: skip
+EVERY = Facts((1 << len(FACTS)) - 1)
+LISTED = [(row.state, row.step) for row in FLOW]
+ENDS = {State.CLOSED, State.HANDED_OVER, State.ERASED}
 
 
-@pytest.mark.parametrize(("state", "step"), list(itertools.product(State, Step)))
-def test_a_listed_step_is_taken_and_an_unlisted_one_refused(state: State, step: Step) -> None:
-    if (state, step) in STEPS:
-        assert next_state(state, step) is STEPS[state, step]
-        return
-    with pytest.raises(IllegalStep) as refused:
-        next_state(state, step)
-    assert refused.value.possible == possible(state)
-    assert all((state, other) in STEPS for other in refused.value.possible)
+# -- the table itself -------------------------------------------------------------------------------------
 
 
-def test_every_state_has_its_phase() -> None:
+def test_there_are_fifteen_states_and_a_technical_end() -> None:
+    assert len(State) == 16
     assert {phase_of(state) for state in State} == set(Phase) - {Phase.NONE}
 
 
-def test_a_step_counts_and_changes_nothing_else() -> None:
-    before = a_case(State.FOLLOW_UP)
-    after = before.take(Step.BEGIN_CLOSING, at=NOW, outcome=Outcome.REFUSED)
-    assert (after.state, after.outcome, after.version) == (State.CLOSING_NONCOLLAB, Outcome.REFUSED, 5)
-    assert (before.state, before.version) == (State.FOLLOW_UP, 4)
-    assert (after.id, after.coach, after.facts, after.closed_at) == (before.id, before.coach, before.facts, None)
+def test_no_pair_is_listed_twice_and_every_step_is_listed() -> None:
+    assert len(LISTED) == len(set(LISTED))
+    assert {step for _, step in LISTED} == set(Step)
+    assert all(row_of(*pair) is not None for pair in LISTED)
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_closing_for_non_collaboration_is_for_refusal_and_no_show_only(outcome: Outcome) -> None:
-    case = a_case(State.FOLLOW_UP)
-    if outcome in NONCOLLABORATION:
-        assert case.take(Step.BEGIN_CLOSING, at=NOW, outcome=outcome).outcome is outcome
-    else:
-        with pytest.raises(IllegalStep):
-            case.take(Step.BEGIN_CLOSING, at=NOW, outcome=outcome)
+def test_every_row_says_who_and_whence() -> None:
+    for row in FLOW:
+        assert row.actors
+        assert len(row.source) > 8
+        assert row.source.isascii()
+        assert row.event
+    assert set(DEMANDS) == set(Guard)
+    assert set(TAKES) == set(Step)
+    assert {guard for row in FLOW for guard in row.guards} == set(Guard)
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_before_an_intake_only_absence_begins_the_closing(outcome: Outcome) -> None:
-    case = a_case(State.INTAKE)
-    if outcome is Outcome.NO_SHOW:
-        assert case.take(Step.BEGIN_CLOSING, at=NOW, outcome=outcome).state is State.CLOSING_NONCOLLAB
-    else:
-        with pytest.raises(IllegalStep):
-            case.take(Step.BEGIN_CLOSING, at=NOW, outcome=outcome)
+def test_no_two_steps_share_a_question() -> None:
+    asked = [(action, kind) for action, kind, _ in QUESTIONS.values()]
+    assert len(asked) == len(set(asked)) == len(Step)
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_non_collaboration_does_not_end_without_the_second_signature(outcome: Outcome) -> None:
-    case = a_case(State.CLOSING_NONCOLLAB, Outcome.REFUSED)
-    if outcome in NONCOLLABORATION:
-        with pytest.raises(IllegalStep) as refused:
-            case.take(Step.CLOSE, at=NOW, outcome=outcome)
-        assert set(refused.value.possible) == {Step.HAND_OVER, Step.RESUME}
-    else:
-        assert case.take(Step.CLOSE, at=NOW, outcome=outcome).closed_at == NOW
+def test_every_state_leads_to_an_end_and_has_a_step() -> None:
+    """By the rows alone; that the guards leave a way too is played by the property tests."""
+    reach: dict[State, set[State]] = {
+        state: {row.next for row in listed(state) if row.next is not None} for state in State
+    }
+    ending = set(ENDS)
+    while True:
+        more = {state for state in State if state not in ending and reach[state] & ending}
+        if not more:
+            break
+        ending |= more
+    assert ending == set(State)
+    for state in State:
+        assert bool(listed(state)) == (state not in {State.HANDED_OVER, State.ERASED})
+
+
+def test_every_state_before_an_end_waits_for_something() -> None:
+    assert set(WAITING) == set(State) - ENDS
+
+
+def _may(firewall: TableFirewall, role: Role, step: Step, phase: Phase) -> bool:
+    action, kind, purpose = QUESTIONS[step]
+    return isinstance(firewall.decide(Question(role, action, kind, purpose, phase), EVERY), Allowed)
 
 
 @pytest.mark.parametrize("step", Step)
-def test_an_ending_has_an_outcome_and_nothing_else_has(step: Step) -> None:
-    state = next(source for (source, taken) in STEPS if taken is step)
-    case = a_case(state, Outcome.NO_SHOW if state is State.CLOSING_NONCOLLAB else None)
-    with pytest.raises(InvalidInput):
-        case.take(step, at=NOW, outcome=None if step in ENDING else Outcome.OTHER)
+def test_the_policy_lets_exactly_the_actors_of_the_table(step: Step) -> None:
+    """Two walls that must agree: whom a row names, the policy lets in that phase; whom no row names, it does not."""
+    firewall = shipped_firewall()
+    named = {(role, phase_of(row.state)) for row in FLOW if row.step is step for role in row.actors}
+    may = {(role, phase) for role in Role for phase in Phase if _may(firewall, role, step, phase)}
+    assert may == named
 
 
-def test_a_resumed_or_reopened_case_has_no_outcome_any_more() -> None:
-    assert a_case(State.CLOSING_NONCOLLAB, Outcome.REFUSED).take(Step.RESUME, at=NOW).outcome is None
-    reopened = a_case(State.CLOSED, Outcome.OTHER).take(Step.REOPEN, at=NOW)
-    assert (reopened.outcome, reopened.closed_at) == (None, None)
-    assert a_case(State.CLOSING_NONCOLLAB, Outcome.NO_SHOW).take(Step.HAND_OVER, at=NOW).outcome is Outcome.NO_SHOW
+def test_a_step_is_no_action_on_anything_but_a_case() -> None:
+    firewall = shipped_firewall()
+    steps = [action for action, kind, _ in QUESTIONS.values() if kind is Kind.CASE and action is not Action.CLOSE]
+    for key in firewall.table.cells:
+        assert key[1] is Kind.CASE or key[2] not in steps
 
 
-def test_over_http_an_impossible_step_names_the_possible_ones(lite_house: House) -> None:
-    coach = lite_house.client("coach")
-    case = lite_house.open_case(coach, notice=False)
-    refused = coach.post(f"/cases/{case}/close", json={"step": "close", "outcome": "OTHER"})
-    assert refused.status_code == 409
-    assert refused.json()["possible"] == ["give_notice", "begin_closing"]
-    assert coach.post(f"/cases/{case}/close", json={"step": "hand_over"}).status_code == 400
-    assert coach.post(f"/cases/{case}/reopen", json={"step": "close", "outcome": "OTHER"}).status_code == 400
-    assert coach.post(f"/cases/{case}/close", json={"step": "begin_closing", "outcome": "NO_SHOW"}).status_code == 400
-    explained = {"step": "begin_closing", "outcome": "NO_SHOW", "explained": True}
-    assert coach.post(f"/cases/{case}/close", json=explained).json()["state"] == "closing_noncollab"
-    assert coach.post(f"/cases/{case}/reopen", json={"step": "resume"}).json()["state"] == "follow_up"
+# -- every pair, through use case and interface ---------------------------------------------------------------
 
 
-def test_a_leaflet_is_named_by_its_version_and_nothing_else(lite_house: House) -> None:
-    coach = lite_house.client("coach")
-    case = lite_house.open_case(coach, notice=False)
-    for leaflet in ("", "x" * 41, "il a peur", "é", "a/b", "a\nb", "-", "..", "a\x00"):
-        reply = coach.post(f"/cases/{case}/notice", json={"language": "fr", "leaflet": leaflet})
-        assert reply.status_code == 400, leaflet
-    assert coach.get(f"/cases/{case}").json()["notice_given"] is False
-    assert coach.post(f"/cases/{case}/notice", json={"language": "fr", "leaflet": "2026-1.b"}).status_code == 201
-    assert coach.get(f"/cases/{case}").json()["notice_given"] is True
+@pytest.mark.parametrize("state", [state for state in State if state is not State.ERASED])
+def test_every_listed_step_works_and_every_other_is_refused(lite_house: House, state: State) -> None:
+    paths = Paths(lite_house)
+    untouched = paths.case_in(state)
+    for step in Step:
+        row = row_of(state, step)
+        if row is None:
+            _refused(paths, untouched, state, step)
+            continue
+        case = paths.case_in(state)
+        came_from = State.FOLLOW_UP  # where the paths suspend a case and begin its closing
+        changed = paths.make_possible(case, state, step)
+        reached = paths.take(case, step, **changed)
+        assert reached is (row.next or came_from)
+        assert paths.state(case) is reached
 
 
-@pytest.mark.parametrize("outcome", sorted(NONCOLLABORATION))
-def test_non_collaboration_is_never_closed_by_one_person(outcome: Outcome) -> None:
-    with pytest.raises(IllegalStep) as refused:
-        a_case(State.FOLLOW_UP, None).take(Step.CLOSE, at=NOW, outcome=outcome)
-    assert refused.value.possible == (Step.BEGIN_CLOSING,)
+def _refused(paths: Paths, case: str, state: State, step: Step) -> None:
+    """By the table if the actor may ask at all in this phase, else by the policy; the case stays as it is."""
+    house = paths.house
+    version = house.client("head").get(f"/cases/{case}").json()["version"]
+    firewall = shipped_firewall()
+    for login, role in (("coach", Role.COACH), ("desk", Role.DESK_OFFICER), ("head", Role.REGIONAL_HEAD)):
+        reply = paths.send(case, step, login)
+        own = login != "coach" or state is not State.OQT_NOTIFIED  # nobody is assigned there
+        if own and _may(firewall, role, step, phase_of(state)):
+            problem = reply.json()
+            assert (reply.status_code, problem["reason"]) == (409, "not_listed"), (state, step, login, reply.text)
+            possible = house.client("head").get(f"/cases/{case}/steps").json()["steps"]
+            assert problem["possible"] == [option["step"] for option in possible if option["possible"]]
+        else:
+            assert reply.status_code in {403, 404}, (state, step, login, reply.text)
+    assert house.client("head").get(f"/cases/{case}").json()["version"] == version
+
+
+def test_an_erased_case_takes_no_step() -> None:
+    firewall = shipped_firewall()
+    assert listed(State.ERASED) == ()
+    assert not any(_may(firewall, role, step, Phase.ERASED) for role in Role for step in Step)
+
+
+# -- every step, by the command line ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shell(lite_house: House, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    from gateway.cli.home import Hooks
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return Shell(Hooks(firewall=shipped_firewall(), gateway=HouseGateway(lite_house)))
+
+
+@pytest.mark.parametrize("step", Step)
+def test_every_step_has_a_command(shell: Shell, lite_house: House, step: Step) -> None:
+    from tests.cli.kit import signed_in
+
+    paths, row = Paths(lite_house), next(row for row in FLOW if row.step is step)
+    case = paths.case_in(row.state)
+    told = paths.details(step) | paths.make_possible(case, row.state, step)
+    signed_in(lite_house, paths.actor(case, step))
+    words: list[str] = []
+    for name, value in told.items():
+        flag = f"--{name.replace('_', '-')}"
+        for one in value if isinstance(value, list) else [value]:
+            words += [flag] if one is True else [flag, str(one)]
+    ran = shell.ok("case", step.value.replace("_", "-"), case, *words)
+    assert ran.out.rstrip("\n").split("\t")[:2] == [case, (row.next or State.FOLLOW_UP).value]
+    assert paths.state(case) is (row.next or State.FOLLOW_UP)
+
+
+def test_the_command_line_shows_what_is_possible_and_why_not(shell: Shell, lite_house: House) -> None:
+    from tests.cli.kit import signed_in
+
+    paths = Paths(lite_house)
+    case = paths.case_in(State.NO_SHOW)
+    signed_in(lite_house, "coach")
+    told = shell.ok("case", "steps", case).out
+    assert "2 of 2 re-invitations are left" in told
+    assert "record_absence" in told
+    ran = shell.refused("illegal_step", "case", "begin-closing", case, "--outcome", "NO_SHOW")
+    assert "possible now: invite" in ran.err
+    deadlines = shell.ok("case", "deadlines", case).out
+    assert "annex term: notified_on 2026-10-20, annex 26quater, days 10, first_day 1 = 2026-10-30" in deadlines
+    paths.take(case, Step.WALK_IN)
+    paths.take(case, Step.GIVE_NOTICE)
+    paths.take(case, Step.BEGIN_ANALYSIS)
+    paths.take(case, Step.GIVE_CONCLUSIONS)
+    paths.take(case, Step.ASK_EXTENSION)
+    assert "school" in shell.ok("case", "reasons", case).out
+
+
+# -- outcomes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("outcome", "state"), list(itertools.product(sorted(Outcome), [State.FOLLOW_UP])))
+def test_non_collaboration_is_never_closed_by_one_person(lite_house: House, outcome: Outcome, state: State) -> None:
+    paths = Paths(lite_house)
+    case = paths.case_in(state)
+    reply = paths.send(case, Step.CLOSE, outcome=outcome.value)
+    if outcome in {Outcome.REFUSED, Outcome.NO_SHOW}:
+        assert (reply.status_code, reply.json()["reason"]) == (409, "second_signature_missing")
+    else:
+        assert reply.json()["state"] == "closed"
+        assert lite_house.client("head").get(f"/cases/{case}").json()["closing_outcome"] == outcome.value

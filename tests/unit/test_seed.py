@@ -153,6 +153,7 @@ def _one_case(root: Path) -> Path:
     folder = root / "01_small"
     folder.mkdir()
     case = {"slug": "small", "story": "A story.", "path": "closed", "outcome": "OTHER", "coach": "amina"}
+    case |= {"notified_days_ago": 30, "flow": [{"step": "give_notice"}, "note", {"step": "close"}]}
     (folder / "case.json").write_text(json.dumps(case), "utf-8")
     (folder / "note1.fr.intake.md").write_text("Une note.", "utf-8")
     return folder
@@ -178,6 +179,12 @@ def _set(key: str, value: object) -> Callable[[Path], None]:
         (_set("path", "closing"), "outcome must be one of NO_SHOW, REFUSED"),
         (_set("outcome", None), "outcome must be a text"),
         (_set("coach", "zoe"), "coach must be one of"),
+        (_set("notified_days_ago", -1), "notified_days_ago must be a number of days"),
+        (_set("flow", {}), "flow must be a list of steps"),
+        (_set("flow", ["note", "pause"]), "a step is an object"),
+        (_set("flow", ["note", {"step": "dance"}]), "step must be one of"),
+        (_set("flow", ["note", {"step": "close", "by": "mayor"}]), "by must be one of"),
+        (_set("flow", ["note", "note"]), "the flow has 2 notes, the folder 1"),
         (lambda folder: (folder / "note1.fr.intake.md").rename(folder / "note2.fr.intake.md"), "note 1 is expected"),
         (lambda folder: (folder / "note2.xx.intake.md").write_text("x", "utf-8"), "language must be one of"),
         (lambda folder: (folder / "note2.fr.diary.md").write_text("x", "utf-8"), "template must be one of"),

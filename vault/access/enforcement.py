@@ -64,6 +64,11 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
 ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     **{(Action.WRITE, kind): frozenset({Kind.TOKEN_MAP}) for kind in (Kind.NOTE, *_REPLACED)},
+    # Why a step was taken is sealed beside it, in the compartment where it belongs.
+    (Action.ORIENT_STAY, Kind.CASE): frozenset({Kind.AVENUE}),
+    (Action.ORIENT_RETURN, Kind.CASE): frozenset({Kind.RETURN_PLAN}),
+    (Action.ASK_EXTENSION, Kind.CASE): frozenset({Kind.GROUND}),
+    (Action.SUSPEND, Kind.CASE): frozenset({Kind.GROUND}),
 }
 
 
@@ -168,10 +173,12 @@ class Guard:
         reason: str = "",
         outcome: str = "",
         count: int = 1,
+        config: str = "",
     ) -> Permit:
         """Ask, record, permit. Raises NotFound (about an item) or AccessDenied, with the audit event attached.
 
-        outcome, count: what the entry says about what is being done; codes and numbers only.
+        outcome, count: what the entry says about what is being done; codes and numbers only. config: digest of the
+        parameters it is done with, where some are.
         """
         question = Question(actor.role, action, item.kind, purpose, phase)
         try:
@@ -182,7 +189,7 @@ class Guard:
             denied = decision if isinstance(decision, Denied) else None  # what is no decision is no yes
             raise self._refusal(question, actor, item, denied, reason)
         entry = uow.audit.append(
-            self._event(question, actor, item, Verdict.ALLOW, decision.rule, decision.digest, outcome, count),
+            self._event(question, actor, item, Verdict.ALLOW, decision.rule, decision.digest, outcome, count, config),
             actor.detail(reason),
         )
         return Permit(
@@ -228,7 +235,7 @@ class Guard:
     @staticmethod
     def _event(
         question: Question, actor: Actor, item: Item, verdict: Verdict, rule: str, digest: bytes, outcome: str,
-        count: int,
+        count: int, config: str = "",
     ) -> Event:  # fmt: skip
         return Event(
             # Members of a StrEnum are their values; asking each for `.value` costs more than the whole decision.
@@ -246,6 +253,7 @@ class Guard:
             policy=digest.hex(),
             outcome=outcome,
             count=count,
+            config=config,
         )
 
 

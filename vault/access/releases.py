@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from vault.access.enforcement import Permit
+from vault.cases.calendar import belgian_day
 from vault.cases.facts import NEEDS
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
@@ -58,7 +59,7 @@ def outcome_sheet(case: Case, identity: Identity, *, naming: bool) -> dict[str, 
     sheet: dict[str, Any] = {
         "oqt_reference": identity.oqt_reference,
         "ov_number": identity.ov_number,
-        "closing_date": case.closed_at.date().isoformat(),
+        "closing_date": belgian_day(case.closed_at).isoformat(),
         "outcome_code": case.outcome.value,
         "term_end": facts.term_end.isoformat() if facts.term_end else None,
         "extended": facts.extended,

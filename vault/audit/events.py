@@ -13,7 +13,8 @@ import json
 from enum import StrEnum, unique
 from typing import Final, NamedTuple
 
-FORMAT_VERSION: Final = 1
+#: 2 since entries name the parameters (`config`) that a value was computed with; what was written as 1 stays so.
+FORMAT_VERSION: Final = 2
 _quote: Final = json.encoder.encode_basestring_ascii
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
@@ -47,7 +48,8 @@ class Event(NamedTuple):
     """One thing to be written down. Texts here are codes, ids and pseudonyms.
 
     actor: the actor's pseudonym in the log. subject: the case's pseudonym in the domain the zone may use, or "".
-    object: id of the record, release or entry concerned, hexadecimal, or "".
+    object: id of the record, release or entry concerned, hexadecimal, or "". config: digest of the parameters that
+    something was computed or guarded with, or "".
     """
 
     action: str
@@ -63,6 +65,7 @@ class Event(NamedTuple):
     policy: str = ""
     outcome: str = ""
     count: int = 1  # type: ignore[assignment] # a field of this name hides tuple.count, which nobody needs
+    config: str = ""
 
 
 class Detail(NamedTuple):
@@ -82,7 +85,7 @@ class Detail(NamedTuple):
 
 
 #: Keys in order, no spaces, ASCII: what `_ENCODER` makes of the same fields (a test holds the two equal).
-_QUOTES: Final = 78
+_QUOTES: Final = 82
 
 
 def entry_body(
@@ -95,10 +98,11 @@ def entry_body(
     """
     (
         action, kind, verdict, actor, role, session, object_, subject, purpose, rule, policy, outcome, count,
+        config,
     ) = event  # fmt: skip
     text = (
-        f'{{"action":"{action}","actor":"{actor}","at":"{at}","commitment":"{commitment}","count":{count},'
-        f'"decision":"{verdict}","entry":"{entry}","kind":"{kind}","lane":"{lane}","number":{number},'
+        f'{{"action":"{action}","actor":"{actor}","at":"{at}","commitment":"{commitment}","config":"{config}",'
+        f'"count":{count},"decision":"{verdict}","entry":"{entry}","kind":"{kind}","lane":"{lane}","number":{number},'
         f'"object":"{object_}","outcome":"{outcome}","policy":"{policy}","previous":"{previous}",'
         f'"purpose":"{purpose}","role":"{role}","rule":"{rule}","session":"{session}","subject":"{subject}",'
         f'"v":{FORMAT_VERSION},"zone":"{zone}"}}'

@@ -6,9 +6,9 @@ loaded and never when somebody waits for a letter. What was composed is kept, se
 
     book.compose("invitation", ("fr", "en"), {"appointment_on": date(2026, 12, 3), ...})
 
-Invitations and reminders are sent by the desk until the person was received; they name a place and a time, and
-nothing that was confided. The others are the coach's. The codes that a letter may carry (outcome, need, reason) are
-closed lists, with words in every language.
+Invitations and reminders are sent by the desk until the person was received, which is the policy's phase `pending`;
+they name a place and a time, and nothing that was confided. The others are the coach's. The codes that a letter may
+carry (outcome, need, reason) are closed lists, with words in every language.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from datetime import date
 from typing import Any, Final
 
 from vault.cases.facts import NEEDS
-from vault.cases.flow import Outcome, State
+from vault.cases.flow import Outcome
 from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError, InvalidInput, RecordTampered
 from vault.vocabulary import Kind
@@ -43,8 +43,6 @@ KIND_OF_LETTER: Final[dict[str, Kind]] = {
     "closing": Kind.LETTER,
     "referral": Kind.LETTER,
 }
-#: Until the person was received the desk invites, so it needs name and address; from then on the coach does.
-DESK_INVITES: Final = frozenset({State.INTAKE})
 #: Why a letter about the consequences of non-cooperation is sent.
 REASONS: Final = ("no_show", "refusal")
 #: Codes and the words they need in every language. `shared` is a list of field names of a referral.

@@ -6,12 +6,12 @@ that nobody opens without a Permit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum, unique
 from typing import Final, NamedTuple
 
-from vault.cases.flow import NONCOLLABORATION, Outcome, State, Step, next_state, phase_of
-from vault.errors import IllegalStep, InvalidInput
+from vault.cases.flow import Outcome, State, Step, phase_of
 from vault.ids import ActorId, CaseId, KeyId, RecordId
 from vault.vocabulary import KIND_COMPARTMENT, Compartment, Kind, Phase, Provenance
 
@@ -19,9 +19,39 @@ REGIONS: Final = ("brussels", "antwerp", "liege", "ghent", "charleroi")
 LANGUAGES: Final = ("fr", "nl", "de", "en")
 
 
+@unique
+class Origin(StrEnum):
+    """How a case came to be."""
+
+    ORDER = "order"  # an order to leave was notified
+    SELF_REFERRAL = "self_referral"  # the person asked, by the helpline
+    WALK_IN = "walk_in"  # the person stood at a walk-in desk
+
+
+@unique
+class Place(StrEnum):
+    """Where the person can be found, as far as the official file says: a sort of place, never an address."""
+
+    KNOWN_ADDRESS = "known_address"
+    NO_KNOWN_ADDRESS = "no_known_address"
+    RECEPTION = "reception"
+    OPEN_RETURN_PLACE = "open_return_place"
+
+
+@unique
+class CoachType(StrEnum):
+    INDIVIDUALS = "individuals"
+    FAMILIES = "families"  # with minors
+    OPEN_RETURN = "open_return"  # for open return places
+
+
 @dataclass(frozen=True, slots=True)
 class AdminFacts:
-    """What the official file knows (provenance ADMIN): all that an outcome sheet may say besides code and date."""
+    """What the official file knows (provenance ADMIN). The outcome sheet carries what `SHEET_FIELDS` names of it.
+
+    notified_on: the day the order was notified, in Belgium. term_days: the term as the order says it; None where it
+    says none. second_measure: a measure that follows another one, with a shorter term for extreme urgency.
+    """
 
     annex: str = ""
     term_end: date | None = None
@@ -29,11 +59,14 @@ class AdminFacts:
     procedure_pending: bool = False
     minors: bool = False
     fitness_check: bool = False
+    notified_on: date | None = None
+    term_days: int | None = None
+    second_measure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CaseEvent:
-    """One step that was taken. note: a code or a leaflet version, never free text."""
+    """One step that was taken. note: codes, days and leaflet versions, never free text, never what was confided."""
 
     number: int
     step: Step
@@ -45,46 +78,26 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """coach: None until one is assigned. criterion: the code by which the case was triaged, "" before."""
+
     id: CaseId
     state: State
     region: str
     language: str
-    coach: ActorId
+    coach: ActorId | None
     opened_at: datetime
     closed_at: datetime | None
     outcome: Outcome | None
     facts: AdminFacts
     version: int
+    origin: Origin = Origin.WALK_IN
+    place: Place = Place.KNOWN_ADDRESS
+    coach_type: CoachType | None = None
+    criterion: str = ""
 
     @property
     def phase(self) -> Phase:
         return phase_of(self.state)
-
-    def take(self, step: Step, *, at: datetime, outcome: Outcome | None = None) -> Case:
-        """The case after `step`. Raises IllegalStep or InvalidInput; changes nothing."""
-        state = next_state(self.state, step)
-        ending = step in {Step.CLOSE, Step.BEGIN_CLOSING}
-        if ending and outcome is None:
-            raise InvalidInput("an outcome code is needed", field="outcome")
-        if not ending and outcome is not None:
-            raise InvalidInput("only a closing has an outcome", field="outcome")
-        if step is Step.BEGIN_CLOSING and outcome not in NONCOLLABORATION:
-            raise IllegalStep("closing for non-collaboration is for REFUSED and NO_SHOW only", possible=())
-        if self.state is State.INTAKE and step is Step.BEGIN_CLOSING and outcome is not Outcome.NO_SHOW:
-            raise IllegalStep("without an intake only NO_SHOW can begin the closing", possible=())
-        if step is Step.CLOSE and self.state is State.FOLLOW_UP and outcome in NONCOLLABORATION:
-            raise IllegalStep(
-                "non-collaboration is closed by two people: begin the closing, a second person signs the hand-over",
-                possible=(Step.BEGIN_CLOSING,),
-            )
-        if step is Step.CLOSE and self.state is State.CLOSING_NONCOLLAB and outcome in NONCOLLABORATION:
-            raise IllegalStep(
-                "non-collaboration ends by the second signature of a hand-over, not by closing alone",
-                possible=(Step.HAND_OVER, Step.RESUME),
-            )
-        kept = self.outcome if step in {Step.HAND_OVER, Step.GIVE_NOTICE} else outcome
-        closed = at if state in {State.CLOSED, State.HANDED_OVER} else None
-        return replace(self, state=state, outcome=kept, closed_at=closed, version=self.version + 1)
 
 
 class Standing(NamedTuple):
@@ -93,7 +106,7 @@ class Standing(NamedTuple):
     id: CaseId
     state: State
     region: str
-    coach: ActorId
+    coach: ActorId | None
 
     @property
     def phase(self) -> Phase:

@@ -82,7 +82,8 @@ def record_row(row: Sequence[Any]) -> SealedRecord:
 
 
 def standing_row(case: CaseId, row: Sequence[Any]) -> Standing:
-    return Standing(case, _STATES[row[0]], row[1], ActorId(row[2]))
+    coach = row[2]
+    return Standing(case, _STATES[row[0]], row[1], ActorId(coach) if coach is not None else None)
 
 
 def outbox_rows(entries: Sequence[WrittenEntry]) -> list[tuple[bytes, int, int, bytes | None]]:

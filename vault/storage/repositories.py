@@ -10,7 +10,17 @@ from sqlalchemy import Select, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vault.cases.flow import Outcome, State, Step
-from vault.cases.model import AdminFacts, Case, CaseEvent, RecordHead, SealedRecord, Standing
+from vault.cases.model import (
+    AdminFacts,
+    Case,
+    CaseEvent,
+    CoachType,
+    Origin,
+    Place,
+    RecordHead,
+    SealedRecord,
+    Standing,
+)
 from vault.errors import Conflict, StaleVersion
 from vault.ids import ActorId, CaseId, EntryId, KeyId, RecordId
 from vault.storage import tables as t
@@ -32,10 +42,15 @@ _HEAD = _RECORD[:9]
 
 
 def _case(row: Any) -> Case:
+    origin, place, coach_type, criterion, notified_on, term_days, second_measure = row[15:22]
+    facts = AdminFacts(
+        row[8], row[9], bool(row[10]), bool(row[11]), bool(row[12]), bool(row[13]), notified_on, term_days,
+        bool(second_measure),
+    )  # fmt: skip
     return Case(
-        CaseId(bytes(row[0])), State(row[1]), row[2], row[3], ActorId(bytes(row[4])), row[5], row[6],
-        Outcome(row[7]) if row[7] else None,
-        AdminFacts(row[8], row[9], bool(row[10]), bool(row[11]), bool(row[12]), bool(row[13])), row[14],
+        CaseId(bytes(row[0])), State(row[1]), row[2], row[3], ActorId(bytes(row[4])) if row[4] is not None else None,
+        row[5], row[6], Outcome(row[7]) if row[7] else None, facts, row[14], Origin(origin), Place(place),
+        CoachType(coach_type) if coach_type else None, criterion,
     )  # fmt: skip
 
 
@@ -58,7 +73,7 @@ def _case_values(case: Case) -> dict[str, Any]:
         "state": case.state.value,
         "region": case.region,
         "language": case.language,
-        "coach": case.coach.raw,
+        "coach": case.coach.raw if case.coach is not None else None,
         "opened_at": case.opened_at,
         "closed_at": case.closed_at,
         "outcome": case.outcome.value if case.outcome else "",
@@ -69,6 +84,13 @@ def _case_values(case: Case) -> dict[str, Any]:
         "minors": int(facts.minors),
         "fitness_check": int(facts.fitness_check),
         "version": case.version,
+        "origin": case.origin.value,
+        "place": case.place.value,
+        "coach_type": case.coach_type.value if case.coach_type is not None else "",
+        "criterion": case.criterion,
+        "notified_on": facts.notified_on,
+        "term_days": facts.term_days,
+        "second_measure": int(facts.second_measure),
     }
 
 
@@ -130,7 +152,7 @@ class CaseRepository:
             .scalar_subquery()
         )
         rows = self._tx.read(select(page, counted, last).order_by(page.c.opened_at.desc(), page.c.case_id)).all()
-        return [CaseRow(_case(row[:15]), row[15], row[16]) for row in rows]
+        return [CaseRow(_case(row), row[-2], row[-1]) for row in rows]
 
     def events(self, case: CaseId) -> list[CaseEvent]:
         c = t.case_events.c

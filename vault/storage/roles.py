@@ -124,7 +124,8 @@ RIGHTS: Final[dict[str, Rights]] = {
     "auth.attempts": _own_and_set("failures", "since", "blocked_until"),
     "casework.cases": _casework(
         "state", "region", "language", "coach", "opened_at", "closed_at", "outcome", "annex", "term_end", "extended",
-        "procedure_pending", "minors", "fitness_check", "version",
+        "procedure_pending", "minors", "fitness_check", "version", "origin", "place", "coach_type", "criterion",
+        "notified_on", "term_days", "second_measure",
     ),
     "casework.case_events": _casework(),
     "casework.data_keys": _casework(),

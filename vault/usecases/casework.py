@@ -10,9 +10,13 @@ from typing import Any, Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Guard, Item, Permit
 from vault.access.sealing import RecordKeeper
-from vault.cases.flow import Step
+from vault.access.shaping import shape
+from vault.cases.calendar import Calendar, belgian_day
+from vault.cases.guards import Situation
+from vault.cases.history import History, notice_given
 from vault.cases.model import Case, CaseEvent, Standing
 from vault.cases.office_texts import OfficeTexts
+from vault.cases.parameters import Parameters
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound, NoticeMissing
 from vault.ids import CaseId
@@ -41,6 +45,8 @@ class Casework:
     clock: Clock
     entropy: Entropy
     texts: OfficeTexts
+    parameters: Parameters
+    calendar: Calendar
     partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 
@@ -56,6 +62,7 @@ class Casework:
     def ask(
         self, uow: UnitOfWork, actor: Actor, action: Action, kind: Kind, case: Case | Standing | None, *,
         purpose: Purpose, asked: str, facts: Facts | None = None, reason: str = "", outcome: str = "", count: int = 1,
+        config: str = "",
     ) -> Permit:  # fmt: skip
         """Ask about one case, or about one that does not exist: the road is the same, and as long.
 
@@ -76,7 +83,19 @@ class Casework:
             reason=reason,
             outcome=outcome,
             count=count,
+            config=config,
         )
+
+    @property
+    def config(self) -> str:
+        """The parameters' digest as an entry names it."""
+        return self.parameters.digest.hex()
+
+    def situation(self, case: Case, events: Sequence[CaseEvent], actor: Actor | None = None) -> Situation:
+        """All that a step of this case may depend on, today in Belgium."""
+        history = History(events, case.origin, case.opened_at)
+        today = belgian_day(self.clock.now())
+        return Situation(case, history, self.parameters, today, actor.id if actor is not None else None)
 
 
 def relation(actor: Actor, case: Case | Standing | None, *, second: bool = False, consent: bool = False) -> Facts:
@@ -95,15 +114,12 @@ def relation(actor: Actor, case: Case | Standing | None, *, second: bool = False
     return _FACTS[held]
 
 
-def second_person(actor: Actor, events: Sequence[CaseEvent]) -> bool:
-    """Whether somebody else took the last step towards closing; the hand-over needs two people."""
-    closing = [event for event in events if event.step is Step.BEGIN_CLOSING]
-    return bool(closing) and closing[-1].actor != actor.id
-
-
 def require_notice(uow: UnitOfWork, case: CaseId) -> None:
-    """Nothing that a person confides is written down before they were told who reads what. Raises NoticeMissing."""
-    if not any(event.step is Step.GIVE_NOTICE for event in uow.cases.events(case)):
+    """Nothing that a person confides is written down before they were told who reads what. Raises NoticeMissing.
+
+    Whoever comes back is told again: what was given before the last reopening does not count.
+    """
+    if not notice_given(uow.cases.events(case)):
         raise NoticeMissing("the privacy notice has not been given yet: record it before the first note")
 
 
@@ -124,6 +140,20 @@ def existing(case: Case | None) -> Case:
     if case is None:
         raise NotFound("no such item, or not for you")
     return case
+
+
+def receipt(permit: Permit, case: Case, *, release: str | None = None, version: int | None = None) -> Values:
+    """What was done, as the receipt profile has it. version: of what was written; None for the case's own."""
+    return shape(
+        permit.profile,
+        {
+            "reference": reference(case.id),
+            "note": None,
+            "release": release,
+            "version": case.version if version is None else version,
+            "state": case.state.value,
+        },
+    )
 
 
 Values = dict[str, Any]

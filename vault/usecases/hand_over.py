@@ -24,16 +24,19 @@ from vault.access.releases import (
 )
 from vault.access.shaping import shape
 from vault.audit.events import Event, Happening, Verdict
+from vault.cases.details import NOTHING
 from vault.cases.facts import NEEDS
 from vault.cases.flow import Step
+from vault.cases.journey import take
 from vault.cases.model import Case, CaseEvent
 from vault.cases.people import Contact, Identity
 from vault.errors import InvalidInput, NotFound, StaleVersion
 from vault.ids import CaseId, EntryId, ReleaseId
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.unit_of_work import ConsentRow, UnitOfWork
-from vault.usecases.casework import Casework, Values, existing, reference, relation, second_person
+from vault.usecases.casework import Casework, Values, existing, reference, relation
 from vault.usecases.open_case import record_for
+from vault.usecases.steps import second_person
 from vault.vocabulary import (
     FOLLOW_UP,
     OVERSIGHT,
@@ -86,16 +89,26 @@ def _plan(
 # -- outcome sheet -----------------------------------------------------------------------------------
 
 
-def authorise_hand_over(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework) -> Authorised:
-    """The second signature, by another person than the one who began the closing. Raises NotFound, IllegalStep."""
+def authorise_hand_over(
+    uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework, based_on: int | None = None
+) -> Authorised:
+    """The second signature, by another person than the one who began the closing.
+
+    based_on: the version of the case that the actor looked at. Raises NotFound, StaleVersion, IllegalStep.
+    """
     case = uow.cases.get(case_id)
-    second = second_person(actor, uow.cases.events(case_id))
+    events = uow.cases.events(case_id)  # looked for whether or not there is a case: both roads are as long
+    situation = casework.situation(case, events, actor) if case is not None else None
     permit = casework.ask(
         uow, actor, Action.RELEASE, Kind.OUTCOME_SHEET, case, purpose=Purpose.CASE_ADMINISTRATION,
-        asked=case_id.hex(), facts=relation(actor, case, second=second), outcome="signed",
+        asked=case_id.hex(), facts=relation(actor, case, second=second_person(situation)), outcome="signed",
+        config=casework.config,
     )  # fmt: skip
     case = existing(case)
-    case.take(Step.HAND_OVER, at=casework.clock.now())
+    assert situation is not None
+    if based_on is not None and based_on != case.version:
+        raise StaleVersion(expected=based_on, current=case.version)
+    take(situation, Step.HAND_OVER, NOTHING, at=casework.clock.now())
     plans = tuple(
         _plan(uow, actor, permit, Kind.OUTCOME_SHEET, case_id, reader, casework) for reader in (FOLLOW_UP, OVERSIGHT)
     )
@@ -106,7 +119,8 @@ def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Case
     """Seal the sheets and move the case on, all or nothing. Raises StaleVersion if the case changed since."""
     case = _unchanged(uow, actor, granted)
     now = casework.clock.now()
-    closed = case.take(Step.HAND_OVER, at=now)
+    situation = casework.situation(case, uow.cases.events(case.id), actor)
+    closed = take(situation, Step.HAND_OVER, NOTHING, at=now)
     identity = _identity(uow, granted, casework)
     done = _completed(uow, actor, granted, Kind.OUTCOME_SHEET, casework)
     for plan in granted.releases:
@@ -117,8 +131,8 @@ def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Case
             decision=plan.entry, policy=casework.guard.policy_digest, schema=SHEET_SCHEMA, expires_at=None,
         )  # fmt: skip
     uow.cases.update(closed, done)
-    events = uow.cases.events(granted.case)
-    uow.cases.add_event(granted.case, CaseEvent(len(events) + 1, Step.HAND_OVER, closed.state, now, actor.id), done)
+    number = len(situation.history.events) + 1
+    uow.cases.add_event(granted.case, CaseEvent(number, Step.HAND_OVER, closed.state, now, actor.id), done)
     return _receipt(granted, closed, granted.releases[0].release)
 
 

@@ -12,16 +12,16 @@ from typing import Final
 
 from vault.access.actor import Actor
 from vault.access.shaping import shape
-from vault.cases.flow import State
-from vault.cases.letters import DESK_INVITES, KIND_OF_LETTER, Value, check_added, check_languages, decode
+from vault.cases.calendar import belgian_day
+from vault.cases.letters import KIND_OF_LETTER, Value, check_added, check_languages, decode
 from vault.cases.people import Contact, Identity
 from vault.cases.templates import parse_stored
-from vault.errors import Conflict, InvalidInput, NotFound
+from vault.errors import InvalidInput, NotFound
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.open_case import record_for
-from vault.vocabulary import Action, Kind, Provenance, Purpose, Role
+from vault.vocabulary import Action, Kind, Provenance, Purpose
 
 #: Invitations are the desk's work too, so they are asked for in its purpose.
 PURPOSE_OF: Final = {Kind.INVITATION: Purpose.CASE_ADMINISTRATION, Kind.LETTER: Purpose.COACHING}
@@ -51,7 +51,6 @@ def compose_letter(uow: UnitOfWork, actor: Actor, cmd: ComposeLetter, casework: 
         outcome=cmd.letter,
     )  # fmt: skip
     case = existing(case)
-    _in_its_time(actor, case.state)
     open_ = casework.keeper.open
     identity_record = uow.records.head(record_for(cmd.case, Kind.IDENTITY, casework))
     contact_record = uow.records.head(record_for(cmd.case, Kind.CONTACT, casework))
@@ -60,10 +59,10 @@ def compose_letter(uow: UnitOfWork, actor: Actor, cmd: ComposeLetter, casework: 
     identity = Identity.decode(open_(uow, permit, identity_record).expose())
     contact = Contact.decode(open_(uow, permit, contact_record).expose())
     now = casework.clock.now()
-    coach = uow.staff.by_ids([case.coach]).get(case.coach)
+    coach = uow.staff.by_ids([case.coach]).get(case.coach) if case.coach is not None else None
     grown_up = [person for person in identity.people if person.relation in {"head", "partner"}] or identity.people[:1]
     values: dict[str, Value] = {
-        "letter_date": now.date(),
+        "letter_date": belgian_day(now),
         "recipients": tuple(f"{person.given_names} {person.family_name}" for person in grown_up),
         "address": contact.address,
         "ov_number": identity.ov_number,
@@ -98,7 +97,6 @@ def read_letter(
     permit = casework.ask(uow, actor, Action.READ, kind, case, purpose=PURPOSE_OF[kind], asked=letter.hex())
     assert record is not None
     assert case is not None
-    _in_its_time(actor, case.state)
     return shape(
         permit.profile,
         {
@@ -108,12 +106,6 @@ def read_letter(
             "written_at": record.written_at.isoformat(),
         },
     )
-
-
-def _in_its_time(actor: Actor, state: State) -> None:
-    """Raises Conflict where the desk would see a name and an address that it needs no more."""
-    if actor.role is Role.DESK_OFFICER and state not in DESK_INVITES:
-        raise Conflict("the person was received: from here on the coach invites")
 
 
 def list_letters(uow: UnitOfWork, actor: Actor, case_id: CaseId, kind: Kind, casework: Casework) -> list[Values]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
-from vault.access.shaping import shape
-from vault.cases.flow import State
+from vault.cases.calendar import belgian_day
+from vault.cases.deadlines import term_end
+from vault.cases.eligibility import check_facts, refuse_unaccompanied
+from vault.cases.history import FIRST_STATE
 from vault.cases.identifiers import normalise_for_index
-from vault.cases.model import LANGUAGES, REGIONS, AdminFacts, Case
+from vault.cases.journey import coach_type_for
+from vault.cases.model import LANGUAGES, REGIONS, AdminFacts, Case, CoachType, Origin, Place
 from vault.cases.people import Contact, Identity
 from vault.errors import InvalidInput
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.casework import Casework, Values, reference
-from vault.vocabulary import Action, Facts, Kind, Provenance, Purpose
+from vault.usecases.casework import Casework, Values, receipt
+from vault.vocabulary import Action, Facts, Kind, Provenance, Purpose, Role
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,10 +30,23 @@ class OpenCase:
     identity: Identity
     contact: Contact
     facts: AdminFacts
+    origin: Origin = Origin.WALK_IN
+    place: Place = Place.KNOWN_ADDRESS
+    coach_type: CoachType | None = None
+
+
+#: Who opens a case how: the desk registers orders and calls, a coach meets who stands at the walk-in desk.
+_OPENED_BY: Final = {
+    Role.COACH: frozenset({Origin.WALK_IN}),
+    Role.DESK_OFFICER: frozenset({Origin.ORDER, Origin.SELF_REFERRAL}),
+}
 
 
 def open_case(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) -> Values:
-    """Open a case assigned to the actor. Returns the receipt profile's fields. Raises AccessDenied, InvalidInput."""
+    """Open a case: a coach's own at the intake, a desk's with the order. Returns the receipt profile's fields.
+
+    Raises AccessDenied, InvalidInput, UnaccompaniedMinor.
+    """
     if cmd.region not in REGIONS:
         raise InvalidInput(f"region must be one of {', '.join(REGIONS)}", field="region")
     if cmd.language not in LANGUAGES:
@@ -37,21 +54,34 @@ def open_case(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) 
     if not cmd.identity.people:
         raise InvalidInput("a case needs at least one person", field="people")
     now = casework.clock.now()
+    today = belgian_day(now)
+    check_facts(cmd.origin, cmd.facts, cmd.identity, casework.parameters, today)
     case = CaseId(casework.entropy.bytes(16))
     item = Item(Kind.CASE, "", case, casework.subject(case))
     permit = casework.guard.permit(
-        uow, actor, Action.CREATE, item, purpose=Purpose.CASE_ADMINISTRATION, facts=Facts(), outcome="opened"
-    )
-    uow.cases.add(
-        Case(case, State.INTAKE, cmd.region, cmd.language, actor.id, now, None, None, cmd.facts, 1), permit.entry
-    )
+        uow, actor, Action.CREATE, item, purpose=Purpose.CASE_ADMINISTRATION, facts=Facts(), outcome="opened",
+        config=casework.config,
+    )  # fmt: skip
+    refuse_unaccompanied(cmd.identity.people, casework.parameters, today)
+    if cmd.origin not in _OPENED_BY.get(actor.role, frozenset()):
+        raise InvalidInput(f"a {actor.role} opens no case as {cmd.origin}", field="origin")
+    opened = _new_case(case, cmd, actor, casework, now)
+    uow.cases.add(opened, permit.entry)
     write_identity(uow, permit, case, cmd.identity, casework, actor=actor, version=1, at=now)
     write_contact(uow, permit, case, cmd.contact, casework, actor=actor, version=1, at=now)
     uow.cases.index(case, index_tokens(cmd.identity, casework), permit.entry)
-    return shape(
-        permit.profile,
-        {"reference": reference(case), "note": None, "release": None, "version": 1, "state": State.INTAKE.value},
-    )
+    return receipt(permit, opened)
+
+
+def _new_case(case: CaseId, cmd: OpenCase, actor: Actor, casework: Casework, now: datetime) -> Case:
+    """The case as it begins. The end of the term is computed where the file does not say it."""
+    facts = replace(cmd.facts, term_end=term_end(cmd.facts, casework.parameters))
+    own = cmd.origin is Origin.WALK_IN
+    return Case(
+        case, FIRST_STATE[cmd.origin], cmd.region, cmd.language, actor.id if own else None, now, None, None, facts, 1,
+        origin=cmd.origin, place=cmd.place,
+        coach_type=cmd.coach_type or coach_type_for(facts, open_return=cmd.place is Place.OPEN_RETURN_PLACE),
+    )  # fmt: skip
 
 
 def record_for(case: CaseId, kind: Kind, casework: Casework) -> RecordId:

@@ -9,7 +9,8 @@ from datetime import datetime
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.access.shaping import narrowed, shape
-from vault.cases.flow import State, Step
+from vault.cases.calendar import belgian_day
+from vault.cases.flow import State
 from vault.cases.identifiers import normalise_for_index
 from vault.cases.people import PERSON_FIELDS, Contact, Identity
 from vault.errors import InvalidInput, NotFound
@@ -41,7 +42,8 @@ def read_case(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework
         uow, actor, Action.READ, Kind.CASE, case, purpose=Purpose.CASE_ADMINISTRATION, asked=case_id.hex()
     )
     case = existing(case)
-    events = uow.cases.events(case_id)
+    history = casework.situation(case, uow.cases.events(case_id)).history
+    facts = case.facts
     notes = uow.records.heads(case_id, Kind.NOTE)
     return shape(
         permit.profile,
@@ -51,13 +53,22 @@ def read_case(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework
             "state": case.state.value,
             "region": case.region,
             "language": case.language,
-            "opened_on": case.opened_at.date().isoformat(),
+            "opened_on": belgian_day(case.opened_at).isoformat(),
             "opened_at": case.opened_at.isoformat(),
             "coach": _staff_name(uow, case.coach),
-            "notice_given": any(event.step is Step.GIVE_NOTICE for event in events),
+            "notice_given": history.notice_given,
             "notes": len(notes),
             "closing_outcome": case.outcome.value if case.outcome else None,
             "version": case.version,
+            "origin": case.origin.value,
+            "place": case.place.value,
+            "coach_type": case.coach_type.value if case.coach_type else None,
+            "criterion": case.criterion or None,
+            "annex": facts.annex or None,
+            "notified_on": facts.notified_on.isoformat() if facts.notified_on else None,
+            "term_end": facts.term_end.isoformat() if facts.term_end else None,
+            "extended": facts.extended,
+            "procedure_pending": facts.procedure_pending,
         },
     )
 
@@ -124,8 +135,10 @@ def list_cases(uow: UnitOfWork, actor: Actor, cmd: ListCases, casework: Casework
     rows = uow.cases.caseload(
         coach=coach, region=region, states=cmd.states, language=cmd.language, limit=cmd.limit, before=cmd.before
     )
-    names = uow.staff.by_ids([row.case.coach for row in rows])
-    return [shape(permit.profile, _line(row, names[row.case.coach].display_name)) for row in rows]
+    names = uow.staff.by_ids([row.case.coach for row in rows if row.case.coach is not None])
+    return [
+        shape(permit.profile, _line(row, names[row.case.coach].display_name if row.case.coach else "")) for row in rows
+    ]
 
 
 def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: Casework) -> list[Values]:
@@ -166,14 +179,17 @@ def _line(row: CaseRow, coach: str) -> Values:
         "state": case.state.value,
         "region": case.region,
         "language": case.language,
-        "opened_on": case.opened_at.date().isoformat(),
+        "opened_on": belgian_day(case.opened_at).isoformat(),
         "opened_at": case.opened_at.isoformat(),
         "coach": coach,
         "notes": row.notes,
-        "last_note_on": row.last_note_at.date().isoformat() if row.last_note_at else None,
+        "last_note_on": belgian_day(row.last_note_at).isoformat() if row.last_note_at else None,
     }
 
 
-def _staff_name(uow: UnitOfWork, actor: ActorId) -> str:
+def _staff_name(uow: UnitOfWork, actor: ActorId | None) -> str:
+    """ "" where nobody is assigned."""
+    if actor is None:
+        return ""
     found = uow.staff.by_ids([actor])
     return found[actor].display_name if actor in found else ""

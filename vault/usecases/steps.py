@@ -1,87 +1,105 @@
-"""Take a case's steps: give the notice, begin the closing, close, resume, reopen; revise who and where."""
+"""Take a case's steps, all but the hand-over, which releases something (`hand_over.py`); revise who and where.
+
+    take_step(uow, actor, TakeStep(case, Step.INVITE, Details(day=day, language="fr", leaflet="2026-1")), casework)
+
+The firewall is asked first, with a question of the step's own; then the table and its guards decide whether this case
+can take it. What may not stand in a status row (an avenue, a ground) is sealed in the same operation.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import json
+from dataclasses import dataclass, replace
 
 from vault.access.actor import Actor
-from vault.access.shaping import shape
-from vault.cases.flow import Outcome, Step
-from vault.cases.model import LANGUAGES, CaseEvent
+from vault.access.enforcement import Permit
+from vault.cases.details import NOTHING, SEALED, Details, note_of, sealed_of
+from vault.cases.flow import QUESTIONS, Step
+from vault.cases.guards import Situation
+from vault.cases.journey import take
+from vault.cases.model import Case, CaseEvent
 from vault.cases.people import Contact, Identity
 from vault.errors import InvalidInput, NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.casework import Casework, Values, existing, reference
+from vault.usecases.casework import Casework, Values, existing, receipt, relation
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
-from vault.vocabulary import Action, Kind, Provenance, Purpose
-
-#: How each step is asked of the firewall. HAND_OVER is not here: it releases, see hand_over.py.
-_ASKED: Final[dict[Step, tuple[Action, Kind, Purpose]]] = {
-    Step.GIVE_NOTICE: (Action.WRITE, Kind.NOTICE, Purpose.COACHING),
-    Step.BEGIN_CLOSING: (Action.CLOSE, Kind.CASE, Purpose.CASE_ADMINISTRATION),
-    Step.CLOSE: (Action.CLOSE, Kind.CASE, Purpose.CASE_ADMINISTRATION),
-    Step.RESUME: (Action.WRITE, Kind.CASE, Purpose.CASE_ADMINISTRATION),
-    Step.REOPEN: (Action.WRITE, Kind.CASE, Purpose.CASE_ADMINISTRATION),
-}
+from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
 
 
 @dataclass(frozen=True, slots=True)
 class TakeStep:
-    """explained: that the consequences of non-collaboration were explained; needed to begin such a closing.
+    """coach: the login of the coach to assign, for the steps that assign one; "" for none.
 
-    leaflet, language: of the privacy notice, for GIVE_NOTICE.
+    based_on: the version of the case that the actor looked at; None to take the step whatever came in between.
     """
 
     case: CaseId
     step: Step
-    outcome: Outcome | None = None
-    explained: bool = False
-    leaflet: str = ""
-    language: str = ""
+    details: Details = NOTHING
+    coach: str = ""
+    based_on: int | None = None
 
 
 def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) -> Values:
-    """Take one step. Returns the receipt. Raises NotFound, IllegalStep (with what is possible), InvalidInput."""
-    if cmd.step not in _ASKED:
-        raise InvalidInput("this step is taken by another road", field="step")
-    action, kind, purpose = _ASKED[cmd.step]
+    """Take one step. Returns the receipt.
+
+    Raises NotFound, AccessDenied, IllegalStep (with the reason and what is possible), StaleVersion, InvalidInput.
+    """
+    if cmd.step is Step.HAND_OVER:
+        raise InvalidInput("a hand-over is taken by another road", field="step")
+    action, kind, purpose = QUESTIONS[cmd.step]
     case = uow.cases.get(cmd.case)
-    permit = casework.ask(uow, actor, action, kind, case, purpose=purpose, asked=cmd.case.hex(), outcome=cmd.step.value)
+    events = uow.cases.events(cmd.case)  # looked for whether or not there is a case: both roads are as long
+    situation = casework.situation(case, events, actor) if case is not None else None
+    permit = casework.ask(
+        uow, actor, action, kind, case, purpose=purpose, asked=cmd.case.hex(),
+        facts=relation(actor, case, second=second_person(situation)), outcome=cmd.step.value, config=casework.config,
+    )  # fmt: skip
     case = existing(case)
+    assert situation is not None
+    if cmd.based_on is not None and cmd.based_on != case.version:
+        raise StaleVersion(expected=cmd.based_on, current=case.version)
+    details = _with_coach(uow, cmd, case)
     now = casework.clock.now()
-    changed = case.take(cmd.step, at=now, outcome=cmd.outcome)
-    note = cmd.outcome.value if cmd.outcome is not None else ""
-    if cmd.step is Step.BEGIN_CLOSING and not cmd.explained:
-        raise InvalidInput(
-            "explain the consequences first, or send the letter that does, and say so", field="explained"
-        )
-    if cmd.step is Step.GIVE_NOTICE:
-        note = _leaflet(cmd)
+    changed = take(situation, cmd.step, details, at=now)
+    event = CaseEvent(len(situation.history.events) + 1, cmd.step, changed.state, now, actor.id, note_of(details))
     uow.cases.update(changed, permit.entry)
-    events = uow.cases.events(cmd.case)
-    event = CaseEvent(len(events) + 1, cmd.step, changed.state, now, actor.id, note)
     uow.cases.add_event(cmd.case, event, permit.entry)
-    return shape(
-        permit.profile,
-        {
-            "reference": reference(cmd.case),
-            "note": None,
-            "release": None,
-            "version": changed.version,
-            "state": changed.state.value,
-        },
-    )
+    _seal(uow, permit, cmd, event.number, casework, actor)
+    return receipt(permit, changed)
 
 
-def _leaflet(cmd: TakeStep) -> str:
-    if cmd.language not in LANGUAGES:
-        raise InvalidInput(f"language must be one of {', '.join(LANGUAGES)}", field="language")
-    plain = cmd.leaflet.replace("-", "").replace(".", "")
-    if not (plain.isascii() and plain.isalnum() and len(cmd.leaflet) <= 40):
-        raise InvalidInput("name the leaflet's version in letters, digits, '-' and '.'", field="leaflet")
-    return f"{cmd.language} {cmd.leaflet}"
+def second_person(situation: Situation | None) -> bool:
+    """Whether somebody else than the actor began the closing that runs; signature and hand-over need two people."""
+    begun = situation.history.begun_by if situation is not None else None
+    return situation is not None and begun is not None and begun != situation.actor
+
+
+def _with_coach(uow: UnitOfWork, cmd: TakeStep, case: Case) -> Details:
+    """The details with the coach whom the login names: one who works in the case's region."""
+    if not cmd.coach:
+        return cmd.details
+    found = uow.staff.by_login(CASEWORK, cmd.coach)
+    region = cmd.details.region or case.region
+    if found is None or not found.active or found.role != Role.COACH.value or found.region != region:
+        raise InvalidInput("no coach of this name works in the region", field="coach")
+    return replace(cmd.details, coach=found.id)
+
+
+def _seal(uow: UnitOfWork, permit: Permit, cmd: TakeStep, number: int, casework: Casework, actor: Actor) -> None:
+    """Write down why the step was taken, where only the case's own coach reads it: a version of one record each."""
+    sealed = sealed_of(cmd.step, cmd.details)
+    if not sealed:
+        return
+    kind, provenance = SEALED[cmd.step]
+    record = record_for(cmd.case, kind, casework)
+    before = uow.records.versions(record)
+    casework.keeper.write(
+        uow, permit, kind=kind, case=cmd.case, record=record, version=before[0].version + 1 if before else 1,
+        plaintext=json.dumps({"number": number, "step": cmd.step.value, **sealed}, sort_keys=True).encode(),
+        author=actor.id, at=casework.clock.now(), provenance=provenance, template=cmd.step.value,
+    )  # fmt: skip
 
 
 def revise_identity(
@@ -133,13 +151,4 @@ def _revise(
         uow.cases.index(case_id, fresh, permit.entry)
     else:
         write_contact(uow, permit, case_id, content, casework, actor=actor, version=based_on + 1, at=now)
-    return shape(
-        permit.profile,
-        {
-            "reference": reference(case_id),
-            "note": None,
-            "release": None,
-            "version": based_on + 1,
-            "state": case.state.value,
-        },
-    )
+    return receipt(permit, case, version=based_on + 1)

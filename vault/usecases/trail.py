@@ -114,4 +114,4 @@ def _introduction(uow: UnitOfWork, body: dict[str, Any], oversight: Oversight) -
 
 def entry_values(entry: StoredEntry) -> dict[str, Any]:
     body = json.loads(entry.body)
-    return {**body, "time": body["at"]}
+    return {"config": "", **body, "time": body["at"]}  # entries of version 1 name no parameters

@@ -1,0 +1,130 @@
+"""How a case takes a step: the table, the guards, the details, in this order; nothing is changed in place.
+
+    after = take(situation, Step.TRIAGE, Details(criterion="ADDRESS"), at=now)
+    possible(situation)     # the steps of this very case that can work now
+
+A refusal names the reason, and the steps that are possible for this case instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from vault.cases.details import Details, check
+from vault.cases.flow import Row, State, Step, listed, row_of
+from vault.cases.guards import Obstacle, Situation, obstacles
+from vault.cases.model import AdminFacts, Case, CoachType
+from vault.errors import IllegalStep, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A step that the table lists in the case's state. obstacles: what stands in its way now; () if nothing does."""
+
+    row: Row
+    next: State
+    obstacles: tuple[Obstacle, ...]
+
+
+def options(situation: Situation) -> tuple[Option, ...]:
+    """Every listed step of the case's state, with what stands in its way."""
+    return tuple(
+        Option(row, _target(row, situation), tuple(obstacles(situation, row.step, row.guards, None)))
+        for row in listed(situation.case.state)
+    )
+
+
+def possible(situation: Situation) -> tuple[Step, ...]:
+    """The steps that can work for this case now, for whoever may take them."""
+    return tuple(option.row.step for option in options(situation) if not option.obstacles)
+
+
+def take(situation: Situation, step: Step, details: Details, *, at: datetime) -> Case:
+    """The case after `step`. Raises IllegalStep with the reason and what is possible, or InvalidInput."""
+    case = situation.case
+    row = row_of(case.state, step)
+    if row is None:
+        raise refused(
+            situation, step, Obstacle("not_listed", f"a case in state {case.state} does not take the step {step}")
+        )
+    # What is missing altogether is said before what is wrong with the details of it.
+    missing = obstacles(situation, step, row.guards, None)
+    if missing:
+        raise refused(situation, step, missing[0])
+    check(step, details, situation.parameters, situation.today)
+    wrong = obstacles(situation, step, row.guards, details)
+    if wrong:
+        raise refused(situation, step, wrong[0])
+    state = _target(row, situation)
+    changed = _CHANGES[step](situation, details) if step in _CHANGES else {}
+    closed = at if state in {State.CLOSED, State.HANDED_OVER} else None
+    return replace(case, state=state, closed_at=closed, version=case.version + 1, **changed)
+
+
+def refused(situation: Situation, step: Step, obstacle: Obstacle) -> IllegalStep:
+    """The refusal of a step: why not, and what instead."""
+    steps = tuple(other for other in possible(situation) if other is not step)
+    named = ", ".join(steps) or "none"
+    return IllegalStep(f"{obstacle.text}; possible now: {named}", possible=steps, reason=obstacle.code)
+
+
+def coach_type_for(facts: AdminFacts, *, open_return: bool) -> CoachType:
+    """Who guides such a file, where no criterion says otherwise."""
+    if open_return:
+        return CoachType.OPEN_RETURN
+    return CoachType.FAMILIES if facts.minors else CoachType.INDIVIDUALS
+
+
+def _target(row: Row, situation: Situation) -> State:
+    return row.next if row.next is not None else situation.history.came_from
+
+
+Changes = dict[str, Any]
+
+
+def _triaged(situation: Situation, details: Details) -> Changes:
+    case = situation.case
+    assert details.criterion is not None
+    by_criterion = situation.parameters.criteria[details.criterion].coach_type.value
+    return {
+        "criterion": details.criterion,
+        "region": details.region or case.region,
+        "coach_type": details.coach_type or by_criterion or case.coach_type,
+        "coach": details.coach or case.coach,
+    }
+
+
+def _coach(situation: Situation, details: Details) -> Changes:
+    return {"coach": details.coach or situation.case.coach}
+
+
+def _outcome(situation: Situation, details: Details) -> Changes:  # noqa: ARG001 - a change like the others
+    return {"outcome": details.outcome}
+
+
+def _no_outcome(situation: Situation, details: Details) -> Changes:  # noqa: ARG001 - a change like the others
+    return {"outcome": None}
+
+
+def _extended(situation: Situation, details: Details) -> Changes:
+    facts = situation.case.facts
+    assert details.until is not None
+    if facts.term_end is not None and details.until <= facts.term_end:
+        raise InvalidInput("an extension ends later than the term did", field="until")
+    return {"facts": replace(facts, term_end=details.until, extended=True)}
+
+
+#: What a step changes besides the state. Whatever is not here keeps all of the case's values.
+_CHANGES: Final[dict[Step, Callable[[Situation, Details], Changes]]] = {
+    Step.TRIAGE: _triaged,
+    Step.INVITE: _coach,
+    Step.WALK_IN: _coach,
+    Step.GRANT_EXTENSION: _extended,
+    Step.BEGIN_CLOSING: _outcome,
+    Step.CLOSE: _outcome,
+    Step.RESUME: _no_outcome,
+    Step.REOPEN: _no_outcome,
+}
