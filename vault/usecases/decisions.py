@@ -24,9 +24,10 @@ from vault.errors import InvalidInput, MalformedId
 from vault.ids import EntryId, ReleaseId, SessionId
 from vault.ports import Clock
 from vault.unit_of_work import ReleaseRow, StaffRow, UnitOfWork
-from vault.usecases.casework import Casework, parse_reference, reference, relation, second_person
+from vault.usecases.casework import Casework, parse_reference, reference, relation
 from vault.usecases.decision_clients import CLIENT_ROLE, DecisionClient
 from vault.usecases.received import Reception, is_live
+from vault.usecases.steps import second_person
 from vault.vocabulary import (
     Action,
     Allowed,
@@ -224,7 +225,7 @@ def _in_casework(uow: UnitOfWork, asked: Asked, casework: Casework) -> _Place:
     agreed = any(consent.withdrawn_at is None and now < consent.expires_at for consent in consents)
 
     def facts(actor: Actor) -> Facts:
-        held = relation(actor, case, second=second_person(actor, events), consent=agreed).held
+        held = relation(actor, case, second=second_person(casework.situation(case, events, actor)), consent=agreed).held
         return Facts(held, _UNKNOWN)
 
     return _Place(case.phase, facts, subject)
