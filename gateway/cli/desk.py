@@ -177,12 +177,14 @@ class Desk:
         address = server_of(home)
         if address is not None:
             return HttpGateway(address)
+        from gateway.log.lanes import closing_lanes
         from gateway.wiring import build
 
         settings = settings_of(home)
         if not settings.sqlite:
             raise ConfigurationError("this installation is on PostgreSQL: name its gateway with --url")
-        return InProcess(build(settings, note=lambda: f"a command, process {os.getpid()}", **self.hooks.parts()))
+        services = build(settings, note=lambda: f"a command, process {os.getpid()}", **self.hooks.parts())
+        return InProcess(closing_lanes(services))
 
     def close(self) -> None:
         if self._gateway is not None and self._gateway is not self.hooks.gateway:

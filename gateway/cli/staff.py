@@ -138,6 +138,7 @@ def secret_text(secret: bytes) -> str:
 @contextmanager
 def at_the_store(home: Path | None, zone: Zone, hooks: Hooks) -> Iterator[tuple[Services, SignIn]]:
     """The services of an installation, held for one command. Raises StoreBusy while a server holds them."""
+    from gateway.log.lanes import closing_lanes
     from gateway.wiring import build
 
     settings = settings_of(home)
@@ -150,6 +151,6 @@ def at_the_store(home: Path | None, zone: Zone, hooks: Hooks) -> Iterator[tuple[
     except StoreBusy as busy:
         raise StoreBusy(f"{busy}: this works on the embedded store while nobody serves it") from None
     try:
-        yield services, services.sign_in[zone]
+        yield closing_lanes(services), services.sign_in[zone]
     finally:
         services.close()

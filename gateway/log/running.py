@@ -12,18 +12,20 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from importlib.metadata import version
 from typing import Final
 
 from gateway.clock import SystemEntropy
 from gateway.instance import read_directory
+from gateway.log.configuration import keep_configuration
 from gateway.log.keeper import PRESS_AFTER, LogKeeper, LogThread
 from gateway.log.key import has_log_key, load_log_key
+from gateway.log.lanes import close_lanes, write
 from gateway.log.replay import keep_policy
 from gateway.settings import Settings
 from gateway.wiring import Services
-from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import Lane
-from vault.audit.log_events import heartbeat, keys_loaded, policy_loaded
+from vault.audit.log_events import heartbeat, keys_loaded, policy_loaded, settings_loaded
 from vault.audit.sequencer import BATCH
 from vault.crypto.detail import DetailLane
 from vault.crypto.directory import ZoneDirectory
@@ -106,29 +108,13 @@ def _press(services: Services) -> Callable[[bool], None]:
 
 
 def announce(services: Services) -> None:
-    """Keep the policy, write down that it and the keys are in force in this process. Raises StoreUnavailable."""
+    """Keep policy and settings; write down that they and the keys are in force here. Raises StoreUnavailable."""
     keep_policy(services.settings, services.firewall)
+    texts = services.casework.texts.digest if services.casework is not None else ""
+    settings = keep_configuration(services.settings, texts, version("parefeu"))
     for zone in services.sign_in:
-        version = services.directory.of(zone).key_version
-        _write(services, zone, policy_loaded(services.firewall.digest), keys_loaded(services.directory.serial, version))
-
-
-def close_lanes(services: Services) -> None:
-    """The last entry of each lane: nothing comes after it. A store that is gone already is let go."""
-    for zone, lane in services.lanes.items():
-        if lane.announced:
-            try:
-                _write(services, zone, Event(Happening.LANE_CLOSED, "lane", Verdict.NONE))
-            except StoreError:
-                log.warning("a lane was not closed", extra={"code": str(zone)})
-
-
-def _write(services: Services, zone: Zone, *events: Event) -> None:
-    def work(uow: object) -> None:
-        for event in events:
-            uow.audit.append(event, Detail())  # type: ignore[attr-defined]
-
-    services.worker.run(zone, work)
+        keys = keys_loaded(services.directory.serial, services.directory.of(zone).key_version)
+        write(services, zone, policy_loaded(services.firewall.digest), settings_loaded(settings), keys)
 
 
 class Pulse(threading.Thread):
@@ -168,7 +154,7 @@ class Pulse(threading.Thread):
         for zone, lane in self._services.lanes.items():
             number, at = self._beaten.get(zone, (-1, 0.0))
             if lane.announced and (lane.mark().number != number or now - at >= self._idle):
-                _write(self._services, zone, heartbeat())
+                write(self._services, zone, heartbeat())
                 self._beaten[zone] = (lane.mark().number, now)
 
     def behind(self, reader: SqlLogReader) -> bool:

@@ -50,8 +50,8 @@ class Keeper:
         self.store = store
         self.sequencer = Sequencer(SqlLogStore(store), lane_of(self.house), KEY, self.house.clock, **self._options)
 
-    def turn(self, reopen: str = "") -> Any:
-        return self.sequencer.turn(reopen)
+    def turn(self, reopen: str = "", **options: Any) -> Any:
+        return self.sequencer.turn(reopen, **options)
 
     def live(self) -> list[Read]:
         """Each tree as the verifier reads it."""

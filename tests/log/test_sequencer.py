@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from tests.crash.checks import look
 from tests.house import House
-from tests.log.kit import KEY, NAME, Keeper, jump
+from tests.log.kit import KEY, NAME, Keeper, jump, verdict
 from vault.audit.checkpoint import open_checkpoint
+from vault.audit.log_events import details_erased
 from vault.audit.merkle import leaf_hash, root_of
 from vault.errors import LogDamaged, LogRolledBack, StoreUnavailable
 
@@ -63,9 +64,9 @@ def test_every_committed_entry_becomes_one_leaf(keeper: Keeper) -> None:
     work(keeper.house)
     turned = keeper.turn()
     entries = tree(keeper.house)
-    assert [entry["action"] for entry in entries[:2]] == ["lane_opened", "log_opened"]
+    assert [entry["action"] for entry in entries[:3]] == ["lane_opened", "log_opened", "keys_loaded"]
     assert turned.head.size == len(entries)
-    assert turned.taken == len(entries) - 2
+    assert turned.taken == len(entries) - 3
     assert faults(keeper.house) == []
     found = look(keeper.house.settings)
     assert found["outbox"] == []
@@ -272,8 +273,46 @@ def test_rivals_take_every_entry_once(house: House) -> None:
     while keepers[0].turn().taken:
         pass
     assert faults(house) == []
+    assert not any(entry["action"] == "gap_found" for entry in tree(house)), "what a rival took is not missing"
     for keeper in keepers:
         keeper.close()
+
+
+def test_what_a_rival_took_meanwhile_is_not_missing(house: House) -> None:
+    one, other = Keeper(house), Keeper(house)
+    for keeper in (one, other, one, one, other):
+        work(house, notes=1)
+        assert keeper.turn().gaps == 0
+    assert faults(house) == []
+    one.close()
+    other.close()
+
+
+def test_a_sequencer_that_ends_closes_its_lane_and_says_what_it_was_told_to_say(keeper: Keeper) -> None:
+    work(keeper.house)
+    keeper.turn(last=True)
+    work(keeper.house)
+    keeper.turn(say=[details_erased("before:2026-01-01", 3, "retention")])
+    keeper.turn(last=True)
+    entries = tree(keeper.house)
+    assert [entry["action"] for entry in entries].count("lane_closed") == 2
+    said = [(entry["action"], entry["count"], entry["lane"]) for entry in entries if entry["kind"] == "audit_detail"]
+    assert said == [("details_erased", 3, entries[-1]["lane"])]
+    assert entries[-1]["action"] == "lane_closed"
+    assert faults(keeper.house) == []
+    assert verdict(keeper.live()) == "sound"
+
+
+def test_what_is_said_about_gaps_comes_before_a_lane_is_closed(keeper: Keeper) -> None:
+    work(keeper.house)
+    schema = "" if keeper.store.sqlite else "log."
+    raw = keeper.store.main.raw
+    (first,) = raw.execute(f"SELECT max(entry_id) FROM {schema}outbox WHERE run = 1 AND detail IS NULL").fetchone()
+    raw.execute(f"DELETE FROM {schema}outbox WHERE entry_id = {'?' if keeper.store.sqlite else '%s'}", (first,))
+    work(keeper.house)
+    turned = keeper.turn(last=True)
+    assert turned.gaps == 1
+    assert [entry["action"] for entry in tree(keeper.house)][-2:] == ["gap_found", "lane_closed"]
 
 
 @pytest.fixture

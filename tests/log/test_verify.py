@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,18 +19,17 @@ import pytest
 from auditor import verify
 from auditor.verify import CODES, Failed, Lanes, Policy, verify_log, verify_logs
 from gateway.log.source import publish
-from tests.house import House, house_on, sqlite_home
+from tests.house import House
 from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, verdict
+from tests.log.tampering import ORIGIN, SIGNER, TAMPERED, Files, dropped, flip, history_rewritten, upper_tile
 from tests.log.test_sequencer import work
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.merkle import inclusion_path, leaf_hash, root_of
 from vault.audit.note import sign_note
 from vault.audit.proof import LogProof
-from vault.audit.tiles import bundle, grow, unbundle
+from vault.audit.tiles import unbundle
 from vault.storage.log_reader import SqlLogReader
 
-ORIGIN = f"{NAME}/2026h2"
-SIGNER = KEY.signer(ORIGIN)
 POLICY_TEXT = f"log {SIGNER.verifier}\nlog {KEY.signer(f'{NAME}/2027h1').verifier}\nquorum none\n"
 
 
@@ -70,155 +69,6 @@ def test_publishing_again_writes_only_what_grew(grown: Keeper, tmp_path: Path) -
 # -- one log as files, and what can be done to it ------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def honest(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published log of more than one tile."""
-    folder = tmp_path_factory.mktemp("honest")
-    with house_on(sqlite_home(sqlite_template, folder / "home")) as house:
-        keeper = Keeper(house)
-        coach = house.client("coach")
-        work(house)
-        keeper.turn()
-        for _ in range(560):
-            coach.get("/cases")
-        house.clock.move(minutes=1)
-        keeper.turn()
-        publish(SqlLogReader(keeper.store.main), folder / "log", POLICY)
-        keeper.close()
-    return folder / "log" / "2026h2"
-
-
-class Files:
-    """A log's entries, to be changed and published again by somebody who has the log's key."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.size = int((folder / "checkpoint").read_text().split("\n")[1])
-        read = verify.reader(str(folder))
-        self.entries = [entry for entry, _ in verify.entries_of(read, self.size)]
-
-    def write(self, entries: list[bytes], *, resign: bool = True) -> None:
-        """All files anew, for these entries."""
-        shutil.rmtree(self.folder / "tile")
-        hashes = [leaf_hash(entry) for entry in entries]
-        for (level, index), raw in grow(0, hashes, lambda *_: b"").items():
-            self._put(verify.tile_path(str(level), index, len(raw) // 32), raw)
-        for at in range(0, len(entries), 256):
-            part = entries[at : at + 256]
-            self._put(verify.tile_path("entries", at // 256, len(part)), bundle(part))
-        if resign:
-            text = Checkpoint(ORIGIN, len(entries), root_of(hashes)).text()
-            (self.folder / "checkpoint").write_text(sign_note(text, SIGNER))
-            shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
-
-    def _put(self, path: str, raw: bytes) -> None:
-        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / path).write_bytes(raw)
-
-
-@pytest.fixture
-def files(honest: Path, tmp_path: Path) -> Files:
-    shutil.copytree(honest, tmp_path / "log")
-    return Files(tmp_path / "log")
-
-
-def _flip(files: Files) -> None:
-    path = next(iter(sorted(files.folder.glob("tile/entries/*"))))
-    raw = bytearray(path.read_bytes())
-    raw[200] ^= 1
-    path.write_bytes(raw)
-
-
-def _flip_with_its_leaf(files: Files) -> None:
-    """Entry and leaf hash agree, the tree does not."""
-    changed = [*files.entries]
-    changed[-1] = changed[-1].replace(b'"decision":"allow"', b'"decision":"deny"')
-    assert changed != files.entries
-    files.write(changed, resign=False)
-
-
-def _reordered(files: Files) -> None:
-    changed = [*files.entries]
-    changed[300], changed[301] = changed[301], changed[300]
-    files.write(changed)
-
-
-def _dropped(files: Files) -> None:
-    files.write(files.entries[:300] + files.entries[301:])
-
-
-def _backdated(files: Files) -> None:
-    """A copy of an entry with another verdict, put between two others and signed by the log's own key."""
-    extra = files.entries[300].replace(b'"decision":"allow"', b'"decision":"deny"')
-    files.write([*files.entries[:301], extra, *files.entries[301:]])
-
-
-def _checkpoint_of_another_key(files: Files) -> None:
-    text = (files.folder / "checkpoint").read_text().split("\n\n")[0] + "\n"
-    (files.folder / "checkpoint").write_text(sign_note(text, KEY.signer("other.example")))
-
-
-def _larger_checkpoint(files: Files) -> None:
-    note = (files.folder / "checkpoint").read_text()
-    (files.folder / "checkpoint").write_text(note.replace(f"\n{files.size}\n", f"\n{files.size + 1}\n"))
-
-
-def _truncated(files: Files) -> None:
-    path = min(files.folder.glob("tile/entries/*.p/*"))
-    path.write_bytes(path.read_bytes()[:-5])
-
-
-def _tile_cut(files: Files) -> None:
-    path = min(files.folder.glob("tile/0/*.p/*"))
-    path.write_bytes(path.read_bytes()[:-32])
-
-
-def _upper_tile(files: Files) -> None:
-    path = next(files.folder.glob("tile/1/000.p/*"))
-    path.write_bytes(bytes(len(path.read_bytes())))
-
-
-def _history_rewritten(files: Files) -> None:
-    """The chain of the lane is made right again; only what was signed before contradicts it."""
-    kept = shutil.copytree(files.folder / "checkpoints", files.folder / "kept")
-    changed, at = [*files.entries], 300
-    lane = json.loads(changed[at])["lane"].encode()
-    changed[at] = changed[at].replace(b'"decision":"allow"', b'"decision":"deny"')
-    last = leaf_hash(changed[at])
-    for place in range(at + 1, len(changed)):
-        told = json.loads(changed[place])
-        if told["lane"].encode() == lane:
-            changed[place] = changed[place].replace(told["previous"].encode(), last.hex().encode())
-            last = leaf_hash(changed[place])
-    files.write(changed)
-    shutil.copytree(kept, files.folder / "checkpoints")
-
-
-def _file_gone(files: Files) -> None:
-    next(files.folder.glob("tile/0/000")).unlink()
-
-
-def _rolled_back(files: Files) -> None:
-    files.write(files.entries[:-20])
-
-
-TAMPERED: dict[str, tuple[Callable[[Files], None], str]] = {
-    "a flipped bit": (_flip, "hash"),
-    "a changed entry with its leaf": (_flip_with_its_leaf, "root"),
-    "two entries exchanged": (_reordered, "gap"),
-    "an entry dropped": (_dropped, "gap"),
-    "an entry put in later": (_backdated, "gap"),
-    "a checkpoint signed by another key": (_checkpoint_of_another_key, "signature"),
-    "a checkpoint with another size": (_larger_checkpoint, "signature"),
-    "entries cut short": (_truncated, "hash"),
-    "leaf hashes cut short": (_tile_cut, "root"),
-    "an upper tile zeroed": (_upper_tile, "root"),
-    "history rewritten by the key's owner": (_history_rewritten, "fork"),
-    "the end cut off by the key's owner": (_rolled_back, "fork"),
-    "a file gone": (_file_gone, "read"),
-}
-
-
 @pytest.mark.parametrize("name", TAMPERED)
 def test_what_was_done_to_the_log_is_named(files: Files, honest: Path, name: str) -> None:
     tamper, kind = TAMPERED[name]
@@ -231,7 +81,7 @@ def test_what_was_done_to_the_log_is_named(files: Files, honest: Path, name: str
 
 def test_without_an_older_checkpoint_the_keys_owner_can_rewrite_and_with_one_not(files: Files, honest: Path) -> None:
     """Why an auditor keeps checkpoints, and why witnesses do."""
-    _history_rewritten(files)
+    history_rewritten(files)
     shutil.rmtree(files.folder / "checkpoints")
     assert verdict(str(files.folder)) == "sound"
     assert verdict(str(files.folder), notes=[(honest / "checkpoint").read_text()]) == "fork"
@@ -264,7 +114,7 @@ def test_a_later_log_must_name_the_head_of_the_one_before(grown: Keeper) -> None
 
 
 def test_a_gap_is_told_after_everything_else_was_checked(files: Files) -> None:
-    _dropped(files)
+    dropped(files)
     with pytest.raises(Failed, match=r"entries are missing: 1 of lane [0-9a-f]{16} before its number"):
         verify_logs(str(files.folder), POLICY)
 
@@ -291,7 +141,7 @@ def test_the_single_file_verifies_a_folder_and_its_exit_code_says_what_is_wrong(
     policy.write_text(POLICY_TEXT)
     code, told = run(str(files.folder), "--policy", str(policy), folder=tmp_path)
     assert (code, told["verdict"], told["entries"]) == (0, "sound", files.size)
-    _flip(files)
+    flip(files)
     code, told = run(str(files.folder), "--policy", str(policy), folder=tmp_path)
     assert (code, told["verdict"]) == (CODES["hash"], "hash")
     assert "changed after the log took it" in told["means"]
@@ -312,7 +162,7 @@ def served(files: Files) -> Iterator[str]:
 
 def test_a_log_is_verified_over_the_web(served: str, files: Files) -> None:
     assert verdict(served) == "sound"
-    _upper_tile(files)
+    upper_tile(files)
     assert verdict(served) == "root"
 
 

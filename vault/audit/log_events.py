@@ -18,6 +18,8 @@ class LogHappening(StrEnum):
     GAP_FOUND = "gap_found"  # a lane lacks entries; object: lane and the number that was expected
     POLICY_LOADED = "policy_loaded"  # a process began to decide by this policy
     KEYS_LOADED = "keys_loaded"  # a process began to use these keys; object: directory serial and key version
+    SETTINGS_LOADED = "settings_loaded"  # a process began to run with these settings; object: their digest
+    DETAILS_ERASED = "details_erased"  # details are destroyed after this entry; object: which, count: how many
 
 
 def log_opened(reason: str, previous: str) -> Event:
@@ -43,3 +45,18 @@ def policy_loaded(digest: bytes) -> Event:
 
 def keys_loaded(serial: int, version: int) -> Event:
     return Event(LogHappening.KEYS_LOADED, "keyring", Verdict.NONE, object=f"directory:{serial}:keyring:{version}")
+
+
+def log_key_loaded(kind: int, key_id: bytes) -> Event:
+    """The key that signs a tree, as its notes name it: kind of signature and key id."""
+    return Event(LogHappening.KEYS_LOADED, "log_key", Verdict.NONE, object=f"kind:{kind}:id:{key_id.hex()}")
+
+
+def settings_loaded(digest: str) -> Event:
+    """digest: of the settings as they are kept, hexadecimal."""
+    return Event(LogHappening.SETTINGS_LOADED, "settings", Verdict.NONE, object=digest)
+
+
+def details_erased(what: str, count: int, reason: str) -> Event:
+    """what: `before:MOMENT` or `actor:PSEUDONYM`. reason: a code. Written, and in the tree, before anything goes."""
+    return Event(LogHappening.DETAILS_ERASED, "audit_detail", Verdict.NONE, object=what, outcome=reason, count=count)

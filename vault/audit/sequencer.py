@@ -24,9 +24,9 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
 from vault.audit.checkpoint import Checkpoint
-from vault.audit.events import Detail, Event
+from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import DetailKey, Lane, WrittenEntry
-from vault.audit.log_events import gap_found, log_closed, log_opened
+from vault.audit.log_events import gap_found, log_closed, log_key_loaded, log_opened
 from vault.audit.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, root_from
 from vault.audit.note import sign_note
 from vault.audit.tiles import WIDTH, TileId, grow, node_reader
@@ -40,6 +40,7 @@ BATCH: Final = 4_096
 #: A signed head is kept so often while the tree grows; in between only the newest is.
 KEEP_EVERY: Final = timedelta(seconds=10)
 _LANES_REMEMBERED: Final = 10_000
+_CLOSING: Final = Event(Happening.LANE_CLOSED, "lane", Verdict.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +168,24 @@ class Sequencer:
         self._batch = batch
         self._say_idle = say_idle
         self._idle_said: datetime | None = None
+        #: Where lanes stand in the tree whose head this process left last. A rival's turn makes it worthless: what it
+        #: took would look missing.
         self._lanes: OrderedDict[bytes, _LaneState] = OrderedDict()
+        self._left: Checkpoint | None = None
 
-    def turn(self, reopen: str = "") -> Turned:
+    def turn(self, reopen: str = "", *, say: Sequence[Event] = (), last: bool = False) -> Turned:
         """Take what waits into the tree. reopen: why a new tree must begin now, whatever the half-year.
 
-        Raises LogDamaged if stored bytes are not what they must be, and whatever `before_signing` raises.
+        say: entries of the sequencer's own, in the tree when this returns a head. last: this process will sequence no
+        more: its lane is closed. Raises LogDamaged if stored bytes are not what they must be, and whatever
+        `before_signing` raises.
         """
         number, lanes = self._lane.mark().number, OrderedDict(self._lanes)
         try:
             with self._store.turn() as tx:
                 if tx is None:  # 1
                     return Turned(None)
-                return self._turn(tx, reopen)
+                turned = self._turn(tx, reopen, say, last)
         except BaseException as fault:
             self._lanes = lanes
             if self._lane.mark().number != number:
@@ -187,12 +193,18 @@ class Sequencer:
             if isinstance(fault, LostRace):
                 return Turned(None)
             raise
+        self._left = turned.head.checkpoint if turned.head is not None else None
+        if last:
+            self._lane.open()
+        return turned
 
     # -- one turn ----------------------------------------------------------------------------------
 
-    def _turn(self, tx: LogTurn, reopen: str) -> Turned:
+    def _turn(self, tx: LogTurn, reopen: str, say: Sequence[Event], last: bool) -> Turned:
         now = self._clock.now()
         head = tx.head()
+        if head is None or head.checkpoint != self._left:
+            self._lanes.clear()
         if self._before_signing is not None and not reopen:
             self._before_signing(head)
             self._before_signing = None
@@ -201,7 +213,19 @@ class Sequencer:
             head = self._begin(tx, head, max(period, head.period if head else ""), reopen, now)
         waiting, rows = tx.waiting(self._batch)  # 3
         head, gaps = self._take(tx, head, waiting, rows, now)
-        return Turned(head, len(waiting), _oldest(waiting), gaps, len(rows) == self._batch)
+        full = len(rows) == self._batch
+        own = (*say, _CLOSING) if last and (self._lane.announced or say) else say
+        if own:
+            head = self._say_last(tx, head, own, full or gaps > 0, now)
+        return Turned(head, len(waiting), _oldest(waiting), gaps, full and not own)
+
+    def _say_last(self, tx: LogTurn, head: Head, own: Sequence[Event], more: bool, now: datetime) -> Head:
+        """Entries of its own as the newest leaves. What it wrote about gaps still waits and comes before: see lanes."""
+        while more:
+            waiting, rows = tx.waiting(self._batch)
+            head, gaps = self._take(tx, head, waiting, rows, now)
+            more = gaps > 0 or len(rows) == self._batch
+        return self._take(tx, head, *self._say(tx, *own), now)[0]
 
     def _begin(self, tx: LogTurn, old: Head | None, period: str, reopen: str, now: datetime) -> Head:
         """Close the present tree and open the next one, which says where the last one ended."""
@@ -220,7 +244,12 @@ class Sequencer:
         head = Head(shard, origin, period)
         tx.open(head, now)
         reason = reopen or ("period" if old is not None else "first")
-        own = self._say(tx, log_opened(reason, old.named if old is not None else ""))
+        verifier = self._key.signer(origin).verifier
+        own = self._say(
+            tx,
+            log_opened(reason, old.named if old is not None else ""),
+            log_key_loaded(verifier.kind, verifier.key_id),
+        )
         head, _ = self._take(tx, head, *own, now)
         tx.keep(head, now, timedelta(0))
         return head
