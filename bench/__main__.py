@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import catalogue, micro, reading
+from bench import audit_log, catalogue, micro, reading
 from bench.contestant import BenchFailed
 from bench.report import Outcome, Report, as_json, markdown, table
 from bench.settings import FULL, QUICK
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     chance = random.Random(options.seed)
     began = time.monotonic()
     try:
-        parts = [measure(names, effort, chance, _say) for measure in (micro.measure, reading.measure)]
+        parts = [part.measure(names, effort, chance, _say) for part in (micro, reading, audit_log)]
     except BenchFailed as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
@@ -49,7 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("bench", description="Measured ratios: the vault, a plain route, fair rivals.")
     parser.add_argument("--quick", action="store_true", help="all figures within a minute, with a wider spread")
-    parser.add_argument("--only", metavar="PATTERN", help="figures that match or begin so: 'read_note.*', 'seal_4k'")
+    parser.add_argument(
+        "--only", metavar="PATTERN", help="figures that match or begin so: 'read_note.*', 'seal_4k', 'audit_log'"
+    )
     parser.add_argument("--list", action="store_true", help="name the figures and their bars, measure nothing")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures as JSON")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the figures as Markdown")

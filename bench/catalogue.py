@@ -120,7 +120,38 @@ OTHERS: Final[tuple[Alone, ...]] = (
     Alone("plain.alone_micros", "µs", None, "this machine: the plain route's median latency, one connection"),
 )
 
-ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS)
+#: Of the access log; measured by `bench.audit_log`.
+LOG: Final[tuple[Alone, ...]] = (
+    Alone(
+        "audit_log.postgres.share_of_unaudited",
+        "×",
+        Bar(0.85, at_most=False),
+        "8 writers, 5 ms of work inside: throughput with the log / without any audit",
+    ),
+    Alone(
+        "audit_log.postgres.chain_over_ours",
+        "×",
+        Bar(4.0, at_most=False),
+        "hash chain under a row lock / ours: time per transaction, 8 writers, 5 ms of work inside",
+    ),
+    Alone("audit_log.postgres.lag_p99", "s", Bar(1.0), "from an entry's commit to a signed head that holds it"),
+    Alone(
+        "audit_log.postgres.bytes_over_plain_row",
+        "×",
+        Bar(1.8),
+        "bytes per entry, tree and indexes included / one row of the same entry and detail in clear",
+    ),
+    Alone("audit_log.million.verify_seconds", "s", Bar(20.0), "audit-verify on a million entries in eight lanes"),
+    Alone("audit_log.million.verify_megabytes", "MB", Bar(64.0), "the largest memory of that process"),
+    Alone(
+        "audit_log.million.proof_millis",
+        "ms",
+        Bar(2.0),
+        "an inclusion proof from the tiles of a database, a million leaves",
+    ),
+)
+
+ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS, *LOG)
 NAMES: Final[tuple[str, ...]] = tuple(one.name for one in ALL)
 
 

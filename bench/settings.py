@@ -12,6 +12,8 @@ class Effort:
     who answers fewer than `least` in them. slices: of a case in a round. starts: of the server.
 
     micro_rounds, micro_calls: rounds of the in-process figures, and calls of a case in each.
+    log_rounds, log_seconds: rounds of the access log's writers, and seconds of one slice. log_entries: of the log that
+    is verified; log_repeats: how often.
     """
 
     notes: int
@@ -23,6 +25,10 @@ class Effort:
     starts: int
     micro_rounds: int
     micro_calls: int
+    log_rounds: int
+    log_seconds: float
+    log_entries: int
+    log_repeats: int
 
 
 FULL: Final = Effort(
@@ -35,6 +41,10 @@ FULL: Final = Effort(
     starts=7,
     micro_rounds=60,
     micro_calls=2_000,
+    log_rounds=9,
+    log_seconds=2.0,
+    log_entries=1_000_000,
+    log_repeats=3,
 )
 QUICK: Final = Effort(
     notes=200,
@@ -46,4 +56,8 @@ QUICK: Final = Effort(
     starts=2,
     micro_rounds=9,
     micro_calls=500,
+    log_rounds=2,
+    log_seconds=0.6,
+    log_entries=50_000,
+    log_repeats=1,
 )

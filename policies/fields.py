@@ -78,7 +78,7 @@ _PARTNER: Final = {
 _OVERSIGHT: Final = {
     "outcome_sheet_oversight": _C7,
     "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
-    "audit_detail": "entry actor_id actor_name session source_address reason",
+    "audit_detail": "entry actor_id actor_name session source_address reason opened opening",
     "own_trail": _TRAIL,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,13 +49,26 @@ def show_entry(desk: Desk, entry: str) -> None:
 
 @app.command("detail")
 @at_desk(OVERSIGHT)
-def detail(desk: Desk, entry: str) -> None:
+def detail(
+    desk: Desk,
+    entry: str,
+    opening: Annotated[
+        Path | None, typer.Option("--opening", help="Keep the opened commitment in this folder, for `audit export`.")
+    ] = None,
+) -> None:
     """Who exactly, from where and why."""
-    desk.show(desk.get(f"/entries/{quoted(entry)}/detail"))
+    found = desk.get(f"/entries/{quoted(entry)}/detail")
+    opened, content = found.pop("opened"), found.pop("opening")
+    if opening is not None:
+        from gateway.private import write_private
+
+        opening.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(opening / f"{opened}.json", content.encode("ascii"))
+    desk.show(found)
 
 
 for _command in (
     audit_log.verify, audit_log.prove, audit_log.export, audit_log.diff, audit_log.replay, audit_log.policy,
-    audit_log.init, audit_log.sequence, audit_log.reopen,
+    audit_log.init, audit_log.sequence, audit_log.reopen, audit_log.erase,
 ):  # fmt: skip
     app.command(_command.__name__)(_command)

@@ -1,4 +1,4 @@
-"""`parefeu audit verify | prove | export | diff | replay | policy | init | sequence | reopen`: the log as a whole.
+"""`parefeu audit verify | prove | export | diff | replay | policy | init | sequence | reopen | erase`: the whole log.
 
 These read the log where it lies (oversight's database role is enough) or files of it, open nothing personal, and are
 not written down in it: what they read is what any auditor may hold a copy of. Opening details is another thing
@@ -150,7 +150,7 @@ def export(
     case: Annotated[str, typer.Option("--case", help="Entries about one case, by its log pseudonym.")] = "",
     actor: Annotated[str, typer.Option("--actor", help="Entries of one actor, by log pseudonym.")] = "",
     period: Annotated[str, typer.Option("--period", help="FROM/TO, ISO dates or times, UTC.")] = "",
-    detail: Annotated[list[Path] | None, typer.Option("--detail", help="An opened detail (`audit opening`).")] = None,
+    detail: Annotated[list[Path] | None, typer.Option("--detail", help="One kept by `audit detail --opening`.")] = None,
 ) -> None:
     """Write the whole log as files; with --case, --actor or --period, a bundle of evidence that stands alone."""
     from gateway.log.evidence import prove as proof_of
@@ -171,6 +171,7 @@ def export(
         since, until = _period(period)
         found = [EntryId(raw) for raw in reader.entries_where(subject=case, actor=actor, since=since, until=until)]
         details = {EntryId.parse(file.stem): file.read_bytes() for file in detail or []}
+        found += [each for each in details if each not in found]  # a sign-in, which says who a session was
         about = ", ".join(word for word in (case and f"case {case}", actor and f"actor {actor}", period) if word)
         proved = (proof_of(reader, each, wanted) for each in found)
         day = hooks_day()
@@ -390,6 +391,7 @@ def sequence(
         with _keeper(ctx, home) as keeper:
             while keeper.turn().full:
                 pass
+            keeper.turn(last=True)
             keeper.show()
             typer.echo(f"{keeper.state.size} entries in the tree")
         return
@@ -424,3 +426,43 @@ def reopen(
         raise ConfigurationError("another process keeps the log: stop it first")
     typer.echo(f"opened      {turned.head.origin}")
     typer.echo("Add its key to the policy file and to every witness: `parefeu audit policy` and docs/access-log.md.")
+
+
+def erase(
+    ctx: typer.Context,
+    home: Home = None,
+    before: Annotated[str, typer.Option("--before", help="Details older than this (ISO date or time, UTC) …")] = "",
+    actor: Annotated[str, typer.Option("--actor", help="… or those of one actor, by log pseudonym.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="A code that the log will give.")] = "retention",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Destroy details of entries for good; the entries, their proofs and every signature stay valid.
+
+    Runs as owner of the keystore, beside no other keeper of the log. What is erased is written down first.
+    """
+    from vault.audit.log_events import details_erased
+    from vault.storage.detail_erasure import DetailErasure
+    from vault.storage.store import Database, make_engine
+
+    if bool(before) == bool(actor):
+        raise InvalidInput("name --before or --actor", field="before")
+    if not reason.isidentifier() or not reason.isascii() or len(reason) > 40:
+        raise InvalidInput("a reason is one word of letters, digits and '_'", field="reason")
+    settings, until = settings_of(home), _moment(before)
+    with _keeper(ctx, home) as keeper, _reading(settings) as reader:
+        while keeper.turn().full:  # what still waits has its detail in the main database
+            pass
+        entries = reader.entries_where(actor=actor) if actor else []
+        keystore = Database(make_engine(settings.keys_url))
+        try:
+            erasure = DetailErasure(keystore, entries=entries, before=until)
+            count = erasure.count()
+            if not yes:
+                typer.confirm(f"{count} details will be destroyed for good. Go on?", abort=True)
+            what = f"actor:{actor}" if actor else f"before:{until.isoformat() if until else ''}"
+            if keeper.turn(say=[details_erased(what, count, reason)], last=True).head is None:
+                raise ConfigurationError("another process keeps the log: stop it first")
+            keeper.show()
+            typer.echo(f"{erasure.carry_out()} details destroyed")
+        finally:
+            keystore.close()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,6 +26,7 @@ from gateway.log.key import read_policy, replace_file
 from gateway.log.source import publish
 from gateway.log.witnesses import Named, Unanswered, WitnessClient, named_in
 from gateway.settings import Settings
+from vault.audit.events import Event
 from vault.audit.log import Lane
 from vault.audit.merkle import NodeReader, root_from
 from vault.audit.sequencer import BATCH, Head, Sequencer, Turned
@@ -90,11 +91,11 @@ class LogKeeper:
             say_idle=None if store.sqlite else _SAY_IDLE,
         )  # fmt: skip
 
-    def turn(self, reopen: str = "") -> Turned:
-        """Take what waits into the tree. Raises LogError, StoreError."""
+    def turn(self, reopen: str = "", *, say: Sequence[Event] = (), last: bool = False) -> Turned:
+        """Take what waits into the tree; see `Sequencer.turn`. Raises LogError, StoreError."""
         if not self._asked and not reopen:
             self._ask_before_signing()
-        turned = self.sequencer.turn(reopen)
+        turned = self.sequencer.turn(reopen, say=say, last=last)
         state = self.state
         state.full = turned.full
         if turned.head is not None:
@@ -215,7 +216,7 @@ class LogThread(threading.Thread):
                 over = self._over.is_set()
                 pause = self._every
                 try:
-                    turned = keeper.turn()
+                    turned = keeper.turn(last=over)
                     if turned.full and not over:
                         pause = 0.0
                     if over or time.monotonic() - shown >= self._show_every:

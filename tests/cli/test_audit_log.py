@@ -12,19 +12,22 @@ import pytest
 
 from auditor.verify import Policy, verify_proof
 from gateway.cli.home import settings_of
-from gateway.log.replay import keep_policy, kept_policy
-from tests.cli.kit import Shell
-from tests.house import house_on
+from gateway.log.configuration import configuration, kept_configuration
+from gateway.log.replay import kept_policy
+from gateway.log.running import announce
+from tests.cli.kit import Shell, signed_in
+from tests.house import House, house_on
+from tests.log.test_keeper import keeper_of, let_go
 from tests.log.test_sequencer import work
 from vault.errors import ConfigurationError
 
 
 @pytest.fixture
 def kept(shell: Shell, home: Path) -> Path:
-    """A home with entries in the tree, and its policy kept."""
+    """A home with entries in the tree, and its policy and settings kept."""
     settings = settings_of(home)
     with house_on(settings) as house:
-        keep_policy(settings, house.services.firewall)
+        announce(house.services)
         work(house)
     assert "entries in the tree" in shell.ok("audit", "sequence", "--once", "--home", home).out
     return home
@@ -157,3 +160,83 @@ def test_nothing_is_verified_before_there_is_a_tree(shell: Shell, home: Path) ->
     assert shell.run("audit", "verify", "--home", home).code == 2
     with pytest.raises(ConfigurationError):
         kept_policy(settings_of(home), "0" * 64)
+
+
+def test_which_settings_a_process_ran_with_is_in_the_log_without_a_secret(kept: Path) -> None:
+    settings = settings_of(kept)
+    connection = sqlite3.connect(kept / "main.db")
+    bodies = [json.loads(row[0]) for row in connection.execute("SELECT body FROM entries")]
+    connection.close()
+    (digest,) = {body["object"] for body in bodies if body["action"] == "settings_loaded"}
+    assert kept_configuration(settings, digest)["home"] == str(kept)
+    secret = settings.model_copy(update={"database_url": "postgresql://u:hunter2@host/db", "log_url": "sqlite:///x.db"})
+    told = configuration(secret, "", "1")
+    assert (b"hunter2" in told, b'"database_url":"postgresql:db"' in told) == (False, True)
+    path = kept / "configurations" / f"{digest}.json"
+    path.write_bytes(path.read_bytes().replace(b"development", b"production"))
+    with pytest.raises(ConfigurationError, match="altered"):
+        kept_configuration(settings, digest)
+    with pytest.raises(ConfigurationError, match="not kept"):
+        kept_configuration(settings, "0" * 64)
+
+
+def test_details_are_destroyed_and_everything_stays_provable(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    shell.ok("audit", "export", tmp_path / "before", "--home", kept)
+    connection = sqlite3.connect(kept / "main.db")
+    bodies = [json.loads(row[0]) for row in connection.execute("SELECT body FROM entries")]
+    connection.close()
+    coach = next(body["actor"] for body in bodies if (body["action"], body["kind"]) == ("write", "note"))
+    keystore = sqlite3.connect(kept / "keystore.db")
+
+    def left() -> set[str]:
+        return {row[0].hex() for row in keystore.execute("SELECT entry_id FROM details")}
+
+    of_coach = left() & {body["entry"] for body in bodies if body["actor"] == coach}
+    assert of_coach
+    told = shell.ok("audit", "erase", "--actor", coach, "--yes", "--home", kept).out
+    assert f"{len(of_coach)} details destroyed" in told
+    assert left() & {body["entry"] for body in bodies if body["actor"] == coach} == set()
+    assert left()
+    shell.ok("audit", "erase", "--before", "2100-01-01", "--reason", "retention", "--yes", "--home", kept)
+    assert (left(), keystore.execute("SELECT count(*) FROM detail_keys").fetchone()[0]) == (set(), 0)
+    keystore.close()
+    assert shell.ok("audit", "verify", "--home", kept, "--json").json["verdict"] == "sound"
+    proved = tmp_path / "one.tlog-proof"
+    shell.ok("audit", "prove", note_entry(kept), "--home", kept, "--out", proved)
+    old = next((tmp_path / "before").glob("*/checkpoint"))
+    assert shell.ok("audit", "verify", "--home", kept, "--checkpoint", old, "--json").json["verdict"] == "sound"
+    said = tmp_path / "after"
+    shell.ok("audit", "export", said, "--home", kept)
+    bundles = b"".join(path.read_bytes() for path in said.glob("*/tile/entries/**/*") if path.is_file())
+    assert bundles.count(b'"action":"details_erased"') == 2
+    assert f'"object":"actor:{coach}"'.encode() in bundles
+    assert shell.run("audit", "erase", "--home", kept, "--yes").code != 0
+    assert shell.run("audit", "erase", "--home", kept, "--actor", coach, "--before", "2026-01-01", "--yes").code != 0
+
+
+def test_an_opened_detail_goes_into_a_bundle_and_is_checked_there(
+    desk: Shell, lite_house: House, tmp_path: Path
+) -> None:
+    """The commitment is opened once, by somebody who may look; anybody checks it against the entry."""
+    work(lite_house)
+    keeper = keeper_of(lite_house)
+    keeper.turn()
+    let_go(keeper)
+    signed_in(lite_house, "auditor")
+    home, folder, kept = lite_house.settings.home, tmp_path / "bundle", tmp_path / "opened"
+    entries = desk.ok("audit", "list", "--limit", "100", "--json").json["entries"]
+    read = next(entry for entry in entries if (entry["action"], entry["kind"]) == ("write", "note"))
+    told = desk.ok("audit", "detail", read["entry"], "--opening", kept, "--json").json
+    assert "opening" not in told
+    (opened,) = kept.iterdir()
+    assert opened.stat().st_mode & 0o077 == 0
+    assert json.loads(opened.read_text())["name"] == told["actor_name"] == "Coach"
+    period = ("--period", "2026-11-03/2026-11-04")
+    desk.ok("audit", "export", folder, "--home", home, "--actor", read["actor"], *period, "--detail", opened)
+    policy = ["--policy", str(home / "log" / "policy.txt")]
+    command = [sys.executable, str(folder / "verify.py"), str(folder), *policy]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert [path.name for path in (folder / "details").iterdir()] == [opened.name]
+    inside = folder / "details" / opened.name
+    inside.write_bytes(inside.read_bytes().replace(b"Coach", b"Other"))
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 10

@@ -304,14 +304,16 @@ def test_a_sequencer_that_ends_closes_its_lane_and_says_what_it_was_told_to_say(
 
 
 def test_what_is_said_about_gaps_comes_before_a_lane_is_closed(keeper: Keeper) -> None:
-    work(keeper.house)
-    schema = "" if keeper.store.sqlite else "log."
-    raw = keeper.store.main.raw
-    (first,) = raw.execute(f"SELECT max(entry_id) FROM {schema}outbox WHERE run = 1 AND detail IS NULL").fetchone()
-    raw.execute(f"DELETE FROM {schema}outbox WHERE entry_id = {'?' if keeper.store.sqlite else '%s'}", (first,))
-    work(keeper.house)
-    turned = keeper.turn(last=True)
-    assert turned.gaps == 1
+    coach = keeper.house.client("coach")
+    keeper.turn()
+    assert coach.get("/cases").status_code == 200
+    assert coach.get("/cases").status_code == 200
+    lost = max(bytes(row["entry_id"]) for row in look(keeper.house.settings)["outbox"])
+    assert coach.get("/cases").status_code == 200
+    with keeper.store.main.engine.begin() as connection:
+        schema = "" if keeper.store.sqlite else "log."
+        connection.execute(text(f"DELETE FROM {schema}outbox WHERE entry_id = :e"), {"e": lost})
+    assert keeper.turn(last=True).gaps == 1
     assert [entry["action"] for entry in tree(keeper.house)][-2:] == ["gap_found", "lane_closed"]
 
 

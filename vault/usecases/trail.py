@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Guard, Item
@@ -71,7 +71,8 @@ def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversi
     if stored is None:
         raise NotFound("no such entry, or its detail was erased")
     body = json.loads(stored.body)
-    content = _open(uow, stored, body, oversight) if body["commitment"] else _introduction(uow, body, oversight)
+    opened = _open(uow, stored, body, oversight) if body["commitment"] else _introduction(uow, body, oversight)
+    content: dict[str, Any] = json.loads(opened.plaintext)
     return shape(
         permit.profile,
         {
@@ -81,11 +82,20 @@ def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversi
             "session": body["session"],
             "source_address": content["source"],
             "reason": content["reason"],
+            "opened": opened.entry.hex(),
+            "opening": opened.plaintext.decode("ascii"),
         },
     )
 
 
-def _open(uow: UnitOfWork, stored: StoredEntry, body: dict[str, Any], oversight: Oversight) -> dict[str, Any]:
+class _Opened(NamedTuple):
+    """A detail as it was committed to, salt and all, and the entry that commits to it."""
+
+    entry: EntryId
+    plaintext: bytes
+
+
+def _open(uow: UnitOfWork, stored: StoredEntry, body: dict[str, Any], oversight: Oversight) -> _Opened:
     """An entry's own detail, if it is the one that the entry commits to."""
     detail = uow.trail.detail(stored.id)
     if detail is None:
@@ -93,13 +103,12 @@ def _open(uow: UnitOfWork, stored: StoredEntry, body: dict[str, Any], oversight:
     number = int.from_bytes(stored.id.raw[8:], "big") - detail.first
     reader = DetailReader(oversight.sealing, detail.lane, detail.epoch, detail.sealed_key)
     plaintext = reader.open(number, stored.id, detail.detail)
-    content: dict[str, Any] = json.loads(plaintext)
-    if commitment(bytes.fromhex(content["salt"]), plaintext).hex() != body["commitment"]:
+    if commitment(bytes.fromhex(json.loads(plaintext)["salt"]), plaintext).hex() != body["commitment"]:
         raise RecordTampered("the detail is not the one that the entry commits to")
-    return content
+    return _Opened(stored.id, plaintext)
 
 
-def _introduction(uow: UnitOfWork, body: dict[str, Any], oversight: Oversight) -> dict[str, Any]:
+def _introduction(uow: UnitOfWork, body: dict[str, Any], oversight: Oversight) -> _Opened:
     """Who it was, from the sign-in that the entry's session names: same actor, same address, no reason given."""
     if not body["session"]:
         raise NotFound("no such entry, or its detail was erased")

@@ -1,0 +1,411 @@
+"""The access log's own figures: the price of an entry beside its work, its delay, its size, and checking a million.
+
+The crowd: eight writers, each with its own connection and lane as a zone's process has them, run use cases of 5 ms on
+PostgreSQL; `parefeu audit sequence` keeps the tree meanwhile in a process of its own. Every entry has a detail sealed
+to oversight, which most looks do not: the dearest kind. The rivals do the same work without any audit, and with a hash
+chain whose head is locked while a transaction runs, because an entry comes before the rows that name it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from bench.catalogue import LOG
+from bench.contestant import BenchFailed
+from bench.interleave import Slice, Summary, quantile, ratio, run_rounds, summarise
+from bench.pg import Postgres, throwaway_postgres
+from bench.report import Figure, Outcome
+from bench.settings import Effort
+from gateway.clock import SystemClock, SystemEntropy
+from gateway.instance import create_instance, read_directory
+from gateway.log.key import create_log_key
+from gateway.settings import Settings
+from vault.audit.checkpoint import Checkpoint
+from vault.audit.events import Detail, Event, Verdict, entry_body
+from vault.audit.log import Lane
+from vault.audit.merkle import HASH_BYTES, inclusion_path, leaf_hash, root_from
+from vault.audit.note import sign_note
+from vault.audit.tiles import WIDTH, TileId, bundle, grow, node_reader
+from vault.crypto.detail import DetailLane
+from vault.crypto.log_key import LogKey
+from vault.crypto.note_keys import NoteSigner
+from vault.storage import installation, migrate
+from vault.storage.log_reader import SqlLogReader
+from vault.storage.store import Store
+from vault.storage.worker import GroupRunner, Job
+from vault.vocabulary import CASEWORK, OVERSIGHT
+
+WRITERS: Final = 8
+WORK: Final = 0.005  # seconds inside each transaction
+_POLL: Final = 0.05  # seconds between two looks at the outbox
+_ACTOR: Final = "l-4f2a9c1be07d5583"
+_DETAIL: Final = Detail("6f0c1d2e3b4a59687786a5b4c3d2e1f0", "An Invented Coach", "192.0.2.17", "")
+_EVENT: Final = Event(
+    "read", "note", Verdict.ALLOW, actor=_ACTOR, role="coach", session="0" * 32, object="1" * 32,
+    subject="L-" + "7" * 20, purpose="coaching", rule="cw-12", policy="2" * 64, outcome="ok",
+)  # fmt: skip
+
+
+def measure(names: Collection[str], effort: Effort, chance: random.Random, say: Callable[[str], None]) -> Outcome:
+    """All wanted figures of the log."""
+    outcome = Outcome()
+    wanted = {spec.name for spec in LOG if spec.name in names}
+    found: dict[str, Summary] = {}
+    notes: dict[str, str] = {}
+    if any(name.startswith("audit_log.postgres.") for name in wanted):
+        say(f"measuring {WRITERS} writers on PostgreSQL, with the log, without, with a chain")
+        found |= _crowd_figures(effort, chance)
+    if any(name.startswith("audit_log.million.") for name in wanted):
+        say(f"making a log of {effort.log_entries:,} entries, verifying it, proving from it")
+        million, note = _million_figures(effort, chance)
+        found |= million
+        notes |= dict.fromkeys(million, note)
+    for spec in LOG:
+        if spec.name in wanted:
+            note = notes.get(spec.name, "")
+            outcome.figures.append(Figure.of(spec.name, found[spec.name], unit=spec.unit, bar=spec.bar, note=note))
+    return outcome
+
+
+# -- eight writers -------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """One zone's process in small. acknowledged: when each entry's commit was known."""
+
+    def __init__(self, settings: Settings) -> None:
+        overseer, entropy = read_directory(settings).of(OVERSIGHT).sealing, SystemEntropy()
+
+        def start_epoch(lane: bytes, epoch: int) -> DetailLane:
+            return DetailLane.start(overseer, lane, epoch, entropy)
+
+        self._store = Store(settings.main_url, settings.keys_url).connect()
+        self._lane = Lane(CASEWORK, clock=SystemClock(), entropy=entropy, start_epoch=start_epoch)
+        self._runner = GroupRunner(self._store, {CASEWORK: self._lane})
+        self._chain = psycopg.connect(settings.database_url)
+        self.acknowledged: dict[bytes, float] = {}
+        self.audited()  # announces the lane
+
+    def close(self) -> None:
+        self._store.close()
+        self._chain.close()
+
+    def _work(self) -> None:
+        self._store.main.raw.execute("INSERT INTO bench_work (body) VALUES (%s)", (b"x" * 200,))
+        time.sleep(WORK)
+
+    def _run(self, work: Callable[[Any], None]) -> None:
+        job = Job(CASEWORK, work)
+        self._runner.run((job,))
+        if job.error is not None:
+            raise BenchFailed(f"a writer failed: {job.error}")
+
+    def audited(self) -> None:
+        def work(uow: Any) -> None:
+            self._work()
+            uow.audit.append(_EVENT, _DETAIL)
+
+        self._run(work)
+        number = self._lane.mark().number - 1
+        self.acknowledged[self._lane.lane + number.to_bytes(8, "big")] = time.monotonic()
+
+    def unaudited(self) -> None:
+        self._run(lambda _: self._work())
+
+    def chained(self) -> None:
+        """The head is read and locked, the entry made on it and written, then the work is done."""
+        with self._chain.transaction():
+            (head,) = self._chain.execute("SELECT head FROM bench_chain FOR UPDATE").fetchone() or (b"",)
+            body = _body(0, b"\0" * 8, bytes(head))
+            self._chain.execute("INSERT INTO bench_chained (body) VALUES (%s)", (body,))
+            self._chain.execute("UPDATE bench_chain SET head = %s", (sha256(body).digest(),))
+            self._chain.execute("INSERT INTO bench_work (body) VALUES (%s)", (b"x" * 200,))
+            time.sleep(WORK)
+
+
+class _Watch(threading.Thread):
+    """Looks at the outbox and notes when it first saw each entry gone."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(name="watch", daemon=True)
+        self._url = url
+        self._over = threading.Event()
+        self.looks: list[tuple[float, frozenset[bytes]]] = []
+
+    def run(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            while not self._over.wait(_POLL):
+                rows = connection.execute("SELECT entry_id FROM log.outbox").fetchall()
+                self.looks.append((time.monotonic(), frozenset(bytes(row[0]) for row in rows)))
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+    def lags(self, acknowledged: dict[bytes, float]) -> list[float]:
+        """Seconds from each commit to the first look that no longer found it."""
+        waiting, found = dict(acknowledged), list[float]()
+        for moment, there in self.looks:
+            gone = [entry for entry, at in waiting.items() if at <= moment and entry not in there]
+            found += [moment - waiting.pop(entry) for entry in gone]
+        if waiting:
+            raise BenchFailed(f"{len(waiting)} entries never came into the tree")
+        return found
+
+
+def _crowd_figures(effort: Effort, chance: random.Random) -> dict[str, Summary]:
+    with throwaway_postgres() as server, tempfile.TemporaryDirectory(prefix="parefeu-bench-") as folder:
+        settings = _installation(server, Path(folder) / "home")
+        with psycopg.connect(settings.database_url, autocommit=True) as admin, _sequencer(settings):
+            admin.execute("CREATE TABLE bench_work (id bigserial PRIMARY KEY, body bytea)")
+            admin.execute("CREATE TABLE bench_chained (id bigserial PRIMARY KEY, body bytea)")
+            admin.execute("CREATE TABLE bench_chain (head bytea)")
+            admin.execute("INSERT INTO bench_chain VALUES ('')")
+            writers = [_Writer(settings) for _ in range(WRITERS)]
+            watch = _Watch(settings.database_url)
+            watch.start()
+            try:
+                found = _rounds(writers, admin, effort, chance)
+                _drained(admin)
+                time.sleep(3 * _POLL)
+                watch.stop()
+                lags = watch.lags({entry: at for writer in writers for entry, at in writer.acknowledged.items()})
+                found["audit_log.postgres.lag_p99"] = Summary(
+                    quantile(lags, 0.99), quantile(lags, 0.25), quantile(lags, 0.75), len(lags)
+                )
+                size = _bytes_over_plain_row(settings, writers[0], admin, effort)
+                found["audit_log.postgres.bytes_over_plain_row"] = summarise([size])
+            finally:
+                for writer in writers:
+                    writer.close()
+    return found
+
+
+def _rounds(
+    writers: list[_Writer], admin: psycopg.Connection[Any], effort: Effort, chance: random.Random
+) -> dict[str, Summary]:
+    with ThreadPoolExecutor(WRITERS) as crowd:
+
+        def slice_of(act: Callable[[_Writer], None]) -> Slice:
+            def run() -> dict[str, float]:
+                _drained(admin)
+                end = time.monotonic() + effort.log_seconds
+                began = time.monotonic()
+
+                def until(writer: _Writer) -> int:
+                    done = 0
+                    while time.monotonic() < end:
+                        act(writer)
+                        done += 1
+                    return done
+
+                count = sum(crowd.map(until, writers))
+                return {"seconds": (time.monotonic() - began) / count}
+
+            return run
+
+        cases = {"ours": _Writer.audited, "bare": _Writer.unaudited, "chain": _Writer.chained}
+        rounds = run_rounds(
+            {name: slice_of(act) for name, act in cases.items()}, rounds=effort.log_rounds, slices=1, chance=chance
+        )
+    return {
+        "audit_log.postgres.share_of_unaudited": ratio(rounds, over=("bare", "seconds"), under=("ours", "seconds")),
+        "audit_log.postgres.chain_over_ours": ratio(rounds, over=("chain", "seconds"), under=("ours", "seconds")),
+    }
+
+
+def _drained(admin: psycopg.Connection[Any]) -> None:
+    """Nothing of the slice before is left to be sequenced."""
+    for _ in range(400):
+        if not admin.execute("SELECT EXISTS (SELECT FROM log.outbox)").fetchone()[0]:  # type: ignore[index]
+            return
+        time.sleep(0.05)
+    raise BenchFailed("the sequencer takes nothing")
+
+
+def _bytes_over_plain_row(settings: Settings, writer: _Writer, admin: psycopg.Connection[Any], effort: Effort) -> float:
+    """Bytes of both databases that one entry adds, over one row that holds the same entry and detail in clear."""
+    count = max(effort.log_entries // 400, 500)
+    tables = ("entries", "leaves", "tiles", "checkpoints")
+    with psycopg.connect(settings.keystore_url, autocommit=True) as keystore:
+
+        def size() -> int:
+            total = 0
+            for connection, schema, names in ((admin, "log", tables), (keystore, "keystore", ("details",))):
+                for name in names:
+                    # Packed: what is measured is what an entry needs, not how full the last page happens to be.
+                    connection.execute(f"VACUUM FULL {schema}.{name}".encode())
+                    row = connection.execute("SELECT pg_total_relation_size(%s)", (f"{schema}.{name}",)).fetchone()
+                    total += row[0] if row else 0
+            return total
+
+        before = size()
+        for _ in range(count):
+            writer._run(lambda uow: uow.audit.append(_EVENT, _DETAIL))
+        _drained(admin)
+        ours = size() - before
+        admin.execute("CREATE TABLE bench_plain (id bigserial PRIMARY KEY, body text, detail text)")
+        row = admin.execute("SELECT body FROM log.entries ORDER BY entry_id DESC LIMIT 1").fetchone()
+        body, detail = bytes(row[0] if row else b"").decode(), json.dumps(_DETAIL._asdict())
+        admin.execute(
+            "INSERT INTO bench_plain (body, detail) SELECT %s, %s FROM generate_series(1, %s)", (body, detail, count)
+        )
+        admin.execute("VACUUM FULL bench_plain")
+        plain = admin.execute("SELECT pg_total_relation_size('bench_plain')").fetchone()
+    return ours / (plain[0] if plain else 1)
+
+
+def _installation(server: Postgres, home: Path) -> Settings:
+    main, keys = server.create_database("bench_log"), server.create_database("bench_log_keys")
+    settings = Settings(home=home, partners=("caritas",), database_url=main, keystore_url=keys)
+    pin = create_instance(settings, settings.zones, SystemClock(), SystemEntropy())
+    if not (settings.log_home / "key").exists():
+        create_log_key(settings, "", SystemClock(), SystemEntropy())
+    installation.prepare(settings.main_url, settings.keys_url, pin)
+    return settings
+
+
+@contextmanager
+def _sequencer(settings: Settings) -> Iterator[None]:
+    """The program that keeps the log, as an operator starts it."""
+    command = [sys.executable, "-c", "from gateway.cli import main; main()", "audit", "sequence"]
+    environment = {
+        "PAREFEU_HOME": str(settings.home), "PAREFEU_PARTNERS": '["caritas"]',
+        "PAREFEU_DATABASE_URL": settings.database_url, "PAREFEU_KEYSTORE_URL": settings.keystore_url,
+    }  # fmt: skip
+    with tempfile.TemporaryFile() as sink:
+        process = subprocess.Popen(command, env=os.environ | environment, stdout=sink, stderr=sink)
+        try:
+            yield
+            if process.poll() is not None:
+                sink.seek(0)
+                raise BenchFailed(f"the sequencer ended: {sink.read()[-2000:].decode('utf-8', 'replace')}")
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+# -- a million entries ---------------------------------------------------------------------------------
+
+
+def _body(number: int, lane: bytes, previous: bytes) -> bytes:
+    return entry_body(
+        _EVENT, entry=lane.hex() + number.to_bytes(8, "big").hex(), at="2026-11-25T12:00:00.000001+00:00",
+        zone="casework", lane=lane.hex(), number=number, previous=previous.hex(), commitment="3" * 64,
+    )  # fmt: skip
+
+
+def _make_log(folder: Path, count: int, signer: NoteSigner) -> dict[tuple[int, int], bytes]:
+    """Files of a log whose entries come from eight lanes in turn. Returns its tiles."""
+    lanes = [(number + 1).to_bytes(8, "big") for number in range(WRITERS)]
+    previous, tiles, size = dict.fromkeys(lanes, bytes(HASH_BYTES)), dict[tuple[int, int], bytes](), 0
+    bundles = folder / "tile/entries"
+
+    def held(level: int, index: int) -> bytes:
+        return tiles.get((level, index), b"")
+
+    while size < count:
+        leaves, entries = [], []
+        for index in range(size, min(size + 64 * WIDTH, count)):
+            lane = lanes[index % WRITERS]
+            body = _body(index // WRITERS, lane, previous[lane])
+            leaf = previous[lane] = leaf_hash(body)
+            leaves.append(leaf)
+            entries.append(body)
+        tiles.update(grow(size, leaves, held))
+        for at in range(0, len(entries), WIDTH):
+            part = entries[at : at + WIDTH]
+            _put(folder / TileId(-1, (size + at) // WIDTH, len(part)).path, bundle(part))
+        size += len(entries)
+    for (level, index), raw in tiles.items():
+        _put(folder / TileId(level, index, len(raw) // HASH_BYTES).path, raw)
+    root = root_from(size, node_reader(size, lambda tile: tiles[tile.level, tile.index]))
+    note = sign_note(Checkpoint(signer.verifier.name, size, root).text(), signer)
+    (folder / "checkpoint").write_text(note)
+    (folder / "policy.txt").write_text(f"log {signer.verifier}\nquorum none\n")
+    if not bundles.is_dir():
+        raise BenchFailed("the log was not made")
+    return tiles
+
+
+def _put(path: Path, raw: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(raw)
+
+
+def _million_figures(effort: Effort, chance: random.Random) -> tuple[dict[str, Summary], str]:
+    count = effort.log_entries
+    times = 1_000_000 / count
+    with tempfile.TemporaryDirectory(prefix="parefeu-bench-") as name:
+        folder = Path(name)
+        key = LogKey.generate("bench.invalid", SystemEntropy())
+        tiles = _make_log(folder, count, key.signer("bench.invalid/2026h2"))
+        verified = [_verified(folder) for _ in range(effort.log_repeats)]
+        seconds = summarise([seconds * times for seconds, _ in verified])
+        megabytes = summarise([megabytes for _, megabytes in verified])
+        proofs = _proofs(folder / "home", tiles, count, effort.micro_calls, chance)
+    figures = {
+        "audit_log.million.verify_seconds": seconds,
+        "audit_log.million.verify_megabytes": megabytes,
+        "audit_log.million.proof_millis": proofs,
+    }
+    return figures, "" if count == 1_000_000 else f"of {count:,} entries, times {times:g} for seconds"
+
+
+#: Runs the verifier's file and says last how much memory it ever had. What the system counts for a child begins with
+#: the memory of whoever started it.
+_VERIFY: Final = """
+import atexit, re, runpy, sys
+atexit.register(lambda: print(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1], flush=True))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def _verified(folder: Path) -> tuple[float, float]:
+    """Seconds and megabytes of the single-file verifier, as a process of its own."""
+    from auditor import verify
+
+    command = [sys.executable, "-c", _VERIFY, verify.__file__, str(folder), "--policy", str(folder / "policy.txt")]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchFailed(f"the log does not verify: {done.stdout[-500:]}{done.stderr[-500:]}")
+    return time.monotonic() - began, int(done.stdout.split()[-1]) / 1024
+
+
+def _proofs(home: Path, tiles: dict[tuple[int, int], bytes], count: int, calls: int, chance: random.Random) -> Summary:
+    """Milliseconds of one inclusion proof of a random entry, its tiles read from an SQLite file each time."""
+    settings = Settings(home=home)
+    home.mkdir()
+    migrate.upgrade(settings.main_url, "main")
+    store = Store(settings.main_url, settings.keys_url)
+    store.main.connect()
+    store.main.begin()
+    store.main.raw.executemany(
+        "INSERT INTO tiles (shard, level, tile, hashes) VALUES (0, ?, ?, ?)",
+        [(level, index, hashes) for (level, index), hashes in tiles.items()],
+    )
+    store.main.commit()
+    reader, spent = SqlLogReader(store.main), list[float]()
+    for index in chance.choices(range(count), k=calls):
+        began = time.perf_counter()
+        inclusion_path(index, count, node_reader(count, lambda tile: reader.tile(0, tile)))
+        spent.append((time.perf_counter() - began) * 1e3)
+    store.main.close()
+    return summarise(spent)
