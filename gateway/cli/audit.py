@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import audit_log
+from gateway.cli import audit_log, audit_stamp
 from gateway.cli.desk import Desk, at_desk, quoted
 from vault.vocabulary import OVERSIGHT
 
@@ -69,6 +69,6 @@ def detail(
 
 for _command in (
     audit_log.verify, audit_log.prove, audit_log.export, audit_log.diff, audit_log.replay, audit_log.policy,
-    audit_log.init, audit_log.sequence, audit_log.reopen, audit_log.erase,
+    audit_log.init, audit_log.sequence, audit_log.reopen, audit_log.erase, audit_stamp.stamp,
 ):  # fmt: skip
     app.command(_command.__name__)(_command)

@@ -36,7 +36,8 @@ PolicyFile = Annotated[
 
 
 @contextmanager
-def _reading(settings: Settings) -> Iterator[SqlLogReader]:
+def reading(settings: Settings) -> Iterator[SqlLogReader]:
+    """The log of an installation, read where it lies. Raises ConfigurationError, StoreUnavailable."""
     from vault.storage import migrate
     from vault.storage.log_reader import SqlLogReader
     from vault.storage.store import Database, make_engine
@@ -59,6 +60,17 @@ def _policy(settings: Settings, file: Path | None) -> tuple[str, Policy]:
 
     text = read_policy(settings, file)
     return text, Policy.parse(text)
+
+
+def shown_checkpoint(reader: SqlLogReader, settings: Settings, file: Path | None) -> bytes:
+    """The newest tree's checkpoint as it is shown. Raises NotFound before there is one."""
+    from gateway.log.source import shown
+    from vault.errors import NotFound
+
+    head = next((head for head in reversed(reader.heads()) if head.note), None)
+    if head is None:
+        raise NotFound("no tree was begun yet")
+    return shown(reader, head, _policy(settings, file)[1])[0].encode()
 
 
 def _told(check: Callable[[], dict[str, Any]], as_json: bool) -> None:
@@ -109,7 +121,7 @@ def verify(
             return {"verdict": "sound", "entries": len(found)}
         if source:
             return summary(*verify_logs(source, wanted, **options))
-        with _reading(settings) as reader:
+        with reading(settings) as reader:
             reads: list[Read] = [live_source(reader, head, wanted) for head in reader.heads() if head.note]
             if not reads:
                 raise Failed("read", "no tree was begun yet: start the server, or run `parefeu audit sequence --once`")
@@ -135,7 +147,7 @@ def prove(
 
     settings = settings_of(home)
     _, wanted = _policy(settings, policy)
-    with _reading(settings) as reader:
+    with reading(settings) as reader:
         text = proof_of(reader, EntryId.parse(entry), wanted).proof.encode()
     if out is None:
         typer.echo(text, nl=False)
@@ -161,7 +173,7 @@ def export(
 
     settings = settings_of(home)
     text, wanted = _policy(settings, policy)
-    with _reading(settings) as reader:
+    with reading(settings) as reader:
         if not (case or actor or period):
             folder.mkdir(parents=True, exist_ok=True)
             written = publish(reader, folder, wanted)
@@ -238,7 +250,7 @@ def diff(
             return {"verdict": "sound", "origin": one.origin, "from": one.size, "to": other.size}
         if source:
             return compare(reader(source), one, other)
-        with _reading(settings) as live:
+        with reading(settings) as live:
             head = next((head for head in live.heads() if head.origin == one.origin), None)
             if head is None:
                 raise Failed("read", f"this database holds no log {one.origin}")
@@ -261,7 +273,7 @@ def replay(
 ) -> None:
     """Make a past decision again by the policy that was in force: of an entry, or of a question about a day."""
     settings = settings_of(home)
-    with _reading(settings) as reader:
+    with reading(settings) as reader:
         if entry:
             told, possible = _replayed(settings, reader, entry)
         else:
@@ -449,7 +461,7 @@ def erase(
     if not reason.isidentifier() or not reason.isascii() or len(reason) > 40:
         raise InvalidInput("a reason is one word of letters, digits and '_'", field="reason")
     settings, until = settings_of(home), _moment(before)
-    with _keeper(ctx, home) as keeper, _reading(settings) as reader:
+    with _keeper(ctx, home) as keeper, reading(settings) as reader:
         while keeper.turn().full:  # what still waits has its detail in the main database
             pass
         entries = reader.entries_where(actor=actor) if actor else []

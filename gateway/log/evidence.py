@@ -6,6 +6,7 @@ bundle/
   verify.py             the verifier, all of it
   entries/ID.json       each entry, byte for byte
   proofs/ID.tlog-proof  where it stands in the log, with the signed checkpoint
+  checkpoints/LOG-SIZE  those checkpoints, once each: the signatures of the log and of its witnesses
   details/ID.json       who it was, from where and why: only those that were opened for this bundle
 """
 
@@ -34,6 +35,9 @@ Each file in entries/ is one entry of the log, byte for byte. The file of the sa
 stands in the log whose checkpoint (size and root, signed by the log and by its witnesses) it ends with. Files in
 details/ say who it was, from where and why, where that was opened for this bundle; each entry commits to its detail,
 so neither can be exchanged for another.
+
+checkpoints/ holds those checkpoints by themselves: compare them with what you or a witness was shown. policy.txt names
+the public keys of the log and of its witnesses, and how many witnesses are enough.
 
 To check all of it, with Python 3.11 and the package `cryptography`, no network needed:
 
@@ -78,13 +82,16 @@ def write_bundle(
     """Write a bundle into a new folder. Returns how many entries. Raises ConfigurationError if there is something."""
     if folder.exists():
         raise ConfigurationError(f"{folder} exists already; nothing was changed")
-    for name in ("entries", "proofs", "details"):
+    for name in ("entries", "proofs", "checkpoints", "details"):
         (folder / name).mkdir(parents=True, mode=0o700)
     count = 0
     for each in proved:
         name = each.entry.hex()
         (folder / "entries" / f"{name}.json").write_bytes(each.body)
         (folder / "proofs" / f"{name}{SUFFIX}").write_text(each.proof.encode(), "utf-8")
+        origin, size, *_ = each.proof.checkpoint.split("\n")
+        checkpoint = f"{origin.rpartition('/')[2]}-{size}"
+        (folder / "checkpoints" / checkpoint).write_text(each.proof.checkpoint, "utf-8")
         if details and each.entry in details:
             (folder / "details" / f"{name}.json").write_bytes(details[each.entry])
         count += 1

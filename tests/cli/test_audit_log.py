@@ -74,6 +74,8 @@ def test_a_bundle_of_evidence_stands_alone(shell: Shell, kept: Path, tmp_path: P
     body = json.loads(raw)
     shell.ok("audit", "export", folder, "--home", kept, "--case", body["subject"], "--actor", body["actor"])
     assert (folder / "entries" / f"{entry}.json").read_bytes() == raw
+    (checkpoint,) = (folder / "checkpoints").iterdir()
+    assert checkpoint.read_text() == (folder / "proofs" / f"{entry}.tlog-proof").read_text().partition("\n\n")[2]
     policy = kept / "log" / "policy.txt"
     command = [sys.executable, str(folder / "verify.py"), str(folder), "--policy", str(policy)]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -97,18 +97,18 @@ def parse_signature(line: str) -> NoteSignature:
     return NoteSignature(check_name(name), raw[:4], raw[4:])
 
 
-def open_note(note: str | bytes, verifiers: Iterable[NoteVerifier | str]) -> Note:
+def open_note(text: str | bytes, verifiers: Iterable[NoteVerifier | str]) -> Note:
     """Return the note if a known key signed it and no known key's signature is wrong. Raises NoteRejected.
 
-    verifiers: keys, or their text form.
+    text: the whole note, signatures and all. verifiers: keys, or their text form.
     """
     known: dict[tuple[str, bytes], NoteVerifier] = {}
     for each in verifiers:
         verifier = NoteVerifier.parse(each) if isinstance(each, str) else each
         if known.setdefault((verifier.name, verifier.key_id), verifier) != verifier:
             raise NoteRejected("two verifier keys share a name and an id")
-    text, signatures = split_note(note)
-    raw = text.encode()
+    signed, signatures = split_note(text)
+    raw = signed.encode()
     verified: dict[tuple[str, bytes], NoteSignature] = {}
     unverified: dict[NoteSignature, None] = {}
     for found in signatures:
@@ -120,7 +120,7 @@ def open_note(note: str | bytes, verifiers: Iterable[NoteVerifier | str]) -> Not
             verified[place] = NoteSignature(found.name, found.key_id, found.signature, moment)
     if not verified:
         raise NoteRejected("no known key signed the note")
-    return Note(text, tuple(verified.values()), tuple(unverified))
+    return Note(signed, tuple(verified.values()), tuple(unverified))
 
 
 def with_signatures(note: str, more: Iterable[NoteSignature]) -> str:
