@@ -212,7 +212,8 @@ def _details(found: Snapshot) -> Iterator[str]:
         yield "entries: not each is a leaf or waits in one row, and only one of both"
     if any(row["run"] != 1 for row in found["outbox"] if row["detail"] is not None):
         yield "details: a row with a detail covers its own entry alone"
-    if set(details) != {raw for raw, body in bodies.items() if body["commitment"]}:
+    # A sequencer that dies between the two databases leaves details of own entries that never were: orphans.
+    if set(details) & set(bodies) != {raw for raw, body in bodies.items() if body["commitment"]}:
         yield "details: not exactly one per commitment"
     for raw, body in bodies.items():
         if not body["commitment"]:

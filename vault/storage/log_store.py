@@ -61,11 +61,16 @@ class SqlLogStore:
                     f"VALUES ({mark}, {mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",
                     [(key.lane, key.epoch, key.first, key.sealed_key) for key in keys],
                 )
-            if entries:
+            if entries and keystore.sqlite:
                 cursor.executemany(
-                    f"INSERT INTO {schema}details (entry_id, epoch, detail) VALUES ({mark}, {mark}, {mark}) "
-                    "ON CONFLICT DO NOTHING",
+                    "INSERT INTO details (entry_id, epoch, detail) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [(each.entry, each.epoch, each.detail) for each in entries],
+                )
+            elif entries:
+                cursor.execute(
+                    "INSERT INTO keystore.details (entry_id, epoch, detail) SELECT * FROM "
+                    "unnest(CAST(%b AS bytea[]), CAST(%b AS integer[]), CAST(%b AS bytea[])) ON CONFLICT DO NOTHING",
+                    tuple(map(list, zip(*((each.entry, each.epoch, each.detail) for each in entries), strict=True))),
                 )
             keystore.commit()
         except BaseException:
@@ -163,9 +168,10 @@ class SqlLogTurn:
                 [(shard, number, entry) for number, entry in zip(numbers, entries, strict=True)],
             )
         else:
+            # Arrays as bytes: written out as text, each value would be escaped one by one.
             self._run(
                 "INSERT INTO {log}leaves (shard, leaf, entry_id) "
-                "SELECT ?, * FROM unnest(CAST(? AS bigint[]), CAST(? AS bytea[]))",
+                "SELECT ?, * FROM unnest(CAST(%b AS bigint[]), CAST(%b AS bytea[]))",
                 shard, list(numbers), list(entries),
             )  # fmt: skip
         self._run_many(
@@ -176,7 +182,9 @@ class SqlLogTurn:
 
     def take(self, rows: Sequence[bytes]) -> int:
         if not self._lite:
-            return int(self._run("DELETE FROM {log}outbox WHERE entry_id = ANY(?)", list(rows)).rowcount)
+            return int(
+                self._run("DELETE FROM {log}outbox WHERE entry_id = ANY(CAST(%b AS bytea[]))", list(rows)).rowcount
+            )
         taken = self._main.raw.executemany("DELETE FROM outbox WHERE entry_id = ?", [(each,) for each in rows])
         return int(taken.rowcount)
 
