@@ -23,7 +23,9 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "starlette": ("gateway",),
     "pydantic": ("gateway",),
     "pydantic_settings": ("gateway",),
-    "cryptography": ("vault.crypto", "gateway.auth.passwords", "auditor"),
+    # Time stamps are checked against root certificates, which that package wants parsed.
+    "cryptography": ("vault.crypto", "gateway.auth.passwords", "gateway.log.time_stamps", "auditor"),
+    "rfc3161_client": ("gateway.log.time_stamps",),
     "stdnum": ("vault.cases.identifiers",),
 }
 #: Modules of the vault that touch no store, no web and no policy engine: concepts.
