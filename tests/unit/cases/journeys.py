@@ -108,8 +108,9 @@ class Walk:
         event = CaseEvent(len(self.events) + 1, step, case.state, self.at, by, note_of(told))
         return replace(self, case=case, events=(*self.events, event))
 
-    def possible(self) -> tuple[Step, ...]:
-        return possible(self.situation())
+    def possible(self, actor: ActorId | None = None) -> tuple[Step, ...]:
+        """The steps that this actor, or anybody, can take now."""
+        return possible(self.situation(actor))
 
 
 def way_out(walk: Walk, longest: int = 8) -> tuple[Step, ...] | None:

@@ -18,6 +18,7 @@ from vault.cases.details import NOTHING, TAKES, Attendee, Details, note_of, seal
 from vault.cases.flow import FLOW, Outcome, State, Step, listed, row_of
 from vault.cases.model import AdminFacts, Origin
 from vault.errors import IllegalStep, InvalidInput, VaultError
+from vault.ids import ActorId
 
 CALENDAR = Calendar()
 
@@ -42,7 +43,7 @@ class RandomWalk(RuleBasedStateMachine):
         try:
             self.walk = before.take(step, told, actor)  # type: ignore[arg-type]
         except IllegalStep as refused:
-            self._refused(before, step, told, refused)
+            self._refused(before, step, actor, refused)  # type: ignore[arg-type]
             return
         except InvalidInput:
             assert step is Step.BEGIN_CLOSING, "what the walk tells can be meant"
@@ -52,10 +53,10 @@ class RandomWalk(RuleBasedStateMachine):
         assert self.walk.state is (row.next or before.situation().history.came_from)
         assert self.walk.case.version == before.case.version + 1 == len(self.walk.events) + 1
 
-    def _refused(self, before: Walk, step: Step, told: Details, refused: IllegalStep) -> None:
+    def _refused(self, before: Walk, step: Step, actor: ActorId, refused: IllegalStep) -> None:
         assert (refused.reason == "not_listed") is (row_of(before.state, step) is None)
         assert step not in refused.possible
-        assert set(refused.possible) == set(before.possible()) - {step}
+        assert set(refused.possible) == set(before.possible(actor)) - {step}
         assert str(refused)
 
     @precondition(lambda self: self.walk.possible())
