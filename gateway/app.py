@@ -15,7 +15,19 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway import problems
-from gateway.api import attachments, authzen, casework, facts, flow, letters, people, receiving, tasks
+from gateway.api import (
+    appointments,
+    attachments,
+    authzen,
+    casework,
+    coaches,
+    facts,
+    flow,
+    letters,
+    people,
+    receiving,
+    tasks,
+)
 from gateway.api.json import json_response
 from gateway.auth.passwords import PasswordChecker
 from gateway.background import file_the_log
@@ -88,7 +100,7 @@ def create_app(services: Services) -> Application:
                 app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
-            for module in (flow, facts, attachments, tasks, letters):
+            for module in (flow, facts, attachments, tasks, letters, appointments, coaches):
                 app.include_router(module.router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
             app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))

@@ -37,6 +37,9 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.IllegalStep: (409, "Not possible in this state"),
     e.StaleVersion: (409, "Somebody wrote a newer version"),
     e.NoticeMissing: (409, "The privacy notice comes first"),
+    e.SlotTaken: (409, "The slot is taken"),
+    e.Clash: (409, "Something stands in the way"),
+    e.NotAssignable: (409, "Nobody, or not this coach, can take the case"),
     e.Surviving: (422, "A known name remains in the text"),
     e.Erased: (410, "Erased"),
     e.CryptoError: (500, "The record cannot be trusted"),
@@ -93,6 +96,10 @@ def vault_problem(error: e.VaultError) -> Response:
         more["issues"] = [{"type": f"urn:problem-type:parefeu:{error.code}", "in": "body", "name": error.field}]
     if isinstance(error, e.IllegalStep):
         more |= {"reason": error.reason, "possible": list(error.possible)}
+    if isinstance(error, e.Clash):
+        more["clashes"] = list(error.clashes)
+    if isinstance(error, e.NotAssignable):
+        more["obstacles"] = list(error.obstacles)
     if isinstance(error, e.AccessDenied) and error.reasons:
         more["reasons"] = list(error.reasons)
     if isinstance(error, e.StaleVersion):

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     log_folder: Path | None = None  # where the log is published as files; empty: nowhere
     log_url: str = Field(default="", repr=False)  # the sequencer's own database role; empty: as database_url
     log_keystore_url: str = Field(default="", repr=False)
+    organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml
 
     @property
     def embedded(self) -> bool:

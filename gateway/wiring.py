@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
+from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
 from gateway.settings import Settings, slug
 from policies.firewall import load_firewall
@@ -140,6 +142,8 @@ def _assemble(
     own = keyrings.get(CASEWORK)
     if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
         parameters = load_parameters(settings.parameters_file)
+        organisation, agenda = load_organisation(settings.organisation_file)
+        horizon = timedelta(days=parameters.flow.furthest_appointment.value)
         services.casework = Casework(
             guard=guard,
             keeper=RecordKeeper(own.wrapper, clock=clock, entropy=entropy),
@@ -150,6 +154,8 @@ def _assemble(
             texts=load_texts(settings.texts_dir),
             parameters=parameters,
             calendar=Calendar(parameters.terms.extra_holidays),
+            organisation=organisation,
+            agenda_rules=replace(agenda, horizon=horizon),
             partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
         )
         services.sender = Sender(directory, own.signing, clock, entropy)

@@ -66,6 +66,35 @@ _CASEWORK: Final = {
     "avenue_list": "number step avenue day",
     "return_plan_list": "number step partner day",
     "ground_list": "number step ground reason duty day",
+    "appointment_full": (
+        "reference appointment occasion starts_at ends_at channel desk language leaflet "
+        "status company interpreting before booked_at settled_at version"
+    ),
+    "appointment_slot": (
+        "reference appointment occasion starts_at ends_at channel desk language leaflet status interpreting version"
+    ),
+    "appointment_receipt": "reference appointment status starts_at ends_at desk clashes version state",
+    "appointment_clashes": "starts_at ends_at desk clashes free",
+    "day_list_coach": (
+        "starts_at ends_at reference appointment occasion status family_name given_names language "
+        "interpreting channel desk company"
+    ),
+    "day_list_desk": (
+        "starts_at ends_at reference appointment occasion status family_name given_names language interpreting coach"
+    ),
+    "attendees_full": "reference appointment attendees role name organisation interpreter version",
+    "assignment_full": "reference region coach_type coach history considered explanation",
+    "assignment_receipt": "reference coach cause explanation version state",
+    "conflict_list": "reference coach name declared_at declared_by withdrawn_at",
+    "conflict_full": "reference coach name declared_at declared_by withdrawn_at reason",
+    "conflict_receipt": "reference declared version state",
+    "coach_list": "coach name types capacity load appointments absent absences",
+    "coach_receipt": "coach name types capacity absence kind first_day last_day moved left",
+    "desk_hours": "desk name site region open_return_place hours walk_in open_now closed_for",
+    "desk_free": "desk day cell_minutes free",
+    "calendar_receipt": "feed address expires_on revoked",
+    "calendar_list": "feed language created_at expires_on revoked_at",
+    "calendar_feed": "uid starts_at ends_at place sequence",
 }
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
@@ -100,6 +129,8 @@ CONFIDED_FIELDS: Final = frozenset(
         "author", "coach", "facts", "earlier", "code", "value", "about", "detail", "source", "correction",
         "attachments", "caption", "content", "tasks", "title", "texts", "fields", "avenue", "partner", "ground",
         "codes", "criterion",
+        # When and where somebody is expected, and with whom.
+        "starts_at", "ends_at", "desk", "place", "appointment", "attendees", "company", "organisation", "interpreter",
     }
 )  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.

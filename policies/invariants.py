@@ -32,12 +32,12 @@ from vault.vocabulary import (
 
 _Request = tuple[Key, Phase, int, Answer]
 _READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL})
-#: What is confided, who confided it, and where that person can be found.
+#: What is confided, who confided it, and where and when that person can be found.
 _CONFIDED_KINDS: Final = frozenset(
     {
         Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE, *FACT_KINDS, *ATTACHMENT_KINDS,
         Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.INVITATION, Kind.STEP, Kind.DEADLINE, Kind.AVENUE, Kind.RETURN_PLAN,
-        Kind.GROUND,
+        Kind.GROUND, Kind.APPOINTMENT, Kind.DAY_LIST, Kind.ATTENDEES, Kind.ASSIGNMENT, Kind.CONFLICT,
     }
 )  # fmt: skip
 #: What a coach writes down, and why a step was taken: for the coach of the case and for nobody else of casework.
@@ -49,6 +49,10 @@ _COACHS_OWN: Final = frozenset(
 )  # fmt: skip
 #: What is written once the person knows who reads what. A letter may invite or explain before.
 _AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER}, Kind.NOTICE})
+#: How casework itself is organised; from it one learns when and where somebody is met.
+_OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR})
+#: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
+_DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
 _AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL})
 _PURPOSES: Final = {
     Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION},
@@ -73,7 +77,7 @@ def _casework(key: Key) -> bool:
 
 def _only_casework_reaches_the_confided(request: _Request) -> bool:
     key = request[0]
-    return _casework(key) or key[1] not in _CONFIDED_KINDS
+    return _casework(key) or key[1] not in _CONFIDED_KINDS | _OWN_KINDS
 
 
 def _follow_up_purpose_reaches_the_sheet_alone(request: _Request) -> bool:
@@ -139,6 +143,17 @@ def _drafts_end_with_the_work(request: _Request) -> bool:
     return request[0][1] is not Kind.DRAFT or request[1] in (Phase.ACTIVE, Phase.SUSPENDED, Phase.CLOSING)
 
 
+def _companions_belong_to_the_coach(request: _Request) -> bool:
+    (role, kind, _, _), _, held, _ = request
+    return kind is not Kind.ATTENDEES or (role is Role.COACH and _needs(held, Fact.OWN))
+
+
+def _why_is_told_to_the_head_alone(request: _Request) -> bool:
+    (role, kind, act, _), _, held, _ = request
+    concerned = kind is Kind.CONFLICT and act in _READING
+    return not concerned or (role is Role.REGIONAL_HEAD and _needs(held, Fact.REGION))
+
+
 def _content_belongs_to_a_case(request: _Request) -> bool:
     (_, kind, act, _), phase, _, _ = request
     if kind not in _CONFIDED_KINDS or act is Action.LIST:  # a list is of cases, or of one case's notes
@@ -150,8 +165,9 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     (_, kind, act, _), phase, _, _ = request
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
         return True
-    # A consent may be withdrawn at any time; a closed case may be reopened, one that was handed over may not.
-    if kind is Kind.REFERRAL:
+    # A consent may be withdrawn at any time; a closed case may be reopened or given to somebody else, one that was
+    # handed over may not.
+    if kind is Kind.REFERRAL or (kind in (Kind.ASSIGNMENT, Kind.CONFLICT) and phase is Phase.CLOSED):
         return act is Action.WRITE
     return (kind, act, phase) == (Kind.CASE, Action.REOPEN, Phase.CLOSED)
 
@@ -219,6 +235,8 @@ INVARIANTS: Final = (
         _what_is_recorded_belongs_to_its_coach,
     ),
     Invariant("drafts are reached while the case is worked on, and not afterwards", _drafts_end_with_the_work),
+    Invariant("who came along is for the case's own coach", _companions_belong_to_the_coach),
+    Invariant("why a coach must not have a case is told to the head alone", _why_is_told_to_the_head_alone),
     Invariant("content is reached through a case, lists and searches apart", _content_belongs_to_a_case),
     Invariant(
         "after closing no content is written; consent may change, a case may be reopened (F7)",

@@ -29,6 +29,7 @@ from gateway.wiring import Services, build
 from policies.firewall import TableFirewall, load_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.ports import Firewall
+from vault.pseudonyms import Pseudonym, domain_of
 from vault.storage import installation
 from vault.unit_of_work import StaffRow
 from vault.usecases import sign_in
@@ -40,6 +41,7 @@ FEDASIL: Final = Zone.parse("partner:fedasil")
 STAFF: Final[dict[str, tuple[Zone, Role, str]]] = {
     "coach": (CASEWORK, Role.COACH, "brussels"),
     "colleague": (CASEWORK, Role.COACH, "brussels"),
+    "third_coach": (CASEWORK, Role.COACH, "brussels"),
     "far_coach": (CASEWORK, Role.COACH, "liege"),
     "desk": (CASEWORK, Role.DESK_OFFICER, "brussels"),
     "head": (CASEWORK, Role.REGIONAL_HEAD, "brussels"),
@@ -50,6 +52,8 @@ STAFF: Final[dict[str, tuple[Zone, Role, str]]] = {
     "auditor": (OVERSIGHT, Role.AUDITOR, ""),
     "dpo": (OVERSIGHT, Role.DPO, ""),
 }
+#: A case reference that is well formed and nobody's.
+UNKNOWN_CASE: Final = Pseudonym(domain_of(CASEWORK), bytes(16)).text
 #: No password of tests is checked by the slow hash unless a test is about signing in.
 UNUSABLE: Final = "$argon2id$unusable"
 
@@ -124,6 +128,14 @@ class House:
         token = worker.run(zone, lambda uow: sign_in.issue_token(uow, login, timedelta(hours=10), service))
         self.staff[login], self.tokens[login] = row, token
         return row
+
+    def renew(self, login: str) -> None:
+        """A new token for somebody whose session ended because the clock was moved by days."""
+        zone = STAFF[login][0]
+        service = self.services.sign_in[zone]
+        self.tokens[login] = self.services.worker.run(
+            zone, lambda uow: sign_in.issue_token(uow, login, timedelta(hours=10), service)
+        )
 
     def client(self, login: str) -> Caller:
         """An HTTP client signed in as this member of staff."""

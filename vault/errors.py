@@ -4,7 +4,7 @@
     ├── InvalidInput            what was sent cannot be meant
     │   ├── MalformedId
     │   ├── InvalidIdentifier   a number whose check digits or shape are wrong
-    │   └── UnaccompaniedMinor  nobody of age in the case: the trajectory is not for them
+    │   └── UnaccompaniedMinor  a minor without a parent or guardian: outside this trajectory
     ├── AccessDenied            the firewall said no
     │   └── PermitInvalid       a permit that is expired, or was minted for something else
     ├── NotSignedIn
@@ -14,7 +14,10 @@
     ├── Conflict
     │   ├── IllegalStep         the case's state does not allow the step
     │   ├── StaleVersion        somebody wrote a newer version first
-    │   └── NoticeMissing       no note before the privacy notice was given
+    │   ├── NoticeMissing       no note before the privacy notice was given
+    │   ├── SlotTaken           the desk is booked at that time
+    │   ├── Clash               an appointment that stands in the way of another; may be booked all the same
+    │   └── NotAssignable       the coach cannot take the case, or nobody can
     ├── Surviving               free text still names a known person after replacement
     ├── Erased                  the keys of this case were destroyed
     ├── CryptoError
@@ -78,7 +81,7 @@ class InvalidIdentifier(InvalidInput):
 
 
 class UnaccompaniedMinor(InvalidInput):
-    """Nobody of the case is of age: another service accompanies unaccompanied minors, and no case is opened here."""
+    """A minor who is with no parent or guardian in the case: no case is opened. Names nobody."""
 
     code = "unaccompanied_minor"
 
@@ -161,6 +164,32 @@ class NoticeMissing(Conflict):
     """No note may be written before the privacy notice was given and recorded."""
 
     code = "notice_missing"
+
+
+class SlotTaken(Conflict):
+    """Somebody else was faster: the desk is booked for at least a part of that time."""
+
+    code = "slot_taken"
+
+
+class Clash(Conflict):
+    """What stands in the way of an appointment; it can be booked all the same by saying so. `clashes`: codes."""
+
+    code = "clash"
+
+    def __init__(self, clashes: tuple[str, ...]) -> None:
+        super().__init__("something stands in the way: look, and book despite it if that is meant")
+        self.clashes = clashes
+
+
+class NotAssignable(Conflict):
+    """The coach cannot take this case, or nobody of the region can. `obstacles`: codes, without any reason behind."""
+
+    code = "not_assignable"
+
+    def __init__(self, message: str, obstacles: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.obstacles = obstacles
 
 
 class Surviving(VaultError):

@@ -106,6 +106,18 @@ class ReleaseId(_Id):
     __slots__ = ()
 
 
+class AppointmentId(_Id):
+    """One time at which somebody is expected, received or was not there."""
+
+    __slots__ = ()
+
+
+class AbsenceId(_Id):
+    """One holiday or leave of a coach."""
+
+    __slots__ = ()
+
+
 class EntryId(_Id):
     """One audit entry: eight bytes of lane, eight bytes of number, both big-endian."""
 

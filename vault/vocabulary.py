@@ -141,6 +141,14 @@ class Kind(StrEnum):
     AVENUE = "avenue"  # towards which right of residence the person is heading
     RETURN_PLAN = "return_plan"  # with whom the person means to return
     GROUND = "ground"  # why more time was asked for, or the guidance was suspended
+    APPOINTMENT = "appointment"  # a time, a place, codes; nobody's name
+    DAY_LIST = "day_list"  # whom a desk or a coach expects on a day, by name
+    ATTENDEES = "attendees"  # who came along: third parties
+    ASSIGNMENT = "assignment"  # whose a case is and was, and who could take it
+    CONFLICT = "conflict"  # that a coach must not have a case, and why
+    COACH = "coach"  # what a coach takes, how much they have, when they are away
+    DESK = "desk"  # a desk's hours and free times
+    CALENDAR = "calendar"  # a coach's times and places, without anybody
 
 
 KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
@@ -173,6 +181,14 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.AVENUE: Compartment.STAY_ANALYSIS,
     Kind.RETURN_PLAN: Compartment.RETURN_PLAN,
     Kind.GROUND: Compartment.SENSITIVE,
+    Kind.APPOINTMENT: Compartment.STATUS,
+    Kind.DAY_LIST: Compartment.IDENTITY,
+    Kind.ATTENDEES: Compartment.CONTACT,
+    Kind.ASSIGNMENT: Compartment.STATUS,
+    Kind.CONFLICT: Compartment.STATUS,
+    Kind.COACH: Compartment.STATUS,
+    Kind.DESK: Compartment.STATUS,
+    Kind.CALENDAR: Compartment.STATUS,
 }
 
 #: Facts by code, and files: a kind per compartment each, so that a look at health is not a look at work.

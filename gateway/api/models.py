@@ -34,7 +34,7 @@ Day = Annotated[date, Field(strict=False), BeforeValidator(_written)]
 Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION)]
 Language = Literal["fr", "nl", "de", "en"]
 Region = Literal["brussels", "antwerp", "liege", "ghent", "charleroi"]
-Relation = Literal["head", "partner", "child", "parent", "sibling", "other"]
+Relation = Literal["head", "partner", "child", "ward", "parent", "sibling", "other"]
 
 
 class Body(BaseModel):
@@ -54,7 +54,7 @@ class PersonBody(Body):
 
     def person(self) -> Person:
         number = NationalNumber.parse(self.national_number).digits if self.national_number else ""
-        _clean(self.family_name, self.given_names, self.nationality, *self.aliases)
+        clean(self.family_name, self.given_names, self.nationality, *self.aliases)
         return Person(
             self.family_name, self.given_names, self.birth_date, number, self.nationality, tuple(self.aliases),
             self.relation,
@@ -83,7 +83,7 @@ class ContactBody(Body):
     provenance: Annotated[Provenance, Field(strict=False)] = Provenance.INTERVIEW
 
     def contact(self) -> Contact:
-        _clean(self.address, self.phone, self.email, self.whereabouts_note)
+        clean(self.address, self.phone, self.email, self.whereabouts_note)
         return Contact(self.address, self.phone, self.email, self.whereabouts_note, self.provenance)
 
 
@@ -229,7 +229,7 @@ class SignInBody(Body):
     code: Annotated[str, StringConstraints(min_length=1, max_length=16)]
 
 
-def _clean(*texts: str) -> None:
+def clean(*texts: str) -> None:
     """No half characters, no control characters: they break what is shown and searched later."""
     for text in texts:
         if any((char < " " and char not in "\n\t") or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text):

@@ -24,6 +24,8 @@ from tests.api.support import (
 from tests.house import House, house_on
 from vault.vocabulary import ROLE_ZONE, Action, Kind, Purpose, Question, Role, Zone, ZoneKind
 
+#: The one route whose key stands in its address: a program that shows calendars cannot sign in.
+SECRET_ADDRESS = "casework_read_calendar"
 _WORDS = ("zone", "action", "kind", "purpose")
 
 
@@ -158,7 +160,7 @@ def test_the_data_protection_officer_asks_for_her_own_purpose(recorder: tuple[Ho
 
 
 def test_no_route_answers_without_a_session(lite_house: House) -> None:
-    requests = [make() for make in calls(lite_house).values()]
+    requests = [make() for name, make in calls(lite_house).items() if name != SECRET_ADDRESS]
     zones = ("casework", "follow-up", "oversight", "partner/caritas", "partner/fedasil")
     requests += [Call("", method, f"/{zone}/session", 401) for zone in zones for method in ("GET", "DELETE")]
     before = len(entries(lite_house))
@@ -176,7 +178,9 @@ def test_no_route_answers_a_session_of_another_zone(lite_house: House) -> None:
     one_per_zone = {"casework": "coach", "follow_up": "officer", "oversight": "auditor"} | {
         f"partner:{name}": name for name in ("caritas", "fedasil")
     }
-    for make in calls(lite_house).values():
+    for name, make in calls(lite_house).items():
+        if name == SECRET_ADDRESS:
+            continue
         call = make()
         own = call.path.split("/")[1].replace("-", "_")
         for zone, login in one_per_zone.items():

@@ -23,6 +23,7 @@ import pytest
 from gateway.settings import Settings
 from tests import recorded
 from tests.api.decision_client import asker, vault_question
+from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.flow_paths import Paths
 from tests.house import CASE, STAFF, Caller, House, house_on, prefix_of
 from vault.cases.flow import Step
@@ -53,6 +54,9 @@ CANARY: Final = {
     "task": "fuligule2lx",
     "draft": "garrot-arlequin7ce",
     "place": "oedicnème4ra",
+    "companion": "Bruantzizi",  # who came along
+    "interpreter": "bergeronnette-7p",  # the number of one
+    "conflict": "pie-grièche5yk",  # why a coach must not have the case
 }
 #: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
 TYPED: Final = "hoopoe-typed-8vz"
@@ -64,6 +68,7 @@ FACT_MARKS: Final = {
     "narrative": "fact", "contact": "host", "sensitive": "health", "stay-analysis": "stay", "return-plan": "plan",
 }  # fmt: skip
 LISTED: Final = frozenset({"caption", "file_name"})
+EXPECTED: Final = frozenset({"family", "given"})
 LETTER: Final = frozenset({"family", "given", "address", "place"})
 #: Where a coach, on their own case, may find what: everywhere else, nothing. No other role finds anything.
 COACH_SEES: Final[dict[str, frozenset[str]]] = {
@@ -87,11 +92,27 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_read_draft": frozenset({"draft"}),
     "casework_compose_letter": LETTER,
     "casework_read_letter": LETTER,
+    "casework_coach_days": EXPECTED,
+    "casework_read_attendees": frozenset({"companion", "interpreter"}),
+}
+#: What else is for whom: the desk sees whom it receives today, the head why a coach must not have a case.
+OTHERS_SEE: Final = {
+    ("desk", "casework_desk_day"): EXPECTED,
+    ("head", "casework_read_conflict"): frozenset({"conflict"}),
 }
 #: An invitation names and addresses the person: for the coach, and for the desk until the person was received.
 INVITED: Final = frozenset({"casework_compose_invitation", "casework_read_invitation"})
 #: The person consented to give Fedasil the family name, and Caritas the telephone number.
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
+#: The day on which the house's clock stands, and what is asked with it.
+TODAY: Final = "2026-11-03"
+QUERIES: Final[dict[str, dict[str, Any]]] = {
+    f"casework_{name}": {"params": {"day": TODAY}} for name in ("coach_days", "desk_day", "free_times")
+}
+PEOPLE_PARAMETERS: Final = ("appointment", "coach", "absence", "desk", "feed", "secret")
+COMPANY: Final[dict[str, Any]] = {
+    "attendees": [{"role": "lawyer", "name": CANARY["companion"]}], "interpreter": CANARY["interpreter"],
+}  # fmt: skip
 ERRING: Final = ("coach", "officer", "caritas", "auditor")
 #: Libraries of the client side of these tests, which know what they send.
 CLIENT_LOGGERS: Final = ("httpx2", "httpx", "httpcore", "httpcore2")
@@ -185,7 +206,9 @@ class Planted:
         """What the parameters of this path stand for."""
         found = {"case": self.case, "note": self.note, "release": release, "entry": self.entry, "version": "1"}
         item = next((item for beginning, item in self.items.items() if beginning in path), "")
-        return found | dict.fromkeys(("fact", "attachment", "task", "letter"), item)
+        if path.endswith("/assignment"):
+            found["case"] = item
+        return found | dict.fromkeys(("fact", "attachment", "task", "letter", *PEOPLE_PARAMETERS), item)
 
 
 def plant(house: House) -> Planted:
@@ -220,7 +243,7 @@ def plant(house: House) -> Planted:
     releases["auditor"] = row[0].hex()
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    return Planted(case, note, releases, entry, record(house, case, note))
+    return Planted(case, note, releases, entry, record(house, case, note) | organise(house, case))
 
 
 def record(house: House, case: str, note: str) -> dict[str, str]:
@@ -239,6 +262,36 @@ def record(house: House, case: str, note: str) -> dict[str, str]:
     invitation = recorded.INVITATION | {"place": CANARY["place"]}
     made["/invitations"] = recorded.compose(coach, case, invitation)
     return made
+
+
+def organise(house: House, case: str) -> dict[str, str]:
+    """Appointments, who came along, a conflict of interest, an absence of each sort, calendars: one for each route."""
+    coach, head = house.client("coach"), house.client("head")
+    made = People(house, lambda: case)
+    path = f"/cases/{case}/appointments"
+    found = {
+        f"/appointments/{{appointment}}/{tail}": booked(coach, case, **CALL, interpreter=CANARY["interpreter"],
+                                                        interpreting="ti")["appointment"]
+        for tail in ("move", "cancel", "attendance")
+    }  # fmt: skip
+    today = booked(coach, case, starts_at=f"{TODAY}T15:00")["appointment"]
+    assert coach.put(f"{path}/{today}/attendees", json=COMPANY | {"based_on": 0}).status_code == 200
+    spare = house.open_case(coach, ov_number="8123458")
+    made.profile("third_coach")
+    who = made.profile("colleague")
+    why = {"coach": who, "reason": f"Connaît {CANARY['conflict']}."}
+    assert head.post(f"/cases/{case}/conflicts", json=why).status_code == 201
+    return found | {
+        "/appointments/{appointment}/attendees": today,
+        "/assignment": spare,
+        "/coaches/": who,
+        "/conflicts/": who,
+        "/absences/{absence}/hand-over": made.absence(),
+        "/absences/{absence}/return": made.absence(),
+        "/desks/": "brussels-1",
+        "/calendar/{secret}": made.calendar()["address"].split("/")[-2],
+        "/calendar/{feed}": made.calendar()["feed"],
+    }
 
 
 def bodies(house: House) -> dict[str, Any]:
@@ -276,6 +329,20 @@ def bodies(house: House) -> dict[str, Any]:
         "casework_save_draft": recorded.DRAFT | {"text": CANARY["draft"], "based_on": 1},
         "casework_compose_letter": recorded.CONSEQUENCES | {"place": CANARY["place"]},
         "casework_compose_invitation": recorded.INVITATION | {"place": CANARY["place"]},
+        "casework_book_appointment": CALL | {"occasion": "interview"},
+        "casework_look_for_clashes": BOOKING,
+        "casework_move_appointment": CALL,
+        "casework_settle_appointment": {"status": "excused"},
+        "casework_receive_walk_in": WALK_IN,
+        "casework_record_attendees": COMPANY | {"based_on": 1},
+        "casework_set_profile": PROFILE,
+        "casework_record_coach_absence": ABSENCE,
+        "casework_hand_over_caseload": {"coach": None},
+        "casework_assign_case": {"coach": None},
+        "casework_declare_conflict": {
+            "coach": house.staff["colleague"].id.hex(), "reason": f"Connaît {CANARY['conflict']}.",
+        },
+        "casework_make_calendar": {"language": "fr"},
     } | {f"casework_{step.value}": Paths(house).details(step) for step in Step}  # fmt: skip
 
 
@@ -331,7 +398,7 @@ def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
             if operation.endswith("sign_out"):
                 continue
             body = good.get(operation)
-            sent = payload(operation, body)
+            sent = payload(operation, body) | QUERIES.get(operation, {})
             yield heard(client, login, operation, method, "/" + path.format(**values), sent)
             if "_authzen_" in operation:  # a member of staff is a stranger there: see drive_systems
                 continue
@@ -373,6 +440,8 @@ def heard(
 
 
 def allowed(reply: Heard) -> frozenset[str]:
+    if (reply.login, reply.operation) in OTHERS_SEE:
+        return OTHERS_SEE[reply.login, reply.operation]
     if reply.operation in INVITED and reply.login == "coach":
         return LETTER
     if reply.login == "coach":
@@ -428,7 +497,9 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
     assert silent <= {"casework_revise_note", *steps}
     assert len(steps - silent) >= 5
     seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
-    assert seen == set(CANARY) - {"reason"}, "the coach reads what was confided, so the words are really there"
+    assert seen == set(CANARY) - {"reason", "conflict"}, (
+        "the coach reads what was confided, so the words are really there"
+    )
 
 
 def test_no_answer_holds_a_confided_word_but_the_coachs_own(told: tuple[House, list[Heard], Ears]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,8 +25,10 @@ from sqlalchemy import Connection, Engine, Table, select
 from gateway.clock import SystemEntropy
 from gateway.instance import load_zones, read_directory
 from gateway.settings import Settings
+from tests.crash.agenda import agenda_faults
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.access.sealing import SCHEMA
+from vault.cases.appointments import Company
 from vault.cases.attachments import Manifest
 from vault.cases.details import SEALED
 from vault.cases.drafts import DraftText
@@ -77,21 +79,34 @@ _STEPS: Final = frozenset(
 )
 #: Steps that seal why they were taken.
 _SEALING: Final = frozenset((step.value, "case") for step in SEALED)
+#: A case changes hands, or must not be somebody's.
+_HANDS: Final = frozenset({("write", "assignment"), ("write", "conflict")})
+#: Acts that seal who came along, which interpreter was booked, or why somebody must not have a case.
+_NAMING: Final = frozenset({("write", "conflict"), ("write", "attendees"), ("write", "appointment")})
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
     "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
-    "cases": frozenset({("create", "case"), *_STEPS}),
+    "cases": frozenset({("create", "case"), *_STEPS, *_HANDS}),
     "case_events": _STEPS,
-    "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING}),
-    "records": frozenset({("create", "case"), ("write", "identity"), ("write", "contact"), *_WRITTEN, *_SEALING}),
+    "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING, *_NAMING}),
+    "records": frozenset(
+        {("create", "case"), ("write", "identity"), ("write", "contact"), *_WRITTEN, *_SEALING, *_NAMING}
+    ),
     "attachments": frozenset({*_FILES, ("swept", "attachment")}),
     "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
     "tasks": frozenset({("write", "task")}),
     "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
     "blind_index": frozenset({("create", "case"), ("write", "identity")}),
     "consents": frozenset({("write", "referral")}),
+    "coaches": frozenset({("write", "coach")}),
+    "absences": frozenset({("write", "coach")}),
+    "assignments": _HANDS,
+    "conflicts": frozenset({("write", "conflict")}),
+    "appointments": frozenset({("write", "appointment"), ("write", "attendees")}),
+    "desk_cells": frozenset({("write", "appointment")}),
+    "calendar_feeds": frozenset({("write", "calendar")}),
     "releases": frozenset({("release_begun", "outcome_sheet"), ("release_begun", "referral")}),
 }
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -116,7 +131,7 @@ def faults(settings: Settings) -> list[str]:
     found = look(settings)
     checks = (
         _entries, _details, _filing, _explanations, _records, _versions, _cases, _releases, _attachments, _tasks,
-        _drafts,
+        _drafts, agenda_faults,
     )  # fmt: skip
     return [*found.own, *(line for check in checks for line in check(found))]
 
@@ -297,7 +312,8 @@ def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | st
 _READABLE: Final[dict[Kind, Callable[[bytes], object]]] = {
     Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode,
     Kind.NOTE: NoteText.decode, Kind.TASK: bytes.decode, Kind.LETTER: decode_letter, Kind.INVITATION: decode_letter,
-    **dict.fromkeys((Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND), json.loads),
+    **dict.fromkeys((Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND, Kind.CONFLICT), json.loads),
+    Kind.ATTENDEES: Company.decode,
     **dict.fromkeys(FACT_KINDS, Fact.decode), **dict.fromkeys(ATTACHMENT_KINDS, Manifest.decode),
 }  # fmt: skip
 
@@ -426,6 +442,7 @@ def _cases(found: Snapshot) -> Iterator[str]:
     events: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
     for row in found["case_events"]:
         events[bytes(row["case_id"])].append(row)
+    hands = Counter(bytes(row["case_id"]) for row in found["assignments"])
     for row in found["cases"]:
         case = bytes(row["case_id"])
         steps = sorted(events[case], key=lambda step: step["number"])
@@ -435,7 +452,7 @@ def _cases(found: Snapshot) -> Iterator[str]:
             yield f"case {case.hex()}: its steps have a gap"
         if row["state"] != (steps[-1]["to_state"] if steps else FIRST_STATE[Origin(row["origin"])].value):
             yield f"case {case.hex()}: is not where its last step led"
-        if row["version"] != len(steps) + 1:
+        if row["version"] != len(steps) + hands[case] + 1:
             yield f"case {case.hex()}: counts other steps than it took"
         if case in newest:
             identity = newest[case][1]

@@ -174,7 +174,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     changes = {
         "rules/casework.csv": swap(OURS, OURS.replace("deny", "Deny")),
         "rules/partner.csv": swap("pa-01,partner_agent", "pa-01,partner"),
-        "release.csv": swap("receipt,version,clear", "receipt,version,clearly"),
+        "release.csv": swap("\nreceipt,version,clear", "\nreceipt,version,clearly"),
         "model.conf": swap("||", "&&"),
     }
     with pytest.raises(PolicyRejected) as rejected:

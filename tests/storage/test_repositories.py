@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests import recorded
 from tests.api.stage import Stage, calls
+from tests.api.stage_people import People
 from tests.crash.checks import EXPLAINS, faults
 from tests.house import House
 from vault.audit.events import Detail, Event, Verdict
@@ -33,6 +34,8 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.blind_index: ("token",), t.consents: ("consent_id",), t.releases: ("release_id",),
     t.attachments: ("attachment_id",), t.attachment_chunks: ("number",), t.tasks: ("task_id",),
     t.drafts: ("draft_id",),
+    t.coaches: ("actor_id",), t.absences: ("absence_id",), t.assignments: ("number",), t.conflicts: ("coach",),
+    t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -49,6 +52,13 @@ def _story(house: House) -> None:
     recorded.set_task(coach, case)
     recorded.save_draft(coach, case)
     house.client("dpo").delete("/session")
+    people = People(house, stage.case)
+    people.conflict()
+    people.profile("colleague")
+    people.absence()
+    people.appointment()
+    people.calendar()
+    assert house.client("head").post(f"/cases/{people.case()}/assignment", json={}).status_code == 200
 
 
 def _another(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -49,6 +49,13 @@ casework.attachments  all  all                -    -          -    -          - 
 casework.attachment_chunks all all            -    -          -    -          -    -
 casework.tasks        all  all                -    -          -    -          -    -
 casework.drafts       all  all                -    -          -    -          -    -
+casework.coaches      all  all                -    -          -    -          -    -
+casework.absences     all  all                -    -          -    -          -    -
+casework.assignments  all  all                -    -          -    -          -    -
+casework.conflicts    all  all                -    -          -    -          -    -
+casework.appointments all  all                -    -          -    -          -    -
+casework.desk_cells   all  all                -    -          -    -          -    -
+casework.calendar_feeds all all               -    -          -    -          -    -
 exchange.releases     -    sent               to   -          to   -          to   -
 keystore.wraps        to   all                to   -          to   -          to   -
 keystore.detail_keys  -    all                -    all        -    all        all  all
@@ -77,6 +84,20 @@ SETTABLE: Final[dict[str, set[str]]] = {
         "sealed",
         "entry_id",
     },
+    "casework.coaches": {"types", "capacity", "entry_id"},
+    "casework.absences": {"last_day", "handed_over_at", "returned_at", "entry_id"},
+    "casework.conflicts": {"declared_at", "declared_by", "withdrawn_at", "entry_id"},
+    "casework.appointments": {
+        "status",
+        "company",
+        "interpreter",
+        "settled_at",
+        "settled_by",
+        "version",
+        "entry_id",
+    },
+    "casework.desk_cells": {"appointment_id", "entry_id"},
+    "casework.calendar_feeds": {"revoked_at", "entry_id"},
 }
 
 

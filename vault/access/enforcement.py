@@ -47,7 +47,8 @@ OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RE
 STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
 
 #: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
-#: release profile names. Writing a note replaces the case's known names; a release carries fields of the file.
+#: release profile names. Writing a note replaces the case's known names; a release carries fields of the file; a
+#: list of whom one expects names its people.
 _NAMES: Final = frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP})
 #: Free text goes through the replacement of names. What is revised is opened first, to hold it to its provenance.
 _REPLACED: Final = (*FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK)
@@ -59,8 +60,10 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.REVEAL, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
     (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
     (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+    (Action.LIST, Kind.DAY_LIST): frozenset({Kind.IDENTITY}),
 }
-#: What an act stores besides its own item: a case begins with its people, a note may bring new stand-ins.
+#: What an act stores besides its own item: a case begins with its people, a note may bring new stand-ins, an
+#: appointment is booked with its interpreter.
 ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     **{(Action.WRITE, kind): frozenset({Kind.TOKEN_MAP}) for kind in (Kind.NOTE, *_REPLACED)},
@@ -69,6 +72,7 @@ ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.ORIENT_RETURN, Kind.CASE): frozenset({Kind.RETURN_PLAN}),
     (Action.ASK_EXTENSION, Kind.CASE): frozenset({Kind.GROUND}),
     (Action.SUSPEND, Kind.CASE): frozenset({Kind.GROUND}),
+    (Action.WRITE, Kind.APPOINTMENT): frozenset({Kind.ATTENDEES}),
 }
 
 

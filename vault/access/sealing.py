@@ -27,7 +27,7 @@ from vault.vocabulary import ATTACHMENT_KINDS, CASEWORK, FACT_KINDS, KIND_COMPAR
 SCHEMA: Final[dict[Kind, int]] = dict.fromkeys(
     (
         Kind.IDENTITY, Kind.CONTACT, Kind.NOTE, Kind.TOKEN_MAP, *FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK, Kind.DRAFT,
-        Kind.INVITATION, Kind.LETTER, Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND,
+        Kind.INVITATION, Kind.LETTER, Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND, Kind.ATTENDEES, Kind.CONFLICT,
     ),
     1,
 )  # fmt: skip

@@ -1,44 +1,18 @@
-"""Who the trajectory is not for, and what an order must say before a case can rest on it.
-
-Unaccompanied minors have a guardian and another trajectory: no case is opened for them. A person whose birth date is
-not known counts as of age unless the file calls them a child.
-"""
+"""What an order must say before a case can rest on it. Who may be in a case: `families.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 from vault.cases.calendar import plausible
 from vault.cases.model import AdminFacts, Origin
 from vault.cases.parameters import Parameters
-from vault.cases.people import Identity, Person
-from vault.errors import InvalidInput, UnaccompaniedMinor
+from vault.cases.people import Identity
+from vault.errors import InvalidInput
 
 #: No order names a longer term; more is a typing error.
 LONGEST_TERM: Final = 366  # days
-_CHILD: Final = "child"
-
-
-def refuse_unaccompanied(people: Iterable[Person], parameters: Parameters, today: date) -> None:
-    """Raises UnaccompaniedMinor if nobody of the case is of age."""
-    majority = parameters.flow.majority.value
-    if not any(of_age(person, majority, today) for person in people):
-        raise UnaccompaniedMinor(
-            "nobody of this case is of age: unaccompanied minors have a guardian and no ICAM coach; "
-            "no case was opened, inform the guardianship service",
-            field="people",
-        )
-
-
-def of_age(person: Person, majority: int, today: date) -> bool:
-    """Whether the person has reached that age today. Who was born on 29 February comes of age on 1 March."""
-    born = person.birth_date
-    if born is None:
-        return person.relation != _CHILD
-    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return years >= majority
 
 
 def check_facts(origin: Origin, facts: AdminFacts, identity: Identity, parameters: Parameters, today: date) -> None:

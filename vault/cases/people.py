@@ -69,7 +69,7 @@ class Identity:
     oqt_reference: str = ""
 
     def encode(self) -> bytes:
-        return _encode(
+        return encode_content(
             {
                 "people": [person.to_json() for person in self.people],
                 "ov_number": self.ov_number,
@@ -79,7 +79,7 @@ class Identity:
 
     @classmethod
     def decode(cls, plaintext: bytes) -> Identity:
-        data = _decode(plaintext)
+        data = decode_content(plaintext)
         return cls(
             tuple(Person.from_json(person) for person in data["people"]), data["ov_number"], data["oqt_reference"]
         )
@@ -96,7 +96,7 @@ class Contact:
     provenance: Provenance = field(default=Provenance.INTERVIEW)
 
     def encode(self) -> bytes:
-        return _encode(
+        return encode_content(
             {
                 "address": self.address,
                 "phone": self.phone,
@@ -108,7 +108,7 @@ class Contact:
 
     @classmethod
     def decode(cls, plaintext: bytes) -> Contact:
-        data = _decode(plaintext)
+        data = decode_content(plaintext)
         return cls(
             data["address"],
             data["phone"],
@@ -118,11 +118,13 @@ class Contact:
         )
 
 
-def _encode(data: dict[str, Any]) -> bytes:
+def encode_content(data: dict[str, Any]) -> bytes:
+    """The plaintext of a record: canonical JSON."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _decode(plaintext: bytes) -> dict[str, Any]:
+def decode_content(plaintext: bytes) -> dict[str, Any]:
+    """Raises RecordTampered for what is no JSON object."""
     try:
         data = json.loads(plaintext)
     except ValueError:

@@ -14,7 +14,7 @@ from vault.storage import tables as t
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.unit_of_work import AttemptRow, SessionRow, StaffRow
-from vault.vocabulary import Zone
+from vault.vocabulary import Role, Zone
 
 _STAFF = [
     t.staff.c[name]
@@ -49,6 +49,16 @@ class StaffRepository:
         c = t.staff.c
         wanted = select(*_STAFF).where(c.zone == str(zone), c.active == 1, c.login > after)
         return [self._row(row) for row in self._tx.read(wanted.order_by(c.login).limit(limit))]
+
+    def of_region(self, zone: Zone, region: str, role: Role) -> list[StaffRow]:
+        """The active staff of a region in one role, by login."""
+        c = t.staff.c
+        rows = self._tx.read(
+            select(*_STAFF)
+            .where(c.zone == str(zone), c.region == region, c.role == role.value, c.active == 1)
+            .order_by(c.login)
+        )
+        return [self._row(row) for row in rows]
 
     def add(self, staff: StaffRow, entry: EntryId) -> None:
         """Raises Conflict if the login exists in that zone."""

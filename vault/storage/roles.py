@@ -147,6 +147,15 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.drafts": _casework(
         "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
     ),
+    "casework.coaches": _casework("types", "capacity"),
+    "casework.assignments": _casework(),
+    "casework.conflicts": _casework("declared_at", "declared_by", "withdrawn_at"),
+    "casework.absences": _casework("last_day", "handed_over_at", "returned_at"),
+    "casework.appointments": _casework(
+        "status", "company", "interpreter", "settled_at", "settled_by", "version"
+    ),
+    "casework.desk_cells": _casework("appointment_id"),
+    "casework.calendar_feeds": _casework("revoked_at"),
     # Casework may not read back what it sent: it adds and does not select.
     "exchange.releases": {
         _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),

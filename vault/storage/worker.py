@@ -32,8 +32,10 @@ from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
+from vault.storage.agenda import AgendaRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository, TrailRepository
 from vault.storage.hot import HotStatements, Want
+from vault.storage.organisation import CoachRepository
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
 from vault.storage.repositories import CaseRepository, RecordRepository
@@ -82,6 +84,14 @@ class ZoneUnitOfWork:
     @property
     def cases(self) -> CaseRepository:
         return CaseRepository(self._tx)
+
+    @property
+    def coaches(self) -> CoachRepository:
+        return CoachRepository(self._tx)
+
+    @property
+    def agenda(self) -> AgendaRepository:
+        return AgendaRepository(self._tx)
 
     @property
     def staff(self) -> StaffRepository:

@@ -11,11 +11,13 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Guard, Item, Permit
 from vault.access.sealing import RecordKeeper
 from vault.access.shaping import shape
+from vault.cases.appointments import AgendaRules
 from vault.cases.calendar import Calendar, belgian_day
 from vault.cases.guards import Situation
 from vault.cases.history import History, notice_given
 from vault.cases.model import Case, CaseEvent, Standing
 from vault.cases.office_texts import OfficeTexts
+from vault.cases.organisation import Organisation
 from vault.cases.parameters import Parameters
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound, NoticeMissing
@@ -46,6 +48,8 @@ class Casework:
     entropy: Entropy
     texts: OfficeTexts
     parameters: Parameters
+    organisation: Organisation
+    agenda_rules: AgendaRules
     calendar: Calendar
     partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)

@@ -10,7 +10,8 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.cases.calendar import belgian_day
 from vault.cases.deadlines import term_end
-from vault.cases.eligibility import check_facts, refuse_unaccompanied
+from vault.cases.eligibility import check_facts
+from vault.cases.families import Composition, composition_of
 from vault.cases.history import FIRST_STATE
 from vault.cases.identifiers import normalise_for_index
 from vault.cases.journey import coach_type_for
@@ -62,10 +63,11 @@ def open_case(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) 
         uow, actor, Action.CREATE, item, purpose=Purpose.CASE_ADMINISTRATION, facts=Facts(), outcome="opened",
         config=casework.config,
     )  # fmt: skip
-    refuse_unaccompanied(cmd.identity.people, casework.parameters, today)
+    majority = casework.parameters.flow.majority.value
+    composition = composition_of(cmd.identity.people, on=today, majority=majority)
     if cmd.origin not in _OPENED_BY.get(actor.role, frozenset()):
         raise InvalidInput(f"a {actor.role} opens no case as {cmd.origin}", field="origin")
-    opened = _new_case(case, cmd, actor, casework, now)
+    opened = _new_case(case, cmd, composition, actor, casework, now)
     uow.cases.add(opened, permit.entry)
     write_identity(uow, permit, case, cmd.identity, casework, actor=actor, version=1, at=now)
     write_contact(uow, permit, case, cmd.contact, casework, actor=actor, version=1, at=now)
@@ -73,14 +75,18 @@ def open_case(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) 
     return receipt(permit, opened)
 
 
-def _new_case(case: CaseId, cmd: OpenCase, actor: Actor, casework: Casework, now: datetime) -> Case:
+def _new_case(
+    case: CaseId, cmd: OpenCase, composition: Composition, actor: Actor, casework: Casework, now: datetime
+) -> Case:
     """The case as it begins. The end of the term is computed where the file does not say it."""
     facts = replace(cmd.facts, term_end=term_end(cmd.facts, casework.parameters))
     own = cmd.origin is Origin.WALK_IN
+    # The people decide, and the official file: whichever knows of minors.
+    with_minors = replace(facts, minors=facts.minors or composition is Composition.FAMILY)
     return Case(
         case, FIRST_STATE[cmd.origin], cmd.region, cmd.language, actor.id if own else None, now, None, None, facts, 1,
         origin=cmd.origin, place=cmd.place,
-        coach_type=cmd.coach_type or coach_type_for(facts, open_return=cmd.place is Place.OPEN_RETURN_PLACE),
+        coach_type=cmd.coach_type or coach_type_for(with_minors, open_return=cmd.place is Place.OPEN_RETURN_PLACE),
     )  # fmt: skip
 
 

@@ -13,16 +13,19 @@ from dataclasses import dataclass, replace
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Permit
+from vault.cases.calendar import belgian_day
 from vault.cases.details import NOTHING, SEALED, Details, note_of, sealed_of
+from vault.cases.families import composition_of
 from vault.cases.flow import QUESTIONS, Step
 from vault.cases.guards import Situation
 from vault.cases.journey import take
 from vault.cases.model import Case, CaseEvent
 from vault.cases.people import Contact, Identity
-from vault.errors import InvalidInput, NotFound, StaleVersion
+from vault.errors import InvalidInput, NotAssignable, NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, receipt, relation
+from vault.usecases.coaches import barred
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
 from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
 
@@ -84,6 +87,8 @@ def _with_coach(uow: UnitOfWork, cmd: TakeStep, case: Case) -> Details:
     region = cmd.details.region or case.region
     if found is None or not found.active or found.role != Role.COACH.value or found.region != region:
         raise InvalidInput("no coach of this name works in the region", field="coach")
+    if found.id in barred(uow, case.id):
+        raise NotAssignable("this coach cannot take this case", ())
     return replace(cmd.details, coach=found.id)
 
 
@@ -105,9 +110,12 @@ def _seal(uow: UnitOfWork, permit: Permit, cmd: TakeStep, number: int, casework:
 def revise_identity(
     uow: UnitOfWork, actor: Actor, case_id: CaseId, identity: Identity, based_on: int, casework: Casework
 ) -> Values:
-    """Write a new version of who the people are; the old one stays. Raises NotFound, StaleVersion."""
-    if not identity.people:
-        raise InvalidInput("a case needs at least one person", field="people")
+    """Write a new version of who the people are; the old one stays.
+
+    Raises NotFound, StaleVersion, InvalidInput, UnaccompaniedMinor.
+    """
+    today, majority = belgian_day(casework.clock.now()), casework.parameters.flow.majority.value
+    composition_of(identity.people, on=today, majority=majority)
     return _revise(uow, actor, case_id, Kind.IDENTITY, identity, based_on, casework)
 
 

@@ -9,48 +9,15 @@ import pytest
 
 from tests.unit.cases.journeys import Walk, shipped
 from vault.cases.details import Details
-from vault.cases.eligibility import LONGEST_TERM, check_facts, of_age, refuse_unaccompanied
+from vault.cases.eligibility import LONGEST_TERM, check_facts
 from vault.cases.flow import Step
 from vault.cases.model import AdminFacts, Origin
 from vault.cases.people import Identity, Person
-from vault.errors import IllegalStep, InvalidInput, UnaccompaniedMinor
+from vault.errors import IllegalStep, InvalidInput
 
 TODAY = date(2026, 11, 3)
 ORDER = AdminFacts("13", notified_on=date(2026, 10, 20))
 KNOWN = Identity((Person("Diallo", "Aminata"),), "8123456")
-
-
-@pytest.mark.parametrize(
-    ("born", "today", "grown"),
-    [
-        ("2008-11-03", "2026-11-02", False),
-        ("2008-11-03", "2026-11-03", True),
-        ("2008-02-29", "2026-02-28", False),
-        ("2008-02-29", "2026-03-01", True),
-        ("2010-02-28", "2028-02-28", True),
-        ("2009-12-31", "2027-12-30", False),
-        ("2009-12-31", "2027-12-31", True),
-    ],
-)
-def test_a_person_is_of_age_from_the_birthday_on(born: str, today: str, *, grown: bool) -> None:
-    person = Person("Diallo", "Ibrahima", birth_date=date.fromisoformat(born))
-    assert of_age(person, 18, date.fromisoformat(today)) is grown
-
-
-def test_unaccompanied_minors_are_refused_with_where_to_turn_and_families_are_not() -> None:
-    child = Person("Diallo", "Ibrahima", birth_date=date(2012, 5, 1))
-    mother = Person("Diallo", "Aminata", birth_date=date(1991, 4, 12))
-    with pytest.raises(UnaccompaniedMinor, match="guardian") as refused:
-        refuse_unaccompanied([child, replace(child, given_names="Fatou")], shipped(), TODAY)
-    assert "Diallo" not in str(refused.value)
-    refuse_unaccompanied([child, mother], shipped(), TODAY)
-
-
-def test_whose_birth_date_is_unknown_counts_by_the_place_in_the_family() -> None:
-    unknown = Person("Diallo", "Aminata")
-    refuse_unaccompanied([unknown], shipped(), TODAY)
-    with pytest.raises(UnaccompaniedMinor):
-        refuse_unaccompanied([replace(unknown, relation="child")], shipped(), TODAY)
 
 
 def test_whoever_is_triaged_as_unaccompanied_can_only_be_closed() -> None:

@@ -38,22 +38,38 @@ from vault.storage.tables.log import (
     outbox,
     tiles,
 )
+from vault.storage.tables.organisation import (
+    absences,
+    appointments,
+    assignments,
+    calendar_feeds,
+    coaches,
+    conflicts,
+    desk_cells,
+)
 from vault.storage.tables.recorded import attachment_chunks, attachments, drafts, tasks
 
 __all__ = [
     "KEYSTORE_SCHEMA",
     "SCHEMAS",
     "Moment",
+    "absences",
+    "appointments",
+    "assignments",
     "attachment_chunks",
     "attachments",
     "attempts",
     "blind_index",
+    "calendar_feeds",
     "case_events",
     "cases",
     "checkpoints",
+    "coaches",
+    "conflicts",
     "consents",
     "cosignatures",
     "data_keys",
+    "desk_cells",
     "detail_keys",
     "details",
     "drafts",
