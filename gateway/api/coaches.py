@@ -14,7 +14,7 @@ from gateway.api.models import Body, Day, Language, Region, clean
 from gateway.api.routes import casework_of, casework_router
 from gateway.gate import Gate, source_of
 from vault.cases.assignment import LARGEST_CAPACITY, AbsenceKind, Profile
-from vault.cases.model import CoachType
+from vault.cases.model import CoachType, Place
 from vault.errors import NotFound
 from vault.ids import AbsenceId, ActorId, SessionId
 from vault.usecases import assign, calendars, coaches
@@ -44,6 +44,10 @@ class HandOverBody(Body):
 class AssignmentBody(Body):
     coach: Id | None = Field(default=None, description="left out: one is chosen by kind, region and load")
     region: Region | None = None
+    place: Annotated[Place, Field(strict=False)] | None = Field(default=None, description="where the people live now")
+    coach_type: Annotated[CoachType, Field(strict=False)] | None = Field(
+        default=None, description="the kind of coach they need now; left out: as the place says, or as it was"
+    )
 
 
 class ConflictBody(Body):
@@ -115,7 +119,7 @@ class _Coaches:
     async def assign_case(self, request: Request, case: str, body: AssignmentBody) -> Response:
         """Give the case to a coach: a named one, or whoever is chosen."""
         coach = ActorId.parse(body.coach) if body.coach else None
-        cmd = assign.Assign(parse_reference(case), coach, body.region or "")
+        cmd = assign.Assign(parse_reference(case), coach, body.region or "", body.place, body.coach_type)
         return json_response(
             await self.gate.run(request, lambda uow, actor: assign.assign(uow, actor, cmd, self.casework))
         )

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli.desk import Desk, at_desk, quoted, refuse
 from vault.cases.assignment import AbsenceKind
-from vault.cases.model import CoachType
+from vault.cases.model import CoachType, Place
 from vault.vocabulary import CASEWORK
 
 app = typer.Typer(
@@ -120,9 +120,17 @@ def assign(
     region: Annotated[
         str, typer.Option("--region", help="Move the case to this region; its coach is chosen there.")
     ] = "",
+    place: Annotated[Place | None, typer.Option("--place", help="Where the people live now.")] = None,
+    kind: Annotated[CoachType | None, typer.Option("--type", help="The kind of coach they need now.")] = None,
 ) -> None:
-    """Give a case to a coach. The desk has the first one chosen; a regional head does the rest."""
-    body: dict[str, Any] = {"coach": _id(desk, to) if to else None, "region": region or None}
+    """Give a case to a coach; say where the people live now.
+
+    The desk has the first coach chosen; a regional head does the rest.
+    """
+    body: dict[str, Any] = {
+        "coach": _id(desk, to) if to else None, "region": region or None,
+        "place": place.value if place is not None else None, "coach_type": kind.value if kind is not None else None,
+    }  # fmt: skip
     reply = desk.post(f"/cases/{quoted(ref)}/assignment", body)
     desk.done(reply, f"{reply['reference']}\t{reply['coach'] or 'nobody yet'}\t{reply['explanation']}")
 

@@ -7,7 +7,9 @@ from typing import Any
 from tests.api.stage_people import ABSENCE, CONFLICT, PROFILE, People, booked
 from tests.api.support import comparable, counts, entries, since
 from tests.crash.checks import faults
-from tests.house import UNKNOWN_CASE, Caller, House
+from tests.flow_paths import Paths
+from tests.house import CASE, UNKNOWN_CASE, Caller, House
+from vault.cases.flow import Step
 
 WHY = "Un parent éloigné, nommé Grèbe-Huppé, habite la même maison."
 
@@ -309,4 +311,39 @@ def test_a_head_declares_and_lifts_a_conflict_and_a_coach_lifts_none(house: Hous
     assert coach_name(head, case) != "Colleague"
     for bad in ({"reason": "x"}, {"reason": "x" * 501}, {"reason": WHY, "coach": id_of(house, "desk")}, {}):
         assert head.post(path, json=bad).status_code == 400
+    assert faults(house.settings) == []
+
+
+def test_a_coach_named_with_a_step_stands_in_the_history(house: House) -> None:
+    paths, head = Paths(house), house.client("head")
+    case = paths.open()
+    paths.take(case, Step.TRIAGE)
+    people(house).profile("colleague")
+    assert head.post(f"/cases/{case}/assignment", json={}).json()["coach"] == "Colleague"
+    paths.take(case, Step.INVITE, "desk", coach="coach")
+    lines = head.get(f"/cases/{case}/assignment").json()["history"]
+    assert [(line["number"], line["before"], line["coach"], line["cause"], line["explanation"]) for line in lines] == [
+        (1, "", "Coach", "step", "triage"),
+        (2, "Coach", "Colleague", "chosen", "families: load 0/40, least of 1"),
+        (3, "Colleague", "Coach", "step", "invite"),
+    ]
+    assert faults(house.settings) == []
+
+
+def test_who_moves_into_an_open_return_place_gets_its_coach(house: House) -> None:
+    coach, head = house.client("coach"), house.client("head")
+    case = house.open_case(coach, facts=CASE["facts"] | {"minors": False})
+    for login, kinds in (("colleague", ["individuals", "families"]), ("third_coach", ["open_return"])):
+        head.put(f"/coaches/{id_of(house, login)}", json={"types": kinds, "capacity": 5})
+    path = f"/cases/{case}/assignment"
+    lodged = head.post(path, json={"place": "open_return_place"}).json()
+    assert (lodged["coach"], lodged["explanation"]) == ("Third Coach", "open_return: load 0/5, least of 1")
+    left = head.post(path, json={"place": "known_address"}).json()
+    assert (left["coach"], left["explanation"]) == ("Colleague", "individuals: load 0/5, least of 1")
+    same = head.post(path, json={"coach": id_of(house, "colleague"), "coach_type": "families"})
+    assert (same.status_code, head.get(path).json()["coach_type"]) == (200, "families"), "a child was found"
+    assert head.post(path, json={"coach": id_of(house, "colleague"), "coach_type": "families"}).status_code == 409
+    house.hire("desk")
+    for body in ({"place": "reception"}, {"coach_type": "families"}):
+        assert house.client("desk").post(path, json=body).status_code == 403
     assert faults(house.settings) == []

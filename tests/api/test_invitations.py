@@ -207,3 +207,23 @@ def _taken(house: House, case: str) -> list[dict[str, Any]]:
     told = house.client("coach").get(f"/cases/{case}/steps").json()
     found: list[dict[str, Any]] = told["taken"]
     return found
+
+
+def test_who_has_no_known_address_is_not_invited_by_post_unnoticed(lite_house: House) -> None:
+    case = Paths(lite_house).case_in(State.TRIAGED, place="no_known_address")
+    desk = lite_house.client("desk")
+    assert invite(desk, case).json()["clashes"] == ["no_address"]
+    assert invite(desk, case, despite_clashes=True).json()["clashes"] == ["no_address"]
+    met = lite_house.open_case(lite_house.client("coach"), place="no_known_address")
+    asked = BOOKING | {"starts_at": f"{DAY}T10:00"}
+    assert lite_house.client("coach").post(f"/cases/{met}/appointments/clashes", json=asked).json()["clashes"] == []
+
+
+def test_a_desk_where_people_live_is_for_those_who_live_there(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    there = BOOKING | {"desk": "brussels-open-return-1", "starts_at": f"{DAY}T13:00"}
+    found = []
+    for place in ("known_address", "open_return_place"):
+        case = lite_house.open_case(coach, place=place)
+        found.append(coach.post(f"/cases/{case}/appointments/clashes", json=there).json()["clashes"])
+    assert found == [["open_return_place"], []]

@@ -102,7 +102,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "consents": frozenset({("write", "referral")}),
     "coaches": frozenset({("write", "coach")}),
     "absences": frozenset({("write", "coach")}),
-    "assignments": _HANDS,
+    "assignments": _HANDS | _STEPS,
     "conflicts": frozenset({("write", "conflict")}),
     "appointments": frozenset({("write", "appointment"), ("write", "attendees")}),
     "desk_cells": frozenset({("write", "appointment")}),
@@ -442,7 +442,8 @@ def _cases(found: Snapshot) -> Iterator[str]:
     events: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
     for row in found["case_events"]:
         events[bytes(row["case_id"])].append(row)
-    hands = Counter(bytes(row["case_id"]) for row in found["assignments"])
+    # A coach who is named with a step is no change of its own.
+    hands = Counter(bytes(row["case_id"]) for row in found["assignments"] if row["cause"] != "step")
     for row in found["cases"]:
         case = bytes(row["case_id"])
         steps = sorted(events[case], key=lambda step: step["number"])

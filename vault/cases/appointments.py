@@ -93,6 +93,8 @@ class ClashKind(StrEnum):
     DESK_CLOSED = "desk_closed"
     WALK_IN_HOURS = "walk_in_hours"
     HOLIDAY = "holiday"
+    NO_ADDRESS = "no_address"  # an invitation that no post can bring: give it by hand
+    OPEN_RETURN_PLACE = "open_return_place"  # the desk is where people live, and this person does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +216,19 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What an organisation knows about the time of a slot. open, walk_in: of the desk, where there is one."""
+    """What an organisation knows about the time of a slot. open, walk_in: of the desk, where there is one.
+
+    no_address: the person is to be invited and has no known address. lived_in: the desk is in an open return place,
+    and the person lives elsewhere.
+    """
 
     has_coach: bool
     coach_absent: bool
     holiday: bool
     open: bool = True
     walk_in: bool = False
+    no_address: bool = False
+    lived_in: bool = False
 
 
 def clashes(slot: Slot, busy: Busy, around: Around) -> tuple[ClashKind, ...]:
@@ -235,6 +243,8 @@ def clashes(slot: Slot, busy: Busy, around: Around) -> tuple[ClashKind, ...]:
         ClashKind.DESK_CLOSED: at_desk and not around.open,
         ClashKind.WALK_IN_HOURS: at_desk and around.walk_in,
         ClashKind.HOLIDAY: around.holiday,
+        ClashKind.NO_ADDRESS: around.no_address,
+        ClashKind.OPEN_RETURN_PLACE: at_desk and around.lived_in,
     }
     return tuple(kind for kind, there in found.items() if there)
 

@@ -37,6 +37,7 @@ class Cause(StrEnum):
     ABSENCE = "absence"  # handed over for a holiday or a leave
     RETURN = "return"  # given back after one
     CONFLICT = "conflict"  # a conflict of interest was declared
+    STEP = "step"  # named with a step of the case: at triage, with an invitation, at a walk-in
 
 
 @unique

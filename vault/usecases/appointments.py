@@ -32,7 +32,7 @@ from vault.cases.appointments import (
     interpreter_number,
 )
 from vault.cases.calendar import belgian_day
-from vault.cases.model import Case
+from vault.cases.model import Case, Place
 from vault.cases.organisation import Desk, is_open
 from vault.errors import Clash, Conflict, InvalidInput, NotFound
 from vault.ids import AppointmentId, CaseId
@@ -251,6 +251,9 @@ def _clashes(
         holiday=casework.calendar.holiday(day),
         open=desk is None or is_open(desk.hours, slot.starts_at, slot.ends_at),
         walk_in=desk is not None and any(_meets(desk, slot)),
+        # Before the intake an appointment is an invitation.
+        no_address=case.phase is Phase.PENDING and case.place is Place.NO_KNOWN_ADDRESS,
+        lived_in=desk is not None and desk.site.open_return_place and case.place is not Place.OPEN_RETURN_PLACE,
     )
     return [kind.value for kind in clashes(slot, busy, around)]
 

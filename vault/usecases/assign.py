@@ -17,7 +17,8 @@ from vault.access.enforcement import Permit
 from vault.access.shaping import shape
 from vault.cases.appointments import Status
 from vault.cases.assignment import Candidate, Cause, ConflictOfInterest, Need, check_named, propose
-from vault.cases.model import REGIONS, Case
+from vault.cases.journey import coach_type_for
+from vault.cases.model import REGIONS, Case, CoachType, Place
 from vault.cases.people import decode_content, encode_content
 from vault.errors import AccessDenied, Conflict, InvalidInput, NotAssignable, NotFound
 from vault.ids import ActorId, CaseId, RecordId
@@ -77,11 +78,21 @@ def read_assignment(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Ca
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """coach None: let one be chosen. region: where the case moves to, "" for where it is."""
+    """coach None: let one be chosen. region: where the case moves to, "" for where it is.
+
+    place, coach_type: where the people live now, and the kind of coach that they need now; None for as it was.
+    """
 
     case: CaseId
     coach: ActorId | None = None
     region: str = ""
+    place: Place | None = None
+    coach_type: CoachType | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it asks for nothing but that a coach is chosen."""
+        return (self.coach, self.region, self.place, self.coach_type) == (None, "", None, None)
 
 
 def assign(uow: UnitOfWork, actor: Actor, cmd: Assign, casework: Casework) -> Values:
@@ -93,14 +104,15 @@ def assign(uow: UnitOfWork, actor: Actor, cmd: Assign, casework: Casework) -> Va
         uow, actor, Action.WRITE, Kind.ASSIGNMENT, case, purpose=ADMIN, asked=cmd.case.hex(), outcome="assigned"
     )
     case = existing(case)
-    if actor.role is Role.DESK_OFFICER and (cmd.coach is not None or cmd.region or case.coach is not None):
+    if actor.role is Role.DESK_OFFICER and not (cmd.plain and case.coach is None):
         raise AccessDenied("the desk has a first coach chosen; a regional head does the rest", reasons=("needs_head",))
     region = cmd.region or case.region
     if region != case.region:
         _leave(uow, case)
+    before, case = need_of(case), _as_it_is_now(case, cmd)
     need = replace(need_of(case), region=region)
     candidates = candidates_of(uow, region, casework, barred(uow, cmd.case))
-    coach, cause, explanation = _pick(case, cmd, need, candidates)
+    coach, cause, explanation = _pick(case, cmd, need, before, candidates)
     moved = move(
         uow, permit, case, coach, cause, actor=actor, at=casework.clock.now(), explanation=explanation, region=region
     )
@@ -117,29 +129,34 @@ def assign(uow: UnitOfWork, actor: Actor, cmd: Assign, casework: Casework) -> Va
     )
 
 
-def _pick(case: Case, cmd: Assign, need: Need, candidates: list[Candidate]) -> tuple[ActorId | None, Cause, str]:
-    """Who, how and why. A case that moves to another region may wait there without a coach; nowhere else."""
+def _as_it_is_now(case: Case, cmd: Assign) -> Case:
+    """Where the people live and what kind of coach they need. Who moves into an open return place needs its coach."""
+    place = cmd.place or case.place
+    kind = cmd.coach_type
+    if kind is None and place is not case.place:
+        kind = coach_type_for(case.facts, open_return=place is Place.OPEN_RETURN_PLACE)
+    return replace(case, place=place, coach_type=kind or case.coach_type)
+
+
+def _pick(
+    case: Case, cmd: Assign, need: Need, before: Need, candidates: list[Candidate]
+) -> tuple[ActorId | None, Cause, str]:
+    """Who, how and why. A case that moves to another region may wait there without a coach; nowhere else.
+
+    before: what the case needed until now; where it needs the same, naming its own coach is a mistake.
+    """
     moving = need.region != case.region
     if cmd.coach is None:
         proposal = propose(need, _others(case, candidates))
         coach = proposal.coach if moving else proposal.chosen()
         return coach, Cause.CHOSEN, proposal.explanation
-    if cmd.coach == case.coach and not moving:
+    if cmd.coach == case.coach and need == before:
         raise Conflict("this coach has the case already")
     named = next((one for one in candidates if one.coach == cmd.coach), None)
     if named is None:
         raise NotAssignable("this coach cannot take this case", ("other_region",))
     overridden = check_named(need, named)
     return cmd.coach, Cause.NAMED, "named" + "".join(f" {obstacle}" for obstacle in overridden)
-
-
-def check_coach(uow: UnitOfWork, case: Case, coach: ActorId, casework: Casework) -> None:
-    """For a coach who is named with a step: what `assign` would refuse is refused there too. Raises NotAssignable."""
-    candidates = candidates_of(uow, case.region, casework, barred(uow, case.id))
-    named = next((one for one in candidates if one.coach == coach), None)
-    if named is None:
-        raise NotAssignable("this coach cannot take this case", ("other_region",))
-    check_named(need_of(case), named)
 
 
 def _others(case: Case, candidates: list[Candidate]) -> list[Candidate]:

@@ -202,10 +202,20 @@ def move(
     """Change hands: the case's row and its history, under one entry. Raises StaleVersion."""
     moved = replace(case, coach=coach, region=region or case.region, version=case.version + 1)
     uow.cases.update(moved, permit.entry)
+    changed_hands(
+        uow, permit, case, coach, cause, actor=actor, at=at, explanation=explanation, absence=absence
+    )  # fmt: skip
+    return moved
+
+
+def changed_hands(
+    uow: UnitOfWork, permit: Permit, case: Case, coach: ActorId | None, cause: Cause, *, actor: Actor, at: datetime,
+    explanation: str = "", absence: AbsenceId | None = None,
+) -> None:  # fmt: skip
+    """A line of the case's history: whose it was before. Raises StaleVersion."""
     number = len(uow.coaches.history(case.id)) + 1
     change = Assignment(case.id, number, case.coach, coach, cause, at, actor.id, explanation, absence)
     uow.coaches.assigned(change, permit.entry)
-    return moved
 
 
 def _choose(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Permit
+from vault.cases.assignment import Cause
 from vault.cases.calendar import belgian_day
 from vault.cases.details import NOTHING, SEALED, Details, note_of, sealed_of
 from vault.cases.families import composition_of
@@ -25,7 +26,7 @@ from vault.errors import InvalidInput, NotAssignable, NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, receipt, relation
-from vault.usecases.coaches import barred
+from vault.usecases.coaches import barred, changed_hands
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
 from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
 
@@ -69,6 +70,8 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
     event = CaseEvent(len(situation.history.events) + 1, cmd.step, changed.state, now, actor.id, note_of(details))
     uow.cases.update(changed, permit.entry)
     uow.cases.add_event(cmd.case, event, permit.entry)
+    if changed.coach != case.coach:
+        changed_hands(uow, permit, case, changed.coach, Cause.STEP, actor=actor, at=now, explanation=cmd.step.value)
     _seal(uow, permit, cmd, event.number, casework, actor)
     return receipt(permit, changed)
 

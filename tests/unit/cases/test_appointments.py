@@ -131,6 +131,8 @@ def test_appointments_that_touch_do_not_overlap() -> None:
         (Busy(), replace(FREE, holiday=True), ClashKind.HOLIDAY),
         (Busy(), replace(FREE, open=False), ClashKind.DESK_CLOSED),
         (Busy(), replace(FREE, walk_in=True), ClashKind.WALK_IN_HOURS),
+        (Busy(), replace(FREE, no_address=True), ClashKind.NO_ADDRESS),
+        (Busy(), replace(FREE, lived_in=True), ClashKind.OPEN_RETURN_PLACE),
     ],
 )
 def test_each_clash_is_told(busy: Busy, around: Around, kind: ClashKind) -> None:
@@ -140,12 +142,12 @@ def test_each_clash_is_told(busy: Busy, around: Around, kind: ClashKind) -> None
 
 def test_who_is_called_needs_no_open_desk() -> None:
     call = Slot(START, START + timedelta(hours=1), Channel.TELEPHONE)
-    assert clashes(call, Busy(), replace(FREE, open=False, walk_in=True)) == ()
+    assert clashes(call, Busy(), replace(FREE, open=False, walk_in=True, lived_in=True)) == ()
 
 
 def test_all_that_stands_in_the_way_is_told_at_once() -> None:
     busy = Busy([SLOT], [SLOT], [SLOT])
-    around = Around(has_coach=False, coach_absent=True, holiday=True, open=False, walk_in=True)
+    around = Around(False, True, True, open=False, walk_in=True, no_address=True, lived_in=True)
     assert clashes(SLOT, busy, around) == tuple(ClashKind)
 
 
