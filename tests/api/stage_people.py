@@ -32,6 +32,8 @@ ABSENCE: Final[dict[str, Any]] = {"kind": "holiday", "first_day": "2026-12-01", 
 CONFLICT: Final[dict[str, Any]] = {"reason": "Un parent éloigné habite la même maison."}
 
 
+#: The one route whose key stands in its address: a program that shows calendars cannot sign in.
+SECRET_ADDRESS: Final = "casework_read_calendar"
 WALK_IN: Final[dict[str, Any]] = {"desk": "brussels-1", "despite_clashes": True}
 
 

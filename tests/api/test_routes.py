@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.settings import Settings
 from tests.api.stage import Call, calls
+from tests.api.stage_people import SECRET_ADDRESS
 from tests.api.support import (
     RecordingFirewall,
     SwitchableFirewall,
@@ -24,8 +25,6 @@ from tests.api.support import (
 from tests.house import House, house_on
 from vault.vocabulary import ROLE_ZONE, Action, Kind, Purpose, Question, Role, Zone, ZoneKind
 
-#: The one route whose key stands in its address: a program that shows calendars cannot sign in.
-SECRET_ADDRESS = "casework_read_calendar"
 _WORDS = ("zone", "action", "kind", "purpose")
 
 
