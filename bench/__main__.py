@@ -20,7 +20,12 @@ from bench.settings import FULL, QUICK
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the bench. Returns the exit status: 1 if a contestant failed, so that nothing could be measured."""
-    options = _options(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["freetext"]:
+        from bench import freetext
+
+        return freetext.main(given[1:])
+    options = _options(given)
     if options.list:
         for one in catalogue.ALL:
             print(f"{one.name:<42}{one.bar or ''!s:<8}{one.about}")

@@ -24,6 +24,7 @@ from gateway.api import (
     facts,
     flow,
     letters,
+    notes,
     people,
     receiving,
     tasks,
@@ -100,7 +101,7 @@ def create_app(services: Services) -> Application:
                 app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
-            for module in (flow, facts, attachments, tasks, letters, appointments, coaches):
+            for module in (flow, notes, facts, attachments, tasks, letters, appointments, coaches):
                 app.include_router(module.router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
             app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))

@@ -26,23 +26,26 @@ ForClient = Callable[[UnitOfWork, DecisionClient], Any]
 class Asks:
     """What a route asks of the firewall; every route declares it, a test calls each and compares.
 
-    action None: the route asks nothing because it touches no item (sign-in, sign-out, who am I, health).
+    action None: the route asks nothing because it touches no item (sign-in, sign-out, who am I, health). also: what it
+    asks besides, where one request is several acts.
     """
 
     zone: str
     action: Action | None
     kind: Kind | None = None
     purpose: Purpose | None = None
+    also: tuple[tuple[Action, Kind], ...] = ()
 
     def extra(self) -> dict[str, Any]:
-        return {
-            "x-parefeu": {
-                "zone": self.zone,
-                "action": self.action.value if self.action else None,
-                "kind": self.kind.value if self.kind else None,
-                "purpose": self.purpose.value if self.purpose else None,
-            }
+        told: dict[str, Any] = {
+            "zone": self.zone,
+            "action": self.action.value if self.action else None,
+            "kind": self.kind.value if self.kind else None,
+            "purpose": self.purpose.value if self.purpose else None,
         }
+        if self.also:
+            told["also"] = [[action.value, kind.value] for action, kind in self.also]
+        return {"x-parefeu": told}
 
 
 class Gate:

@@ -37,6 +37,8 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.IllegalStep: (409, "Not possible in this state"),
     e.StaleVersion: (409, "Somebody wrote a newer version"),
     e.NoticeMissing: (409, "The privacy notice comes first"),
+    e.ReviewNeeded: (409, "Decide the suggestions first"),
+    e.ReviewStale: (409, "Look at the note again"),
     e.SlotTaken: (409, "The slot is taken"),
     e.Clash: (409, "Something stands in the way"),
     e.NotAssignable: (409, "Nobody, or not this coach, can take the case"),
@@ -102,15 +104,22 @@ def vault_problem(error: e.VaultError) -> Response:
         more["obstacles"] = list(error.obstacles)
     if isinstance(error, e.AccessDenied) and error.reasons:
         more["reasons"] = list(error.reasons)
-    if isinstance(error, e.StaleVersion):
-        more |= {"expected": error.expected, "current": error.current}
-        versions = error.versions
-        if versions is not None:
-            more["versions"] = versions
+    more |= _of_notes(error)
     reference = _reference()
     if status >= 500:
         log.error("request failed", extra={"code": error.code, "reference": reference})
     return problem(status, error.code, title, detail, headers, reference=reference, **more)
+
+
+def _of_notes(error: e.VaultError) -> dict[str, Any]:
+    """What the author of a note needs to go on: both texts, or what is to be decided."""
+    if isinstance(error, e.StaleVersion):
+        told: dict[str, Any] = {"expected": error.expected, "current": error.current}
+        return told if error.versions is None else told | {"versions": error.versions}
+    if isinstance(error, e.ReviewNeeded):
+        told = {"pending": error.pending}
+        return told if error.review is None else told | {"review": error.review}
+    return {}
 
 
 async def _vault(_: Request, error: Exception) -> Response:

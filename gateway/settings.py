@@ -6,6 +6,7 @@ service manager hands them over as credentials). Production refuses what is only
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vault.errors import ConfigurationError
+from vault.freetext.office import STAYS, Office
+from vault.freetext.shapes import parse_shapes
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 
@@ -41,6 +44,10 @@ class Settings(BaseSettings):
     log_folder: Path | None = None  # where the log is published as files; empty: nowhere
     log_url: str = Field(default="", repr=False)  # the sequencer's own database role; empty: as database_url
     log_keystore_url: str = Field(default="", repr=False)
+    freetext_french: bool = True  # spaCy's French model beside our tagger, where it is installed
+    freetext_shapes: Path | None = None  # the office's own shapes of numbers; empty: the shipped ones
+    #: What notes keep as typed, of date (bare years, appointments, terms), amount, origin, occupation.
+    freetext_leave: tuple[str, ...] = ("date", "amount", "origin", "occupation")
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml
 
     @property
@@ -83,6 +90,27 @@ class Settings(BaseSettings):
 
     def zone_folder(self, zone: Zone) -> Path:
         return self.home / "zones" / slug(zone)
+
+    def office(self, skeletons: Iterable[str] = ()) -> Office:
+        """What looks through notes. skeletons: of the office's note templates.
+
+        Raises ConfigurationError for shapes or types that cannot be used.
+        """
+        stays = {kind.value: kind for kind in STAYS}
+        unknown = [name for name in self.freetext_leave if name not in stays]
+        if unknown:
+            raise ConfigurationError(f"PAREFEU_FREETEXT_LEAVE takes {', '.join(sorted(stays))}")
+        shapes = None
+        if self.freetext_shapes is not None:
+            try:
+                text = self.freetext_shapes.read_text("utf-8")
+            except (OSError, UnicodeDecodeError):
+                raise ConfigurationError("the file that PAREFEU_FREETEXT_SHAPES names cannot be read") from None
+            shapes = parse_shapes(text)
+        return Office(
+            shapes=shapes, stays={stays[name] for name in self.freetext_leave}, french=self.freetext_french,
+            skeletons=skeletons,
+        )  # fmt: skip
 
     def check(self) -> None:
         """Raises ConfigurationError for a combination that would promise more than it keeps."""

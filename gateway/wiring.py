@@ -141,7 +141,7 @@ def _assemble(
     )
     own = keyrings.get(CASEWORK)
     if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
-        parameters = load_parameters(settings.parameters_file)
+        parameters, texts = load_parameters(settings.parameters_file), load_texts(settings.texts_dir)
         organisation, agenda = load_organisation(settings.organisation_file)
         horizon = timedelta(days=parameters.flow.furthest_appointment.value)
         services.casework = Casework(
@@ -151,9 +151,10 @@ def _assemble(
             index=BlindIndex(own.blind_index_key.expose()),
             clock=clock,
             entropy=entropy,
-            texts=load_texts(settings.texts_dir),
+            texts=texts,
             parameters=parameters,
             calendar=Calendar(parameters.terms.extra_holidays),
+            office=settings.office(text for note in texts.notes.values() for text in note.skeletons.values()),
             organisation=organisation,
             agenda_rules=replace(agenda, horizon=horizon),
             partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),

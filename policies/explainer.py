@@ -72,6 +72,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "action.send_consequences_letter": "send the letter on consequences in",
         "action.begin_closing": "begin the closing for non-collaboration in",
         "action.reopen": "reopen",
+        "action.review": "look for names in",
         "kind.case": "a case's status",
         "kind.identity": "identities",
         "kind.contact": "contact details",

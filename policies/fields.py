@@ -48,7 +48,8 @@ _CASEWORK: Final = {
     "note_list": "note version template template_version language provenance written_at author",
     "note_hit": "reference note version written_at",
     "revealed_note": "reference note version text restored_spans",
-    "token_map_full": "reference token category text",
+    "note_review": "reference note version text spans preview pending digest pipeline",
+    "token_map_full": "reference token category text forms merged_into",
     "receipt": "reference note release version state",
     "recorded": "reference record version state",
     "fact_full": "reference facts earlier fact version code value status on about detail source service referral holds "
@@ -125,8 +126,8 @@ CONTRACT: Final[dict[str, ProfileContract]] = {
 #: What was said, or leads to it. Never in a profile of another zone than casework.
 CONFIDED_FIELDS: Final = frozenset(
     {
-        "text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token",
-        "author", "coach", "facts", "earlier", "code", "value", "about", "detail", "source", "correction",
+        "text", "notes", "note", "template", "whereabouts_note", "restored_spans", "aliases", "token", "forms", "spans",
+        "preview", "author", "coach", "facts", "earlier", "code", "value", "about", "detail", "source", "correction",
         "attachments", "caption", "content", "tasks", "title", "texts", "fields", "avenue", "partner", "ground",
         "codes", "criterion",
         # When and where somebody is expected, and with whom.

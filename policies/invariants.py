@@ -31,7 +31,7 @@ from vault.vocabulary import (
 )
 
 _Request = tuple[Key, Phase, int, Answer]
-_READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL})
+_READING: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL, Action.REVIEW})
 #: What is confided, who confided it, and where and when that person can be found.
 _CONFIDED_KINDS: Final = frozenset(
     {

@@ -43,7 +43,7 @@ ZONE_PURPOSES: Final[dict[ZoneKind, frozenset[Purpose]]] = {
     ZoneKind.OVERSIGHT: frozenset({Purpose.ACCESS_REVIEW, Purpose.DATA_PROTECTION}),
 }
 #: What shows content to the one who asks.
-OPENING_ACTS: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL})
+OPENING_ACTS: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL, Action.REVIEW})
 _ADDRESSED: Final = mask_of((Fact.ADDRESSED,))
 _BREAK_GLASS: Final = mask_of((Fact.BREAK_GLASS,))
 

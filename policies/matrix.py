@@ -27,10 +27,11 @@ LETTERS: Final = {
     Action.SIGN: "G",
     Action.RELEASE: "X",
     Action.REVEAL: "V",
+    Action.REVIEW: "T",
 } | dict.fromkeys(sorted(FLOW_ACTIONS), "F")
 LEGEND: Final = (
-    "C open, R read, L list, S search, W write, E end, G sign, X release, V restore names, F other steps of the flow "
-    "(see below), - nothing"
+    "C open, R read, L list, S search, W write, E end, G sign, X release, V restore names, T look through, F other "
+    "steps of the flow (see below), - nothing"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from gateway.settings import Settings
 from tests.house import House, furnish, house_on, make_keys, migrated_template, sqlite_home
 from vault.storage import migrate
 
+#: Notes in tests are read by our own tagger alone: the French model takes seconds to load in every worker process.
+os.environ.setdefault("PAREFEU_FREETEXT_FRENCH", "0")
 settings.register_profile("parefeu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parefeu")
 _numbers = itertools.count()

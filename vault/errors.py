@@ -15,6 +15,8 @@
     │   ├── IllegalStep         the case's state does not allow the step
     │   ├── StaleVersion        somebody wrote a newer version first
     │   ├── NoticeMissing       no note before the privacy notice was given
+    │   ├── ReviewNeeded        suggestions in a note that nobody decided
+    │   ├── ReviewStale         decisions about another look at the text than this one
     │   ├── SlotTaken           the desk is booked at that time
     │   ├── Clash               an appointment that stands in the way of another; may be booked all the same
     │   └── NotAssignable       the coach cannot take the case, or nobody can
@@ -164,6 +166,24 @@ class NoticeMissing(Conflict):
     """No note may be written before the privacy notice was given and recorded."""
 
     code = "notice_missing"
+
+
+class ReviewNeeded(Conflict):
+    """A note holds suggestions that nobody decided, or was not reviewed at all: it is not stored."""
+
+    code = "review_needed"
+
+    def __init__(self, pending: int, message: str = "") -> None:
+        super().__init__(message or f"{pending} suggestion(s) are not decided yet")
+        self.pending = pending
+        #: The spans to decide, for the author who was refused; set by the use case. Offsets and codes, no text.
+        self.review: dict[str, object] | None = None
+
+
+class ReviewStale(Conflict):
+    """Decisions were taken about another look at this text: the case or the program has changed since."""
+
+    code = "review_stale"
 
 
 class SlotTaken(Conflict):

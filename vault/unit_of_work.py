@@ -11,7 +11,7 @@ Rules that every implementation keeps:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
@@ -107,6 +107,10 @@ class ConsentRow:
     given_at: datetime
     expires_at: datetime
     withdrawn_at: datetime | None
+
+
+#: What was counted: language of the note, type, source and tier of the finding, the reviewer's decision.
+ReviewCountKey = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +394,13 @@ class Drafts(Protocol):
     def expired(self, now: datetime, limit: int) -> list[RecordId]: ...
 
 
+class ReviewCounts(Protocol):
+    """Counts of what reviewers did with what was found in notes."""
+
+    def add(self, counts: Iterable[tuple[ReviewCountKey, int]], entry: EntryId) -> None: ...
+    def totals(self) -> dict[ReviewCountKey, int]: ...
+
+
 class Keys(Protocol):
     def wrap(self, key: KeyId, reader: Zone) -> bytes | None: ...
     def wraps(self, keys: Sequence[KeyId], reader: Zone) -> dict[KeyId, bytes]: ...
@@ -441,6 +452,8 @@ class UnitOfWork(Protocol):
     def tasks(self) -> Tasks: ...
     @property
     def drafts(self) -> Drafts: ...
+    @property
+    def review_counts(self) -> ReviewCounts: ...
     @property
     def keys(self) -> Keys: ...
     @property

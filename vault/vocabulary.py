@@ -212,6 +212,7 @@ class Action(StrEnum):
     SIGN = "sign"
     RELEASE = "release"
     REVEAL = "reveal"  # restore stand-ins to names: an act of its own
+    REVIEW = "review"  # look through a text for what identifies people, before it is stored
     # Steps of the case flow, an action each: leave for one never is leave for another. Four steps have older words:
     # writing the notice, closing and signing a case, releasing the outcome sheet.
     TRIAGE = "triage"

@@ -13,7 +13,7 @@ from gateway.api.json import StrictRoute, json_response
 from gateway.auth.sessions import token_hash
 from gateway.gate import Asks, Gate, source_of
 from vault.cases.flow import State
-from vault.errors import ConfigurationError, InvalidInput, StaleVersion
+from vault.errors import ConfigurationError, InvalidInput
 from vault.ids import RecordId
 from vault.storage.hot import Want
 from vault.usecases import hand_over as release
@@ -110,34 +110,6 @@ class _Router:
         )
 
     # -- notes ------------------------------------------------------------------------------------
-
-    async def write_note(self, request: Request, case: str, body: m.NoteBody) -> Response:
-        """Write an interview note. Names that the case knows become stand-ins before it is stored."""
-        cmd = notes.WriteNote(
-            parse_reference(case), body.text, body.language, body.template, template_version=body.template_version
-        )
-        return json_response(
-            await self.gate.run(request, lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework)), 201
-        )
-
-    async def revise_note(self, request: Request, case: str, note: str, body: m.RevisedNoteBody) -> Response:
-        """Write a new version of a note. Refused with both texts if somebody wrote one in between."""
-        wanted = parse_reference(case)
-        cmd = notes.WriteNote(
-            wanted, body.text, body.language, body.template, RecordId.parse(note), body.based_on, body.template_version,
-            body.correction,
-        )  # fmt: skip
-        try:
-            reply = await self.gate.run(request, lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework))
-        except StaleVersion as stale:
-            fault = stale
-            stale.versions = list(
-                await self.gate.run(
-                    request, lambda uow, actor: notes.both_versions(uow, actor, cmd, fault, self.casework)
-                )
-            )
-            raise
-        return json_response(reply)
 
     async def list_notes(self, request: Request, case: str) -> Response:
         """The notes of a case, without their text."""
@@ -250,8 +222,6 @@ def router(gate: Gate) -> APIRouter:
         ("POST", f"{case}/consents", own.record_consent, Action.WRITE, Kind.REFERRAL, COACHING),
         ("POST", f"{case}/referrals", own.refer, Action.RELEASE, Kind.REFERRAL, COACHING),
         ("GET", f"{case}/notes", own.list_notes, Action.LIST, Kind.NOTE, COACHING),
-        ("POST", f"{case}/notes", own.write_note, Action.WRITE, Kind.NOTE, COACHING),
-        ("PUT", note, own.revise_note, Action.WRITE, Kind.NOTE, COACHING),
         ("GET", f"{note}/versions", own.note_versions, Action.LIST, Kind.NOTE, COACHING),
         ("GET", f"{note}/versions/{{version}}", own.note_version, Action.READ, Kind.NOTE, COACHING),
         ("POST", f"{note}/reveal", own.reveal_note, Action.REVEAL, Kind.NOTE, COACHING),

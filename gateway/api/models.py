@@ -184,18 +184,13 @@ def step_body(step: Step) -> type[StepBody]:
 
 
 class NoteBody(Body):
+    """A note as typed."""
+
     text: Annotated[str, StringConstraints(min_length=1)]
     language: Language
     template: str = "interview"
     template_version: Version | None = Field(
         default=None, description="the version of the skeleton it was begun from; default: the present one"
-    )
-
-
-class RevisedNoteBody(NoteBody):
-    based_on: Version
-    correction: Annotated[str, StringConstraints(max_length=500)] = Field(
-        default="", description="why the version it is based on was wrong; empty for an ordinary revision"
     )
 
 

@@ -32,6 +32,8 @@ HINTS: Final[dict[str, str]] = {
     "not_found": "look at the reference; what is not yours looks the same as what does not exist",
     "notice_missing": "`parefeu case give-notice REF --language L --leaflet VERSION`",
     "illegal_step": "`parefeu case steps REF` says what is possible, and why the rest is not",
+    "review_needed": "decide what is suggested: `parefeu note write` asks at a terminal, or say --suggestions",
+    "review_stale": "send it again",
     "stale_version": "read the newer version and revise that",
     "identity_survives": "write the name as the case knows it, or add it as an alias",
     "erased": "nobody can open it any more",

@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import typer
+
 from gateway.cli.output import as_called
 from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError, InvalidIdentifier
@@ -25,6 +27,7 @@ _FENCE: Final = "---"
 @unique
 class Status(StrEnum):
     READY = "ready"
+    WAITING = "waiting"  # nobody reviewed it yet
     WRITTEN = "written"
     SKIPPED = "skipped"  # imported before, a duplicate, or not a note at all
     FAILED = "failed"
@@ -32,9 +35,10 @@ class Status(StrEnum):
 
 @dataclass(slots=True, repr=False)
 class Candidate:
-    """One file. text never prints itself."""
+    """One file. text never prints itself. found, suggested, least: of a look through it; least: the smallest score."""
 
     name: str
+    report: Report
     status: Status = Status.READY
     why: str = ""
     case: str = ""
@@ -42,6 +46,9 @@ class Candidate:
     template: str = ""
     text: str = ""
     note: str = ""
+    found: int = 0
+    suggested: int = 0
+    least: float = 1.0
 
     @property
     def digest(self) -> str:
@@ -50,6 +57,9 @@ class Candidate:
 
     def fail(self, why: str) -> None:
         self.status, self.why = Status.FAILED, why
+
+    def wait(self, why: str) -> None:
+        self.status, self.why = Status.WAITING, why
 
     def skip(self, why: str) -> None:
         self.status, self.why = Status.SKIPPED, why
@@ -105,19 +115,36 @@ class Report:
             os.close(descriptor)
 
 
-def candidates(folder: Path, report: Report) -> list[Candidate]:
-    """Every file of the folder (not of folders in it), each with its verdict so far."""
-    found = [_read(path) for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-    _mark_known(found, report)
+def gathered(paths: Iterable[Path]) -> list[Candidate]:
+    """Every file named, and every file in the folders named. Raises ConfigurationError for what is not there."""
+    found: list[Candidate] = []
+    reports: dict[Path, Report] = {}
+    for path in paths:
+        if not path.exists():
+            raise typer.BadParameter(f"{path} is no file and no folder")
+        folder = path if path.is_dir() else path.parent
+        report = reports.get(folder) or Report.load(folder)
+        reports[folder] = report
+        found += candidates(path, report)
+    _mark_known(found)
     return found
 
 
-def _mark_known(found: Iterable[Candidate], report: Report) -> None:
+def candidates(place: Path, report: Report) -> list[Candidate]:
+    """The file, or every file of the folder and of the folders in it, each with its verdict so far."""
+    if not place.is_dir():
+        return [_read(place, place.name, report)]
+    paths = sorted(path for path in place.rglob("*") if not path.is_dir() or path.is_symlink())
+    shown = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(place).parts)]
+    return [_read(path, str(path.relative_to(place)), report) for path in shown]
+
+
+def _mark_known(found: Iterable[Candidate]) -> None:
     first: dict[str, str] = {}
     for one in found:
         if one.status is not Status.READY:
             continue
-        digest = one.digest
+        digest, report = one.digest, one.report
         if digest in report.imported:
             one.note = report.imported[digest]
             one.skip("imported before")
@@ -132,10 +159,10 @@ def _mark_known(found: Iterable[Candidate], report: Report) -> None:
             first[digest] = one.name
 
 
-def _read(path: Path) -> Candidate:
+def _read(path: Path, name: str, report: Report) -> Candidate:
     from vault.cases.notes import NOTE_LIMIT
 
-    one = Candidate(path.name)
+    one = Candidate(name, report)
     if path.suffix.lower() not in SUFFIXES or not path.is_file() or path.is_symlink():
         one.skip("not a text or Markdown file")
         return one

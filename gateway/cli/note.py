@@ -10,13 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli import output
+from gateway.cli.decide import Choice, way
 from gateway.cli.desk import Desk, at_desk, quoted, read_text, refuse
 from gateway.cli.editor import edit, keep
 from gateway.client import Problem
+from gateway.reviewing import send_note
 from vault.vocabulary import CASEWORK
 
 app = typer.Typer(
-    help="Write, read, revise, list, search and reveal interview notes.", no_args_is_help=True, add_completion=False
+    help="Write, read, revise, review, list, search and reveal interview notes.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 Source = Annotated[Path | None, typer.Argument(help="A text file, - for standard input; left out: your $EDITOR.")]
 Template = Annotated[str, typer.Option("--template", help="intake, interview, conclusions, …")]
@@ -30,8 +34,9 @@ def write(
     file: Source = None,
     language: Annotated[str, typer.Option("--language", help="fr, nl, de or en.")] = "",
     template: Template = "interview",
+    suggestions: Choice = None,
 ) -> None:
-    """Write a note. Names that the case knows become stand-ins before it is stored."""
+    """Write a note. What identifies people becomes stand-ins before it is stored; you decide about what is unsure."""
     if not language:
         refuse("name the note's --language: fr, nl, de or en")
     path = f"/cases/{quoted(ref)}/notes"
@@ -43,7 +48,7 @@ def write(
         refuse("nothing was written; nothing was sent")
     body = {"text": text, "language": language, "template": template, "template_version": version}
     try:
-        reply = desk.post(path, body)
+        reply = send_note(desk.ask, "POST", path, body, way(suggestions))
     except BaseException:
         _keep(text, typed)
         raise
@@ -61,6 +66,7 @@ def revise(
     correct: Annotated[
         str, typer.Option("--correct", help="Why that version was wrong; it stays beside the new one.")
     ] = "",
+    suggestions: Choice = None,
 ) -> None:
     """Write a new version of a note. If somebody else wrote one meanwhile, both are shown and yours is kept."""
     path = f"/cases/{quoted(ref)}/notes/{quoted(note)}"
@@ -78,7 +84,7 @@ def revise(
         "correction": correct,
     }
     try:
-        reply = desk.ask("PUT", path, body)
+        reply = send_note(desk.ask, "PUT", path, body, way(suggestions))
     except Problem as problem:
         if problem.code == "stale_version":
             _show_both(problem, text)
@@ -96,6 +102,31 @@ def _show_both(problem: Problem, own: str) -> None:
         newest = versions[0]
         output.show_text(f"version {newest['version']}, as it is now", newest["text"])
     output.show_text("yours, not stored", own)
+
+
+@app.command("review")
+@at_desk(CASEWORK)
+def review(desk: Desk, ref: str, note: str, suggestions: Choice = None) -> None:
+    """Look through a stored note with what the program and the case know today, and store what you agree to."""
+    path = f"/cases/{quoted(ref)}/notes/{quoted(note)}"
+    look = desk.post(f"{path}/rescan")
+    new = [span for span in look["spans"] if not span["decided_before"] and span["decision"] == "pending"]
+    if not new:
+        desk.done(look, "nothing new was found")
+        return
+    automatic = sum(span["tier"] == "auto" for span in new)
+    typer.echo(f"{automatic} found, {len(new) - automatic} suggested", err=True)
+    read = desk.get(f"{path}/versions/{look['version']}")
+    body = {
+        "text": look["text"],
+        "language": read["language"],
+        "template": read["template"],
+        "template_version": read["template_version"] or None,
+        "based_on": look["version"],
+    }
+    decided = {"digest": look["digest"], "decisions": way(suggestions)(look)}
+    reply = desk.ask("PUT", path, body | decided)
+    desk.done(reply, f"{reply['note']}\tversion {reply['version']}")
 
 
 @app.command("read")

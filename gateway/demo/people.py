@@ -74,6 +74,10 @@ class Caller:
         self.member = member
         self.prefix = prefix_of(member.zone)
 
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, object]:
+        reply: dict[str, object] = self._gateway.send(method, self.prefix + path, token=self._token, body=body)
+        return reply
+
     def get(self, path: str) -> dict[str, object]:
         reply: dict[str, object] = self._gateway.send("GET", self.prefix + path, token=self._token)
         return reply

@@ -28,6 +28,7 @@ from gateway.demo.attack import Findings, Loot, attack, hexdump
 from gateway.demo.people import BY_LOGIN, PARTNERS, Caller, hire, token_for
 from gateway.demo.seed_data import SeedCase, load_seed
 from gateway.instance import load_zones, read_directory
+from gateway.reviewing import accept_all, pending, send_note
 from gateway.settings import Settings
 from gateway.wiring import build
 from policies.explainer import explain
@@ -166,18 +167,20 @@ class _Tour:
         body = {"text": seed.notes[0].text, "language": seed.notes[0].language, "template": seed.notes[0].template}
         self.refused("She writes a note at once", lambda: coach.post(f"{at}/notes", body), None)
         self.step("amina", Step.GIVE_NOTICE, language=seed.body["language"], leaflet="2026-1")
-        self.note = str(coach.post(f"{at}/notes", body)["note"])
-        self.say("Once the privacy notice is given, the note is stored. What she typed begins:")
+        look: Any = coach.post(f"{at}/note-review", {"text": body["text"], "language": body["language"]})
+        found, unsure = len(look["spans"]), len(pending(look))
+        self.say("Once the privacy notice is given, she may. What she typed begins:")
         self.block(_excerpt(seed.notes[0].text))
+        self.say(
+            f"Before anything is stored it is looked through: {found} places identify somebody, {unsure} of them",
+            "only perhaps. She decides about those; here, all are replaced. Until she has, the note is refused.",
+        )
+        self.note = str(send_note(coach.ask, "POST", f"{at}/notes", body, accept_all)["note"])
         stored = str(coach.get(f"{at}/notes/{self.note}")["text"])
         self.say(
             "What anybody who may read it sees: stand-ins for names and numbers, the same ones all through the case."
         )
         self.block(_excerpt(stored))
-        self.say(
-            "Only what the case knows of its people is replaced so far; a relative who is merely mentioned stays in",
-            "the text, which is sealed all the same.",
-        )
         revealed = coach.post(f"{at}/notes/{self.note}/reveal", {"reason": "appeal to be filed under the real name"})
         spans: Any = revealed["restored_spans"]
         self.say(f"Restoring the {len(spans)} names is an act of its own, with a reason, logged before anything opens.")

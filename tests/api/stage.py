@@ -17,6 +17,7 @@ from tests.house import CASE, Caller, House
 from vault.cases.flow import FLOW, State, Step
 
 NOTE: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur.", "language": "fr", "template": "interview"}
+DRAFT: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur Kadi.", "language": "fr"}
 CONSENT: Final[dict[str, Any]] = {"partner": "caritas", "fields": ["family_name"], "expires_on": "2026-12-31"}
 
 
@@ -59,6 +60,13 @@ class Stage:
         case = self.case()
         return case, self.house.write_note(self.house.client("coach"), case)
 
+    def named(self) -> tuple[str, dict[str, str]]:
+        """A case whose note names its person in two forms, and somebody else; stand-ins by what they mean."""
+        coach, case = self.house.client("coach"), self.case()
+        self.house.write_note(coach, case, "Vu Aminata Diallo et son amie Kadi. Aminata revient.")
+        rows = coach.get(f"/cases/{case}/stand-ins").json()["stand_ins"]
+        return case, {row["text"]: row["token"] for row in rows}
+
     def sheet(self) -> str:
         """The follow-up service's release."""
         return self.house.hand_over(self.house.client("coach"), self.house.client("head"), self.case())
@@ -92,6 +100,13 @@ def _casework(stage: Stage) -> dict[str, Callable[[], Call]]:
 
         return make
 
+    def on_named(tail: str, body: Callable[[dict[str, str]], Any]) -> Callable[[], Call]:
+        def make() -> Call:
+            case, tokens = stage.named()
+            return Call("coach", "POST", f"{base}/{case}/stand-ins{tail}", 200, body(tokens))
+
+        return make
+
     identity = {"people": CASE["people"], "ov_number": CASE["ov_number"], "based_on": 1}
     return {
         "casework_open_case": lambda: Call("coach", "POST", base, 201, CASE),
@@ -117,6 +132,15 @@ def _casework(stage: Stage) -> dict[str, Callable[[], Call]]:
         "casework_list_notes": on_case("coach", "GET", "/notes", 200),
         "casework_write_note": on_case("coach", "POST", "/notes", 201, NOTE),
         "casework_revise_note": on_note("PUT", "", 200, NOTE | {"based_on": 1}),
+        "casework_review_note": on_case("coach", "POST", "/note-review", 200, DRAFT),
+        "casework_rescan_note": on_note("POST", "/rescan", 200),
+        "casework_list_stand_ins": on_case("coach", "GET", "/stand-ins", 200),
+        "casework_merge_stand_ins": on_named(
+            "/merge", lambda tokens: {"token": tokens["Kadi"], "into": tokens["Aminata Diallo"]}
+        ),
+        "casework_split_stand_in": on_named(
+            "/split", lambda tokens: {"token": tokens["Aminata Diallo"], "forms": ["Aminata"]}
+        ),
         "casework_note_versions": on_note("GET", "/versions", 200),
         "casework_note_version": on_note("GET", "/versions/1", 200),
         "casework_reveal_note": on_note("POST", "/reveal", 200, {"reason": "rendez-vous à confirmer"}),

@@ -170,11 +170,15 @@ def test_unicode_has_one_spelling_and_nothing_hidden(house: House) -> None:
         "𝔄\U0010ffff",
         "a\u00a0b\u2028c\ufeff",
         "ﬁ Ⅳ ½",
-        "شكرا",
-        "می\u200cخواهم",
+        "dit شكرا",
+        "dit می\u200cخواهم",
         "\t\n x",
     )
-    for sent, stored in (*zip(kept, kept, strict=True), ("Zoe\u0308 e\u0301", "Zoë é"), ("a\r\nb", "a\nb")):
+    changed = (
+        ("noe\u0308l, e\u0301", "noël, é"),
+        ("a\r\nb", "a\nb"),
+    )
+    for sent, stored in (*zip(kept, kept, strict=True), *changed):
         made = coach.post(path, json=NOTE | {"text": sent})
         assert made.status_code == 201, ascii(sent)
         assert coach.get(f"{path}/{made.json()['note']}").json()["text"] == stored, ascii(sent)

@@ -17,7 +17,7 @@ from gateway.wiring import Services, build
 from tests.api.stage import NOTE, Stage
 from tests.api.support import counts, entries, since
 from tests.crash.checks import faults
-from tests.house import CASE, House, house_on, shipped_firewall
+from tests.house import CASE, House, decided, house_on, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.errors import StaleVersion
 from vault.ids import RecordId
@@ -191,7 +191,7 @@ def test_a_text_comes_back_as_it_was_written(lite_house: House) -> None:
     coach = lite_house.client("coach")
     case = lite_house.open_case(coach)
     for name, text in GOOD.items():
-        reply = coach.post(f"/cases/{case}/notes", json=NOTE | {"text": text})
+        reply = decided(coach, f"/cases/{case}/notes", NOTE | {"text": text})
         assert reply.status_code == 201, (name, reply.text)
         read = coach.get(f"/cases/{case}/notes/{reply.json()['note']}").json()["text"]
         assert unicodedata.normalize("NFC", read) == unicodedata.normalize("NFC", text), name

@@ -26,7 +26,10 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     # Time stamps are checked against root certificates, which that package wants parsed.
     "cryptography": ("vault.crypto", "gateway.auth.passwords", "gateway.log.time_stamps", "auditor"),
     "rfc3161_client": ("gateway.log.time_stamps",),
-    "stdnum": ("vault.cases.identifiers",),
+    "stdnum": ("vault.cases.identifiers", "vault.freetext.checked"),
+    "phonenumbers": ("vault.freetext.contacts",),
+    "pycrfsuite": ("vault.freetext.tagger",),
+    "spacy": ("vault.freetext.name_models",),
 }
 #: Modules of the vault that touch no store, no web and no policy engine: concepts.
 _GATEWAY_STORAGE: Final = (

@@ -90,6 +90,9 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_read_tasks": frozenset({"task"}),
     "casework_read_agenda": frozenset({"task"}),
     "casework_read_draft": frozenset({"draft"}),
+    "casework_list_stand_ins": IDENTITY | {"note"},  # a marked word of a note was taken for a name
+    "casework_rescan_note": NOTES,
+    "casework_review_note": NOTES | IDENTITY,
     "casework_compose_letter": LETTER,
     "casework_read_letter": LETTER,
     "casework_coach_days": EXPECTED,
@@ -307,6 +310,7 @@ def bodies(house: House) -> dict[str, Any]:
         "casework_record_consent": {"partner": "caritas", "fields": ["phone"], "expires_on": "2026-12-31"},
         "casework_refer": {"partner": "caritas", "need": "shelter"},
         "casework_write_note": text,
+        "casework_review_note": {"text": text["text"], "language": "fr"},
         "casework_revise_note": text | {"based_on": 1},  # stale by now
         "casework_reveal_note": {"reason": CANARY["reason"]},
         **{
@@ -494,7 +498,7 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
     silent = {name for name in known - answered if not name.endswith(("sign_in", "sign_out"))}
     # The steps are tried in turn on one case: those that its states never allow answer nothing but refusals.
     steps = {f"casework_{step.value}" for step in Step}
-    assert silent <= {"casework_revise_note", *steps}
+    assert silent <= {"casework_revise_note", "casework_merge_stand_ins", "casework_split_stand_in", *steps}
     assert len(steps - silent) >= 5
     seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
     assert seen == set(CANARY) - {"reason", "conflict"}, (

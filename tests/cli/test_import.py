@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.import_files import REPORT, Report, candidates
+from gateway.cli.import_files import REPORT, Report, candidates, gathered
 from tests.cli.kit import UNKNOWN, Shell, signed_in
 from tests.house import House
 
@@ -40,7 +40,9 @@ def test_dry_run_write_and_run_again(desk: Shell, folder: Path, case: str) -> No
     dry = desk.ok("notes", "import", folder)
     assert [row[1] for row in dry.rows] == ["ready", "ready", "skipped", "skipped"]
     assert count(desk, case) == 0
-    written = desk.ok("notes", "import", folder, "--write")
+    assert [row[1] for row in desk.ok("notes", "import", folder, "--write").rows][:2] == ["waiting", "waiting"]
+    assert count(desk, case) == 0
+    written = desk.ok("notes", "import", folder, "--write", "--unreviewed-from", "0.9")
     assert [row[1] for row in written.rows] == ["written", "written", "skipped", "skipped"]
     assert count(desk, case) == 2
     again = desk.ok("notes", "import", folder, "--write")
@@ -101,16 +103,16 @@ def test_it_stops_at_the_first_failure_and_a_second_run_goes_on(
 
     def failing(method: str, path: str, **options: object) -> object:
         body = options.get("body")
-        if isinstance(body, dict) and body.get("text") == "Note b.":
+        if isinstance(body, dict) and body.get("text") == "Note b." and path.endswith("/notes"):
             body["language"] = "xx"
         return send(method, path, **options)  # type: ignore[arg-type]
 
     with monkeypatch.context() as faulty:
         faulty.setattr(desk.hooks.gateway, "send", failing)
-        first = desk.run("notes", "import", folder, "--write")
+        first = desk.run("notes", "import", folder, "--write", "--unreviewed-from", "0.9")
     assert first.code == 1
     assert [row[1] for row in first.rows] == ["written", "failed", "ready"]
-    second = desk.ok("notes", "import", folder, "--write")
+    second = desk.ok("notes", "import", folder, "--write", "--unreviewed-from", "0.9")
     assert [row[1] for row in second.rows] == ["skipped", "written", "written"]
     assert count(desk, case) == 3
 
@@ -119,7 +121,7 @@ def test_a_file_whose_writing_was_cut_off_is_not_written_twice_unseen(folder: Pa
     (folder / "a.md").write_text(note(UNKNOWN, "x"), "utf-8")
     (one,) = candidates(folder, Report.load(folder))
     Report.load(folder).begin(one)
-    (again,) = candidates(folder, Report.load(folder))
+    (again,) = gathered([folder])
     assert again.status.value == "failed"
     assert "an earlier run stopped" in again.why
 

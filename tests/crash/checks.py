@@ -92,7 +92,15 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "case_events": _STEPS,
     "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING, *_NAMING}),
     "records": frozenset(
-        {("create", "case"), ("write", "identity"), ("write", "contact"), *_WRITTEN, *_SEALING, *_NAMING}
+        {
+            ("create", "case"),
+            ("write", "identity"),
+            ("write", "contact"),
+            ("write", "token_map"),
+            *_WRITTEN,
+            *_SEALING,
+            *_NAMING,
+        }
     ),
     "attachments": frozenset({*_FILES, ("swept", "attachment")}),
     "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
@@ -107,6 +115,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "appointments": frozenset({("write", "appointment"), ("write", "attendees")}),
     "desk_cells": frozenset({("write", "appointment")}),
     "calendar_feeds": frozenset({("write", "calendar")}),
+    "review_counts": frozenset({("write", "note")}),
     "releases": frozenset({("release_begun", "outcome_sheet"), ("release_begun", "referral")}),
 }
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

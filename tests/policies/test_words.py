@@ -83,9 +83,9 @@ def test_the_matrix_prints_as_text_and_as_markdown(table: Table) -> None:
     text, markdown = render(table), render(table, markdown=True)
     for rendered in (text, markdown):
         assert table.digest.hex() in rendered
-        assert "RLSWV" in rendered
+        assert "RLSWVT" in rendered
     row = next(line for line in markdown.splitlines() if line.startswith("| note |"))
-    assert row == "| note | narrative | RLSWV | - | - | - | - | - | - |"
+    assert row == "| note | narrative | RLSWVT | - | - | - | - | - | - |"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.case_events: ("number",), t.data_keys: ("key_id", "compartment"), t.records: ("record_id",),
     t.blind_index: ("token",), t.consents: ("consent_id",), t.releases: ("release_id",),
     t.attachments: ("attachment_id",), t.attachment_chunks: ("number",), t.tasks: ("task_id",),
-    t.drafts: ("draft_id",),
+    t.drafts: ("draft_id",), t.review_counts: ("number",),
     t.coaches: ("actor_id",), t.absences: ("absence_id",), t.assignments: ("number",), t.conflicts: ("coach",),
     t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
 }  # fmt: skip

@@ -49,6 +49,7 @@ casework.attachments  all  all                -    -          -    -          - 
 casework.attachment_chunks all all            -    -          -    -          -    -
 casework.tasks        all  all                -    -          -    -          -    -
 casework.drafts       all  all                -    -          -    -          -    -
+casework.review_counts all all                -    -          -    -          -    -
 casework.coaches      all  all                -    -          -    -          -    -
 casework.absences     all  all                -    -          -    -          -    -
 casework.assignments  all  all                -    -          -    -          -    -

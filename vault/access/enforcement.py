@@ -43,17 +43,18 @@ PERMIT_LIFETIME: Final = timedelta(seconds=60)
 _MINT: Final = object()
 
 #: The actions whose permit opens what they are about, and those whose permit stores it.
-OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RELEASE})
+OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RELEASE, Action.REVIEW})
 STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
 
 #: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
-#: release profile names. Writing a note replaces the case's known names; a release carries fields of the file; a
-#: list of whom one expects names its people.
+#: release profile names. Writing a note, or looking through it first, replaces the case's known names; a release
+#: carries fields of the file; a list of whom one expects names its people.
 _NAMES: Final = frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP})
 #: Free text goes through the replacement of names. What is revised is opened first, to hold it to its provenance.
 _REPLACED: Final = (*FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK)
 ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.WRITE, Kind.NOTE): _NAMES,
+    (Action.REVIEW, Kind.NOTE): _NAMES,
     **{(Action.WRITE, kind): _NAMES | {kind} for kind in _REPLACED},
     (Action.WRITE, Kind.INVITATION): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     (Action.WRITE, Kind.LETTER): frozenset({Kind.IDENTITY, Kind.CONTACT}),

@@ -1,36 +1,67 @@
 """Free text: whatever names people becomes a stand-in before anything is stored.
 
-normalise   one spelling of the text, offsets kept     folding   comparing without case, accents, punctuation
-spans       what was found, and what was decided       detect    what a detector gives
-names       every way to write a known name            numbers   the same for numbers, telephones, addresses
-known       the case's own people as a detector        stand_ins how `[PERSONNE-1]` is written and read
-token_map   which stand-in means whom                  replace   text in, stand-ins out
-review      what the coach decides                     restore   names back, an act of its own
+Looking through a text, which needs no case:
+    normalise   one spelling, offsets kept         folding     comparing without case, accents, punctuation
+    languages   sentences and their languages      tokens      words and signs
+    reading     a text prepared for all stages     findings    what a stage is and what it gives
+    checked     numbers with check digits          references  numbers by word and shape (`shapes`)
+    contacts    telephones, e-mail, pages, users   addresses   streets and localities
+    dates       in figures and words               amounts, origins, organisations
+    titles      people by what stands before       name_models our tagger, and spaCy's French model
+    repeat      found once, found everywhere       capitals    suggestions
+    settle      which finding counts               pipeline    all of it in order; `detect`
+
+With a case:
+    known       its people as a stage (`names`, `similar_names`, `numbers`)
+    token_map   which stand-in means whom          linking     which stand-in a finding gets
+    replace     text in, stand-ins out             review      what the coach decides
+    restore     names back, an act of its own
 
     done = pseudonymise("Vu Aminata Diallo.", known, TokenMap.empty(), "fr")   # done.text: "Vu [PERSONNE-1]."
     restore(done.text, done.token_map).text                                   # "Vu Aminata Diallo."
 """
 
-from vault.freetext.detect import Candidate, Detector
+from vault.freetext.findings import Finding, Stage
 from vault.freetext.known import KnownIdentities, KnownPerson
 from vault.freetext.normalise import Normalised, normalise
-from vault.freetext.replace import Pseudonymised, pseudonymise
+from vault.freetext.pipeline import Looked, Pipeline, default_pipeline, detect, make_pipeline
+from vault.freetext.replace import Before, Pseudonymised, exact_stand_ins, look_through, pseudonymise
 from vault.freetext.restore import Restored, RestoredSpan, restore
-from vault.freetext.review import Accept, Add, Merge, Reject, Rejection, Retype, Reviewed, review
+from vault.freetext.review import (
+    Accept,
+    Add,
+    Apart,
+    Choice,
+    Extend,
+    Merge,
+    Reject,
+    Rejection,
+    Retype,
+    Reviewed,
+    Split,
+    review,
+)
 from vault.freetext.spans import Decision, Reason, Source, Span, Tier, TokenType
-from vault.freetext.token_map import Entry, TokenMap
+from vault.freetext.token_map import Entry, Kept, NoteTrace, TokenMap
 
 __all__ = [
     "Accept",
     "Add",
-    "Candidate",
+    "Apart",
+    "Before",
+    "Choice",
     "Decision",
-    "Detector",
     "Entry",
+    "Extend",
+    "Finding",
+    "Kept",
     "KnownIdentities",
     "KnownPerson",
+    "Looked",
     "Merge",
     "Normalised",
+    "NoteTrace",
+    "Pipeline",
     "Pseudonymised",
     "Reason",
     "Reject",
@@ -41,9 +72,16 @@ __all__ = [
     "Reviewed",
     "Source",
     "Span",
+    "Split",
+    "Stage",
     "Tier",
     "TokenMap",
     "TokenType",
+    "default_pipeline",
+    "detect",
+    "exact_stand_ins",
+    "look_through",
+    "make_pipeline",
     "normalise",
     "pseudonymise",
     "restore",

@@ -1,26 +1,37 @@
-"""What the case already knows about its people, as a detector: it decides which stand-in is meant.
+"""What the case already knows about its people, as a stage: it decides which stand-in is meant.
 
-known = KnownIdentities(people=(KnownPerson("1", "Diallo", "Aminata", ("Mimi",), ""),), phones=("0499 00 00 11",))
-known.detect("Mimi, 0499/000011")       # two candidates
+    known = KnownIdentities(people=(KnownPerson("1", "Diallo", "Aminata", ("Mimi",), ""),), phones=("0499 00 00 11",))
+    matcher = known.matcher()
+    matcher.find(Reading.of("Mimi, 0499/000011"), ())       # two findings
+
+Names in every writing, also misspelt (`similar_names`); numbers in any punctuation; dates of birth in figures and
+words; and what earlier notes of the case already gave a stand-in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
-from vault.freetext.detect import Candidate, resolve
-from vault.freetext.folding import fold
+from vault.freetext.dates import read_dates
+from vault.freetext.findings import Finding
+from vault.freetext.folding import Folded, fold
 from vault.freetext.names import Named, NameFinder
 from vault.freetext.numbers import Known, NumberFinder
-from vault.freetext.spans import TokenType
+from vault.freetext.reading import Reading
+from vault.freetext.similar_names import SimilarNames
+from vault.freetext.spans import Reason, Source, TokenType
 from vault.freetext.stand_ins import FILLER
+from vault.freetext.words import load_words
 
 _SEPARATORS: Final = re.compile(rf"[^\w{FILLER}]|_")
 #: Where findings overlap, blanking one out can bring a shorter one to light beside it; two rounds do in practice.
 _MOST_ROUNDS: Final = 5
+#: Types of earlier stand-ins that are looked for as names are.
+_EARLIER_SCORE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,6 +43,16 @@ class KnownPerson:
     given_names: str
     aliases: tuple[str, ...] = ()
     national_number: str = ""
+    birth_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Earlier:
+    """What a stand-in of an earlier note means. key: of its entry. texts: every form that was typed."""
+
+    key: str
+    type: TokenType
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,76 +65,126 @@ class KnownIdentities:
     emails: tuple[str, ...] = ()
     ov_numbers: tuple[str, ...] = ()
     oqt_references: tuple[str, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
 
     def matcher(self) -> Matcher:
         """Ready to look through several texts. Not cached: it holds names in clear."""
         return Matcher(self)
 
-    def detect(self, text: str) -> Sequence[Candidate]:
-        """Findings without overlaps, in order. text: normalised, stand-ins blanked out."""
-        return self.matcher().detect(text)
-
 
 class Matcher:
-    """`KnownIdentities`, prepared. A detector too."""
+    """`KnownIdentities`, prepared: a stage."""
 
-    __slots__ = ("_names", "_numbers")
+    __slots__ = ("_births", "_earlier_names", "_earlier_numbers", "_names", "_numbers", "_similar")
 
     def __init__(self, known: KnownIdentities) -> None:
-        self._names = NameFinder(
-            Named(person.key, person.family_name, person.given_names, person.aliases) for person in known.people
-        )
-        numbers = [
-            Known(TokenType.NISS, _punctuated(person.national_number), person.key)
-            for person in known.people
-            if person.national_number
+        words = load_words()
+        people = [Named(person.key, person.family_name, person.given_names, person.aliases) for person in known.people]
+        self._names = NameFinder(people, words.is_ordinary_anywhere)
+        self._similar = SimilarNames(people, words)
+        self._numbers = NumberFinder(_numbers(known))
+        self._births = {person.birth_date: person.key for person in known.people if person.birth_date is not None}
+        names = [
+            Named(one.key, "", one.texts[0], one.texts[1:]) for one in known.earlier if one.type is TokenType.PERSON
         ]
-        for kind, texts in (
-            (TokenType.ADDRESS, known.addresses),
-            (TokenType.PHONE, known.phones),
-            (TokenType.EMAIL, known.emails),
-            (TokenType.OV_NUMBER, known.ov_numbers),
-            (TokenType.OQT_REFERENCE, known.oqt_references),
-        ):
-            numbers += [Known(kind, text.strip()) for text in texts if text.strip()]
-        self._numbers = NumberFinder(numbers)
+        self._earlier_names = NameFinder(names, words.is_ordinary_anywhere)
+        self._earlier_numbers = NumberFinder(
+            Known(one.type, text, one.key)
+            for one in known.earlier
+            if one.type is not TokenType.PERSON
+            for text in one.texts
+        )
 
-    def detect(self, text: str) -> Sequence[Candidate]:
-        """Findings without overlaps, in order; what blanking them out brings to light is found too."""
-        found: list[Candidate] = []
-        for _ in range(_MOST_ROUNDS):
-            folded = fold(text)
-            all_ = [*self._numbers.search(folded), *self._names.search(folded)]
-            more = resolve(all_)
-            found += more
-            if len(more) == len(all_):  # nothing overlapped, so nothing is hidden
-                break
-            text = _blanked(text, more)
-        return sorted(found, key=lambda candidate: candidate.start)
+    def find(self, reading: Reading, found: Sequence[Finding] = ()) -> Iterable[Finding]:  # noqa: ARG002 - needs none
+        """Findings; those of one kind do not overlap."""
+        exact = _rounds(reading.folded, self._numbers, self._names)
+        similar = _longest_first(self._similar.search(reading.tokens))
+        births = self._dates_of_birth(reading.folded)
+        earlier = (
+            replace(one, reason=Reason(Source.REPEAT, "named in an earlier note"), score=_EARLIER_SCORE)
+            for one in _rounds(reading.folded, self._earlier_numbers, self._earlier_names)
+        )
+        return [*exact, *similar, *births, *earlier]
 
     def survivors(self, text: str) -> int:
         """How many known identities `text` still holds. text: after replacement, stand-ins blanked out.
 
-        1. Whatever `detect` finds. 2. Blunter, whatever separates the letters: full names of eight letters and
-        more, and numbers of ten digits and more, so that `A m i n a t a  D i a l l o` is not stored.
+        1. Whatever the case's own identities are found as. 2. Blunter, whatever separates the letters: full names of
+        eight letters and more, and numbers of ten digits and more, so that `A m i n a t a  D i a l l o` is not stored.
         """
-        folded = fold(text)
-        count = len(resolve([*self._numbers.search(folded), *self._names.search(folded)]))
-        squeezed = _SEPARATORS.sub("", folded.text)
+        reading = Reading.of(text)
+        count = sum(one.source is Source.KNOWN for one in self.find(reading))
+        squeezed = _SEPARATORS.sub("", reading.folded.text)
         count += sum(name in squeezed for name in self._names.whole)
-        return count or len(list(self._numbers.search_scattered(folded)))
+        return count or len(list(self._numbers.search_scattered(reading.folded)))
+
+    def _dates_of_birth(self, folded: Folded) -> Iterator[Finding]:
+        if not self._births:
+            return
+        for one in read_dates(folded.text):
+            if not (one.day and one.month and one.year):
+                continue
+            try:
+                person = self._births.get(date(one.year, one.month, one.day))
+            except ValueError:  # the 30th of February
+                continue
+            if person is not None:
+                where = folded.source_span(one.start, one.end)
+                yield Finding(*where, TokenType.BIRTH_DATE, Reason(Source.KNOWN, "date of birth"), person=person)
 
 
-def _blanked(text: str, found: Sequence[Candidate]) -> str:
+def _numbers(known: KnownIdentities) -> list[Known]:
+    found = [
+        Known(TokenType.NISS, _punctuated(person.national_number), person.key)
+        for person in known.people
+        if person.national_number
+    ]
+    for kind, texts in (
+        (TokenType.ADDRESS, known.addresses),
+        (TokenType.PHONE, known.phones),
+        (TokenType.EMAIL, known.emails),
+        (TokenType.OV_NUMBER, known.ov_numbers),
+        (TokenType.OQT_REFERENCE, known.oqt_references),
+    ):
+        found += [Known(kind, text.strip()) for text in texts if text.strip()]
+    return found
+
+
+def _rounds(folded: Folded, numbers: NumberFinder, names: NameFinder) -> list[Finding]:
+    """Without overlaps; what blanking them out brings to light is found too."""
+    found: list[Finding] = []
+    for _ in range(_MOST_ROUNDS):
+        all_ = [*numbers.search(folded), *names.search(folded)]
+        more = _longest_first(all_)
+        found += more
+        if len(more) == len(all_):  # nothing overlapped, so nothing is hidden
+            break
+        folded = fold(_blanked(folded.source, more))
+    return found
+
+
+def _longest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Without overlaps: the surer, then the longer, then the earlier."""
+    chosen: list[Finding] = []
+    taken: set[int] = set()
+    for one in sorted(findings, key=lambda one: (-one.score, one.start - one.end, one.start)):
+        places = range(one.start, one.end)
+        if taken.isdisjoint(places):
+            taken.update(places)
+            chosen.append(one)
+    return chosen
+
+
+def _blanked(text: str, found: Sequence[Finding]) -> str:
     pieces, done = [], 0
-    for candidate in found:
-        pieces += [text[done : candidate.start], FILLER * (candidate.end - candidate.start)]
-        done = candidate.end
+    for one in sorted(found, key=lambda one: one.start):
+        pieces += [text[done : one.start], FILLER * (one.end - one.start)]
+        done = one.end
     return "".join([*pieces, text[done:]])
 
 
 def _punctuated(digits: str) -> str:
-    """`YY.MM.DD-SSS.CC`, the form that restoring writes; anything else stays as it is."""
+    """`YY.MM.DD-SSS.CC`; anything else stays as it is."""
     if re.fullmatch("[0-9]{11}", digits):
         return f"{digits[:2]}.{digits[2:4]}.{digits[4:6]}-{digits[6:9]}.{digits[9:]}"
     return digits.strip()

@@ -18,13 +18,14 @@ A name that several people of the case bear gets a stand-in of its own, as it do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from vault.freetext.detect import Candidate
+from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded, fold
 from vault.freetext.numbers import comparable
+from vault.freetext.particles import PARTICLES
 from vault.freetext.spans import Reason, Source, TokenType
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -37,11 +38,6 @@ _SHORTEST_GENITIVE: Final = 4
 _MOST_WORDS: Final = 9
 _WIDEST_GAP: Final = 6
 # fmt: off
-PARTICLES: Final = frozenset({
-    "de", "del", "della", "der", "den", "des", "di", "da", "do", "dos", "du", "d", "el", "al", "ben", "bin", "bint",
-    "ibn", "van", "von", "ter", "ten", "te", "la", "le", "les", "l", "o", "mc", "mac", "abu", "bou", "ould", "ait",
-    "oulad", "et", "y", "e", "zu", "zum", "vom", "st"
-})
 #: Everyday words of the four languages that are also names, or parts of names, somewhere.
 _EVERYDAY: Final = frozenset({
     "est", "son", "ses", "les", "des", "une", "aux", "sur", "par", "pas", "que", "qui", "ont", "mon", "mes", "ton",
@@ -85,15 +81,18 @@ class _Form:
     initials: tuple[int, ...] = ()  # where an initial ends
     trailing: bool = False  # ends with an initial, which must have its dot
     everyday: bool = False
+    alone: bool = False  # one word, which is only a part of the name
     bearers: list[Named] = field(default_factory=list)
 
 
 class NameFinder:
     """Looks for all names of a case's people at once; made for one text or a few, holds them in clear."""
 
-    __slots__ = ("_beginnings", "_forms", "_known_under", "whole")
+    __slots__ = ("_beginnings", "_forms", "_is_ordinary", "_known_under", "whole")
 
-    def __init__(self, people: Iterable[Named]) -> None:
+    def __init__(self, people: Iterable[Named], is_ordinary: Callable[[str], bool] = lambda _: False) -> None:
+        """is_ordinary: whether a folded word is one that anybody writes; written small, it is no part of a name."""
+        self._is_ordinary = is_ordinary
         self._forms: dict[str, list[_Form]] = {}
         #: Squeezed full names of eight letters or more: too long to occur by chance.
         self.whole: set[str] = set()
@@ -119,7 +118,7 @@ class NameFinder:
         form.bearers.append(person)
         self._forms[key].append(form)
 
-    def search(self, folded: Folded) -> Iterator[Candidate]:
+    def search(self, folded: Folded) -> Iterator[Finding]:
         """The names of `folded`, without overlaps, with offsets of its source: the leftmost, there the longest.
 
         Not the longest of all: in `Aminata Diallo, Mamadou Diallo` that would be `Diallo, Mamadou`.
@@ -134,11 +133,11 @@ class NameFinder:
                     done = stop
                     yield best
 
-    def _longest(self, folded: Folded, words: list[tuple[int, int]]) -> tuple[Candidate | None, int]:
+    def _longest(self, folded: Folded, words: list[tuple[int, int]]) -> tuple[Finding | None, int]:
         """The longest name that begins with the first of `words`, and where it ends in the folded text."""
         text, forms = folded.text, self._forms
         start = before = words[0][0]
-        best: Candidate | None = None
+        best: Finding | None = None
         stop = start
         joined = ""
         gaps: list[tuple[int, str]] = []
@@ -160,9 +159,10 @@ class NameFinder:
 
     def _candidate(
         self, folded: Folded, start: int, end: int, joined: str, gaps: list[tuple[int, str]]
-    ) -> Candidate | None:
+    ) -> Finding | None:
         fitting = [form for form in self._forms[joined] if _fits(form, folded, start, end, gaps)]
-        if not fitting:
+        small_word = not gaps and not _is_capital(folded, start) and all(form.alone for form in fitting)
+        if not fitting or (small_word and self._is_ordinary(joined)):
             return None
         keys = {person.key: person for form in fitting for person in form.bearers}
         where = folded.source_span(start, end)
@@ -170,9 +170,9 @@ class NameFinder:
             (person,) = keys.values()
             reason = Reason(Source.KNOWN, fitting[0].detail)
             names = self._known_under[person.key]
-            return Candidate(*where, TokenType.PERSON, person.canonical, reason, person.key, names)
+            return Finding(*where, TokenType.PERSON, reason, canonical=person.canonical, person=person.key, names=names)
         reason = Reason(Source.KNOWN, f"{fitting[0].detail} of {len(keys)} people")
-        return Candidate(*where, TokenType.PERSON, fitting[0].shown, reason, None, same_as=tuple(keys))
+        return Finding(*where, TokenType.PERSON, reason, canonical=fitting[0].shown, same_as=tuple(keys))
 
 
 def _may_be_genitive(joined: str, last_word: int) -> bool:
@@ -216,8 +216,11 @@ def _capitalised_inside(folded: Folded, start: int) -> bool:
 def _forms(person: Named) -> Iterator[tuple[str, _Form]]:
     given, family = _words(person.given_names), _words(person.family_name)
     bare = family[next((at for at, word in enumerate(family) if word not in PARTICLES), 0) :]
-    for some_family in _distinct([family, bare, bare[:1]]):
-        for some_given in _distinct([given, given[:1]]):
+    solid = [word for word in family if word not in PARTICLES]
+    solid_given = [word for word in given if word not in PARTICLES]
+    tail = family[_last_particles(family) :]
+    for some_family in _distinct([family, bare, solid, tail, bare[:1], solid[-1:]]):
+        for some_given in _distinct([given, given[:1], solid_given, solid_given[-1:]]):
             yield _form([*some_given, *some_family], "full name", person.canonical)
             yield _form([*some_family, *some_given], "full name", person.canonical, comma=len(some_family))
             letters = [word[0] for word in some_given]
@@ -231,6 +234,14 @@ def _forms(person: Named) -> Iterator[tuple[str, _Form]]:
         if len("".join(words)) >= _SHORTEST_ALONE:
             yield from _alone(words, "alias", alias)
             yield _form(words[::-1], "alias", alias, comma=1)
+
+
+def _last_particles(words: list[str]) -> int:
+    """Where the last word begins with the particles before it: `da Silva` in `das Dores da Silva`."""
+    start = max(len(words) - 1, 0)
+    while start > 0 and words[start - 1] in PARTICLES:
+        start -= 1
+    return start
 
 
 def _alone(words: list[str], detail: str, shown: str) -> Iterator[tuple[str, _Form]]:
@@ -259,8 +270,9 @@ def _form(
     if trailing:
         commas = frozenset(ends[-trailing - 1 : -trailing])
     return key, _Form(
-        detail, shown, frozenset(breaks), commas, initial_ends, bool(trailing), len(words) == 1 and key in _EVERYDAY
-    )
+        detail, shown, frozenset(breaks), commas, initial_ends, bool(trailing), len(words) == 1 and key in _EVERYDAY,
+        len(words) == 1,
+    )  # fmt: skip
 
 
 def _particle_breaks(word: str, offset: int) -> set[int]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from vault.freetext.detect import Candidate
+from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded, fold
 from vault.freetext.spans import Reason, Source, TokenType
 
@@ -36,6 +36,14 @@ _DETAIL: Final = {
     TokenType.ADDRESS: "address",
     TokenType.OQT_REFERENCE: "reference of the order",
 }
+_PHRASES: Final = frozenset({
+    TokenType.ORGANISATION, TokenType.SCHOOL, TokenType.EMPLOYER, TokenType.PLACE, TokenType.WEB, TokenType.PROFILE,
+})  # fmt: skip
+_REFERENCES: Final = frozenset({
+    TokenType.OQT_REFERENCE, TokenType.CGRA_NUMBER, TokenType.PASSPORT, TokenType.PLATE, TokenType.FILE_NUMBER,
+    TokenType.IBAN, TokenType.VAT, TokenType.CARD,
+})  # fmt: skip
+_SHORTEST_PHRASE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,12 +65,10 @@ def comparable(kind: TokenType, text: str) -> str:
             return _digits(folded).lstrip("0")
         case TokenType.PHONE:
             return _international(folded)
-        case TokenType.EMAIL:
+        case TokenType.EMAIL | TokenType.WEB | TokenType.PROFILE:
             return folded.strip()
-        case TokenType.OQT_REFERENCE:
-            return "".join(_words(folded))
-        case TokenType.PERSON | TokenType.ADDRESS:
-            return " ".join(_words(folded))
+        case _:
+            return ("" if kind in _REFERENCES else " ").join(_words(folded))
 
 
 class NumberFinder:
@@ -81,19 +87,19 @@ class NumberFinder:
                 self._shapes.append((_needle(one), re.compile(shape), one))
         self._shortest = min(map(len, self._by_digits), default=0)
 
-    def search(self, folded: Folded) -> Iterator[Candidate]:
-        """Candidates in `folded`, with offsets of its source; they may overlap."""
+    def search(self, folded: Folded) -> Iterator[Finding]:
+        """Findings in `folded`, with offsets of its source; they may overlap."""
         yield from self._search_runs(folded, _RUN, self._shortest)
         for needle, shape, one in self._shapes:
             if needle in folded.text:
                 for found in shape.finditer(folded.text):
                     yield _candidate(folded, *found.span(), one)
 
-    def search_scattered(self, folded: Folded) -> Iterator[Candidate]:
+    def search_scattered(self, folded: Folded) -> Iterator[Finding]:
         """Numbers of ten digits and more, whatever stands between their digits; for the re-scan."""
         return self._search_runs(folded, _SCATTERED, _LONG)
 
-    def _search_runs(self, folded: Folded, pattern: re.Pattern[str], shortest: int) -> Iterator[Candidate]:
+    def _search_runs(self, folded: Folded, pattern: re.Pattern[str], shortest: int) -> Iterator[Finding]:
         for run in pattern.finditer(folded.text) if self._by_digits else ():
             digits = _digits(run[0]) if run.end() - run.start() >= shortest else ""
             if len(digits) == run.end() - run.start():  # unbroken: one number, or another
@@ -106,7 +112,7 @@ class NumberFinder:
                     yield from self._in_run(folded, places, digits, one, self._by_digits[one])
 
     @staticmethod
-    def _in_run(folded: Folded, places: list[int], digits: str, wanted: str, one: Known) -> Iterator[Candidate]:
+    def _in_run(folded: Folded, places: list[int], digits: str, wanted: str, one: Known) -> Iterator[Finding]:
         at = digits.find(wanted)
         while at >= 0:
             start, last = places[at], places[at + len(wanted) - 1]
@@ -121,9 +127,9 @@ class NumberFinder:
             at = digits.find(wanted, at + 1)
 
 
-def _candidate(folded: Folded, start: int, end: int, one: Known) -> Candidate:
-    reason = Reason(Source.KNOWN, _DETAIL[one.type])
-    return Candidate(*folded.source_span(start, end), one.type, one.canonical, reason, one.person)
+def _candidate(folded: Folded, start: int, end: int, one: Known) -> Finding:
+    reason = Reason(Source.KNOWN, _DETAIL.get(one.type, "of the case"))
+    return Finding(*folded.source_span(start, end), one.type, reason, canonical=one.canonical, person=one.person)
 
 
 def _digit_forms(one: Known) -> set[str]:
@@ -176,8 +182,10 @@ def _shape(one: Known) -> str:
     length = sum(map(len, words))
     if one.type is TokenType.EMAIL and "@" in folded:
         return rf"(?<![\w.+\-]){re.escape(folded.strip())}(?![\w\-])"
-    if one.type is TokenType.OQT_REFERENCE and length >= _SHORTEST_REFERENCE:
+    if one.type in _REFERENCES and length >= _SHORTEST_REFERENCE:
         return _BEFORE + r"[\s\-/._]{0,3}".join(map(re.escape, words)) + _AFTER
+    if one.type in _PHRASES and length >= _SHORTEST_PHRASE:
+        return _BEFORE + (_GAP + "{1,4}").join(map(re.escape, words)) + _AFTER
     if one.type is TokenType.ADDRESS and length >= _SHORTEST_ADDRESS:
         forms = [_address_form(form) for form in _address_forms(words)]
         return f"{_BEFORE}(?:{'|'.join(forms)}){_AFTER}"

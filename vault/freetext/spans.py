@@ -1,6 +1,6 @@
 """What was found in a text, why, and what was decided about it.
 
-A span speaks of the normalised text before replacement. It holds offsets and a stand-in, never the words
+A span speaks of the text before replacement. It holds offsets and a stand-in, never the words
 themselves: spans may be logged as counts and sent to the screen that already shows the text.
 """
 
@@ -16,12 +16,30 @@ class TokenType(StrEnum):
     """What a stand-in stands for."""
 
     PERSON = "person"
+    ORGANISATION = "organisation"
+    SCHOOL = "school"
+    EMPLOYER = "employer"
+    PLACE = "place"
     ADDRESS = "address"
     PHONE = "phone"
     EMAIL = "email"
-    NISS = "niss"
+    WEB = "web"  # an address of a page
+    PROFILE = "profile"  # a user name
+    BIRTH_DATE = "birth_date"
+    DATE = "date"
+    NISS = "niss"  # national number or bis number
+    IBAN = "iban"
+    CARD = "card"
+    VAT = "vat"  # enterprise number
     OV_NUMBER = "ov_number"
+    CGRA_NUMBER = "cgra_number"
     OQT_REFERENCE = "oqt_reference"
+    PASSPORT = "passport"  # also identity cards and laissez-passer
+    PLATE = "plate"
+    FILE_NUMBER = "file_number"
+    ORIGIN = "origin"  # nationality, country, people
+    OCCUPATION = "occupation"
+    AMOUNT = "amount"
 
 
 @unique
@@ -37,10 +55,11 @@ class Source(StrEnum):
     """Who says so. In this order of priority: known decides which stand-in is meant."""
 
     KNOWN = "known"
+    HAND = "hand"  # the reviewer marked it
     CHECKED = "checked"
+    PATTERN = "pattern"
     TITLE = "title"
     MODEL = "model"
-    PATTERN = "pattern"
     REPEAT = "repeat"
     CAPITAL = "capital"
 
@@ -66,10 +85,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One place in the normalised text.
+    """One place in the text that was sent.
 
     id: unique within the text. start, end: code points, end exclusive. score: 0 to 1. token: the stand-in as
     written in the result. same_as: stand-ins of people who may be meant too. by, at: who decided, when.
+    decided_before: the decision was taken on an earlier version of this note.
     """
 
     id: str
@@ -84,6 +104,7 @@ class Span:
     decision: Decision = Decision.PENDING
     by: str | None = None
     at: datetime | None = None
+    decided_before: bool = False
 
     @property
     def needs_reason_to_reject(self) -> bool:

@@ -22,14 +22,37 @@ HIGHEST_NUMBER: Final = 9999
 #: Takes the place of a stand-in, character by character, in what detectors see: nothing matches across it.
 FILLER: Final = "\ufffc"
 
+# fmt: off
+_IN_FOUR: Final[dict[TokenType, tuple[str, str, str, str]]] = {  # French, Dutch, German, English
+    TokenType.PERSON: ("PERSONNE", "PERSOON", "PERSON", "PERSON"),
+    TokenType.ORGANISATION: ("ORGANISATION", "ORGANISATIE", "ORGANISATION", "ORGANISATION"),
+    TokenType.SCHOOL: ("ECOLE", "SCHOOL", "SCHULE", "SCHOOL"),
+    TokenType.EMPLOYER: ("EMPLOYEUR", "WERKGEVER", "ARBEITGEBER", "EMPLOYER"),
+    TokenType.PLACE: ("LIEU", "PLAATS", "ORT", "PLACE"),
+    TokenType.ADDRESS: ("ADRESSE", "ADRES", "ADRESSE", "ADDRESS"),
+    TokenType.PHONE: ("TELEPHONE", "TELEFOON", "TELEFON", "PHONE"),
+    TokenType.EMAIL: ("COURRIEL", "EMAIL", "EMAIL", "EMAIL"),
+    TokenType.WEB: ("SITE", "WEBSITE", "WEBSEITE", "WEBSITE"),
+    TokenType.PROFILE: ("PROFIL", "PROFIEL", "PROFIL", "PROFILE"),
+    TokenType.BIRTH_DATE: ("NAISSANCE", "GEBOORTE", "GEBURT", "BIRTH"),
+    TokenType.DATE: ("DATE", "DATUM", "DATUM", "DATE"),
+    TokenType.NISS: ("NISS", "INSZ", "NISS", "NISS"),
+    TokenType.IBAN: ("COMPTE", "REKENING", "KONTO", "ACCOUNT"),
+    TokenType.CARD: ("CARTE", "KAART", "KARTE", "CARD"),
+    TokenType.VAT: ("TVA", "BTW", "MWST", "VAT"),
+    TokenType.OV_NUMBER: ("SP", "OV", "OV", "OV"),
+    TokenType.CGRA_NUMBER: ("CGRA", "CGVS", "CGRA", "CGRA"),
+    TokenType.OQT_REFERENCE: ("OQT", "BGV", "OQT", "OQT"),
+    TokenType.PASSPORT: ("PASSEPORT", "PASPOORT", "PASS", "PASSPORT"),
+    TokenType.PLATE: ("PLAQUE", "NUMMERPLAAT", "KENNZEICHEN", "PLATE"),
+    TokenType.FILE_NUMBER: ("REFERENCE", "REFERENTIE", "AKTENZEICHEN", "REFERENCE"),
+    TokenType.ORIGIN: ("ORIGINE", "HERKOMST", "HERKUNFT", "ORIGIN"),
+    TokenType.OCCUPATION: ("METIER", "BEROEP", "BERUF", "OCCUPATION"),
+    TokenType.AMOUNT: ("MONTANT", "BEDRAG", "BETRAG", "AMOUNT"),
+}
+# fmt: on
 WORDS: Final[dict[TokenType, dict[str, str]]] = {
-    TokenType.PERSON: {"fr": "PERSONNE", "nl": "PERSOON", "de": "PERSON", "en": "PERSON"},
-    TokenType.ADDRESS: {"fr": "ADRESSE", "nl": "ADRES", "de": "ADRESSE", "en": "ADDRESS"},
-    TokenType.PHONE: {"fr": "TELEPHONE", "nl": "TELEFOON", "de": "TELEFON", "en": "PHONE"},
-    TokenType.EMAIL: {"fr": "COURRIEL", "nl": "EMAIL", "de": "EMAIL", "en": "EMAIL"},
-    TokenType.NISS: {"fr": "NISS", "nl": "INSZ", "de": "NISS", "en": "NISS"},
-    TokenType.OV_NUMBER: {"fr": "SP", "nl": "OV", "de": "OV", "en": "OV"},
-    TokenType.OQT_REFERENCE: {"fr": "OQT", "nl": "BGV", "de": "OQT", "en": "OQT"},
+    kind: dict(zip(("fr", "nl", "de", "en"), words, strict=True)) for kind, words in _IN_FOUR.items()
 }
 TYPE_OF_WORD: Final = {word: kind for kind, words in WORDS.items() for word in words.values()}
 
@@ -67,5 +90,15 @@ def alike(text: str) -> Iterator[StandIn]:
 
 
 def masked(text: str) -> str:
-    """`text` with its exact stand-ins blanked out, same length: what detectors and the re-scan look at."""
+    """`text` with its exact stand-ins blanked out, same length: what the re-scan looks at."""
     return EXACT.sub(lambda found: FILLER * len(found[0]), text)
+
+
+def blanked(text: str) -> str:
+    """`text` with everything that looks like a stand-in blanked out, same length: what stages look at."""
+    pieces: list[str] = []
+    done = 0
+    for found in alike(text) if "[" in text else ():
+        pieces += [text[done : found.start], FILLER * (found.end - found.start)]
+        done = found.end
+    return "".join([*pieces, text[done:]])

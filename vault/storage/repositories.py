@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from vault.storage import tables as t
 from vault.storage.hot import record_row
 from vault.storage.store import unique_violation
 from vault.storage.transaction import Transaction
-from vault.unit_of_work import CaseRow, ConsentRow
+from vault.unit_of_work import CaseRow, ConsentRow, ReviewCountKey
 from vault.vocabulary import Compartment, Kind, Provenance, Zone
 
 _CASE = [c for c in t.cases.c if c.name != "entry_id"]
@@ -315,3 +315,21 @@ def refuse_duplicate(fault: IntegrityError, message: str) -> Conflict:
     if unique_violation(fault):
         return Conflict(message)
     raise fault
+
+
+class ReviewCountRepository:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def add(self, counts: Iterable[tuple[ReviewCountKey, int]], entry: EntryId) -> None:
+        c = t.review_counts.c
+        columns = (c.language, c.type, c.source, c.tier, c.decision)
+        for number, (key, counted) in enumerate(sorted(counts)):
+            values = {column.name: value for column, value in zip(columns, key, strict=True)}
+            self._tx.write(insert(t.review_counts).values(entry_id=entry.raw, number=number, counted=counted, **values))
+
+    def totals(self) -> dict[ReviewCountKey, int]:
+        c = t.review_counts.c
+        columns = (c.language, c.type, c.source, c.tier, c.decision)
+        rows = self._tx.read(select(*columns, func.sum(c.counted)).group_by(*columns))
+        return {(row[0], row[1], row[2], row[3], row[4]): int(row[5]) for row in rows}

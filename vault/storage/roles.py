@@ -147,6 +147,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.drafts": _casework(
         "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
     ),
+    "casework.review_counts": _casework(),
     "casework.coaches": _casework("types", "capacity"),
     "casework.assignments": _casework(),
     "casework.conflicts": _casework("declared_at", "declared_by", "withdrawn_at"),

@@ -38,7 +38,7 @@ from vault.storage.hot import HotStatements, Want
 from vault.storage.organisation import CoachRepository
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
-from vault.storage.repositories import CaseRepository, RecordRepository
+from vault.storage.repositories import CaseRepository, RecordRepository, ReviewCountRepository
 from vault.storage.store import DRIVER_ERRORS, Store
 from vault.storage.transaction import Group, Transaction
 from vault.vocabulary import Zone
@@ -84,6 +84,10 @@ class ZoneUnitOfWork:
     @property
     def cases(self) -> CaseRepository:
         return CaseRepository(self._tx)
+
+    @property
+    def review_counts(self) -> ReviewCountRepository:
+        return ReviewCountRepository(self._tx)
 
     @property
     def coaches(self) -> CoachRepository:

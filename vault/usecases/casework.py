@@ -21,6 +21,7 @@ from vault.cases.organisation import Organisation
 from vault.cases.parameters import Parameters
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound, NoticeMissing
+from vault.freetext.office import Office
 from vault.ids import CaseId
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import LOG, Pseudonym, PseudonymKeys, domain_of, parse_pseudonym
@@ -52,6 +53,7 @@ class Casework:
     agenda_rules: AgendaRules
     calendar: Calendar
     partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
+    office: Office = field(default_factory=Office, repr=False)  # looks through notes
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 
     def subject(self, case: CaseId) -> str:

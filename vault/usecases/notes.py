@@ -1,14 +1,15 @@
 """Interview notes: write, revise, read, list, search, and restoring the names in one.
 
-A note is stored with stand-ins for the people it names; every revision is kept, and a correction says which version
-it corrects and why. Two people who edit the same note never lose text: the second is refused and gets both texts.
+A note is stored with stand-ins for whatever identifies people, once nothing found in it is undecided (see
+note_review); every revision is kept, and a correction says which version it corrects and why. Two people who edit the
+same note never lose text: the second is refused and gets both texts.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vault.access.actor import Actor
@@ -19,13 +20,15 @@ from vault.cases.model import LANGUAGES, Case, RecordHead, SealedRecord, Standin
 from vault.cases.notes import NoteText, check_size
 from vault.cases.templates import parse_stored, template_for
 from vault.errors import InvalidInput, NotFound, StaleVersion
-from vault.freetext import TokenMap, restore
+from vault.freetext import Looked, restore
+from vault.freetext.normalise import refuse_unwritable
+from vault.freetext.review_counts import count
 from vault.ids import CaseId, KeyId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference, require_notice
 from vault.usecases.drafts import clear_draft
-from vault.usecases.free_text import replace_names
-from vault.usecases.open_case import record_for
+from vault.usecases.free_text import open_map, store_map, with_stand_ins
+from vault.usecases.note_review import Decided, Typed, decide, looked_at, traced
 from vault.vocabulary import CASEWORK, Action, Facts, Kind, Phase, Provenance, Purpose
 
 #: A search opens at most this many notes; beyond it the caller is told that the answer is not complete.
@@ -38,7 +41,9 @@ class WriteNote:
     """based_on: 0 for a new note, else the version that was read before editing.
 
     template_version: the one whose skeleton it was begun from; None for the present one. correction: why the version
-    it is based on was wrong; "" for an ordinary revision.
+    it is based on was wrong; "" for an ordinary revision. looked: at exactly this text; None: the use case looks
+    itself, which takes time. decided: what the coach decided about the findings; None: nothing yet.
+    unreviewed_from: nobody reviewed the text, and every finding must be at least so sure.
     """
 
     case: CaseId
@@ -49,37 +54,55 @@ class WriteNote:
     based_on: int = 0
     template_version: int | None = None
     correction: str = ""
+    looked: Looked | None = None
+    decided: Decided | None = None
+    unreviewed_from: float | None = None
+
+    def looking(self, looked: Looked) -> WriteNote:
+        """The same with what the stages found."""
+        return replace(self, looked=looked)
 
 
 def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework) -> Values:
-    """Replace what names people, seal, store. Returns the receipt.
+    """Replace what identifies people, seal, store. Returns the receipt.
 
-    Raises NotFound, NoticeMissing, InvalidInput, Surviving, StaleVersion (with both texts, see `both_versions`).
+    Raises NotFound, NoticeMissing, InvalidInput, ReviewNeeded, ReviewStale, Surviving, StaleVersion (with both texts,
+    see `both_versions`), Conflict.
     """
-    _check(cmd)
+    check(cmd)
     template = template_for(casework.texts.notes, cmd.template, cmd.template_version)
     case = uow.cases.get(cmd.case)
     base = uow.records.head(cmd.note) if cmd.note is not None else None
     if cmd.note is not None and (base is None or base.case != cmd.case or base.kind is not Kind.NOTE):
         case = None  # a note of another case is no note of this one
+    reviewed_by_hand = cmd.unreviewed_from is None or cmd.decided is not None
     permit = casework.ask(
         uow, actor, Action.WRITE, Kind.NOTE, case, purpose=Purpose.COACHING,
         asked=cmd.note.hex() if cmd.note is not None else cmd.case.hex(),
-        outcome="corrected" if cmd.correction else "revised" if cmd.note is not None else "written",
+        outcome=_outcome(cmd) + ("" if reviewed_by_hand else "_unreviewed"),
+        reason="" if reviewed_by_hand else f"stored without review: every finding at least {cmd.unreviewed_from:.2f}",
     )  # fmt: skip
     case = existing(case)
     require_notice(uow, cmd.case)
     note = cmd.note or RecordId(casework.entropy.bytes(16))
     if base is not None and base.version != cmd.based_on:
         raise StaleVersion(expected=cmd.based_on, current=base.version)
-    said = {"text": cmd.text, "correction": cmd.correction}
-    done = replace_names(uow, permit, cmd.case, said, cmd.language, casework, actor=actor)
-    correction = Correction(cmd.based_on, done["correction"]) if cmd.correction else None
+    looked = cmd.looked or casework.office.look(cmd.text, cmd.language)
+    typed = Typed(cmd.case, cmd.text, cmd.language, looked, cmd.note)
+    done, names = looked_at(uow, permit, case, typed, casework)
+    reviewed = decide(done, cmd.decided, cmd.unreviewed_from, cmd.language, actor, casework)
+    grown = traced(reviewed, note, cmd.based_on + 1)
+    correction = None
+    if cmd.correction:
+        said, grown = with_stand_ins({"correction": cmd.correction}, names.known, grown, cmd.language)
+        correction = Correction(cmd.based_on, said["correction"])
     stored = casework.keeper.write(
         uow, permit, kind=Kind.NOTE, case=cmd.case, record=note, version=cmd.based_on + 1,
-        plaintext=NoteText(done["text"], correction).encode(), author=actor.id, at=casework.clock.now(),
+        plaintext=NoteText(_one_spelling(reviewed.text), correction).encode(), author=actor.id, at=casework.clock.now(),
         provenance=Provenance.INTERVIEW, template=template, language=cmd.language,
     )  # fmt: skip
+    store_map(uow, permit, cmd.case, names.at, grown, actor, casework)
+    uow.review_counts.add(count(reviewed.spans, cmd.language).items(), permit.entry)
     clear_draft(uow, actor, cmd.case, cmd.note, permit.entry, casework)
     return shape(
         permit.profile,
@@ -93,16 +116,29 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
     )
 
 
-def _check(cmd: WriteNote) -> None:
+def _outcome(cmd: WriteNote) -> str:
+    return "corrected" if cmd.correction else "revised" if cmd.note is not None else "written"
+
+
+def check(cmd: WriteNote) -> None:
+    """Raises InvalidInput for what can be refused without looking at the case."""
     if cmd.language not in LANGUAGES:
         raise InvalidInput(f"language must be one of {', '.join(LANGUAGES)}", field="language")
-    if not cmd.text.strip():
-        raise InvalidInput("the note is empty", field="text")
-    check_size(cmd.text)
+    check_text(cmd.text)
     if cmd.correction:
         check_reason(cmd.correction, cmd.based_on)
+    if cmd.unreviewed_from is not None and not 0.5 <= cmd.unreviewed_from <= 1.0:
+        raise InvalidInput("unreviewed_from is between 0.5 and 1", field="unreviewed_from")
     if (cmd.note is None) != (cmd.based_on == 0):
         raise InvalidInput("a revision names the version it is based on", field="based_on")
+
+
+def check_text(text: str) -> None:
+    """Raises InvalidInput for what no note may hold, or too much of it."""
+    if not text.strip():
+        raise InvalidInput("the note is empty", field="text")
+    check_size(text)
+    refuse_unwritable(text)
 
 
 def read_note(
@@ -230,13 +266,9 @@ def reveal_note(uow: UnitOfWork, actor: Actor, permit: Permit, note: RecordId, c
     if record is None:
         raise NotFound("no such item, or not for you")
     text = NoteText.decode(casework.keeper.open(uow, permit, record).expose()).text
-    map_record = uow.records.head(record_for(record.case, Kind.TOKEN_MAP, casework))
-    tokens = (
-        TokenMap.decode(casework.keeper.open(uow, permit, map_record).expose())
-        if map_record is not None
-        else TokenMap.empty()
-    )
-    restored = restore(text, tokens)
+    token_map = open_map(uow, permit, record.case, casework).token_map
+    trace = token_map.trace(record.id.hex(), record.version)
+    restored = restore(text, token_map, trace.marks if trace is not None else ())
     return shape(
         permit.profile,
         {
@@ -247,3 +279,8 @@ def reveal_note(uow: UnitOfWork, actor: Actor, permit: Permit, note: RecordId, c
             "restored_spans": [[span.start, span.end] for span in restored.spans],
         },
     )
+
+
+def _one_spelling(text: str) -> str:
+    """Composed (NFC) and with plain line ends: the same words are the same bytes, whoever typed them where."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n"))

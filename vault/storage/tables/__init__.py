@@ -21,7 +21,7 @@ on the hot path.
 
 from vault.storage.tables.auth import attempts, sessions, staff
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
-from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records
+from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records, review_counts
 from vault.storage.tables.exchange import releases
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
@@ -87,6 +87,7 @@ __all__ = [
     "outbox",
     "records",
     "releases",
+    "review_counts",
     "sessions",
     "staff",
     "tasks",

@@ -107,6 +107,22 @@ blind_index = Table(
     sqlite_with_rowid=False,
 )
 
+#: What reviewers did with what was found in notes: counts, so that recall can be estimated. No word, no case.
+review_counts = Table(
+    "review_counts",
+    main,
+    Column("entry_id", LargeBinary(16), ForeignKey("log.entries.entry_id"), primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("language", String(2), nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("source", String(10), nullable=False),
+    Column("tier", String(10), nullable=False),
+    Column("decision", String(10), nullable=False),
+    Column("counted", Integer, nullable=False),
+    schema="casework",
+    sqlite_with_rowid=False,
+)
+
 consents = Table(
     "consents",
     main,

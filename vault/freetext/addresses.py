@@ -1,0 +1,169 @@
+"""Addresses as coaches write them: street, number, box, postcode and locality, in the four languages.
+
+    rue des Tilleuls 14 bte 3, 1030 Schaerbeek · Kerkstraat 5 bus 2 te 9000 Gent · 12 High Street · Hauptstr. 7
+
+A street with its number is an address in capitals or small letters; one without counts where its name is
+capitalised. A postcode counts with the locality beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from vault.freetext.findings import Finding
+from vault.freetext.gazetteer import is_locality
+from vault.freetext.reading import Reading
+from vault.freetext.spans import Reason, Source, TokenType
+
+# fmt: off
+_ROADS: Final = (
+    r"rue|ruelle|avenue|av\.?|ave\.?|chauss[ée]e|ch[ée]e\.?|chauss\.|boulevard|boul\.?|bld\.?|blvd\.?|bd\.?|place|pl\.|placette|quai|"
+    r"square|sq\.|impasse|all[ée]e|clos|chemin|dr[èe]ve|venelle|sentier|route|rte\.?|cit[ée]|passage|galerie|cour|mont[ée]e|"
+    r"esplanade|rond-point|parvis|faubourg|promenade|voie|villa|hameau|lotissement"
+)
+_SPELT_ROADS: Final = (
+    r"rue|ruelle|avenue|chauss[ée]e|boulevard|impasse|venelle|dr[èe]ve|quai|square|all[ée]e|clos|chemin|rond-point|"
+    r"parvis|place(?=\s(?:de|du|des|d['’]))"
+)
+_LINKS: Final = r"de\sla|de\sl['’]|des|du|de|d['’]|aux|au|à\sla|l['’]|la|le|les|saint|sainte|st\.?|ste\.?|notre|van"
+_DUTCH: Final = (
+    r"straat|straatje|stwg\.?|steenweg|laan|plein|dreef|lei|gracht|kaai|kade|singel|vest|dijk|weg|baan|hof|pad|park|ring|"
+    r"wijk|markt|berg|veld|str\."
+)
+_GERMAN: Final = r"stra(?:ß|ss)e|str\.|gasse|platz|allee|weg|ring|damm|ufer|chaussee|steig|promenade"
+_SURE_ENDS: Final = r"straat|steenweg|laan|dreef|gracht|plein|stra(?:ß|ss)e|gasse|allee"
+_ENGLISH: Final = r"Street|Road|Rd\.?|Avenue|Lane|Boulevard|Blvd\.?|Crescent|Parkway|Highway"
+_ENGLISH_NUMBERED: Final = (
+    r"St\.?|Ave\.?|Ln\.?|Drive|Dr\.?|Close|Court|Ct\.?|Square|Gardens|Place|Terrace|Hill|Way|Row|Mews|Grove|Trail|Circle|"
+    r"Pass|Loop|Path|Walk|Green|Park"
+)
+_STOP: Final = (
+    r"depuis|pendant|avec|sans|pour|jusque?|quand|apr[èe]s|avant|mais|est|et|ou|il|elle|qui|que|dans|en|à|par|sinds|met|voor|"
+    r"naar|om|tot|seit|mit|for|since|with|there|no|sur|on|during|before|of|at|in|by|after|where|when|to"
+)
+# fmt: on
+_WORD: Final = r"[^\W\d_][\w'’\-]{0,30}+\.?+"
+_HOUSE: Final = (
+    r"(?:(?:n[°ºor]{1,2}\.?|num[ée]ro|nr\.?|nummer|no\.?|,)\s?){0,2}[0-9]{1,4}(?![0-9]|[.,][0-9])(?:\s?[-/]\s?[0-9]{1,4}(?![0-9]))?"
+    r"(?:\s?(?:bis|ter|quater)\b|\s?[A-Za-z](?![\w'’]|\s?[0-9]))?"
+)
+_BOX: Final = (
+    r"(?:\s?[,/\-(]?\s?(?:bo[îi]te|bte\.?|bt\.?|bus|box|b\.?(?=\s?[0-9])|app(?:artement|artment)?\.?|apt\.?|flat|unit|suite|[ée]tage|"
+    r"verdieping|wohnung)"
+    r"\s?(?:n[°º]\s?)?[0-9A-Za-z]{1,5}(?![\w])\)?)?"
+)
+_CODE: Final = r"(?:(?:B|BE|F|D|L|NL)\s?[-–]\s?)?[1-9][0-9]{3,4}(?![0-9])(?:\s?[A-Z]{2}(?![\w]))?"
+_TOWN: Final = (
+    r"[A-ZÀ-Ý'’][\w'’]{1,25}"
+    r"(?:[-\s](?:[A-ZÀ-Ý][\w'’]{1,20}|sur|sous|lez|les|la|le|de|du|des|en|aan|bij|op|ten|ter|am|im)){0,4}"
+)
+_TAIL: Final = rf"(?:\s?[,(\-–]?\s{{0,2}}(?:à|te|in|at|en)?\s?(?:{_CODE}\s{{1,2}}{_TOWN}|{_CODE}))?"
+_SMALL_TAIL: Final = rf"(?:\s?[,(\-–]?\s{{0,2}}(?:à|te|in)?\s?{_CODE}\s[^\W\d_][\w'’\-]{{2,25}})?"
+
+_FRENCH_ANY: Final = re.compile(
+    rf"(?:(?<![\w])[0-9]{{1,4}}\s?(?:bis|ter)?\s?,?\s{{1,2}})?(?<![\w])(?:{_ROADS})\s(?:(?:{_LINKS})\s?){{0,2}}"
+    rf"(?:(?!(?:{_STOP})\s){_WORD}(?:\s?,\s?|\s)){{1,6}}?{_HOUSE}(?!\s?(?:ans|mois|jours|fois|€|eur|h\b)){_BOX}{_SMALL_TAIL}",
+    re.IGNORECASE,
+)
+_CAPITALISED: Final = r"[A-ZÀ-Ý0-9][\w'’.\-]{0,30}"
+_FRENCH: Final = re.compile(
+    rf"(?:(?<![\w])[0-9]{{1,4}}\s?(?:bis|ter)?\s?,?\s{{1,2}})?(?<![\w])(?i:{_SPELT_ROADS})\s(?:(?i:{_LINKS})\s?){{0,2}}"
+    rf"{_CAPITALISED}(?:\s(?:(?i:{_LINKS}|et)\s?){{0,2}}{_CAPITALISED}){{0,4}}(?:\s?,?\s?{_HOUSE}{_BOX})?{_TAIL}"
+)
+_STREET_END: Final = re.compile(rf"(?:{_DUTCH}|{_GERMAN})(?![^\W\d_])", re.IGNORECASE)
+_SURE_END: Final = re.compile(rf"(?:{_SURE_ENDS})", re.IGNORECASE)
+_AFTER_STREET: Final = re.compile(
+    rf"\s?,?\s{{0,2}}{_HOUSE}(?!\s?(?:jaar|dagen|uur|km|€|eur|%)){_BOX}(?:{_TAIL}|{_SMALL_TAIL})", re.IGNORECASE
+)
+_WORDS_BEFORE: Final = re.compile(r"(?:(?<![\w])[A-ZÀ-Ý][\w'’.\-]{0,30}\s){1,3}\Z")
+_ROAD_TO: Final = re.compile(
+    rf"(?<![\w])(?:steenweg|stwg\.?|weg|baan)\s(?:op|naar)\s[^\W\d_][\w'’\-]{{2,25}}\s?,?\s?{_HOUSE}{_BOX}(?:{_TAIL}|{_SMALL_TAIL})",
+    re.IGNORECASE,
+)
+_LONGEST_WORD: Final = 32
+_FURTHEST_BACK: Final = 90
+_ENGLISH_TAIL: Final = (
+    rf"{_BOX}(?:,\s?[A-Z][\w'’\-]{{2,20}}(?:\s[A-Z][\w'’\-]{{2,20}})?)?"
+    rf"(?:,?\s(?:{_CODE}|[A-Z]{{1,2}}[0-9][0-9A-Z]?\s?[0-9][A-Z]{{2}}))?"
+)
+_ENGLISH_STREET: Final = re.compile(
+    rf"(?<![\w])(?:[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s)?(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}(?:{_ENGLISH})"
+    rf"(?![\w]){_ENGLISH_TAIL}"
+)
+_ENGLISH_HOUSE: Final = re.compile(
+    rf"(?<![\w./])[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}"
+    rf"(?:{_ENGLISH_NUMBERED})(?![\w]){_ENGLISH_TAIL}"
+)
+_COLUMN: Final = re.compile(rf"(?<![\w./-]){_CODE}[ ,]{{1,2}}(?P<town>{_TOWN})")
+_SMALL_COLUMN: Final = re.compile(r"(?<![\w./-])[1-9][0-9]{3}[ ,]{1,2}(?P<town>[^\W\d_][\w'’\-]{2,30})")
+_POST_BOX: Final = re.compile(
+    r"(?<![\w])(?:bo[îi]te\spostale|b\.?p\.?|postbus|postfach|p\.?o\.?\sbox)\s?[0-9]{1,6}", re.IGNORECASE
+)
+
+
+class Addresses:
+    """A stage."""
+
+    def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
+        text = reading.text
+        return [*_streets(text), *_localities(text)]
+
+
+def _streets(text: str) -> Iterator[Finding]:
+    numbered = Reason(Source.PATTERN, "street and number")
+    named = Reason(Source.PATTERN, "street")
+    yield from _germanic(text)
+    for found in _ROAD_TO.finditer(text):
+        yield _address(text, found.start(), found.end(), numbered, 0.9)
+    for pattern in (_FRENCH_ANY, _ENGLISH_HOUSE):
+        for found in pattern.finditer(text):
+            yield _address(text, found.start(), found.end(), numbered, 0.9)
+    for pattern in (_FRENCH, _ENGLISH_STREET):
+        for found in pattern.finditer(text):
+            score, reason = (0.85, numbered) if re.search("[0-9]", found[0]) else (0.7, named)
+            yield _address(text, found.start(), found.end(), reason, score)
+    for found in _POST_BOX.finditer(text):
+        yield _address(text, found.start(), found.end(), Reason(Source.PATTERN, "post box"), 0.8)
+
+
+def _germanic(text: str) -> Iterator[Finding]:
+    """`Kerkstraat 5`, `Lange Leemstraat 12`, `Koning Albert laan 3`: the word for the street comes last."""
+    for found in _STREET_END.finditer(text):
+        start = found.start()
+        while (
+            start > 0
+            and found.start() - start < _LONGEST_WORD
+            and (text[start - 1].isalnum() or text[start - 1] in "'’.-")
+        ):
+            start -= 1
+        joined = found.start() - start >= 2
+        before = _WORDS_BEFORE.search(text[max(0, start - _FURTHEST_BACK) : start])
+        if not joined and before is None:
+            continue
+        begin = start - len(before[0]) if before is not None else start
+        number = _AFTER_STREET.match(text, found.end())
+        if number is not None:
+            yield _address(text, begin, number.end(), Reason(Source.PATTERN, "street and number"), 0.9)
+        elif joined and text[start].isupper() and _SURE_END.fullmatch(found[0]):
+            yield _address(text, start, found.end(), Reason(Source.PATTERN, "street"), 0.7)
+
+
+def _localities(text: str) -> Iterator[Finding]:
+    reason = Reason(Source.PATTERN, "postcode and locality")
+    for found in _COLUMN.finditer(text):
+        code = found[0][: found.start("town") - found.start()].strip(" ,")
+        if is_locality(found["town"]) or is_locality(found["town"].split()[0]) or not code.isdigit() or len(code) > 4:
+            yield _address(text, found.start(), found.end(), reason, 0.85)
+    for found in _SMALL_COLUMN.finditer(text):
+        if is_locality(found["town"]):
+            yield _address(text, found.start(), found.end(), reason, 0.8)
+
+
+def _address(text: str, start: int, end: int, reason: Reason, score: float) -> Finding:
+    while end > start and text[end - 1] in " ,.;:(-–\n\t":
+        end -= 1
+    while start < end and text[start] in " ,\n\t":
+        start += 1
+    return Finding(start, end, TokenType.ADDRESS, reason, score)

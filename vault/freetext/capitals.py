@@ -1,0 +1,66 @@
+"""The second tier: words that may name somebody, shown to the reviewer and never masked unasked.
+
+In French, Dutch and English: a capital inside a sentence, and one at its beginning if the word is in no list of
+ordinary words. In German, where nouns have capitals, only words that are no German word and could be a name. In text
+without capitals: words of no language beside a kinship word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from vault.freetext.allowed import is_allowed_word
+from vault.freetext.findings import Finding
+from vault.freetext.folding import fold
+from vault.freetext.reading import Reading
+from vault.freetext.spans import Reason, Source, Tier, TokenType
+from vault.freetext.titles import KIN, by_sentence
+from vault.freetext.tokens import Token
+from vault.freetext.words import Words, load_words
+from vault.freetext.written_names import Writing, writing_of
+
+_SCORE: Final = 0.3
+_SHORTEST: Final = 3
+_OPENING: Final = frozenset("\"'«“‘(-–—•*#>:.!?…[")
+
+
+class Capitals:
+    """A stage; comes last."""
+
+    def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:
+        words = load_words()
+        covered = sorted((one.start, one.end) for one in found)
+        at = 0
+        for sentence, tokens in by_sentence(reading):
+            writing = writing_of(tokens, sentence.language)
+            for place, token in enumerate(tokens):
+                while at < len(covered) and covered[at][1] <= token.start:
+                    at += 1
+                if at < len(covered) and covered[at][0] < token.end:
+                    continue
+                detail = _why(tokens, place, writing, words)
+                if detail:
+                    reason = Reason(Source.CAPITAL, detail)
+                    yield Finding(token.start, token.end, TokenType.PERSON, reason, _SCORE, Tier.SUGGEST)
+
+
+def _why(tokens: Sequence[Token], place: int, writing: Writing, words: Words) -> str:
+    text = tokens[place].text
+    if not text[0].isalpha():
+        return ""
+    folded = fold(text).text.rstrip("'")
+    if len(folded) < _SHORTEST or is_allowed_word(folded):
+        return ""
+    unknown = not words.is_ordinary(folded, writing.language)
+    if writing.small or writing.capitals:
+        near = any(fold(other.text).text in KIN for other in tokens[max(0, place - 3) : place])
+        return "beside a kinship word" if unknown and near and not words.is_ordinary_anywhere(folded) else ""
+    if not text[0].isupper():
+        return ""
+    first = place == 0 or tokens[place - 1].text in _OPENING
+    if writing.language == "de":
+        return "capital, no German word" if unknown and words.is_name(folded) else ""
+    if first:
+        return "capital, in no list of words" if unknown and not words.is_ordinary_anywhere(folded) else ""
+    return "capital inside a sentence"

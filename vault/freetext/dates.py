@@ -1,0 +1,156 @@
+"""Dates in figures and in words, and which of them are dates of birth.
+
+    12/05/1990 · 1990-05-12 · le 12 mai 1990 · den zwölften Mai neunzehnhundertneunzig · May 12th, 1990 · mai 1990
+
+A date that follows `né le`, `geboren`, `DOB` and the like is a date of birth, there even a bare year. `read_dates`
+also gives what each date means, so that the known dates of birth of a case are found in whatever form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vault.freetext.calendar_words import DAYS, MONTHS, NUMBER_WORDS, day_of, month_of, year_of
+from vault.freetext.findings import Finding
+from vault.freetext.reading import Reading
+from vault.freetext.spans import Reason, Source, TokenType
+
+_YEAR: Final = r"(?:1[5-9]|20)[0-9]{2}"
+_MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
+_SEP: Final = r"\s?[./\-–]\s?"
+_NUMERIC: Final = re.compile(
+    rf"(?<![\w./\-])(?:(?P<d>[0-3]?[0-9])(?P<s>{_SEP})(?P<m>[01]?[0-9])(?:{_SEP})(?P<y>{_YEAR}|[0-9]{{2}})|"
+    rf"(?P<y2>{_YEAR})(?:{_SEP})(?P<m2>[01]?[0-9])(?:{_SEP})(?P<d2>[0-3]?[0-9]))(?![\w/\-]|[.,][0-9])"
+)
+_SPACED: Final = re.compile(rf"(?<![\w./\-])(?P<d>[0-3][0-9]) (?P<m>[01][0-9]) (?P<y>{_YEAR})(?![\w./\-])")
+_DAY_MARK: Final = r"(?:\s?(?:er|e|ste|de|st|nd|rd|th|\.|º|°))?"
+_WRITTEN: Final = re.compile(
+    rf"(?<![\w])(?:(?P<d>[0-3]?[0-9]){_DAY_MARK}(?:\s?(?:-|–|to|et|and|en|und|au|bis|tot)\s?[0-3]?[0-9]{_DAY_MARK})?\s{{0,2}}"
+    r"[.\-/]?\s?(?:of\s|de\s|van\s)?)?"
+    rf"(?P<m>{_MONTH})(?![a-z])\.?(?:\s{{0,2}}[,.\-/]?\s?(?:of\s|de\s|van\s)?(?P<y>{_YEAR}|['’][0-9]{{2}})(?![0-9]))?"
+)
+_AMERICAN: Final = re.compile(
+    rf"(?<![\w])(?P<m>{_MONTH})\.?\s(?:the\s)?(?P<d>[0-3]?[0-9])(?:st|nd|rd|th)?(?![0-9])(?:,?\s(?P<y>{_YEAR}))?(?![0-9])"
+)
+_NUMBER_WORD: Final = "|".join(sorted({*NUMBER_WORDS, *DAYS}, key=len, reverse=True))
+_WORDY: Final = re.compile(
+    rf"(?<![\w])(?P<d>(?:{_NUMBER_WORD})(?:[\s\-](?:{_NUMBER_WORD})){{0,3}})\s(?:of\s|de\s|van\s)?(?P<m>{_MONTH})(?![a-z])"
+    rf"(?:,?\s(?P<y>{_YEAR}(?![0-9])|(?:{_NUMBER_WORD})++(?:[\s\-](?:{_NUMBER_WORD})++){{0,8}}(?![a-z])))?"
+)
+_NUMERIC_MONTH: Final = re.compile(rf"(?<![\w./\-])(?P<m>0?[1-9]|1[0-2])\s?/\s?(?P<y>{_YEAR})(?![\w/\-])")
+_BARE_YEAR: Final = re.compile(rf"(?<![\w./\-,])(?P<y>{_YEAR})(?![\w/\-]|[.,][0-9])")
+_BIRTH: Final = re.compile(
+    r"(?:\bne|\bnee|\bnes|\bn[ée]\(e\)|naissance|date naiss|\bddn|\bnaiss|geboren|\bgeb|geboortedatum|geboortejaar|"
+    r"geburtsdatum|geburtstag|geburtsjahr|\bborn|\bdob|\bd\.o\.b|birth|birthday|anniversaire|verjaardag|jarig|°|\*)[^\n0-9]{0,30}\Z"
+)
+
+
+_APPOINTMENT: Final = re.compile(
+    r"(?:\brdv|rendez-vous|entretien|prochain|terme|delai|echeance|jusqu|avant le|valable|expire|audience|permanence|"
+    r"convoque|revoir|rappel|afspraak|gesprek|volgende|termijn|tot|voor|geldig|vervalt|zitting|oproeping|appointment|meeting|next|"
+    r"until|deadline|valid|expires|hearing|termin|nachste|frist|bis|gultig)\b[^\n0-9]{0,25}\Z"
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Dated:
+    """A date in folded text. day, month, year: 0 where it does not say. Offsets of the folded text."""
+
+    start: int
+    end: int
+    day: int
+    month: int
+    year: int
+
+
+#: Details of a DATE that is coarse, or that the trajectory itself sets.
+YEAR: Final = "year"
+APPOINTMENT: Final = "appointment or term"
+
+
+class Dates:
+    """A stage."""
+
+    def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
+        folded = reading.folded
+        seen = read_dates(folded.text)
+        for one in seen:
+            before = folded.text[max(0, one.start - 45) : one.start]
+            birth = _BIRTH.search(before) is not None
+            if not birth and not (one.year or one.day):
+                continue
+            where = folded.source_span(one.start, one.end)
+            if birth:
+                yield Finding(*where, TokenType.BIRTH_DATE, Reason(Source.PATTERN, "date of birth"), 0.95)
+            elif one.month == 0:
+                yield Finding(*where, TokenType.DATE, Reason(Source.PATTERN, YEAR), 0.6)
+            else:
+                detail = "date" if one.day and one.year else "part of a date"
+                if _APPOINTMENT.search(before):
+                    detail = APPOINTMENT
+                yield Finding(*where, TokenType.DATE, Reason(Source.PATTERN, detail), 0.85)
+
+
+def read_dates(text: str) -> list[Dated]:
+    """The dates of folded `text`, in order, without overlaps: the earliest, there the longest."""
+    candidates = sorted(_candidates(text), key=lambda one: (one.start, one.start - one.end))
+    dates: list[Dated] = []
+    for one in candidates:
+        if not dates or one.start >= dates[-1].end:
+            dates.append(one)
+    return dates
+
+
+def _candidates(text: str) -> Iterator[Dated]:
+    yield from _in_figures(text)
+    yield from _with_month_name(text)
+    yield from _in_words(text)
+    for found in _BARE_YEAR.finditer(text):
+        yield Dated(*found.span(), 0, 0, int(found["y"]))
+
+
+def _in_figures(text: str) -> Iterator[Dated]:
+    for pattern in (_NUMERIC, _SPACED):
+        for found in pattern.finditer(text):
+            groups = found.groupdict()
+            day, month = int(groups["d"] or groups.get("d2") or 0), int(groups["m"] or groups.get("m2") or 0)
+            if month > 12 >= day:
+                day, month = month, day
+            if 1 <= month <= 12 and 1 <= day <= 31:
+                yield Dated(*found.span(), day, month, _year(groups["y"] or groups.get("y2") or ""))
+    for found in _NUMERIC_MONTH.finditer(text):
+        yield Dated(*found.span(), 0, int(found["m"]), int(found["y"]))
+
+
+def _with_month_name(text: str) -> Iterator[Dated]:
+    for pattern in (_WRITTEN, _AMERICAN):
+        for found in pattern.finditer(text):
+            day, year = int(found["d"] or 0), _year(found["y"] or "")
+            if day <= 31 and (day or year):
+                yield Dated(*_trimmed(text, *found.span()), day, month_of(found["m"]) or 0, year)
+
+
+def _in_words(text: str) -> Iterator[Dated]:
+    for found in _WORDY.finditer(text):
+        day = day_of(re.split(r"[\s\-]", found["d"])) or 0
+        if day:
+            said = found["y"] or ""
+            year = int(said) if said.isdigit() else year_of(re.split(r"[\s\-]", said)) or 0 if said else 0
+            end = found.end() if year else found.end("m")
+            yield Dated(found.start(), end, day, month_of(found["m"]) or 0, year)
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while text[end - 1] in " .":
+        end -= 1
+    return start, end
+
+
+def _year(written: str) -> int:
+    digits = written.lstrip("'’")
+    if len(digits) == 2:
+        return 1900 + int(digits) if int(digits) > 30 else 2000 + int(digits)
+    return int(digits) if digits else 0

