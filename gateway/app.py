@@ -36,6 +36,7 @@ from gateway.decision_points import points_of
 from gateway.gate import Asks, Gate
 from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
+from gateway.pages.router import routes as pages
 from gateway.sweeper import sweeping
 from gateway.turned_away import TurnedAway
 from gateway.wiring import Services
@@ -114,6 +115,7 @@ def create_app(services: Services) -> Application:
             )
     _decision_points(app, gates.values(), services)
     _health(app, services)
+    app.router.routes += pages(services, gates, checker, turned_away)
     _document(app, hot)
     return app
 

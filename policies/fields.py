@@ -64,6 +64,9 @@ _CASEWORK: Final = {
     # Steps that a case can take, and those that it took: one list, so that no reader sees one without the other.
     "step_list": "step next possible reasons needs optional actors deadline number taken state day codes",
     "deadline_list": "deadline day left because",
+    "overview": (
+        "reference state region language opened_on opened_at coach notes last_note_on next done deadline day left"
+    ),
     "avenue_list": "number step avenue day",
     "return_plan_list": "number step partner day",
     "ground_list": "number step ground reason duty day",

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from datetime import datetime
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from gateway.api.casework import aware
 from gateway.api.json import StrictRoute, json_response
 from gateway.api.models import StepBody, step_body
 from gateway.gate import Asks, Gate
 from vault.cases.details import TAKES
-from vault.cases.flow import FLOW, QUESTIONS, Step
+from vault.cases.flow import FLOW, QUESTIONS, State, Step
 from vault.errors import ConfigurationError
-from vault.usecases import flow_view, hand_over
+from vault.usecases import flow_view, hand_over, overview
 from vault.usecases.casework import parse_reference
 from vault.usecases.steps import TakeStep, take_step
 from vault.vocabulary import Action, Kind, Purpose
@@ -85,6 +87,18 @@ class _Router:
         )  # fmt: skip
         return json_response({"deadlines": rows})
 
+    async def read_overview(
+        self, request: Request, state: Annotated[list[State] | None, Query()] = None,
+        language: Annotated[str, Query(pattern="^(fr|nl|de|en)?$")] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = 50, before: datetime | None = None,
+    ) -> Response:  # fmt: skip
+        """Open cases with the next step and the day that counts most: a coach's own, else the region's."""
+        cmd = overview.Overview(tuple(state or ()), language, limit, aware(before))
+        rows = await self.gate.run(
+            request, lambda uow, actor: overview.read_overview(uow, actor, cmd, self.casework), quick=False
+        )
+        return json_response({"cases": rows, "complete": len(rows) < limit})
+
     async def list_avenues(self, request: Request, case: str) -> Response:
         """Towards which rights of residence the case headed. Sealed; the case's own coach reads it."""
         return await self._sealed(request, case, Kind.AVENUE)
@@ -121,6 +135,7 @@ def router(gate: Gate) -> APIRouter:
     looking: tuple[tuple[str, Handler, Action, Kind, Purpose], ...] = (
         (f"{CASE_PATH}/steps", own.list_steps, Action.LIST, Kind.STEP, admin),
         (f"{CASE_PATH}/deadlines", own.list_deadlines, Action.LIST, Kind.DEADLINE, admin),
+        ("/casework/overview", own.read_overview, Action.SEARCH, Kind.DEADLINE, admin),
         (f"{CASE_PATH}/avenues", own.list_avenues, Action.READ, Kind.AVENUE, coaching),
         (f"{CASE_PATH}/return-plans", own.list_return_plans, Action.READ, Kind.RETURN_PLAN, coaching),
         (f"{CASE_PATH}/grounds", own.list_grounds, Action.READ, Kind.GROUND, coaching),

@@ -163,6 +163,21 @@ class CaseRepository:
         )
         return [CaseEvent(r[0], Step(r[1]), State(r[2]), r[3], ActorId(bytes(r[4])), r[5]) for r in rows]
 
+    def histories(self, cases: Sequence[CaseId]) -> dict[CaseId, list[CaseEvent]]:
+        found: dict[CaseId, list[CaseEvent]] = {}
+        if not cases:
+            return found
+        c = t.case_events.c
+        rows = self._tx.read(
+            select(c.case_id, c.number, c.step, c.to_state, c.at, c.actor_id, c.note)
+            .where(c.case_id.in_([case.raw for case in cases]))
+            .order_by(c.case_id, c.number)
+        )
+        for r in rows:
+            event = CaseEvent(r[1], Step(r[2]), State(r[3]), r[4], ActorId(bytes(r[5])), r[6])
+            found.setdefault(CaseId(bytes(r[0])), []).append(event)
+        return found
+
     def add_event(self, case: CaseId, event: CaseEvent, entry: EntryId) -> None:
         self._tx.write(
             insert(t.case_events).values(

@@ -123,7 +123,7 @@ def list_cases(uow: UnitOfWork, actor: Actor, cmd: ListCases, casework: Casework
     """The actor's own caseload; for a regional head or a desk officer, the region's. Newest first."""
     if not 1 <= cmd.limit <= PAGE_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
-    coach, region = _scope(actor)
+    coach, region = scope(actor)
     permit = casework.guard.permit(
         uow,
         actor,
@@ -149,7 +149,7 @@ def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: C
     if field not in FINDABLE:
         raise InvalidInput(f"a case is found by one of {', '.join(FINDABLE)}", field="field")
     token = casework.index.token(field, normalise_for_index(field, value))
-    coach, region = _scope(actor)
+    coach, region = scope(actor)
     permit = casework.guard.permit(
         uow,
         actor,
@@ -167,9 +167,15 @@ def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: C
     return found
 
 
-def _scope(actor: Actor) -> tuple[ActorId | None, str | None]:
+def scope(actor: Actor) -> tuple[ActorId | None, str | None]:
     """What a role's lists are limited to, in the query itself: a coach's own cases, or a region."""
     return (actor.id, None) if actor.role is Role.COACH else (None, actor.region)
+
+
+def staff_names(uow: UnitOfWork, ids: Sequence[ActorId | None]) -> dict[ActorId, str]:
+    """What members of staff are called; None stands for nobody."""
+    found = uow.staff.by_ids([one for one in dict.fromkeys(ids) if one is not None])
+    return {one: row.display_name for one, row in found.items()}
 
 
 def _line(row: CaseRow, coach: str) -> Values:

@@ -1,0 +1,238 @@
+"""Casework's home, caseload, search and the page of a case."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gateway.api.casework import aware
+from gateway.pages.site import Door, Visit
+from vault.access.actor import Actor
+from vault.cases.calendar import belgian_day
+from vault.cases.flow import State
+from vault.cases.model import LANGUAGES
+from vault.errors import ConfigurationError, InvalidInput
+from vault.ids import CaseId
+from vault.unit_of_work import UnitOfWork
+from vault.usecases import flow_view, notes, overview, read_case, tasks
+from vault.usecases.casework import Casework, parse_reference
+from vault.vocabulary import Role
+
+PAGE: Final = 25
+_HOME_CASES: Final = 200
+_WEEK: Final = timedelta(days=7)
+_SHOWN: Final = 12
+
+
+class CaseworkPages:
+    """The handlers share casework's services."""
+
+    def __init__(self, door: Door) -> None:
+        if door.gate.services.casework is None:
+            raise ConfigurationError("this process has no casework keys")
+        self.door = door
+        self.casework: Casework = door.gate.services.casework
+
+    # -- what now -----------------------------------------------------------------------------------
+
+    async def home(self, visit: Visit) -> Response:
+        """Late, today, this week; then the caseload with the next step."""
+        role = (await visit.who()).role
+        if role is Role.DESK_OFFICER:
+            return await self._desk(visit)
+        today = belgian_day(self.casework.clock.now())
+        cmd = overview.Overview(limit=_HOME_CASES)
+
+        def work(uow: UnitOfWork, actor: Actor) -> tuple[list[Any], list[Any]]:
+            due = tasks.read_agenda(uow, actor, today + _WEEK, self.casework)[0] if role is Role.COACH else []
+            return due, overview.read_overview(uow, actor, cmd, self.casework)
+
+        due, cases = await visit.run(work, quick=False)
+        when = _sorted_out(due, cases, today.isoformat(), (today + _WEEK).isoformat())
+        values = {"when": when, "cases": cases[:PAGE], "total": len(cases), "more": len(cases) > PAGE}
+        if role is Role.REGIONAL_HEAD:
+            values |= {
+                "to_sign": [row for row in cases if row["state"] == State.CLOSING_NONCOLLAB.value],
+                "load": _load(cases),
+            }
+            return visit.draw("home_head.html", **values)
+        return visit.draw("home_coach.html", **values)
+
+    async def _desk(self, visit: Visit) -> Response:
+        cmd = read_case.ListCases((State.OQT_NOTIFIED, State.TRIAGED, State.INVITED, State.NO_SHOW), "", PAGE)
+        rows = await visit.run(lambda uow, actor: read_case.list_cases(uow, actor, cmd, self.casework))
+        return visit.draw("home_desk.html", cases=rows)
+
+    # -- the caseload -------------------------------------------------------------------------------
+
+    async def cases(self, visit: Visit) -> Response:
+        """A page of the caseload, filtered and cut by the database."""
+        state, language = visit.asked("state"), visit.asked("language")
+        states = (State(state),) if state in set(State) else ()
+        cmd = overview.Overview(
+            states, language if language in LANGUAGES else "", PAGE, aware(_moment(visit.asked("before")))
+        )
+        role = (await visit.who()).role
+        if role is Role.DESK_OFFICER:
+            listed = read_case.ListCases(cmd.states, cmd.language, cmd.limit, cmd.before)
+            rows = await visit.run(lambda uow, actor: read_case.list_cases(uow, actor, listed, self.casework))
+        else:
+            rows = await visit.run(
+                lambda uow, actor: overview.read_overview(uow, actor, cmd, self.casework), quick=False
+            )
+        before = rows[-1]["opened_at"] if len(rows) == PAGE else ""
+        values = {"cases": rows, "state": state, "chosen": language, "before": before, "all_states": tuple(State)[:-1]}
+        return visit.draw("case_rows.html" if visit.part else "cases.html", **values)
+
+    async def search(self, visit: Visit) -> Response:
+        """By a number, or by a word in one's own notes. What is looked for never stands in an address."""
+        field, value = visit.form.text("field", "word"), visit.form.text("value").strip()
+        found: list[Any] | None = None
+        complete = True
+        role = (await visit.who()).role
+        if visit.saving:
+            if field == "word" and role is Role.COACH:
+                reply = await visit.attempt(
+                    lambda uow, actor: notes.search_notes(uow, actor, value, self.casework), quick=False, main="value"
+                )
+                found, complete = reply if reply is not None else (None, True)
+            else:
+                found = await visit.attempt(
+                    lambda uow, actor: read_case.find_case(uow, actor, field, value, self.casework), main="value"
+                )
+            if "word" in visit.faults.by_field:
+                visit.faults.by_field = {"value": "unusable"}
+        return visit.draw("search.html", field=field, value=value, found=found, complete=complete)
+
+    # -- one case -----------------------------------------------------------------------------------
+
+    async def case(self, visit: Visit) -> Response:
+        """Where the case stands: the next step first, then what is due, then what happened."""
+        case = self.wanted(visit)
+        role = (await visit.who()).role
+        view = await self._view(visit, case, role)
+        return visit.draw("case.html", **view, people=None, contact=None)
+
+    async def people(self, visit: Visit) -> Response:
+        """The names, after a click: a logged act of its own."""
+        case = self.wanted(visit)
+        if not visit.saving:
+            return visit.go(f"/cases/{visit.place('case')}")
+
+        def work(uow: UnitOfWork, actor: Actor) -> tuple[Any, Any]:
+            return (
+                read_case.read_identity(uow, actor, case, self.casework),
+                read_case.read_contact(uow, actor, case, self.casework),
+            )
+
+        people, contact = await visit.run(work)
+        if visit.part:
+            return visit.draw("case_people.html", people=people, contact=contact, reference=visit.place("case"))
+        view = await self._view(visit, case, Role.COACH)
+        return visit.draw("case.html", **view, people=people, contact=contact)
+
+    async def _view(self, visit: Visit, case: CaseId, role: Role) -> dict[str, Any]:
+        """Everything that this role's page of a case shows, in one transaction where one may see all of it."""
+        own, casework = role is Role.COACH, self.casework
+
+        def work(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
+            status = read_case.read_case(uow, actor, case, casework)
+            found: dict[str, Any] = {"case": status, "notes": [], "tasks": [], "steps": [], "taken": [], "days": []}
+            if own or role is Role.REGIONAL_HEAD or status["phase"] == "pending":
+                steps = flow_view.list_steps(uow, actor, case, casework)
+                found["steps"], found["taken"] = steps["steps"], steps["taken"]
+                found["days"] = flow_view.list_deadlines(uow, actor, case, casework)
+            if own:
+                found["notes"] = notes.list_notes(uow, actor, case, casework)
+                found["tasks"] = [
+                    one for one in tasks.read_tasks(uow, actor, case, casework)["tasks"] if not one["done_on"]
+                ]
+            return found
+
+        view: dict[str, Any] = await visit.run(work, quick=False)
+        mine = [one for one in view["steps"] if role.value in one["actors"]]
+        view["next"] = _first(mine, notice_given=view["case"].get("notice_given", True))
+        view["able"] = [one for one in mine if one["possible"] and one is not view["next"]]
+        view["unable"] = [one for one in mine if not one["possible"]]
+        view["timeline"] = _timeline(view["taken"], view["notes"])
+        view["today"] = belgian_day(casework.clock.now()).isoformat()
+        view["reference"] = visit.place("case")
+        return view
+
+    @staticmethod
+    def wanted(visit: Visit) -> CaseId:
+        """The case that the address names. Raises InvalidIdentifier."""
+        return parse_reference(visit.place("case"))
+
+
+def _sorted_out(due: list[Any], cases: list[Any], today: str, week: str) -> dict[str, list[dict[str, Any]]]:
+    """Tasks and days of the flow as late, today, this week; the earliest first."""
+    items = [
+        {"day": task["due_on"], "reference": task["reference"], "title": task["title"], "task": task["task"]}
+        for task in due
+    ]
+    items += [
+        {"day": row["day"], "reference": row["reference"], "deadline": row["deadline"], "next": row["next"]}
+        for row in cases
+        if row["day"] is not None and row["day"] <= week
+    ]
+    items.sort(key=lambda item: str(item["day"]))
+    return {
+        "late": [item for item in items if item["day"] < today],
+        "today": [item for item in items if item["day"] == today],
+        "week": [item for item in items if item["day"] > today],
+    }
+
+
+def _load(cases: list[Any]) -> list[tuple[str, int, int]]:
+    """Coach, open cases, of these late; the busiest first."""
+    found: dict[str, list[int]] = {}
+    for row in cases:
+        counts = found.setdefault(row["coach"], [0, 0])
+        counts[0] += 1
+        counts[1] += row["left"] is not None and row["left"] < 0
+    return sorted(((name, *counts) for name, counts in found.items()), key=lambda row: (-row[1], row[0]))  # type: ignore[misc]
+
+
+_ASIDE: Final = {step.value for step in overview.ASIDE}
+
+
+def _first(steps: list[Any], *, notice_given: bool) -> Any:
+    """The step to put first; None where no step leads on."""
+    able = [one for one in steps if one["possible"]]
+    if not notice_given:
+        told = next((one for one in able if one["step"] == "give_notice"), None)
+        if told is not None:
+            return told
+    handing = next((one for one in able if one["step"] == "hand_over"), None)
+    if handing is not None:
+        return handing
+    return next((one for one in able if one["step"] not in _ASIDE and one["step"] != "give_notice"), None)
+
+
+def _timeline(taken: list[Any], written: list[Any]) -> list[dict[str, Any]]:
+    """Steps and notes, the newest first."""
+    events = [
+        {"at": one["day"], "order": (one["day"], 1, one["number"]), "step": one["taken"], "codes": one["codes"]}
+        for one in taken
+    ]
+    events += [
+        {
+            "at": one["written_at"], "order": (one["written_at"][:10], 0, 0), "note": one["note"],
+            "template": one["template"], "version": one["version"],
+        }
+        for one in written
+    ]  # fmt: skip
+    return sorted(events, key=lambda event: event["order"], reverse=True)
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("the moment cannot be read", field="before") from None
+

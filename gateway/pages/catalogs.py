@@ -1,0 +1,78 @@
+"""Four languages: catalogues, and days and moments as people here write them.
+
+English stands in the templates and is what the catalogues translate; `locales/LANGUAGE.po` holds the rest. A test
+fails on any text of a template, or word of `words.py`, that one of them misses.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALES: Final = Path(__file__).resolve().parent / "locales"
+#: In the order of the switch, each in its own words.
+LANGUAGES: Final[dict[str, str]] = {"fr": "Français", "nl": "Nederlands", "de": "Deutsch", "en": "English"}
+SOURCE: Final = "en"
+_BELGIUM: Final = ZoneInfo("Europe/Brussels")
+
+
+@cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """language: one of LANGUAGES. English needs no file: the texts are English."""
+    if language == SOURCE:
+        return gettext.NullTranslations()
+    with (LOCALES / f"{language}.po").open("rb") as file:
+        compiled = io.BytesIO()
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def preferred(header: str) -> str:
+    """The first of our languages in an Accept-Language header, by its weights; French for none of them."""
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header[:500].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            wanted.append((-float(weight or 1), place, tag[:2].lower()))
+        except ValueError:
+            continue
+    return next((language for _, _, language in sorted(wanted) if language in LANGUAGES), "fr")
+
+
+def day(value: str | date | datetime | None, language: str, style: str = "long") -> str:
+    """A day as it is written here: `4 novembre 2026`. value: ISO text, a day, or a moment (its day in Belgium)."""
+    if value is None or value == "":
+        return ""
+    found = _parsed(value)
+    if isinstance(found, datetime):
+        found = found.astimezone(_BELGIUM).date()
+    return format_date(found, style, locale=_locale(language))
+
+
+def moment(value: str | datetime | None, language: str) -> str:
+    """Day and time in Belgium."""
+    if value is None or value == "":
+        return ""
+    found = _parsed(value)
+    assert isinstance(found, datetime)
+    return format_datetime(found, "d MMMM y, HH:mm", tzinfo=_BELGIUM, locale=_locale(language))
+
+
+def _parsed(value: str | date | datetime) -> date | datetime:
+    if not isinstance(value, str):
+        return value
+    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+
+
+def _locale(language: str) -> str:
+    return f"{language}_BE"

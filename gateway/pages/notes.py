@@ -1,0 +1,185 @@
+"""Notes on the screen: write, revise, read, restore names; drafts that survive; two who edit the same note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from gateway.pages.casework import CaseworkPages
+from gateway.pages.site import Visit
+from vault.access.actor import Actor
+from vault.cases.model import LANGUAGES
+from vault.errors import InvalidInput, NotFound, StaleVersion
+from vault.ids import CaseId, RecordId
+from vault.unit_of_work import UnitOfWork
+from vault.usecases import drafts, notes, read_case
+from vault.vocabulary import Phase
+
+_WRITABLE = {Phase.ACTIVE.value, Phase.SUSPENDED.value, Phase.CLOSING.value}
+
+
+class NotePages(CaseworkPages):
+    """Write and read. A draft is kept by the server, sealed, for its author alone."""
+
+    async def read(self, visit: Visit) -> Response:
+        """One note, its stand-ins kept; with a reason, the names restored."""
+        case, note = self.wanted(visit), RecordId.parse(visit.place("note"))
+        shown: Any = None
+        if visit.saving:
+            reason = visit.form.text("reason").strip()
+            permit = await visit.attempt(
+                lambda uow, actor: notes.authorise_reveal(uow, actor, case, note, reason, self.casework)
+            )
+            if permit is not None:
+                shown = await visit.run(
+                    lambda uow, actor: notes.reveal_note(uow, actor, permit, note, self.casework)
+                )
+
+        def work(uow: UnitOfWork, actor: Actor) -> tuple[Any, Any]:
+            return (
+                notes.read_note(uow, actor, case, note, self.casework),
+                notes.list_notes(uow, actor, case, self.casework, note),
+            )
+
+        found, versions = await visit.run(work)
+        return visit.draw("note.html", note=found, versions=versions, shown=shown, reference=visit.place("case"))
+
+    async def version(self, visit: Visit) -> Response:
+        """An earlier version of a note."""
+        case, note = self.wanted(visit), RecordId.parse(visit.place("note"))
+        number = visit.place("version")
+        if not (number.isascii() and number.isdigit() and 0 < len(number) < 9):
+            raise NotFound("no such item, or not for you")
+        found = await visit.run(
+            lambda uow, actor: notes.read_note(uow, actor, case, note, self.casework, int(number))
+        )
+        return visit.draw("note.html", note=found, versions=[], shown=None, reference=visit.place("case"))
+
+    async def write(self, visit: Visit) -> Response:
+        """A new note."""
+        case = self.wanted(visit)
+        status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+        values = await self._begun(visit, case, None, status)
+        if await self._button(visit, case, None, values):
+            return visit.go(f"/cases/{visit.place('case')}", done="draft")
+        if visit.saving and "_template" not in visit.form:
+            cmd = self._command(case, None, values)
+            reply = await visit.attempt(
+                lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework), main="text"
+            )
+            if reply is not None:
+                return visit.go(f"/cases/{visit.place('case')}/notes/{reply['note']}", done="note")
+        return self._form(visit, status, values, None, None)
+
+    async def revise(self, visit: Visit) -> Response:
+        """A new version. Where somebody was faster: both texts, and what was typed."""
+        case, note = self.wanted(visit), RecordId.parse(visit.place("note"))
+        status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+        values = await self._begun(visit, case, note, status)
+        if await self._button(visit, case, note, values):
+            return visit.go(f"/cases/{visit.place('case')}/notes/{note.hex()}", done="draft")
+        both: tuple[Any, Any] | None = None
+        if visit.saving and "_template" not in visit.form:
+            cmd = self._command(case, note, values)
+            try:
+                reply = await visit.attempt(
+                    lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework), main="text"
+                )
+            except StaleVersion as stale:
+                fault = stale
+                both = await visit.run(
+                    lambda uow, actor: notes.both_versions(uow, actor, cmd, fault, self.casework)
+                )
+                visit.faults.add("text", "stale_version")
+                values["based_on"] = fault.current
+            else:
+                if reply is not None:
+                    return visit.go(f"/cases/{visit.place('case')}/notes/{note.hex()}", done="note")
+        return self._form(visit, status, values, note, both)
+
+    async def keep_draft(self, visit: Visit) -> Response:
+        """What was typed so far, sealed. For the script: no page."""
+        case = self.wanted(visit)
+        name = visit.request.path_params.get("note")
+        note = RecordId.parse(name) if name else None
+        if not visit.saving:
+            return Response(status_code=403)
+        values = _typed(visit, {"text": "", "language": "fr", "template": "interview", "based_on": 0, "correction": ""})
+        cmd = drafts.SaveDraft(
+            case, values["text"], values["language"], values["template"], note, values["based_on"]
+        )
+        reply = await visit.attempt(lambda uow, actor: drafts.save_draft(uow, actor, cmd, self.casework))
+        return Response(status_code=204 if reply is not None else 422)
+
+    # -- the form -----------------------------------------------------------------------------------
+
+    async def _begun(self, visit: Visit, case: CaseId, note: RecordId | None, status: Any) -> dict[str, Any]:
+        """What the form holds: what was sent, else one's draft, else the note, else a skeleton."""
+        language = status["language"]
+        template = "interview" if status["notes"] else "intake"
+        values: dict[str, Any] = {
+            "text": "", "language": language, "template": template, "based_on": 0, "correction": "", "draft": None,
+        }  # fmt: skip
+        if visit.posted:
+            values |= _typed(visit, values)
+            if "_template" in visit.form and visit.saving:
+                values["text"] = self._skeleton(values["template"], values["language"])
+            return values
+        if note is not None:
+            found = await visit.run(lambda uow, actor: notes.read_note(uow, actor, case, note, self.casework))
+            values |= {name: found[name] for name in ("text", "language", "template")} | {"based_on": found["version"]}
+        else:
+            values["text"] = self._skeleton(template, language)
+        if status["phase"] in _WRITABLE:
+            try:
+                draft = await visit.run(lambda uow, actor: drafts.read_draft(uow, actor, case, note, self.casework))
+            except NotFound:
+                return values
+            values |= {name: draft[name] for name in ("text", "language", "template", "based_on")}
+            values["draft"] = draft["written_at"]
+        return values
+
+    def _skeleton(self, template: str, language: str) -> str:
+        found = self.casework.texts.notes.get(template)
+        return found.skeletons[language] if found is not None else ""
+
+    async def _button(self, visit: Visit, case: CaseId, note: RecordId | None, values: dict[str, Any]) -> bool:
+        """The form's other buttons: throw the draft away (True), or keep it without a script."""
+        if not visit.saving:
+            return False
+        if "_discard" in visit.form:
+            await visit.run(lambda uow, actor: drafts.discard_draft(uow, actor, case, note, self.casework))
+            return True
+        return False
+
+    @staticmethod
+    def _command(case: CaseId, note: RecordId | None, values: dict[str, Any]) -> notes.WriteNote:
+        return notes.WriteNote(
+            case, values["text"], values["language"], values["template"], note, values["based_on"],
+            correction=values["correction"],
+        )  # fmt: skip
+
+    def _form(
+        self, visit: Visit, status: Any, values: dict[str, Any], note: RecordId | None, both: tuple[Any, Any] | None
+    ) -> Response:
+        return visit.draw(
+            "note_form.html", 409 if both else 0, case=status, values=values, both=both,
+            note=note.hex() if note is not None else "", reference=visit.place("case"),
+            skeletons=self.casework.texts.notes,
+        )  # fmt: skip
+
+
+def _typed(visit: Visit, otherwise: dict[str, Any]) -> dict[str, Any]:
+    form = visit.form
+    based_on = form.text("based_on", str(otherwise["based_on"]))
+    if not (based_on.isascii() and based_on.isdigit() and len(based_on) < 9):
+        raise InvalidInput("a revision names the version it is based on", field="based_on")
+    language = form.text("language", otherwise["language"])
+    return {
+        "text": form.text("text", otherwise["text"]),
+        "language": language if language in LANGUAGES else otherwise["language"],
+        "template": form.text("template", otherwise["template"]),
+        "based_on": int(based_on),
+        "correction": form.text("correction", otherwise["correction"]).strip(),
+    }

@@ -1,0 +1,115 @@
+"""Open a case on one page: the people, how they are reached, what the official file says."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gateway.api.models import OpenCaseBody
+from gateway.pages.casework import CaseworkPages
+from gateway.pages.forms import Form, parsed
+from gateway.pages.site import Visit
+from vault.cases.model import Origin, Place
+from vault.errors import AccessDenied, InvalidInput
+from vault.usecases import attachments, open_case
+from vault.vocabulary import ATTACHMENT_KINDS, Kind, Role
+
+_MOST_PEOPLE: Final = 12
+_PERSON: Final = ("family_name", "given_names", "birth_date", "nationality", "national_number", "aliases", "relation")
+_FLAGS: Final = ("minors", "procedure_pending", "fitness_check", "second_measure")
+#: Where the form shows what the vault calls otherwise.
+_FIELD_OF: Final = {"national_number": "people-0-national_number", "people": "people-0-family_name"}
+#: A compartment's name in an address, and its kind.
+SECTIONS: Final[dict[str, Kind]] = dict(
+    zip(("narrative", "identity", "sensitive", "stay-analysis", "return-plan"), ATTACHMENT_KINDS, strict=True)
+)
+
+
+class OpeningPages(CaseworkPages):
+    """Open a case; the list of its documents."""
+
+    async def open(self, visit: Visit) -> Response:
+        """A new case, the actor's own."""
+        actor = await visit.who()
+        if actor.role not in {Role.COACH, Role.DESK_OFFICER}:
+            raise AccessDenied(reasons=("no_rule",))
+        form = visit.form
+        count = form.text("count", "1")
+        people = min(int(count), _MOST_PEOPLE) if count.isdigit() and len(count) < 3 else 1
+        if "_add" in form and visit.saving:
+            people = min(people + 1, _MOST_PEOPLE)
+        elif visit.saving:
+            body = parsed(OpenCaseBody, _body(form, people), visit.faults)
+            cmd = self._command(visit, body) if body is not None else None
+            if cmd is not None:
+                reply = await visit.attempt(
+                    lambda uow, actor: open_case.open_case(uow, actor, cmd, self.casework), main="people"
+                )
+                if reply is not None:
+                    return visit.go(f"/cases/{reply['reference']}", done="opened")
+        origins = (Origin.WALK_IN,) if actor.role is Role.COACH else (Origin.ORDER, Origin.SELF_REFERRAL)
+        values = {name: form.text(name) for name in _names(people)}
+        if not visit.posted:
+            values |= {"region": actor.region, "language": visit.language, "origin": origins[0].value}
+        annexes = tuple(self.casework.parameters.annexes)
+        return visit.draw(
+            "open_case.html", values=values, people=max(people, 1), annexes=annexes, origins=origins,
+            places=tuple(Place), flags=_FLAGS,
+        )  # fmt: skip
+
+    @staticmethod
+    def _command(visit: Visit, body: OpenCaseBody) -> open_case.OpenCase | None:
+        """None, with the fault told, for a number whose check digits are wrong."""
+        try:
+            return open_case.OpenCase(
+                body.region, body.language, body.identity(), body.contact.contact(), body.facts.facts(), body.origin,
+                body.place, body.coach_type,
+            )  # fmt: skip
+        except InvalidInput as refused:
+            visit.faults.add(_FIELD_OF.get(refused.field, refused.field) or "people", "unusable")
+            return None
+
+    async def documents(self, visit: Visit) -> Response:
+        """Every file of the case, by compartment; each look at a compartment is its own question."""
+        case = self.wanted(visit)
+
+        def work(uow: Any, actor: Any) -> Any:
+            return {
+                section: attachments.read_attachments(uow, actor, case, kind, self.casework)["attachments"]
+                for section, kind in SECTIONS.items()
+            }
+
+        found = await visit.run(work, quick=False)
+        return visit.draw("documents.html", sections=found, reference=visit.place("case"))
+
+
+def _names(people: int) -> list[str]:
+    names = ["region", "language", "origin", "place", "ov_number", "oqt_reference", "annex", "notified_on"]
+    names += ["term_days", "term_end", "address", "phone", "email", "whereabouts_note", "provenance", *_FLAGS]
+    return names + [f"people-{number}-{name}" for number in range(people) for name in _PERSON]
+
+
+def _body(form: Form, people: int) -> dict[str, Any]:
+    """The form as the API's body; what was left empty is left out."""
+    found = []
+    for number in range(people):
+        person: dict[str, Any] = {name: form.text(f"people-{number}-{name}").strip() for name in _PERSON}
+        if number and not person["family_name"] and not person["given_names"]:
+            continue  # a row that was added and not used
+        person["aliases"] = [one.strip() for one in person["aliases"].split(",") if one.strip()]
+        found.append({name: value for name, value in person.items() if value or name.endswith("_name")})
+    facts: dict[str, Any] = {name: form.ticked(name) for name in _FLAGS}
+    for name in ("annex", "notified_on", "term_end"):
+        if form.text(name).strip():
+            facts[name] = form.text(name).strip()
+    days = form.text("term_days").strip()
+    if days:
+        facts["term_days"] = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else days
+    contact = {name: form.text(name).strip() for name in ("address", "phone", "email", "whereabouts_note")}
+    return {
+        "region": form.text("region"), "language": form.text("language"), "people": found,
+        "ov_number": form.text("ov_number").strip(), "oqt_reference": form.text("oqt_reference").strip(),
+        "contact": contact | {"provenance": form.text("provenance", "interview")}, "facts": facts,
+        "origin": form.text("origin"), "place": form.text("place"),
+    }  # fmt: skip

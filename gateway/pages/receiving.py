@@ -1,0 +1,101 @@
+"""Pages of the zones that receive: follow-up's sheets, a partner's referrals, and the log for auditor and DPO."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gateway.api.casework import aware
+from gateway.pages.site import Door, Visit
+from vault.errors import ConfigurationError, InvalidInput
+from vault.ids import EntryId, ReleaseId
+from vault.unit_of_work import EntryFilter
+from vault.usecases import received, trail
+from vault.vocabulary import Kind, Purpose, ZoneKind
+
+PAGE: Final = 25
+_LOG_PAGE: Final = 40
+_LONGEST: Final = 60
+
+
+class ReceivedPages:
+    """What was sealed to this zone: a list, and one of it."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.reception = door.gate.services.reception[door.zone]
+        follow_up = door.zone.kind is ZoneKind.FOLLOW_UP
+        self.kind = Kind.OUTCOME_SHEET if follow_up else Kind.REFERRAL
+        self.purpose = Purpose.OQT_FOLLOW_UP if follow_up else Purpose.REFERRAL
+        self.plural = "sheets" if follow_up else "referrals"
+
+    async def home(self, visit: Visit) -> Response:
+        """What was received, newest first."""
+        before = aware(_moment(visit, "before"))
+        rows = await visit.run(
+            lambda uow, actor: received.list_received(
+                uow, actor, self.kind, self.purpose, self.reception, limit=PAGE, before=before
+            )
+        )
+        when = "handed_over_at" if self.plural == "sheets" else "received_at"
+        last = rows[-1][when] if len(rows) == PAGE else ""
+        return visit.draw("received.html", rows=rows, plural=self.plural, when=when, before=_text(last))
+
+    async def one(self, visit: Visit) -> Response:
+        """One sheet or referral: exactly the fields that the release profile lists."""
+        wanted = ReleaseId.parse(visit.place("release"))
+        found: dict[str, Any] = await visit.run(
+            lambda uow, actor: received.read_received(uow, actor, self.kind, self.purpose, wanted, self.reception)
+        )
+        fields = [(name, _text(value) if isinstance(value, datetime) else value) for name, value in found.items()]
+        return visit.draw("received_one.html", fields=fields, plural=self.plural)
+
+
+class LogPages:
+    """The log: who looked at what, why, and whether it was allowed. Reading it is logged."""
+
+    def __init__(self, door: Door) -> None:
+        if door.gate.services.oversight is None:
+            raise ConfigurationError("this process has no oversight keys")
+        self.door = door
+        self.oversight = door.gate.services.oversight
+
+    async def entries(self, visit: Visit) -> Response:
+        """A page of the log, filtered by pseudonyms and days: neither names anybody."""
+        before = visit.asked("before")
+        given = {name: visit.asked(name)[:_LONGEST].strip() for name in ("actor", "subject", "since", "until")}
+        wanted = EntryFilter(
+            given["actor"], given["subject"], aware(_moment(visit, "since")), aware(_moment(visit, "until")), _LOG_PAGE,
+            EntryId.parse(before) if before else None,
+        )  # fmt: skip
+        rows = await visit.run(
+            lambda uow, actor: trail.list_entries(uow, actor, wanted, self.oversight), quick=False
+        )
+        more = rows[-1]["entry"] if len(rows) == _LOG_PAGE else ""
+        values = {"rows": rows, "given": given, "before": more}
+        return visit.draw("log_rows.html" if visit.part else "log.html", **values)
+
+    async def entry(self, visit: Visit) -> Response:
+        """One entry, explained; its sealed detail after a click, which is logged."""
+        wanted = EntryId.parse(visit.place("entry"))
+        found = await visit.run(lambda uow, actor: trail.read_entry(uow, actor, wanted, self.oversight))
+        detail: Any = None
+        if visit.saving:
+            detail = await visit.run(lambda uow, actor: trail.read_detail(uow, actor, wanted, self.oversight))
+        return visit.draw("log_entry.html", entry=found, detail=detail)
+
+
+def _moment(visit: Visit, name: str) -> datetime | None:
+    text = visit.asked(name)
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("the moment cannot be read", field=name) from None
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

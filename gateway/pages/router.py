@@ -1,0 +1,124 @@
+"""The pages' routes, by zone, and the files that they load. All are plain routes: the API's description is not theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from gateway.auth.passwords import PasswordChecker
+from gateway.gate import Gate
+from gateway.pages import assets
+from gateway.pages.notes import NotePages
+from gateway.pages.opening import OpeningPages
+from gateway.pages.public import PublicPages
+from gateway.pages.receiving import LogPages, ReceivedPages
+from gateway.pages.signing import Signing, choose_language
+from gateway.pages.site import ROOT, Door, Handler, Site, Visit, door_path, endpoint
+from gateway.pages.steps import StepPages
+from gateway.turned_away import TurnedAway
+from gateway.wiring import Services
+from vault.errors import NotFound
+from vault.vocabulary import Zone, ZoneKind
+
+#: What a browser may fetch: styles, scripts, fonts. axe-core is for the tests.
+_SERVED: Final = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".txt": "text/plain"}
+_UNSERVED: Final = frozenset({"axe.js"})
+_FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
+_MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
+    ZoneKind.CASEWORK: {
+        "coach": (("/", "home"), ("/cases", "cases"), ("/search", "search"), ("/open", "new_case")),
+        "regional_head": (("/", "home"), ("/cases", "cases"), ("/search", "search")),
+        "desk_officer": (("/", "day"), ("/cases", "cases"), ("/search", "search"), ("/open", "new_case")),
+    },
+    ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "sheets"),)},
+    ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"),)},
+    ZoneKind.OVERSIGHT: {"auditor": (("/", "log"),), "dpo": (("/", "log"),)},
+}
+
+
+def routes(services: Services, gates: dict[Zone, Gate], checker: PasswordChecker, away: TurnedAway) -> list[BaseRoute]:
+    """All pages of the zones that this process serves; none where their assets could not be made."""
+    if not assets.whole():
+        return []
+    site = Site(services, away)
+    doors = tuple(Door(site, gate, _MENU[zone.kind]) for zone, gate in gates.items())
+    public = PublicPages(doors)
+    found: list[BaseRoute] = [
+        _route(site, None, "/", public.start),
+        _route(site, None, "/who-sees-what", public.who_sees_what),
+        _route(site, None, "/leaflet", public.leaflet),
+        _route(site, None, "/accessibility", public.accessibility),
+        _route(site, None, "/language", choose_language, "POST"),
+        Route(f"{site.static.removeprefix(ROOT)}/{{name}}", _static),
+    ]
+    for door in doors:
+        found += _zone(site, door, checker)
+    found.append(_route(site, None, "/{rest:path}", _nowhere, "GET", "POST"))
+    return [Route("/", _to_the_pages), Mount(ROOT, routes=found)]
+
+
+def _zone(site: Site, door: Door, checker: PasswordChecker) -> list[BaseRoute]:
+    signing = Signing(door, checker)
+    kind = door.zone.kind
+    table: list[tuple[str, Handler, tuple[str, ...]]] = [
+        ("/sign-in", signing.sign_in, ("GET", "POST")),
+        ("/sign-out", signing.sign_out, ("POST",)),
+        ("/stay", signing.stay, ("POST",)),
+    ]
+    if kind is ZoneKind.CASEWORK:
+        table += _casework(door)
+    elif kind is ZoneKind.OVERSIGHT:
+        log = LogPages(door)
+        table += [("/", log.entries, ("GET",)), ("/entries/{entry}", log.entry, ("GET", "POST"))]
+    else:
+        own = ReceivedPages(door)
+        table += [("/", own.home, ("GET",)), (f"/{own.plural}/{{release}}", own.one, ("GET",))]
+    base = door_path(door.zone).removeprefix(ROOT)
+    return [_route(site, door, base + path, handler, *methods) for path, handler, methods in table]
+
+
+def _casework(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
+    notes, steps, opening = NotePages(door), StepPages(door), OpeningPages(door)
+    case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
+    return [
+        ("/", notes.home, look),
+        ("/cases", notes.cases, look),
+        ("/search", notes.search, both),
+        ("/open", opening.open, both),
+        (case, notes.case, look),
+        (f"{case}/people", notes.people, both),
+        (f"{case}/documents", opening.documents, look),
+        (f"{case}/steps/{{step}}", steps.step, both),
+        (f"{case}/tasks/new", steps.new_task, both),
+        (f"{case}/tasks/{{task}}/done", steps.tick_off, send),
+        (f"{case}/notes/new", notes.write, both),
+        (f"{case}/notes/new/draft", notes.keep_draft, send),
+        (f"{case}/notes/{{note}}", notes.read, both),
+        (f"{case}/notes/{{note}}/edit", notes.revise, both),
+        (f"{case}/notes/{{note}}/edit/draft", notes.keep_draft, send),
+        (f"{case}/notes/{{note}}/versions/{{version}}", notes.version, look),
+    ]
+
+
+def _route(site: Site, door: Door | None, path: str, handler: Handler, *methods: str) -> Route:
+    return Route(path, endpoint(site, door, handler), methods=list(methods or ("GET",)))
+
+
+async def _to_the_pages(_: Request) -> Response:
+    return RedirectResponse(f"{ROOT}/", 303)
+
+
+async def _nowhere(_: Visit) -> Response:
+    raise NotFound("no such page")
+
+
+async def _static(request: Request) -> Response:
+    """A file of the manifest, by name; nothing is looked up in a folder."""
+    name = request.path_params["name"]
+    if name not in assets.expected() or name in _UNSERVED:
+        return Response(status_code=404)
+    return FileResponse(assets.STATIC / name, media_type=_SERVED[Path(name).suffix], headers=_FOREVER)

@@ -1,0 +1,115 @@
+"""Sign in, stay signed in, sign out, and another language where there is no form."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from gateway.auth.passwords import PasswordChecker
+from gateway.auth.sessions import clear_cookie, set_cookie
+from gateway.gate import source_of
+from gateway.pages.forms import Form
+from gateway.pages.site import IDLE, ROOT, Door, Visit, count_refusal, form_token, keep_language
+from vault.errors import AccessDenied, InvalidInput, NotSignedIn, SignInRefused, SignInThrottled
+from vault.usecases import sign_in as use
+
+_LONGEST_LOGIN = 80
+_LONGEST_PASSWORD = 256
+
+
+class Signing:
+    """One zone's door."""
+
+    def __init__(self, door: Door, checker: PasswordChecker) -> None:
+        self.door = door
+        self.service = door.gate.services.sign_in[door.zone]
+        self.worker = door.gate.services.worker
+        self.checker = checker
+
+    async def sign_in(self, visit: Visit) -> Response:
+        """Password and code; back to where one was, with what one had typed there."""
+        target = self._target(visit.form.text("_next") or visit.asked("next"))
+        kept = visit.form.text("_kept")
+        fault, wait = "", 0
+        if visit.posted and not visit.switching:
+            _same_site(visit)
+            visit.faults.by_field.clear()  # a token of the session that ended says nothing here
+            try:
+                return await self._conclude(visit, target, kept)
+            except SignInThrottled as refused:
+                count_refusal(visit, refused)
+                fault, wait = "throttled", refused.retry_after
+            except SignInRefused:
+                fault = "refused"
+        status = 429 if wait else 401 if fault else 200
+        return visit.draw("sign_in.html", status, next=target, kept=kept, fault=fault, wait=wait)
+
+    async def _conclude(self, visit: Visit, target: str, kept: str) -> Response:
+        zone, service, form = self.door.zone, self.service, visit.form
+        login, password = form.text("login").strip().lower(), form.text("password")
+        if not (0 < len(login) <= _LONGEST_LOGIN and login.isprintable() and 0 < len(password) <= _LONGEST_PASSWORD):
+            raise SignInRefused("name, password or code is wrong")
+        source = source_of(visit.request.scope)
+        candidate = await self.worker.submit(zone, lambda uow: use.look_up(uow, login, source, service))
+        stored = candidate.staff.password if candidate.staff is not None else None
+        right = await self.checker.check(stored, password)
+        code = form.text("code").replace(" ", "")
+        try:
+            token, _ = await self.worker.submit(zone, lambda uow: use.conclude(uow, candidate, right, code, service))
+        except SignInRefused:
+            await self.worker.submit(zone, lambda uow: use.refuse(uow, candidate, service))
+            raise
+        response: Response
+        if kept:
+            values = {"target": target, "kept": Form.decoded(kept).pairs, "token": form_token(token)}
+            response = visit.draw("signed_in_again.html", **values)
+        else:
+            response = RedirectResponse(target, 303)
+        set_cookie(response, zone, token, IDLE)
+        return response
+
+    def _target(self, wanted: str) -> str:
+        """Where to go afterwards: a page of this zone and nothing else."""
+        home = self.door.path + "/"
+        inside = wanted.startswith(home) and wanted.isascii() and wanted.isprintable() and "//" not in wanted
+        return wanted if inside and ".." not in wanted and "\\" not in wanted and len(wanted) <= 400 else home
+
+    async def sign_out(self, visit: Visit) -> Response:
+        if not visit.saving:
+            return visit.go("/")
+        try:
+            clock = self.door.gate.services.clock
+            await visit.run(lambda uow, actor: use.sign_out(uow, actor, clock))
+        except NotSignedIn:
+            pass  # ended already: what was wanted
+        response = RedirectResponse(f"{self.door.path}/sign-in", 303)
+        clear_cookie(response, self.door.zone)
+        visit.actor = None
+        return response
+
+    async def stay(self, visit: Visit) -> Response:
+        """Somebody is still there: the cookie lives on (the frame sets it again)."""
+        await visit.who()
+        return Response(status_code=204 if visit.saving else 403)
+
+
+def _same_site(visit: Visit) -> None:
+    """Nobody is signed in by another site's form. Raises AccessDenied."""
+    headers = visit.request.headers
+    site = headers.get("sec-fetch-site")
+    same = site in {"same-origin", "none"}
+    if site is None:
+        same = (headers.get("origin") or "").partition("://")[2] == headers.get("host")
+    if not same:
+        raise AccessDenied(reasons=("cross_site",))
+
+
+async def choose_language(visit: Visit) -> Response:
+    """On a page without a form: come back to it in another language."""
+    if not visit.switching:
+        raise InvalidInput("no such language", field="_language")
+    target = visit.form.text("_return")
+    inside = target.startswith(f"{ROOT}/") and target.isascii() and target.isprintable() and "//" not in target
+    response = RedirectResponse(target if inside and "\\" not in target else f"{ROOT}/", 303)
+    keep_language(response, visit.language)
+    return response
+

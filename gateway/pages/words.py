@@ -1,0 +1,272 @@
+"""What each code is called on a page, in English: the text that the catalogues translate. No page prints a bare code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from markupsafe import Markup, escape
+
+WORDS: Final[dict[str, dict[str, str]]] = {
+    "role": {
+        "coach": "Coach", "desk_officer": "Desk officer", "regional_head": "Regional head",
+        "follow_up_officer": "Follow-up officer", "partner_agent": "Partner organisation", "auditor": "Auditor",
+        "dpo": "Data protection officer",
+    },
+    "zone": {
+        "casework": "Guidance", "follow_up": "Follow-up of orders", "partner": "Partner organisation",
+        "oversight": "Oversight",
+    },
+    "zone_told": {
+        "casework": "What is confided here stays here.",
+        "follow_up": "This service sees outcome sheets and nothing else.",
+        "partner": "This service sees what a person agreed to share with it.",
+        "oversight": "This service sees who looked at what, never what was confided.",
+    },
+    "menu": {
+        "home": "Today", "cases": "Cases", "new_case": "Open a case", "search": "Search", "sheets": "Outcome sheets",
+        "referrals": "Referrals", "log": "The log", "approvals": "To sign", "day": "The day",
+    },
+    "language": {"fr": "French", "nl": "Dutch", "de": "German", "en": "English"},
+    "region": {
+        "brussels": "Brussels", "antwerp": "Antwerp", "liege": "Liège", "ghent": "Ghent", "charleroi": "Charleroi",
+    },
+    "relation": {
+        "head": "Main person", "partner": "Partner (spouse)", "child": "Child", "parent": "Parent", "sibling": "Sibling",
+        "other": "Other",
+    },
+    "provenance": {
+        "admin": "From the official file", "interview": "Confided in the interview", "partner": "From a partner",
+    },
+    "state": {
+        "oqt_notified": "Order notified", "triaged": "Triaged", "invited": "Invited", "no_show": "Did not come",
+        "intake": "First interview", "analysis": "Analysis of the file", "follow_up": "Guidance under way",
+        "orient_stay": "Towards a right of residence", "orient_return": "Towards return",
+        "orient_transfer": "Towards transfer", "extension": "Extension asked for", "suspended": "Suspended",
+        "closing_noncollab": "Closing for non-collaboration", "closed": "Closed", "handed_over": "Handed over",
+        "erased": "Erased",
+    },
+    "step": {
+        "triage": "Triage", "invite": "Invite", "record_absence": "Record an absence without excuse",
+        "excuse_absence": "Take an excuse and give a new day", "walk_in": "Receive a walk-in",
+        "begin_intake": "Begin the first interview", "give_notice": "Give the privacy notice",
+        "begin_analysis": "Begin the analysis of the file", "give_conclusions": "Give the conclusions",
+        "orient_stay": "Work towards a right of residence", "orient_return": "Work towards return",
+        "orient_transfer": "Work towards transfer", "continue_follow_up": "Go on with the guidance",
+        "ask_extension": "Ask for an extension", "grant_extension": "Write down a granted extension",
+        "refuse_extension": "Write down a refused extension", "suspend": "Suspend", "resume": "Resume",
+        "explain_consequences": "Explain the consequences",
+        "send_consequences_letter": "Record the letter about the consequences",
+        "begin_closing": "Begin the closing for non-collaboration", "sign_closing": "Sign the closing",
+        "close": "Close the case", "hand_over": "Sign and hand over to follow-up", "reopen": "Reopen the case",
+    },
+    "outcome": {
+        "STAY_OBTAINED": "Right of residence obtained", "PROCEDURE_FILED": "Procedure filed",
+        "RETURN_VOLUNTARY": "Voluntary return", "TRANSFERRED": "Transferred", "NOT_ELIGIBLE": "Not eligible",
+        "REFUSED": "Refused to collaborate", "NO_SHOW": "Did not come", "UNREACHABLE": "Not reachable",
+        "OTHER": "Other outcome",
+    },
+    "template": {
+        "intake": "First interview", "interview": "Interview", "legal_analysis": "Legal analysis",
+        "conclusions": "Conclusions", "stay": "Right of residence", "return": "Return", "extension": "Extension",
+        "closing": "Closing",
+    },
+    "deadline": {
+        "departure": "End of the term for leaving", "appeal_annulment": "Last day to appeal (annulment)",
+        "appeal_extreme_urgency": "Last day to appeal (extreme urgency)",
+        "appeal_second_measure": "Last day to appeal (second measure)", "triage": "Triage",
+        "invitation": "Send the invitation", "appointment": "Appointment", "reinvitation": "Invite again",
+        "analysis": "Begin the analysis", "conclusions": "Give the conclusions", "next_interview": "Next interview",
+        "avenue_review": "Review of the chosen way", "extension_decision": "Decision on the extension",
+        "suspension_review": "Review of the suspension", "second_signature": "Second signature",
+    },
+    "rule": {
+        "file_says": "The official file gives this day.", "order_term": "Counted from notification, as the order says.",
+        "annex_term": "Counted from notification, as this form of order has it.", "days_after": "Counted in days.",
+        "working_days_after": "Counted in working days.",
+        "next_working_day": "The last day is not worked: the next working day counts.",
+        "extended": "The Office granted more time.", "appointed": "The day that was agreed.",
+        "must_be_reasoned": "A term shorter than the general one must be reasoned.",
+        "missing": "It cannot be computed: something is not known.",
+    },
+    "sure": {
+        "H": "read in an official text", "M": "from a secondary text", "B": "to be verified", "D": "a choice of this office",
+    },
+    "obstacle": {
+        "not_eligible": "Triage excludes this person from the guidance.", "coach_missing": "No coach is assigned yet.",
+        "coach_type_missing": "The type of coach is not recorded yet.",
+        "appointment_ahead": "The day of the appointment has not come yet.",
+        "reinvitations_used_up": "All re-invitations were used.", "reinvitations_left": "Re-invitations are left.",
+        "notice_missing": "The privacy notice must be given first.",
+        "no_transfer_order": "The order is not one of transfer.",
+        "consequences_not_told": "The consequences must be explained first, or the letter sent.",
+        "same_person": "The second signature must be another person's.", "signed_already": "It is signed already.",
+        "second_signature_missing": "The second person has not signed yet.",
+    },
+    "coach_type": {"individuals": "Individuals", "families": "Families", "open_return": "Open return places"},
+    "place": {
+        "known_address": "Known address", "no_known_address": "No known address", "reception": "Reception place",
+        "open_return_place": "Open return place",
+    },
+    "origin": {"order": "An order was notified", "self_referral": "The person asked for help", "walk_in": "Walk-in"},
+    "avenue": {
+        "9bis": "Humanitarian (9bis)", "9ter": "Medical (9ter)", "family_reunification": "Family reunification",
+        "asylum": "Asylum", "trafficking_victim": "Victim of trafficking", "study": "Study", "stateless": "Stateless",
+        "other": "Other",
+    },
+    "attendee": {"lawyer": "Lawyer", "trusted_person": "Trusted person", "other": "Somebody else"},
+    "interpreter": {"present": "Interpreter present", "by_phone": "Interpreter by telephone", "not_needed": "Not needed"},
+    "criterion": {
+        "ADDRESS": "Known address", "RECEPTION": "Reception place", "OPEN_RETURN": "Open return place",
+        "INTERCEPTED": "Intercepted, no known address", "TRANSFER": "Transfer to another state",
+        "FAST_TRACK": "Refused in a fast procedure", "FAMILY": "Family with minors", "SELF_REFERRAL": "Asked for help",
+        "UNACCOMPANIED_MINOR": "Unaccompanied minor",
+    },
+    "ground": {
+        "health": "Health", "pregnancy": "Pregnancy", "no_transport": "No transport",
+        "no_identification": "No identification", "length_of_stay": "Length of stay", "school": "Children at school",
+        "voluntary_return": "A voluntary return is being finished", "family_ties": "Family or social ties",
+    },
+    "partner": {"fedasil": "Fedasil", "iom": "IOM", "caritas": "Caritas"},
+    "reason": {"public_order": "Public order", "new_procedure": "New residence procedure"},
+    "need": {
+        "return_counselling": "Return counselling", "reintegration": "Reintegration", "legal_aid": "Legal aid",
+        "medical_care": "Medical care", "psychological_care": "Psychological care", "shelter": "Shelter",
+        "social_aid": "Social aid",
+    },
+    "section": {
+        "narrative": "General", "identity": "Identity papers", "sensitive": "Health and other protected matters",
+        "stay-analysis": "Right of residence", "return-plan": "Return",
+    },
+    "field": {
+        "oqt_reference": "Reference of the order", "ov_number": "OV/SP number", "closing_date": "Closed on",
+        "outcome_code": "Outcome", "term_end": "End of the term for leaving", "extended": "Term extended",
+        "procedure_pending": "Procedure pending", "minors": "Minors", "fitness_check": "Fitness check before any measure",
+        "language": "Language", "handed_over_at": "Handed over", "pseudonym": "Pseudonym", "family_name": "Family name",
+        "given_names": "Given names", "phone": "Telephone", "address": "Address", "need": "Need",
+        "received_at": "Received", "expires_on": "Consent until", "release": "Release",
+    },
+    "done": {
+        "note": "The note is saved.", "step": "The step is recorded.", "task": "The task is saved.",
+        "opened": "The case is open. It is yours from now on.", "draft": "The draft was thrown away.",
+        "handed_over": "The outcome sheet was sent to follow-up.", "people": "The changes are saved.",
+    },
+    "verdict": {"allow": "allowed", "deny": "refused", "none": "–", "": "–"},
+    "purpose": {
+        "coaching": "guidance", "case_administration": "administration of cases",
+        "oqt_follow_up": "follow-up of orders", "referral": "referral", "access_review": "review of access",
+        "data_protection": "data protection", "emergency": "emergency",
+    },
+    "compartment": {
+        "identity": "who the person is", "contact": "how the person is reached",
+        "status": "where a case stands: state and dates", "narrative": "what was confided: notes, facts, files, letters",
+        "sensitive": "health and other protected matters", "stay_analysis": "ways to a right of residence",
+        "return_plan": "ways to return", "outcome_sheet": "the outcome sheet of a case that was handed over",
+        "audit": "the log: who looked at what", "aggregates": "published figures",
+    },
+    "fact": {
+        "own": "of their own cases", "region": "of their region", "consent": "while the person agrees",
+        "grant": "with a granted request", "addressed": "if it was sent to them", "second": "as the second person",
+        "break_glass": "in an emergency, reviewed afterwards",
+    },
+    "action": {
+        "create": "opened", "read": "read", "list": "listed", "search": "searched", "write": "wrote", "close": "closed",
+        "sign": "signed", "release": "released", "reveal": "restored names", "lane_opened": "log lane opened",
+        "lane_closed": "log lane closed", "signed_in": "signed in", "sign_in_refused": "sign-in refused",
+        "signed_out": "signed out", "staff_added": "member of staff added",
+        "service_token_issued": "token for a service issued", "release_begun": "release begun", "released": "released",
+        "swept": "emptied what was forgotten", "failed": "failed", "turned_away": "turned away",
+    },
+    "kind": {
+        "case": "case", "identity": "identity", "contact": "contact", "notice": "privacy notice", "note": "note",
+        "token_map": "names behind stand-ins", "outcome_sheet": "outcome sheet", "referral": "referral",
+        "fact": "fact", "whereabouts": "whereabouts", "sensitive_fact": "protected fact", "stay_fact": "fact on stay",
+        "return_fact": "fact on return", "attachment": "document", "identity_attachment": "identity paper",
+        "sensitive_attachment": "protected document", "stay_attachment": "document on stay",
+        "return_attachment": "document on return", "task": "task", "draft": "draft", "invitation": "invitation",
+        "letter": "letter", "step": "steps of a case", "deadline": "days that count", "avenue": "avenue of stay",
+        "return_plan": "plan of return", "ground": "ground", "audit_entry": "entry of the log",
+        "audit_detail": "detail of the log", "session": "session", "staff": "staff", "lane": "lane",
+    },
+    "entry": {
+        "entry": "Entry", "actor": "Who (pseudonym)", "zone": "Zone", "subject": "Case (pseudonym of the log)",
+        "object": "Record", "outcome": "What it came to", "count": "How many", "lane": "Lane", "number": "Number",
+        "policy": "Rules in force", "config": "Parameters in force", "actor_name": "Name",
+        "source_address": "Network address", "reason": "Reason given", "actor_id": "Number of the member of staff",
+        "session": "Session",
+    },
+    "yes_no": {"yes": "Yes", "no": "No"},
+}  # fmt: skip
+
+#: What is wrong with a field, or with the form as a whole.
+FAULTS: Final[dict[str, str]] = {
+    "missing": "This must be filled in.",
+    "unusable": "This cannot be used as it is. Check it.",
+    "too_long": "This is too long.",
+    "earlier_session": "This page was opened in an earlier session. What you typed is here: check it and send it again.",
+    "not_now": "This step is not possible now. Look at the case again.",
+    "conflict": "Somebody changed this in the meantime. Look at it again.",
+    "notice_missing": "The privacy notice must be given first.",
+    "identity_survives": "A name that the case knows would remain in the text. Write it as it stands in the case.",
+    "unaccompanied_minor": "An unaccompanied minor is not guided here: a guardian is competent.",
+    "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
+    "stale_version": "Somebody saved a newer version in the meantime. Both texts are below. Nothing is lost.",
+    "too_large": "This is too long.",
+} | {code: text for code, text in WORDS["obstacle"].items() if code != "notice_missing"}  # fmt: skip
+
+#: Why a page is not shown: what it says, and what to do.
+REFUSALS: Final[dict[str, tuple[str, str]]] = {
+    "not_found": (
+        "There is no such page, or it is not for you",
+        "A case of somebody else and a case that does not exist give this same answer. Check the reference.",
+    ),
+    "access_denied": ("This is not for your role", "Your role cannot do this, whatever the case."),
+    "erased": ("This was erased", "Its keys were destroyed. Nobody can read it any more."),
+    "store_busy": ("The vault is busy", "Nothing was written. Try again in a moment."),
+    "store_unavailable": ("The vault does not answer", "Nothing was written. Try again in a moment."),
+    "invalid_input": ("This cannot be used", "Go back and check what was sent."),
+    "invalid_identifier": ("This is no reference of a case", "Check the reference: one character is wrong."),
+    "stale_version": ("Somebody was faster", "A newer version was saved in the meantime. Look at it again."),
+    "illegal_step": ("This is not possible now", "The case is in another state. Look at the case again."),
+    "failed": ("Something failed", "It was logged. Nothing that you did was lost without being told."),
+}
+
+_STAND_IN: Final = re.compile(r"\[[A-ZÀ-Ý][A-ZÀ-Ý_ ]*-\d+\]")
+
+
+def word(translate: Callable[[str], str], group: str, code: object) -> str:
+    """What a code is called; the code itself where somebody's own file brought one that has no word."""
+    text = str(code)
+    if group == "fault":
+        return translate(FAULTS.get(text, FAULTS["unusable"]))
+    if group in {"refusal", "remedy"}:
+        return translate(REFUSALS[text][group == "remedy"])
+    known = WORDS[group].get(text)
+    return translate(known) if known is not None else text
+
+
+def choices(group: str) -> tuple[str, ...]:
+    """The codes of a group, in order."""
+    return tuple(WORDS[group])
+
+
+def texts() -> Iterable[str]:
+    """Every text here, for the catalogues."""
+    for group in WORDS.values():
+        yield from group.values()
+    yield from FAULTS.values()
+    for pair in REFUSALS.values():
+        yield from pair
+
+
+def marked(text: str, spans: Iterable[tuple[int, int]] = ()) -> Markup:
+    """A note for the screen: stand-ins set off, restored names underlined. spans: of restored names, in order."""
+    pieces, place = [], 0
+    found = [(start, end, "p-restored") for start, end in spans]
+    found += [(m.start(), m.end(), "p-stand-in") for m in _STAND_IN.finditer(text)]
+    for start, end, kind in sorted(found):
+        if start >= place:
+            pieces += [escape(text[place:start]), Markup('<span class="{}">{}</span>').format(kind, text[start:end])]
+            place = end
+    return Markup("").join([*pieces, escape(text[place:])])

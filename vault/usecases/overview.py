@@ -1,0 +1,108 @@
+"""What now: open cases with the next step, how far each is, and the day that counts most. One question for all of them.
+
+A coach gets their own cases, a regional head the region's. Everything here comes from status rows; nothing is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from vault.access.actor import Actor
+from vault.access.enforcement import Item
+from vault.access.shaping import shape
+from vault.cases.calendar import belgian_day
+from vault.cases.deadlines import Deadline, deadlines
+from vault.cases.flow import WAITING, State, Step
+from vault.cases.guards import Situation
+from vault.cases.journey import options
+from vault.errors import InvalidInput
+from vault.unit_of_work import CaseRow, UnitOfWork
+from vault.usecases.casework import Casework, Values, reference
+from vault.usecases.read_case import PAGE_LIMIT, scope, staff_names
+from vault.vocabulary import Action, Facts, Kind, Purpose, Role
+
+#: Cases in these states wait for nothing.
+OPEN: Final = tuple(state for state in State if state in WAITING)
+#: Steps that are no way forward: they are listed, never put first.
+ASIDE: Final = frozenset({
+    Step.CLOSE, Step.SUSPEND, Step.RECORD_ABSENCE, Step.EXCUSE_ABSENCE, Step.BEGIN_CLOSING, Step.RESUME,
+    Step.EXPLAIN_CONSEQUENCES, Step.SEND_CONSEQUENCES_LETTER, Step.WALK_IN, Step.REFUSE_EXTENSION,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """states: () for every open one. before: opening moment of the last line seen, to page backwards in time."""
+
+    states: Sequence[State] = ()
+    language: str = ""
+    limit: int = 50
+    before: datetime | None = None
+
+
+def read_overview(uow: UnitOfWork, actor: Actor, cmd: Overview, casework: Casework) -> list[Values]:
+    """A line per case of the actor's reach, newest first. Raises InvalidInput, AccessDenied."""
+    if not 1 <= cmd.limit <= PAGE_LIMIT:
+        raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
+    coach, region = scope(actor)
+    permit = casework.guard.permit(
+        uow, actor, Action.SEARCH, Item(Kind.DEADLINE), purpose=Purpose.CASE_ADMINISTRATION,
+        facts=Facts.of(own=coach is not None, region=region is not None), config=casework.config,
+    )  # fmt: skip
+    rows = uow.cases.caseload(
+        coach=coach, region=region, states=cmd.states or OPEN, language=cmd.language, limit=cmd.limit,
+        before=cmd.before,
+    )  # fmt: skip
+    histories = uow.cases.histories([row.case.id for row in rows])
+    names = staff_names(uow, [row.case.coach for row in rows])
+    found = []
+    for row in rows:
+        situation = casework.situation(row.case, histories.get(row.case.id, []), actor)
+        coach_name = names.get(row.case.coach, "") if row.case.coach is not None else ""
+        found.append(shape(permit.profile, _line(row, situation, coach_name, actor.role, casework)))
+    return found
+
+
+def next_step(situation: Situation, role: Role) -> Step | None:
+    """The step that takes the case forward and that this role can take now; the notice before anything else."""
+    able = [o.row.step for o in options(situation) if not o.obstacles and role in o.row.actors]
+    if Step.GIVE_NOTICE in able and not situation.history.notice_given:
+        return Step.GIVE_NOTICE
+    if Step.HAND_OVER in able:
+        return Step.HAND_OVER
+    return next((step for step in able if step not in ASIDE and step is not Step.GIVE_NOTICE), None)
+
+
+def _line(row: CaseRow, situation: Situation, coach: str, role: Role, casework: Casework) -> Values:
+    case, step = row.case, next_step(situation, role)
+    nearest = _nearest(deadlines(situation, casework.calendar), situation)
+    return {
+        "reference": reference(case.id),
+        "state": case.state.value,
+        "region": case.region,
+        "language": case.language,
+        "opened_on": belgian_day(case.opened_at).isoformat(),
+        "opened_at": case.opened_at.isoformat(),
+        "coach": coach,
+        "notes": row.notes,
+        "last_note_on": belgian_day(row.last_note_at).isoformat() if row.last_note_at else None,
+        "next": step.value if step is not None else None,
+        "done": len(situation.history.events),
+        "deadline": nearest.name if nearest is not None else None,
+        "day": nearest.day.isoformat() if nearest is not None and nearest.day is not None else None,
+        "left": nearest.left(situation.today) if nearest is not None else None,
+    }
+
+
+def _nearest(found: Sequence[Deadline], situation: Situation) -> Deadline | None:
+    """The day that counts most: what the case waits for if that day has passed, else the next day to come.
+
+    A term for leaving or for an appeal that has passed can no more be kept: it stands on the case's own page.
+    """
+    waiting = WAITING.get(situation.case.state)
+    dated = [(one, one.left(situation.today)) for one in found]
+    kept = [(left, one) for one, left in dated if left is not None and (left >= 0 or one.name == waiting)]
+    return min(kept, key=lambda pair: pair[0])[1] if kept else None
