@@ -27,7 +27,15 @@ RECIPE: Final = HERE / "recipe"
 STATIC: Final = HERE / "static"
 MANIFEST: Final = RECIPE / "manifest.json"
 _STAMP: Final = STATIC / ".made-from"
-_INGREDIENTS: Final = ("package.json", "package-lock.json", "pages.scss", "pages.js", "manifest.json", "node.txt", "LICENSE.govuk-frontend.txt")
+_INGREDIENTS: Final = (
+    "package.json",
+    "package-lock.json",
+    "pages.scss",
+    "pages.js",
+    "manifest.json",
+    "node.txt",
+    "LICENSE.govuk-frontend.txt",
+)
 _FONTS: Final = "@fontsource/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next"
 #: What is taken as it is: where it lies in the packages, and its name here.
 COPIED: Final[dict[str, str]] = {
@@ -42,7 +50,7 @@ COPIED: Final[dict[str, str]] = {
     "axe-core/LICENSE": "LICENSE.axe-core.txt",
 }
 #: Ours: as it stands in the recipe.
-OURS: Final = ("pages.js", "LICENSE.govuk-frontend.txt")
+OURS: Final = ("pages.js", "icon.svg", "LICENSE.govuk-frontend.txt")
 
 
 def main(words: list[str]) -> int:

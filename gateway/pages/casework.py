@@ -235,4 +235,3 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInput("the moment cannot be read", field="before") from None
-

@@ -32,9 +32,7 @@ class NotePages(CaseworkPages):
                 lambda uow, actor: notes.authorise_reveal(uow, actor, case, note, reason, self.casework)
             )
             if permit is not None:
-                shown = await visit.run(
-                    lambda uow, actor: notes.reveal_note(uow, actor, permit, note, self.casework)
-                )
+                shown = await visit.run(lambda uow, actor: notes.reveal_note(uow, actor, permit, note, self.casework))
 
         def work(uow: UnitOfWork, actor: Actor) -> tuple[Any, Any]:
             return (
@@ -51,9 +49,7 @@ class NotePages(CaseworkPages):
         number = visit.place("version")
         if not (number.isascii() and number.isdigit() and 0 < len(number) < 9):
             raise NotFound("no such item, or not for you")
-        found = await visit.run(
-            lambda uow, actor: notes.read_note(uow, actor, case, note, self.casework, int(number))
-        )
+        found = await visit.run(lambda uow, actor: notes.read_note(uow, actor, case, note, self.casework, int(number)))
         return visit.draw("note.html", note=found, versions=[], shown=None, reference=visit.place("case"))
 
     async def write(self, visit: Visit) -> Response:
@@ -61,7 +57,7 @@ class NotePages(CaseworkPages):
         case = self.wanted(visit)
         status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
         values = await self._begun(visit, case, None, status)
-        if await self._button(visit, case, None, values):
+        if await self._button(visit, case, None):
             return visit.go(f"/cases/{visit.place('case')}", done="draft")
         if visit.saving and "_template" not in visit.form:
             cmd = self._command(case, None, values)
@@ -77,7 +73,7 @@ class NotePages(CaseworkPages):
         case, note = self.wanted(visit), RecordId.parse(visit.place("note"))
         status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
         values = await self._begun(visit, case, note, status)
-        if await self._button(visit, case, note, values):
+        if await self._button(visit, case, note):
             return visit.go(f"/cases/{visit.place('case')}/notes/{note.hex()}", done="draft")
         both: tuple[Any, Any] | None = None
         if visit.saving and "_template" not in visit.form:
@@ -88,9 +84,7 @@ class NotePages(CaseworkPages):
                 )
             except StaleVersion as stale:
                 fault = stale
-                both = await visit.run(
-                    lambda uow, actor: notes.both_versions(uow, actor, cmd, fault, self.casework)
-                )
+                both = await visit.run(lambda uow, actor: notes.both_versions(uow, actor, cmd, fault, self.casework))
                 visit.faults.add("text", "stale_version")
                 values["based_on"] = fault.current
             else:
@@ -106,9 +100,7 @@ class NotePages(CaseworkPages):
         if not visit.saving:
             return Response(status_code=403)
         values = _typed(visit, {"text": "", "language": "fr", "template": "interview", "based_on": 0, "correction": ""})
-        cmd = drafts.SaveDraft(
-            case, values["text"], values["language"], values["template"], note, values["based_on"]
-        )
+        cmd = drafts.SaveDraft(case, values["text"], values["language"], values["template"], note, values["based_on"])
         reply = await visit.attempt(lambda uow, actor: drafts.save_draft(uow, actor, cmd, self.casework))
         return Response(status_code=204 if reply is not None else 422)
 
@@ -144,8 +136,8 @@ class NotePages(CaseworkPages):
         found = self.casework.texts.notes.get(template)
         return found.skeletons[language] if found is not None else ""
 
-    async def _button(self, visit: Visit, case: CaseId, note: RecordId | None, values: dict[str, Any]) -> bool:
-        """The form's other buttons: throw the draft away (True), or keep it without a script."""
+    async def _button(self, visit: Visit, case: CaseId, note: RecordId | None) -> bool:
+        """The form's other button: throw the draft away (True)."""
         if not visit.saving:
             return False
         if "_discard" in visit.form:

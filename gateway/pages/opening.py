@@ -67,7 +67,7 @@ class OpeningPages(CaseworkPages):
                 body.place, body.coach_type,
             )  # fmt: skip
         except InvalidInput as refused:
-            visit.faults.add(_FIELD_OF.get(refused.field, refused.field) or "people", "unusable")
+            visit.faults.add(_FIELD_OF.get(refused.field or "", refused.field or "people"), "unusable")
             return None
 
     async def documents(self, visit: Visit) -> Response:

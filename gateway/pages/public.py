@@ -38,7 +38,7 @@ class PublicPages:
 
 
 def _seen(firewall: TableFirewall) -> dict[Role, list[tuple[Compartment, tuple[str, ...]]]]:
-    """For each role the compartments it can see something of, and under which conditions; in the compartments' order."""
+    """For each role the compartments it sees something of, and under which conditions; in the compartments' order."""
     found: dict[Role, dict[Compartment, set[str]]] = {role: {} for role in Role}
     for access in accesses(firewall.table):
         role, kind, action, _ = access.key

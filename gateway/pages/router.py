@@ -1,4 +1,4 @@
-"""The pages' routes, by zone, and the files that they load. All are plain routes: the API's description is not theirs."""
+"""The pages' routes, by zone, and the files that they load: plain routes, which the API's description leaves out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ from vault.errors import NotFound
 from vault.vocabulary import Zone, ZoneKind
 
 #: What a browser may fetch: styles, scripts, fonts. axe-core is for the tests.
-_SERVED: Final = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".txt": "text/plain"}
+_SERVED: Final = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".woff2": "font/woff2",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
 _UNSERVED: Final = frozenset({"axe.js"})
 _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import RedirectResponse, Response
 
 from gateway.auth.passwords import PasswordChecker
@@ -60,7 +62,7 @@ class Signing:
             raise
         response: Response
         if kept:
-            values = {"target": target, "kept": Form.decoded(kept).pairs, "token": form_token(token)}
+            values: dict[str, Any] = {"target": target, "kept": Form.decoded(kept).pairs, "token": form_token(token)}
             response = visit.draw("signed_in_again.html", **values)
         else:
             response = RedirectResponse(target, 303)
@@ -112,4 +114,3 @@ async def choose_language(visit: Visit) -> Response:
     response = RedirectResponse(target if inside and "\\" not in target else f"{ROOT}/", 303)
     keep_language(response, visit.language)
     return response
-

@@ -303,4 +303,3 @@ async def refusal(visit: Visit, refused: e.VaultError) -> Response:
             visit.actor = None
     code = refused.code if refused.code in words.REFUSALS else "not_found" if answered.status_code == 404 else "failed"
     return visit.draw("refusal.html", answered.status_code, code=code)
-

@@ -116,7 +116,9 @@ class StepPages(CaseworkPages):
             name: form.text(name, suggested.get(name, ""))
             for name in ("outcome", "leaflet", "language", "day", "interpreter", "criterion", "region", "coach_type",
                          "coach", "avenue", "partner", "agreed", "ground", "reason", "until")
-        } | {"attendees": form.all("attendees"), "based_on": form.text("based_on", str(status.get("version", "")))}  # fmt: skip
+        } | {
+            "attendees": form.all("attendees"), "based_on": form.text("based_on", str(status.get("version", ""))),
+        }  # fmt: skip
 
     def _options(self, step: Step) -> dict[str, tuple[str, ...]]:
         """What can be chosen, by field: from the flow, or from the office's own parameters."""
@@ -175,4 +177,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-

@@ -1,4 +1,4 @@
-"""What each code is called on a page, in English: the text that the catalogues translate. No page prints a bare code."""
+"""What each code is called on a page, in English: the text that the catalogues translate. No page prints a code."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "brussels": "Brussels", "antwerp": "Antwerp", "liege": "Liège", "ghent": "Ghent", "charleroi": "Charleroi",
     },
     "relation": {
-        "head": "Main person", "partner": "Partner (spouse)", "child": "Child", "parent": "Parent", "sibling": "Sibling",
-        "other": "Other",
+        "head": "Main person", "partner": "Partner (spouse)", "child": "Child", "parent": "Parent",
+        "sibling": "Sibling", "other": "Other",
     },
     "provenance": {
         "admin": "From the official file", "interview": "Confided in the interview", "partner": "From a partner",
@@ -91,7 +91,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "missing": "It cannot be computed: something is not known.",
     },
     "sure": {
-        "H": "read in an official text", "M": "from a secondary text", "B": "to be verified", "D": "a choice of this office",
+        "H": "read in an official text", "M": "from a secondary text", "B": "to be verified",
+        "D": "a choice of this office",
     },
     "obstacle": {
         "not_eligible": "Triage excludes this person from the guidance.", "coach_missing": "No coach is assigned yet.",
@@ -116,7 +117,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "other": "Other",
     },
     "attendee": {"lawyer": "Lawyer", "trusted_person": "Trusted person", "other": "Somebody else"},
-    "interpreter": {"present": "Interpreter present", "by_phone": "Interpreter by telephone", "not_needed": "Not needed"},
+    "interpreter": {"present": "Interpreter present", "by_phone": "Interpreter by telephone",
+                    "not_needed": "Not needed"},
     "criterion": {
         "ADDRESS": "Known address", "RECEPTION": "Reception place", "OPEN_RETURN": "Open return place",
         "INTERCEPTED": "Intercepted, no known address", "TRANSFER": "Transfer to another state",
@@ -142,7 +144,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "field": {
         "oqt_reference": "Reference of the order", "ov_number": "OV/SP number", "closing_date": "Closed on",
         "outcome_code": "Outcome", "term_end": "End of the term for leaving", "extended": "Term extended",
-        "procedure_pending": "Procedure pending", "minors": "Minors", "fitness_check": "Fitness check before any measure",
+        "procedure_pending": "Procedure pending", "minors": "Minors",
+        "fitness_check": "Fitness check before any measure",
         "language": "Language", "handed_over_at": "Handed over", "pseudonym": "Pseudonym", "family_name": "Family name",
         "given_names": "Given names", "phone": "Telephone", "address": "Address", "need": "Need",
         "received_at": "Received", "expires_on": "Consent until", "release": "Release",
@@ -160,7 +163,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "compartment": {
         "identity": "who the person is", "contact": "how the person is reached",
-        "status": "where a case stands: state and dates", "narrative": "what was confided: notes, facts, files, letters",
+        "status": "where a case stands: state and dates",
+        "narrative": "what was confided: notes, facts, files, letters",
         "sensitive": "health and other protected matters", "stay_analysis": "ways to a right of residence",
         "return_plan": "ways to return", "outcome_sheet": "the outcome sheet of a case that was handed over",
         "audit": "the log: who looked at what", "aggregates": "published figures",
@@ -204,7 +208,8 @@ FAULTS: Final[dict[str, str]] = {
     "missing": "This must be filled in.",
     "unusable": "This cannot be used as it is. Check it.",
     "too_long": "This is too long.",
-    "earlier_session": "This page was opened in an earlier session. What you typed is here: check it and send it again.",
+    "earlier_session":
+        "This page was opened in an earlier session. What you typed is here: check it and send it again.",
     "not_now": "This step is not possible now. Look at the case again.",
     "conflict": "Somebody changed this in the meantime. Look at it again.",
     "notice_missing": "The privacy notice must be given first.",
