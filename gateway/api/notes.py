@@ -7,8 +7,7 @@ request's memory.
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,14 +15,12 @@ from starlette.responses import Response
 from gateway.api import note_models as m
 from gateway.api.json import StrictRoute, json_response
 from gateway.gate import Asks, Gate
+from gateway.looking import looking_of
 from vault.errors import ConfigurationError, ReviewNeeded, StaleVersion
-from vault.freetext import Looked
 from vault.ids import RecordId
 from vault.usecases import note_review, notes, stand_ins
 from vault.usecases.casework import parse_reference
 from vault.vocabulary import Action, Kind, Purpose
-
-_AT_ONCE: Final = 2
 
 
 class _Notes:
@@ -32,13 +29,7 @@ class _Notes:
             raise ConfigurationError("this process has no casework keys")
         self.gate = gate
         self.casework = gate.services.casework
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-
-    async def _look(self, request: Request, text: str, language: str) -> Looked:
-        """What the stages find. Raises NotSignedIn before any work is done."""
-        await self.gate.run(request, lambda _, actor: actor)
-        async with self._slots:
-            return await asyncio.to_thread(self.casework.office.look, text, language)
+        self._look = looking_of(gate).look
 
     async def review_note(self, request: Request, case: str, body: m.LookBody) -> Response:
         """Look through a text for what identifies people. Nothing is stored; decisions are tried out on it."""

@@ -6,14 +6,16 @@ from typing import Any
 
 from starlette.responses import Response
 
+from gateway.looking import looking_of
 from gateway.pages.casework import CaseworkPages
-from gateway.pages.site import Visit
+from gateway.pages.reviewing import Place, decided, places
+from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.model import LANGUAGES
-from vault.errors import InvalidInput, NotFound, StaleVersion
+from vault.errors import InvalidInput, NotFound, ReviewNeeded, ReviewStale, StaleVersion
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import drafts, notes, read_case
+from vault.usecases import drafts, note_review, notes, read_case
 from vault.vocabulary import Phase
 
 _WRITABLE = {Phase.ACTIVE.value, Phase.SUSPENDED.value, Phase.CLOSING.value}
@@ -21,6 +23,10 @@ _WRITABLE = {Phase.ACTIVE.value, Phase.SUSPENDED.value, Phase.CLOSING.value}
 
 class NotePages(CaseworkPages):
     """Write and read. A draft is kept by the server, sealed, for its author alone."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(door)
+        self.looking = looking_of(door.gate)
 
     async def read(self, visit: Visit) -> Response:
         """One note, its stand-ins kept; with a reason, the names restored."""
@@ -59,14 +65,12 @@ class NotePages(CaseworkPages):
         values = await self._begun(visit, case, None, status)
         if await self._button(visit, case, None):
             return visit.go(f"/cases/{visit.place('case')}", done="draft")
+        review = None
         if visit.saving and "_template" not in visit.form:
-            cmd = self._command(case, None, values)
-            reply = await visit.attempt(
-                lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework), main="text"
-            )
+            reply, review = await self._store(visit, self._command(visit, case, None, values))
             if reply is not None:
                 return visit.go(f"/cases/{visit.place('case')}/notes/{reply['note']}", done="note")
-        return self._form(visit, status, values, None, None)
+        return self._form(visit, status, values, None, None, review)
 
     async def revise(self, visit: Visit) -> Response:
         """A new version. Where somebody was faster: both texts, and what was typed."""
@@ -76,12 +80,11 @@ class NotePages(CaseworkPages):
         if await self._button(visit, case, note):
             return visit.go(f"/cases/{visit.place('case')}/notes/{note.hex()}", done="draft")
         both: tuple[Any, Any] | None = None
+        review = None
         if visit.saving and "_template" not in visit.form:
-            cmd = self._command(case, note, values)
+            cmd = self._command(visit, case, note, values)
             try:
-                reply = await visit.attempt(
-                    lambda uow, actor: notes.write_note(uow, actor, cmd, self.casework), main="text"
-                )
+                reply, review = await self._store(visit, cmd)
             except StaleVersion as stale:
                 fault = stale
                 both = await visit.run(lambda uow, actor: notes.both_versions(uow, actor, cmd, fault, self.casework))
@@ -90,7 +93,7 @@ class NotePages(CaseworkPages):
             else:
                 if reply is not None:
                     return visit.go(f"/cases/{visit.place('case')}/notes/{note.hex()}", done="note")
-        return self._form(visit, status, values, note, both)
+        return self._form(visit, status, values, note, both, review)
 
     async def keep_draft(self, visit: Visit) -> Response:
         """What was typed so far, sealed. For the script: no page."""
@@ -146,19 +149,41 @@ class NotePages(CaseworkPages):
         return False
 
     @staticmethod
-    def _command(case: CaseId, note: RecordId | None, values: dict[str, Any]) -> notes.WriteNote:
+    def _command(visit: Visit, case: CaseId, note: RecordId | None, values: dict[str, Any]) -> notes.WriteNote:
         return notes.WriteNote(
             case, values["text"], values["language"], values["template"], note, values["based_on"],
-            correction=values["correction"],
+            correction=values["correction"], decided=decided(visit.form),
         )  # fmt: skip
 
+    async def _store(self, visit: Visit, cmd: notes.WriteNote) -> tuple[Any, list[Place] | None]:
+        """The receipt; or what is to be decided first. Neither where the form tells what was refused."""
+        try:
+            notes.check(cmd)
+        except InvalidInput as refused:
+            visit.faults.add(refused.field or "text", "unusable")
+            return None, None
+        looked = await self.looking.look(visit.request, cmd.text, cmd.language)
+        ready = cmd.looking(looked)
+        if "_look" not in visit.form:
+            try:
+                return await visit.attempt(
+                    lambda uow, actor: notes.write_note(uow, actor, ready, self.casework), main="text"
+                ), None
+            except (ReviewNeeded, ReviewStale) as refused:
+                visit.faults.add("review", refused.code)
+        typed = note_review.Typed(cmd.case, cmd.text, cmd.language, looked, cmd.note)
+        found = await visit.run(lambda uow, actor: note_review.review_note(uow, actor, typed, self.casework))
+        visit.review_digest = found["digest"]
+        return None, places(found, visit.form)
+
     def _form(
-        self, visit: Visit, status: Any, values: dict[str, Any], note: RecordId | None, both: tuple[Any, Any] | None
-    ) -> Response:
+        self, visit: Visit, status: Any, values: dict[str, Any], note: RecordId | None, both: tuple[Any, Any] | None,
+        review: list[Place] | None,
+    ) -> Response:  # fmt: skip
         return visit.draw(
             "note_form.html", 409 if both else 0, case=status, values=values, both=both,
             note=note.hex() if note is not None else "", reference=visit.place("case"),
-            skeletons=self.casework.texts.notes,
+            skeletons=self.casework.texts.notes, review=review, digest=visit.review_digest,
         )  # fmt: skip
 
 

@@ -136,6 +136,7 @@ class Visit:
     faults: Faults = field(default_factory=Faults)
     switching: bool = False
     actor: Actor | None = None
+    review_digest: str = ""
 
     # -- who, where ---------------------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class Visit:
         """
         try:
             return await self.run(work, quick=quick)
-        except (e.StaleVersion, e.NotFound, e.AccessDenied, e.NotSignedIn):
+        except (e.StaleVersion, e.ReviewNeeded, e.ReviewStale, e.NotFound, e.AccessDenied, e.NotSignedIn):
             raise
         except e.InvalidInput as refused:
             self.faults.add(refused.field or main, "unusable")

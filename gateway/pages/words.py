@@ -200,8 +200,25 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "source_address": "Network address", "reason": "Reason given", "actor_id": "Number of the member of staff",
         "session": "Session",
     },
+    "found": {
+        "person": "Person", "organisation": "Organisation", "school": "School", "employer": "Employer",
+        "place": "Place", "address": "Address", "phone": "Telephone", "email": "E-mail", "web": "Web address",
+        "profile": "User name", "birth_date": "Date of birth", "date": "Day", "niss": "National number",
+        "iban": "Account",
+        "card": "Card number", "vat": "VAT number", "ov_number": "OV/SP number", "cgra_number": "CGRA number",
+        "oqt_reference": "Reference of the order", "passport": "Passport", "plate": "Number plate",
+        "file_number": "File number", "origin": "Origin", "occupation": "Occupation", "amount": "Amount",
+    },
+    "found_by": {
+        "known": "the case knows it", "hand": "added by hand", "checked": "its check digits are right",
+        "pattern": "by its shape", "title": "after a title or a family word", "model": "the language model takes it so",
+        "repeat": "as elsewhere in the note", "capital": "by its capital letter",
+    },
     "yes_no": {"yes": "Yes", "no": "No"},
 }  # fmt: skip
+
+# A step stands in the log as an action of its own.
+WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"}
 
 #: What is wrong with a field, or with the form as a whole.
 FAULTS: Final[dict[str, str]] = {
@@ -218,6 +235,8 @@ FAULTS: Final[dict[str, str]] = {
     "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
     "stale_version": "Somebody saved a newer version in the meantime. Both texts are below. Nothing is lost.",
     "too_large": "This is too long.",
+    "review_needed": "Some places may name somebody. Decide about them below, then save.",
+    "review_stale": "The text or the case has changed since the look. Decide again, then save.",
 } | {code: text for code, text in WORDS["obstacle"].items() if code != "notice_missing"}  # fmt: skip
 
 #: Why a page is not shown: what it says, and what to do.
