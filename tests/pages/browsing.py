@@ -1,0 +1,111 @@
+"""A house served on loopback, and the system's browser in front of it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from gateway.app import create_app
+from gateway.auth.passwords import hash_password
+from gateway.clock import SystemEntropy
+from gateway.pages import assets
+from gateway.pages.site import door_path
+from tests.house import STAFF, House
+
+PASSWORD: Final = "correct horse battery staple"
+_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+_AXE: Final = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+
+
+@dataclass
+class Site:
+    """The pages of a house. heard: what the browser's console said and what was answered with a fault."""
+
+    house: House
+    base: str
+    browser: Browser
+    heard: list[str] = field(default_factory=list)
+    _hash: str = ""
+
+    def context(self, **options: Any) -> BrowserContext:
+        made = {"viewport": {"width": 1280, "height": 900}, "locale": "fr-BE"} | options
+        context = self.browser.new_context(**made)
+        context.set_default_timeout(10_000)
+        return context
+
+    def page(self, **options: Any) -> Page:
+        page = self.context(**options).new_page()
+        page.on("console", lambda message: self.heard.append(message.text))
+        page.on("pageerror", lambda fault: self.heard.append(str(fault)))
+        return page
+
+    def signed_in(self, login: str, **options: Any) -> Page:
+        """A page of somebody who signed in by the form, with the keyboard alone."""
+        if login not in self.house.staff:
+            self._hash = self._hash or hash_password(PASSWORD, SystemEntropy())
+            self.house.hire(login, password=self._hash)
+        page = self.page(**options)
+        page.goto(f"{self.base}{self.door(login)}/sign-in")
+        self.sign_in(page, login)
+        return page
+
+    def sign_in(self, page: Page, login: str) -> None:
+        self.house.clock.move(seconds=31)  # a code works once
+        page.focus("[name=login]")
+        page.keyboard.type(login)
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Tab")
+        page.keyboard.type(self.house.code(login))
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def door(self, login: str) -> str:
+        return door_path(STAFF[login][0])
+
+
+def findings(page: Page) -> list[str]:
+    """What the accessibility checker finds, and whether anything must be scrolled sideways."""
+    page.evaluate((assets.STATIC / "axe.js").read_text("utf-8"))
+    found = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in page.evaluate(_AXE)["violations"]]
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [*found, *([f"{wide} pixels too wide"] if wide > 0 else [])]
+
+
+@contextmanager
+def served(house: House) -> Iterator[str]:
+    """The house's address."""
+    config = uvicorn.Config(create_app(house.services), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def browsing(house: House) -> Iterator[Site]:
+    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    assert found is not None, "no browser is installed: apt-get install chromium"
+    assert assets.whole(), "the pages' assets are missing: ./run python -m gateway.pages.assets"
+    with served(house) as base, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=Path(found), args=["--no-sandbox"])
+        try:
+            yield Site(house, base, browser)
+        finally:
+            browser.close()

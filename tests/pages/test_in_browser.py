@@ -1,0 +1,221 @@
+"""The pages in a real browser: by keyboard, in every language, without scripts, two at once, after a time-out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.pages import catalogs
+from gateway.settings import Settings
+from tests.house import house_on
+from tests.pages.browsing import PASSWORD, Site, browsing, findings
+
+CONFIDED = "Mme Aminata Diallo est venue avec son frère Mamadou Bah, NISS 93.05.18-223.61. Elle va bien."
+
+
+@pytest.fixture(scope="module")
+def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("pages") / "home"
+    shutil.copytree(sqlite_template, home)
+    with house_on(Settings(home=home)) as house, browsing(house) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def coach(site: Site) -> Any:
+    return site.signed_in("coach")
+
+
+@pytest.fixture(scope="module")
+def case(site: Site, coach: Any) -> str:
+    return site.house.open_case(site.house.client("coach"))
+
+
+def noted(site: Site, case: str) -> str:
+    return site.house.write_note(site.house.client("coach"), case)
+
+
+def test_a_coach_opens_a_case_gives_the_notice_and_writes_a_note_by_keyboard(site: Site) -> None:
+    page = site.signed_in("coach")
+    page.get_by_role("link", name="Ouvrir un dossier").press("Enter")
+    page.get_by_label("Prénoms").focus()
+    page.keyboard.type("Aminata")
+    page.get_by_label("Nom de famille").focus()
+    page.keyboard.type("Diallo")
+    page.keyboard.press("Enter")
+    page.get_by_text("Le dossier est ouvert").wait_for()
+    assert "Diallo" not in page.content(), "names are hidden until somebody looks"
+    page.get_by_role("link", name="Donner l'information sur la vie privée").first.press("Enter")
+    page.get_by_label("Langue", exact=True).select_option("fr")
+    page.get_by_label("Version du dépliant").focus()
+    page.keyboard.type("2026-1")
+    page.keyboard.press("Enter")
+    page.get_by_text("L'étape est notée").wait_for()
+    page.keyboard.press("n")
+    page.get_by_role("heading", name="Écrire une note").wait_for()
+    page.get_by_label("Texte").fill(CONFIDED)
+    page.get_by_label("Texte").press("Control+Enter")
+    page.wait_for_load_state()
+    for box in page.locator("input[value=replace]:not(:checked)").all():
+        box.check()
+    if page.locator("#review").count():
+        page.get_by_role("button", name="Enregistrer la note").press("Enter")
+    page.get_by_text("La note est enregistrée").wait_for()
+    shown = page.locator(".p-note").inner_text()
+    assert "[PERSONNE-1]" in shown
+    assert not re.search("Diallo|Mamadou|93.05", shown)
+    site.house.services.worker  # noqa: B018 - the same store answered pages and API
+    assert "Diallo" not in page.url
+    assert "Diallo" not in page.title()
+
+
+def test_a_look_shows_each_place_and_what_is_left_stays(site: Site, case: str, coach: Any) -> None:
+    coach.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
+    coach.get_by_label("Texte").fill(CONFIDED)
+    coach.get_by_role("button", name="Parcourir d'abord").click()
+    review = coach.locator("#review")
+    assert review.locator("mark").filter(has_text="Mamadou Bah").count() == 1
+    assert findings(coach) == []
+    brother = review.get_by_role("group", name="Mamadou Bah")
+    brother.get_by_label("Laisser tel quel").check()
+    coach.get_by_role("button", name="Enregistrer la note").click()
+    coach.get_by_text("La note est enregistrée").wait_for()
+    shown = coach.locator(".p-note").inner_text()
+    assert "Mamadou Bah" in shown
+    assert "Diallo" not in shown
+
+
+@pytest.mark.parametrize("language", catalogs.LANGUAGES)
+def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
+    note = noted(site, case)
+    at = f"/pages/casework/cases/{case}"
+    pages = {
+        "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
+        "coach": ["/", "/cases", "/search", "/open"],
+        "head": ["/", "/cases"], "desk": ["/"], "officer": ["/"], "caritas": ["/"], "auditor": ["/"], "dpo": ["/"],
+    }  # fmt: skip
+    own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
+           f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
+    wrong: dict[str, list[str]] = {}
+    site.heard.clear()
+    for login, paths in pages.items():
+        cookie = {"name": "__Host-parefeu-language", "value": language, "url": site.base.replace("http:", "https:")}
+        page = site.signed_in(login, bypass_csp=True) if login else site.page(bypass_csp=True)
+        page.context.add_cookies([cookie | {"secure": True}])
+        door = site.door(login) if login else ""
+        for path in [door + path for path in paths] + (own if login == "coach" else []):
+            for width in (1280, 320):
+                page.set_viewport_size({"width": width, "height": 900})
+                page.goto(site.base + path)
+                assert page.locator("html").get_attribute("lang") == language
+                found = findings(page)
+                if found:
+                    wrong[f"{login} {path} {width}"] = found
+        page.context.close()
+    assert wrong == {}
+    assert [text for text in site.heard if "404" not in text] == []
+
+
+def test_the_browser_reports_nothing_under_the_pages_own_policy(site: Site, case: str) -> None:
+    """As above, but with the policy in force: nothing inline, nothing of another host."""
+    page = site.signed_in("coach")
+    site.heard.clear()
+    for path in ("/", "/cases", "/open", f"/cases/{case}", f"/cases/{case}/notes/new"):
+        page.goto(f"{site.base}/pages/casework{path}")
+    page.goto(f"{site.base}/pages/casework/cases/{case}")
+    page.get_by_role("button", name="Montrer les noms").click()
+    page.get_by_text("Aminata").first.wait_for()
+    assert site.heard == []
+    assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+
+
+def test_everything_is_saved_without_scripts(site: Site, case: str) -> None:
+    page = site.signed_in("coach", java_script_enabled=False)
+    page.goto(f"{site.base}/pages/casework/cases/{case}/tasks/new")
+    page.get_by_label("Ce qui est à faire").fill("Rappeler l'école")
+    page.get_by_role("button", name="Enregistrer la tâche").click()
+    assert page.get_by_text("La tâche est enregistrée").count() == 1
+    page.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
+    page.get_by_label("Texte").fill("Elle va bien.")
+    page.get_by_role("button", name="Enregistrer la note").click()
+    assert page.get_by_text("La note est enregistrée").count() == 1
+
+
+def test_another_language_keeps_page_and_typed_text(site: Site, case: str) -> None:
+    page = site.signed_in("coach")
+    page.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
+    page.get_by_label("Texte").fill("Pas encore enregistré.")
+    page.get_by_role("button", name="Nederlands").click()
+    page.get_by_role("heading", name="Een nota schrijven").wait_for()
+    assert page.get_by_label("Tekst").input_value().strip() == "Pas encore enregistré."
+
+
+def test_two_who_edit_the_same_note_see_both_texts(site: Site, case: str) -> None:
+    note = noted(site, case)
+    path = f"{site.base}/pages/casework/cases/{case}/notes/{note}/edit"
+    first, second = site.signed_in("coach"), site.signed_in("coach")
+    for page in (first, second):
+        page.goto(path)
+    first.get_by_label("Texte").fill("La première version va bien.")
+    first.get_by_role("button", name="Enregistrer la note").click()
+    first.get_by_text("La note est enregistrée").wait_for()
+    second.get_by_label("Texte").fill("La seconde version va mieux.")
+    second.get_by_role("button", name="Enregistrer la note").click()
+    second.get_by_role("heading", name="Enregistré entre-temps").wait_for()
+    assert "La première version" in second.locator(".p-both").inner_text()
+    assert "La seconde version" in second.get_by_label("Texte").input_value()
+
+
+def test_what_was_typed_survives_the_end_of_the_session(site: Site, case: str) -> None:
+    page = site.signed_in("coach")
+    page.goto(f"{site.base}/pages/casework/cases/{case}/tasks/new")
+    page.get_by_label("Ce qui est à faire").fill("Ne pas perdre ceci")
+    site.house.clock.move(hours=13)
+    page.get_by_role("button", name="Enregistrer la tâche").click()
+    page.get_by_label("Mot de passe").wait_for()
+    assert PASSWORD not in page.content()
+    site.sign_in(page, "coach") if "/sign-in" in page.url else _again(site, page)
+    page.get_by_role("button", name="Retour à ce que j'ai écrit").click()
+    assert page.get_by_label("Ce qui est à faire").input_value() == "Ne pas perdre ceci"
+
+
+def _again(site: Site, page: Any) -> None:
+    site.house.clock.move(seconds=31)
+    page.get_by_label("Votre nom de connexion").fill("coach")
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_label("Code à six chiffres").fill(site.house.code("coach"))
+    page.keyboard.press("Enter")
+    page.get_by_text("Vous êtes de nouveau connecté").wait_for()
+
+
+def test_a_foreign_and_an_unknown_case_look_alike(site: Site) -> None:
+    far = site.house.open_case(site.house.client("far_coach"), region="liege", ov_number="8123458")
+    page = site.signed_in("coach")
+    seen = []
+    for case in (far, "C-0000-0000-0000-0000-0000-0000-0000-00"):
+        reply = page.goto(f"{site.base}/pages/casework/cases/{case}")
+        assert reply is not None
+        seen.append((page.locator("main").inner_text() if case == far else "", reply.status))
+    assert seen[0][1] == 404
+    assert "Diallo" not in page.content()
+
+
+def test_a_form_without_its_sessions_token_changes_nothing(site: Site, case: str) -> None:
+    page = site.signed_in("coach")
+    path = f"{site.base}/pages/casework/cases/{case}/tasks/new"
+    page.goto(path)
+    reply = page.request.post(path, form={"title": "Untergeschoben", "due_on": "2026-12-01", "_token": "0" * 64})
+    assert reply.status == 422
+    page.goto(f"{site.base}/pages/casework/cases/{case}")
+    assert "Untergeschoben" not in page.content()
+
+
+def test_a_session_of_one_zone_opens_no_page_of_another(site: Site, case: str) -> None:
+    page = site.signed_in("officer")
+    page.goto(f"{site.base}/pages/casework/cases/{case}")
+    assert "/pages/casework/sign-in" in page.url
