@@ -51,6 +51,7 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
         )
     )
     console.print(Text(f"Import notes: {called()} notes import {home}/{EXAMPLE} --home {home}"))
+    console.print(Text(f"Pages for the browser: {address}/"))
     console.print(Text(f"Serving on {address} · everything here is invented · Ctrl-C ends it", style="bold"))
 
 
