@@ -180,7 +180,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "lane_closed": "log lane closed", "signed_in": "signed in", "sign_in_refused": "sign-in refused",
         "signed_out": "signed out", "staff_added": "member of staff added",
         "service_token_issued": "token for a service issued", "release_begun": "release begun", "released": "released",
-        "swept": "emptied what was forgotten", "failed": "failed", "turned_away": "turned away",
+        "swept": "emptied what was forgotten", "failed": "failed",
+        "release_withdrawn": "release withdrawn", "answer_taken": "answer taken over", "policy_loaded": "rules loaded",
+        "policy_refused": "rules refused", "turned_away": "turned away",
     },
     "kind": {
         "case": "case", "identity": "identity", "contact": "contact", "notice": "privacy notice", "note": "note",
@@ -190,7 +192,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "sensitive_attachment": "protected document", "stay_attachment": "document on stay",
         "return_attachment": "document on return", "task": "task", "draft": "draft", "invitation": "invitation",
         "letter": "letter", "step": "steps of a case", "deadline": "days that count", "avenue": "avenue of stay",
-        "return_plan": "plan of return", "ground": "ground", "audit_entry": "entry of the log",
+        "return_plan": "plan of return", "ground": "ground", "appointment": "appointment", "day_list": "list of the day",
+        "attendees": "who attends", "assignment": "assignment of a coach", "conflict": "conflict of interest",
+        "coach": "coach and absences", "desk": "desk and opening hours", "calendar": "calendar",
+        "referral_answer": "answer of a partner", "withdrawal": "end of a consent",
+        "audit_entry": "entry of the log",
         "audit_detail": "detail of the log", "session": "session", "staff": "staff", "lane": "lane",
     },
     "entry": {
