@@ -14,6 +14,7 @@ from gateway.office_texts import load_texts
 from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
 from gateway.policy_in_force import PolicyInForce
+from gateway.report_words import ReportWords, load_report_words
 from gateway.settings import Settings, slug
 from policies.namespace import Namespace, load_namespace
 from vault.access.enforcement import Guard
@@ -56,6 +57,7 @@ class Services:
     casework: Casework | None = None
     sender: Sender | None = None
     oversight: Oversight | None = None
+    report_words: ReportWords | None = None
     #: What must end before the store is let go, in reverse order.
     before_close: list[Callable[[], None]] = field(default_factory=list)
     policy: PolicyInForce | None = None  # None where a firewall was handed in
@@ -166,7 +168,9 @@ def _assemble(
         )
         services.sender = Sender(directory, own.signing, clock, entropy)
     if OVERSIGHT in keyrings:
-        services.oversight = Oversight(guard, keyrings[OVERSIGHT].sealing)
+        overseeing = keyrings[OVERSIGHT]
+        services.oversight = Oversight(guard, overseeing.sealing, overseeing.signing, clock)
+        services.report_words = load_report_words(settings.texts_dir)
     return services
 
 

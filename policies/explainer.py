@@ -105,6 +105,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.draft": "unfinished notes",
         "kind.invitation": "invitations",
         "kind.letter": "letters to the person",
+        "kind.access_report": "who consulted what, for the person",
         "kind.audit_entry": "log entries",
         "kind.audit_detail": "log details",
         "kind.step": "a case's steps",

@@ -113,6 +113,9 @@ _OVERSIGHT: Final = {
     "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
     "audit_detail": "entry actor_id actor_name session source_address reason opened opening",
     "own_trail": _TRAIL,
+    "report_list": "release pseudonym received_at expires_on",
+    "access_report": "format release pseudonym made_at since until time_zone days consultations refused withheld "
+    "unsequenced checkpoint policy signature signed_by",
 }
 
 CONTRACT: Final[dict[str, ProfileContract]] = {

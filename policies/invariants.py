@@ -142,6 +142,8 @@ def _what_leaves_was_agreed_or_signed(request: _Request) -> bool:
         return True
     if kind is Kind.OUTCOME_SHEET:
         return phase is Phase.CLOSING and _needs(held, Fact.SECOND)
+    if kind is Kind.ACCESS_REPORT:
+        return bool(held & mask_of((Fact.OWN, Fact.REGION)))
     return kind is Kind.REFERRAL and _needs(held, Fact.OWN, Fact.CONSENT)
 
 
@@ -183,6 +185,8 @@ def _content_belongs_to_a_case(request: _Request) -> bool:
 def _no_content_is_written_after_closing(request: _Request) -> bool:
     (_, kind, act, _), phase, _, _ = request
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
+        return True
+    if kind is Kind.ACCESS_REPORT:  # the person may ask at any time; what leaves is names of the case, no content
         return True
     # A consent may be withdrawn at any time; a closed case may be reopened or given to somebody else, one that was
     # handed over may not.
@@ -253,7 +257,7 @@ INVARIANTS: Final = (
     Invariant("a copy opens only in the zone it was sent to (F3)", _copies_open_where_they_were_sent),
     Invariant("a partner reads only while the consent lasts (F7)", _a_partner_needs_consent),
     Invariant(
-        "what leaves was consented to, or signed by a second person while closing (F3, F7)",
+        "what leaves was consented to, signed by a second person while closing, or asked for by the person (F3, F7)",
         _what_leaves_was_agreed_or_signed,
     ),
     Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),

@@ -149,6 +149,21 @@ class StoredEntry:
     body: bytes
 
 
+class Place(NamedTuple):
+    """Where an entry stands: which leaf of which tree."""
+
+    origin: str
+    leaf: int
+
+
+class TreeHead(NamedTuple):
+    """A signed head of a tree of the log. root: 32 bytes."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDetail:
     """A sealed detail with what is needed to open it."""
@@ -428,6 +443,20 @@ class Trail(Protocol):
         ...
 
     def entry(self, entry: EntryId) -> StoredEntry | None: ...
+    def about(
+        self, subjects: Sequence[str], since: datetime | None, until: datetime | None, limit: int
+    ) -> list[StoredEntry]:
+        """Entries about a case under any of its names, the oldest first. since is inside, until is not."""
+        ...
+
+    def places(self, entries: Sequence[EntryId]) -> dict[EntryId, Place]:
+        """Those that a tree holds."""
+        ...
+
+    def newest(self) -> TreeHead | None:
+        """The newest signed head; None before the first."""
+        ...
+
     def detail(self, entry: EntryId) -> StoredDetail | None: ...
 
 

@@ -134,6 +134,7 @@ class Kind(StrEnum):
     DRAFT = "draft"  # of a note, not yet saved
     INVITATION = "invitation"  # a letter that asks the person to come, or to come after all
     LETTER = "letter"  # every other letter to the person
+    ACCESS_REPORT = "access_report"  # who consulted what of a case: for the person concerned
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
     STEP = "step"  # which steps a case can take and has taken; codes and days
@@ -174,6 +175,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.DRAFT: Compartment.NARRATIVE,
     Kind.INVITATION: Compartment.CONTACT,
     Kind.LETTER: Compartment.NARRATIVE,
+    Kind.ACCESS_REPORT: Compartment.STATUS,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
     Kind.STEP: Compartment.STATUS,

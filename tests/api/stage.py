@@ -88,6 +88,13 @@ class Stage:
         found: str = next(entry["entry"] for entry in trail if entry["kind"] == "notice")
         return found
 
+    def report_asked(self) -> str:
+        """A request for the report of who consulted what."""
+        reply = self.house.client("coach").post(f"/cases/{self.case()}/access-report")
+        assert reply.status_code == 201, reply.text
+        release: str = reply.json()["release"]
+        return release
+
     def entry(self) -> str:
         self.case()
         found: str = self.house.client("auditor").get("/entries?limit=1").json()["entries"][0]["entry"]
@@ -136,6 +143,7 @@ def _casework(stage: Stage) -> dict[str, Callable[[], Call]]:
         "casework_refer": on_case(
             "coach", "POST", "/referrals", 201, {"partner": "caritas", "need": "shelter"}, consented=True
         ),
+        "casework_ask_access_report": on_case("coach", "POST", "/access-report", 201),
         "casework_list_notes": on_case("coach", "GET", "/notes", 200),
         "casework_write_note": on_case("coach", "POST", "/notes", 201, NOTE),
         "casework_revise_note": on_note("PUT", "", 200, NOTE | {"based_on": 1}),
@@ -241,6 +249,10 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
             "oversight_read_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}", 200),
             "oversight_read_detail": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}/detail", 200),
             "oversight_explain_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.asked()}/why", 200),
+            "oversight_list_access_reports": lambda: Call("dpo", "GET", "/oversight/access-reports", 200),
+            "oversight_make_access_report": lambda: Call(
+                "dpo", "GET", f"/oversight/access-reports/{stage.report_asked()}", 200
+            ),
             "oversight_read_sheets": lambda: Call(
                 "auditor", "GET", f"/oversight/sheets/{stage.oversight_sheet()}", 200
             ),

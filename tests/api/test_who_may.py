@@ -69,6 +69,7 @@ TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "casework_reopen": (201, 404, 403, 403, 403),
     "casework_record_consent": (201, 404, 403, 403, 403),
     "casework_refer": (201, 404, 403, 403, 403),
+    "casework_ask_access_report": (201, 404, 403, 201, 404),
     "casework_list_notes": (200, 404, 403, 403, 403),
     "casework_write_note": (201, 404, 403, 403, 403),
     "casework_revise_note": (200, 404, 403, 403, 403),

@@ -116,7 +116,9 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "desk_cells": frozenset({("write", "appointment")}),
     "calendar_feeds": frozenset({("write", "calendar")}),
     "review_counts": frozenset({("write", "note")}),
-    "releases": frozenset({("release_begun", "outcome_sheet"), ("release_begun", "referral")}),
+    "releases": frozenset(
+        {("release_begun", "outcome_sheet"), ("release_begun", "referral"), ("release_begun", "access_report")}
+    ),
 }
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Rows = list[Mapping[str, Any]]

@@ -85,6 +85,8 @@ BREAKING = [
         "cw-90,regional_head,outcome_sheet,release,case_administration,active,region+second,receipt,allow",
     ),
     ("what leaves was consented", "cw-90,coach,note,release,coaching,active,own+consent,receipt,allow"),
+    ("what leaves was consented", "cw-90,coach,access_report,release,case_administration,active,none,receipt,allow"),
+    ("a copy opens only", "ov-90,dpo,access_report,read,data_protection,none,none,access_report,allow"),
     ("casework needs a relation", "cw-90,coach,case,read,case_administration,active,none,case_status,allow"),
     ("what a coach records", "cw-90,regional_head,note,read,coaching,active,region,note_full,allow"),
     (

@@ -1,4 +1,4 @@
-"""Wraps in the keystore, releases between zones, and the log as oversight reads it back."""
+"""Wraps in the keystore, and releases between zones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from vault.ids import EntryId, KeyId, ReleaseId
 from vault.storage import tables as t
-from vault.storage.filing import file_before_a_look, file_entries
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
-from vault.unit_of_work import EntryFilter, ReleaseRow, StoredDetail, StoredEntry
+from vault.unit_of_work import ReleaseRow
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
 
 _RELEASE = list(t.releases.c)
@@ -96,62 +95,3 @@ class ReleaseRepository:
             )
         except IntegrityError as fault:
             raise refuse_duplicate(fault, "this leave to release was used already") from fault
-
-
-class TrailRepository:
-    """Reading the log. On PostgreSQL only oversight's role is granted it."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
-    def entries(self, wanted: EntryFilter) -> list[StoredEntry]:
-        """Raises StoreBusy while so much was just written that filing it would keep the caller waiting."""
-        file_before_a_look(self._tx)
-        c = t.filed.c
-        conditions: list[Any] = []
-        if wanted.actor:
-            conditions.append(c.actor == wanted.actor)
-        if wanted.subject:
-            conditions.append(c.subject == wanted.subject)
-        if wanted.since is not None:
-            conditions.append(c.at >= wanted.since)
-        if wanted.until is not None:
-            conditions.append(c.at < wanted.until)
-        if wanted.before is not None:
-            moment = select(c.at).where(c.entry_id == wanted.before.raw).scalar_subquery()
-            conditions.append((c.at < moment) | ((c.at == moment) & (c.entry_id < wanted.before.raw)))
-        page = (
-            select(c.entry_id, c.at)
-            .where(and_(True, *conditions))
-            .order_by(c.at.desc(), c.entry_id.desc())
-            .limit(wanted.limit)
-            .subquery()
-        )
-        rows = self._tx.read(
-            select(t.entries.c.entry_id, t.entries.c.body)
-            .join(page, page.c.entry_id == t.entries.c.entry_id)
-            .order_by(page.c.at.desc(), page.c.entry_id.desc())
-        )
-        return [StoredEntry(EntryId(bytes(r[0])), bytes(r[1])) for r in rows]
-
-    def file(self, limit: int) -> int:
-        return file_entries(self._tx, limit)
-
-    def entry(self, entry: EntryId) -> StoredEntry | None:
-        c = t.entries.c
-        row = self._tx.read(select(c.entry_id, c.body).where(c.entry_id == entry.raw)).first()
-        return StoredEntry(EntryId(bytes(row[0])), bytes(row[1])) if row is not None else None
-
-    def detail(self, entry: EntryId) -> StoredDetail | None:
-        """The sealed detail, from the outbox while it is young, else from beside the keystore."""
-        o, d, k = t.outbox.c, t.details.c, t.detail_keys.c
-        row = self._tx.read(select(o.epoch, o.detail).where(o.entry_id == entry.raw, o.detail.is_not(None))).first()
-        if row is None:
-            row = self._tx.read_keystore(select(d.epoch, d.detail).where(d.entry_id == entry.raw)).first()
-        if row is None:
-            return None
-        lane = entry.raw[:8]
-        key = self._tx.read_keystore(select(k.first, k.sealed_key).where(k.lane == lane, k.epoch == row[0])).first()
-        if key is None:
-            return None
-        return StoredDetail(lane, row[0], key[0], bytes(key[1]), bytes(row[1]))

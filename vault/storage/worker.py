@@ -33,13 +33,14 @@ from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
 from vault.storage.agenda import AgendaRepository
-from vault.storage.exchange import KeyRepository, ReleaseRepository, TrailRepository
+from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.organisation import CoachRepository
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
 from vault.storage.repositories import CaseRepository, RecordRepository, ReviewCountRepository
 from vault.storage.store import DRIVER_ERRORS, Store
+from vault.storage.trail import TrailRepository
 from vault.storage.transaction import Group, Transaction
 from vault.vocabulary import Zone
 

@@ -12,8 +12,10 @@ from vault.access.shaping import shape
 from vault.audit.events import Happening
 from vault.crypto.detail import DetailReader, commitment
 from vault.crypto.hpke import SealingKeyPair
+from vault.crypto.signing import SigningKey
 from vault.errors import InvalidInput, NotFound, RecordTampered
 from vault.ids import EntryId
+from vault.ports import Clock
 from vault.unit_of_work import EntryFilter, StoredEntry, UnitOfWork
 from vault.usecases.casework import Values
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
@@ -23,10 +25,12 @@ PAGE_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Oversight:
-    """The oversight zone's services. sealing: opens the details that every zone seals to it."""
+    """The oversight zone's services. sealing: opens the details that every zone seals to it. signing: for reports."""
 
     guard: Guard
     sealing: SealingKeyPair
+    signing: SigningKey
+    clock: Clock
 
 
 def purpose_of(actor: Actor) -> Purpose:

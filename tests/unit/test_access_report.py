@@ -1,0 +1,159 @@
+"""Entries told to the person: what a line joins, what is counted only, when a day begins, and in which words."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.report_words import load_report_words
+from vault.errors import ConfigurationError
+from vault.ids import EntryId
+from vault.oversight.access_report import Withholding, summarise
+from vault.unit_of_work import Place
+
+SHIPPED = Path(__file__).resolve().parents[2] / "gateway" / "texts" / "access_report.toml"
+WITHHELD = (Withholding("auditor", "access_review", "check_under_way"),)
+
+
+def entry(number: int, at: str = "2026-11-03T09:00:00+00:00", **changed: Any) -> tuple[EntryId, dict[str, Any]]:
+    body = {
+        "at": at, "action": "read", "kind": "note", "role": "coach", "zone": "casework", "purpose": "coaching",
+        "decision": "allow", "count": 1, "outcome": "",
+    }  # fmt: skip
+    return EntryId(bytes(8) + number.to_bytes(8, "big")), body | changed
+
+
+def told(*entries: tuple[EntryId, dict[str, Any]], leaves: bool = True) -> dict[str, Any]:
+    places = {each: Place("log.example/2026h2", number) for number, (each, _) in enumerate(entries)} if leaves else {}
+    report = summarise(entries, places, WITHHELD)
+    return {
+        "days": [day.values() for day in report.days], "consultations": report.consultations,
+        "refused": report.refused, "unsequenced": report.unsequenced,
+        "withheld": [{"reason": reason, "count": count} for reason, count in report.withheld],
+    }  # fmt: skip
+
+
+def test_equal_looks_of_a_day_are_one_line_with_their_places_in_the_log() -> None:
+    later = entry(3, "2026-11-03T12:00:00+00:00", purpose="case_administration")
+    found = told(entry(1), entry(2, "2026-11-03T11:30:00+00:00"), later)
+    ((day),) = found["days"]
+    first, second = day["lines"]
+    assert (first["count"], first["first"], first["last"]) == (2, "10:00", "12:30")
+    assert first["leaves"] == [{"origin": "log.example/2026h2", "indexes": [0, 1]}]
+    assert second["purpose"] == "case_administration"
+    assert found["consultations"] == 3
+
+
+@pytest.mark.parametrize(
+    ("at", "day", "clock"),
+    [
+        ("2026-11-03T22:59:59+00:00", "2026-11-03", "23:59"),
+        ("2026-11-03T23:00:00+00:00", "2026-11-04", "00:00"),
+        ("2026-07-03T21:59:59+00:00", "2026-07-03", "23:59"),
+        ("2026-07-03T22:00:00+00:00", "2026-07-04", "00:00"),
+        ("2026-10-25T00:30:00+00:00", "2026-10-25", "02:30"),  # the hour that comes twice
+        ("2026-10-25T01:30:00+00:00", "2026-10-25", "02:30"),
+    ],
+)
+def test_a_day_begins_at_midnight_where_the_person_lives(at: str, day: str, clock: str) -> None:
+    ((found),) = told(entry(1, at))["days"]
+    assert (found["day"], found["lines"][0]["first"]) == (day, clock)
+
+
+@pytest.mark.parametrize(
+    ("changed", "manner", "category", "recipient"),
+    [
+        ({}, "consulted", "narrative", ""),
+        ({"action": "reveal"}, "names_restored", "narrative", ""),
+        ({"action": "write", "kind": "sensitive_fact"}, "recorded", "sensitive", ""),
+        ({"action": "create", "kind": "case"}, "recorded", "status", ""),
+        ({"action": "close", "kind": "case"}, "step", "status", ""),
+        ({"action": "a_step_of_tomorrow", "kind": "a_kind_of_tomorrow"}, "step", "", ""),
+        ({"action": "release_begun", "kind": "referral", "outcome": "partner:caritas"}, "passed_on", "contact",
+         "partner:caritas"),
+        ({"action": "released", "kind": "referral"}, "step", "contact", ""),
+    ],
+)  # fmt: skip
+def test_each_entry_is_told_by_what_was_done_with_which_kind_of_data(
+    changed: dict[str, Any], manner: str, category: str, recipient: str
+) -> None:
+    ((line),) = told(entry(1, **changed))["days"][0]["lines"]
+    assert (line["manner"], line["category"], line["recipient"]) == (manner, category, recipient)
+
+
+def test_what_showed_nothing_or_is_withheld_is_counted_only() -> None:
+    found = told(
+        entry(1, decision="deny"), entry(2, count=0, outcome="erased"),
+        entry(3, role="auditor", purpose="access_review"),
+        entry(4, role="auditor", purpose="access_review", decision="deny"),
+    )  # fmt: skip
+    assert (found["days"], found["consultations"], found["refused"]) == ([], 0, 2)
+    assert found["withheld"] == [{"reason": "check_under_way", "count": 2}]
+
+
+def test_what_no_tree_holds_yet_is_said() -> None:
+    assert told(entry(1), leaves=False)["unsequenced"] == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("fr", "Transmis à organisation partenaire Caritas : adresse et coordonnées – coach"),
+        ("nl", "Doorgegeven aan partnerorganisatie Caritas: adres en contactgegevens – coach"),
+        ("de", "Weitergegeben an Partnerorganisation Caritas: Adresse und Kontaktdaten – Coach"),
+        ("en", "Passed on to partner organisation Caritas: address and contact details – coach"),
+    ],
+)
+def test_every_language_has_its_own_words(language: str, says: str) -> None:
+    lines = [entry(number) for number in range(1, 9)]
+    lines.append(entry(9, action="release_begun", kind="referral", outcome="partner:caritas"))
+    lines += [entry(10, role="auditor", purpose="access_review"), entry(11, decision="deny")]
+    report = told(*lines) | {
+        "release": "ab" * 16, "made_at": "2026-11-04T09:00:00+00:00", "since": None,
+        "until": "2026-11-04T23:30:00+00:00",
+        "checkpoint": {"origin": "log.example/2026h2", "size": 12, "root": "cm9vdA=="},
+    }  # fmt: skip
+    text = load_report_words().text(report, language)
+    assert says in text
+    assert "0, 1, 2, 3, 4, 5 …" in text
+    assert "log.example/2026h2" in text
+    assert "05.11.2026" in text or "05/11/2026" in text
+    assert "{" not in text
+    unsigned = load_report_words().text(report | {"checkpoint": None, "days": [], "unsequenced": 2}, language)
+    assert "log.example" not in unsigned
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('consulted = "Consulté"\n', ""),
+        ('consulted = "Consulté"', 'consulted = ""'),
+        ('consulted = "Consulté"', "consulted = 3"),
+        ('consulted = "Consulté"', 'consulted = "Consulté {name}"'),
+        ('title = "Who consulted your case"', 'title = "Who {who}"'),
+        ('{size} entries', '{size!r} entries'),
+        ('reason = "check_under_way"', 'reason = "another"'),
+        ('role = "auditor"', 'role = "somebody"'),
+        ("version = 1", 'version = "1"'),
+        ("version = 1", "version = 1\nmore = 2"),
+        ("[de]", "[es]"),
+        ("[nl.reason]", "[nl.reason"),
+    ],
+)  # fmt: skip
+def test_words_that_would_fail_in_a_report_stop_the_start(tmp_path: Path, old: str, new: str) -> None:
+    text = SHIPPED.read_text("utf-8")
+    assert old in text
+    (tmp_path / SHIPPED.name).write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigurationError):
+        load_report_words(tmp_path)
+
+
+def test_an_offices_own_words_are_used(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED, tmp_path)
+    own = tmp_path / SHIPPED.name
+    own.write_text(own.read_text("utf-8").replace("Who consulted your case", "Ours"), "utf-8")
+    assert load_report_words(tmp_path).sentences["en"]["title"] == "Ours"
+    assert load_report_words(tmp_path / "..").sentences["en"]["title"] == "Who consulted your case"

@@ -1,0 +1,1 @@
+"""What oversight makes of the log: reports, explanations, findings, reviews. Plain concepts; no store, no web."""

@@ -1,0 +1,154 @@
+"""Entries about one case, told to the person: by day, what kind of look, which function, for which purpose, how often.
+
+A line never says who: function and service only. What each entry was is told by its class: consulted, consulted with
+names restored, recorded, a step, passed on. What was refused or came to nothing showed nobody anything and is counted.
+What may lawfully be kept back is counted with its reason and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum, unique
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from vault.audit.events import Happening
+from vault.ids import EntryId
+from vault.unit_of_work import Place
+from vault.vocabulary import KIND_COMPARTMENT, Action, Kind
+
+FORMAT: Final = "parefeu-access-report-1"
+#: Where the person lives: a day begins there at midnight.
+TIME_ZONE: Final = "Europe/Brussels"
+
+
+@unique
+class Manner(StrEnum):
+    CONSULTED = "consulted"
+    NAMES_RESTORED = "names_restored"
+    RECORDED = "recorded"
+    PASSED_ON = "passed_on"
+    STEP = "step"
+
+
+_MANNERS: Final[dict[str, Manner]] = {
+    Action.READ.value: Manner.CONSULTED,
+    Action.LIST.value: Manner.CONSULTED,
+    Action.SEARCH.value: Manner.CONSULTED,
+    Action.REVEAL.value: Manner.NAMES_RESTORED,
+    Action.CREATE.value: Manner.RECORDED,
+    Action.WRITE.value: Manner.RECORDED,
+    # One per recipient, and it names the recipient. It commits before the thing leaves: were the second half lost, the
+    # report would say too much, never too little.
+    Happening.RELEASE_BEGUN.value: Manner.PASSED_ON,
+}  # everything else is a step in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """Entries of this role and purpose are counted and not shown. reason: a code with words in every language."""
+
+    role: str
+    purpose: str
+    reason: str
+
+
+class Key(NamedTuple):
+    """What entries of one line have in common. category: of data, a compartment. recipient: of what was passed on."""
+
+    manner: Manner
+    category: str
+    role: str
+    service: str
+    purpose: str
+    recipient: str
+
+
+@dataclass(slots=True)
+class Line:
+    """Entries of one day that say the same. leaves: where each stands in the log, (origin, index)."""
+
+    key: Key
+    moments: list[datetime] = field(default_factory=list)
+    leaves: list[tuple[str, int]] = field(default_factory=list)
+
+    def values(self) -> dict[str, Any]:
+        leaves: dict[str, list[int]] = defaultdict(list)
+        for origin, index in self.leaves:
+            leaves[origin].append(index)
+        return {
+            "manner": self.key.manner.value,
+            "category": self.key.category,
+            "function": self.key.role,
+            "service": self.key.service,
+            "purpose": self.key.purpose,
+            "recipient": self.key.recipient,
+            "count": len(self.moments),
+            "first": min(self.moments).strftime("%H:%M"),
+            "last": max(self.moments).strftime("%H:%M"),
+            "leaves": [{"origin": origin, "indexes": sorted(found)} for origin, found in sorted(leaves.items())],
+        }
+
+
+@dataclass(slots=True)
+class Day:
+    day: date
+    lines: list[Line]
+
+    def values(self) -> dict[str, Any]:
+        return {"day": self.day.isoformat(), "lines": [line.values() for line in self.lines]}
+
+
+@dataclass(slots=True)
+class Report:
+    """consultations: entries shown. unsequenced: of these, how many no tree holds yet."""
+
+    days: list[Day]
+    consultations: int
+    refused: int
+    withheld: list[tuple[str, int]]
+    unsequenced: int
+
+
+def summarise(
+    entries: Sequence[tuple[EntryId, Mapping[str, Any]]], places: Mapping[EntryId, Place],
+    withheld: Sequence[Withholding],
+) -> Report:  # fmt: skip
+    """entries: id and parsed body, all about one case, each once."""
+    reasons = {(each.role, each.purpose): each.reason for each in withheld}
+    zone = ZoneInfo(TIME_ZONE)
+    days: dict[date, dict[Key, Line]] = defaultdict(dict)
+    refused = shown = unsequenced = 0
+    kept_back = Counter[str]()
+    for entry, body in entries:
+        reason = reasons.get((body["role"], body["purpose"]))
+        if reason is not None:
+            kept_back[reason] += 1
+        elif body["decision"] == "deny" or not body["count"]:
+            refused += 1
+        else:
+            moment = datetime.fromisoformat(body["at"]).astimezone(zone)
+            key = _key(body)
+            line = days[moment.date()].setdefault(key, Line(key))
+            line.moments.append(moment)
+            place = places.get(entry)
+            if place is None:
+                unsequenced += 1
+            else:
+                line.leaves.append((place.origin, place.leaf))
+            shown += 1
+    told = [Day(day, sorted(days[day].values(), key=lambda line: (line.moments[0], line.key))) for day in sorted(days)]
+    return Report(told, shown, refused, sorted(kept_back.items()), unsequenced)
+
+
+def _key(body: Mapping[str, Any]) -> Key:
+    manner = _MANNERS.get(body["action"], Manner.STEP)
+    try:
+        category = KIND_COMPARTMENT[Kind(body["kind"])].value
+    except ValueError:  # a kind of a later version, or one that holds nothing of a case
+        category = ""
+    recipient = body["outcome"] if manner is Manner.PASSED_ON else ""
+    return Key(manner, category, body["role"], body["zone"], body["purpose"], recipient)
