@@ -241,9 +241,12 @@ def plant(house: House) -> Planted:
     releases["caritas"] = house.refer(coach, case, "caritas", fields=["phone", "language"])
     releases["fedasil"] = house.refer(coach, case, "fedasil", fields=["family_name"])
     with sqlite3.connect(house.settings.home / "main.db") as connection:
-        row = connection.execute("SELECT release_id FROM releases WHERE reader = 'oversight'").fetchone()
+        row = connection.execute(
+            "SELECT release_id FROM releases WHERE kind = 'outcome_sheet' AND reader = 'oversight'"
+        ).fetchone()
     connection.close()
     releases["auditor"] = row[0].hex()
+    releases["dpo"] = coach.post(f"/cases/{case}/access-report").json()["release"]
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
     return Planted(case, note, releases, entry, record(house, case, note) | organise(house, case))
