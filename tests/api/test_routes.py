@@ -25,6 +25,7 @@ from tests.api.support import (
 from tests.house import House, house_on
 from vault.vocabulary import ROLE_ZONE, Action, Kind, Purpose, Question, Role, Zone, ZoneKind
 
+PAGES = "/pages"
 _WORDS = ("zone", "action", "kind", "purpose")
 
 
@@ -38,6 +39,8 @@ def _routes(house: House) -> Iterator[tuple[str, str, dict[str, Any], str]]:
     """Method, path, declaration and operation id of every route of the running application but its own description."""
     document = _app(house).openapi()["paths"]
     for route in _flat(_app(house)):
+        if route.path in {"/", PAGES}:  # the pages, which ask through the same gate: tests/pages
+            continue
         assert isinstance(route, Route | APIRoute), f"an unknown sort of route: {route!r}"
         for method in sorted((route.methods or set()) - {"HEAD"}):
             if route.path == "/openapi.json":
