@@ -78,15 +78,10 @@ def create_app(services: Services) -> Application:
             yield
 
     app = Application(
-        title="Parefeu",
-        version=version("parefeu"),
+        title="Parefeu", version=version("parefeu"), lifespan=lifespan, openapi_url="/openapi.json",
         description="Privacy vault and access firewall for the ICAM case flow.",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/openapi.json",
-        telemetry={"logs": False},
-    )
+        docs_url=None, redoc_url=None, telemetry={"logs": False},
+    )  # fmt: skip
     problems.install(app)
     turned_away.install(app)
     app.turned_away = turned_away

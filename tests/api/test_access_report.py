@@ -133,7 +133,7 @@ def test_the_report_names_the_tree_and_the_leaf_of_each_line(house: House) -> No
 
 
 def test_the_signature_is_oversights_and_over_every_word(lite_house: House) -> None:
-    report = reported(lite_house.client("dpo"), Stage(lite_house).asked())
+    report = reported(lite_house.client("dpo"), Stage(lite_house).report_asked())
     key = lite_house.services.directory.of(OVERSIGHT).verify
     signature = b64decode(report["signature"])
     key.verify(signed_bytes(report), signature, SIGNED_AS)
@@ -143,7 +143,7 @@ def test_the_signature_is_oversights_and_over_every_word(lite_house: House) -> N
 
 
 def test_making_a_report_is_logged_and_shown_in_the_next(lite_house: House) -> None:
-    release, dpo = Stage(lite_house).asked(), lite_house.client("dpo")
+    release, dpo = Stage(lite_house).report_asked(), lite_house.client("dpo")
     before = len(entries(lite_house))
     reported(dpo, release)
     (made,) = since(lite_house, before)
@@ -156,7 +156,7 @@ def test_making_a_report_is_logged_and_shown_in_the_next(lite_house: House) -> N
     ("login", "status"), [("auditor", 403), ("officer", 401), ("coach", 401), ("caritas", 401), ("dpo", 200)]
 )
 def test_the_data_protection_officer_alone_makes_it(lite_house: House, login: str, status: int) -> None:
-    release = Stage(lite_house).asked()
+    release = Stage(lite_house).report_asked()
     token = lite_house.client(login).token
     for path in (f"/oversight/access-reports/{release}", "/oversight/access-reports"):
         reply = lite_house.app.get(path, headers={"authorization": f"Bearer {token}"})
@@ -171,11 +171,11 @@ def test_what_is_no_request_is_as_unknown_as_none(lite_house: House) -> None:
         assert comparable(dpo.get(f"/access-reports/{release}")) == comparable(nowhere)
     # Nor is a request an outcome sheet.
     auditor = lite_house.client("auditor")
-    assert auditor.get(f"/sheets/{stage.asked()}").status_code == 404
+    assert auditor.get(f"/sheets/{stage.report_asked()}").status_code == 404
 
 
 def test_after_three_months_the_names_open_no_more(lite_house: House) -> None:
-    release = Stage(lite_house).asked()
+    release = Stage(lite_house).report_asked()
     lite_house.client("dpo")
     jump(lite_house, days=91)
     assert lite_house.client("dpo").get(f"/access-reports/{release}").status_code == 200
@@ -192,7 +192,7 @@ def test_after_three_months_the_names_open_no_more(lite_house: House) -> None:
     ],
 )  # fmt: skip
 def test_odd_questions_are_refused_before_anything_opens(lite_house: House, query: dict[str, str]) -> None:
-    reply = lite_house.client("dpo").get(f"/access-reports/{Stage(lite_house).asked()}", params=query)
+    reply = lite_house.client("dpo").get(f"/access-reports/{Stage(lite_house).report_asked()}", params=query)
     assert reply.status_code == 400, reply.text
 
 
