@@ -24,8 +24,10 @@ from gateway.api import (
     facts,
     flow,
     letters,
+    partner,
     people,
     receiving,
+    referrals,
     tasks,
 )
 from gateway.api.json import json_response
@@ -91,30 +93,43 @@ def create_app(services: Services) -> Application:
     checker = PasswordChecker()
     hot: tuple[str, Any, dict[str, Any]] | None = None
     gates = {zone: Gate(zone, services) for zone in services.sign_in}
-    for zone, gate in gates.items():
+    for gate in gates.values():
         app.include_router(people.router(gate, checker))
-        if zone.kind is ZoneKind.CASEWORK:
-            hot = casework.hot_route(gate)
-            path, handler, _ = hot
-            if services.casework is not None:
-                app.hot_path = HotPath(gate, services.casework)
-            app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
-            app.include_router(casework.router(gate))
-            for module in (flow, facts, attachments, tasks, letters, appointments, coaches):
-                app.include_router(module.router(gate))
-        elif zone.kind is ZoneKind.FOLLOW_UP:
-            app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
-        elif zone.kind is ZoneKind.PARTNER:
-            app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
+        if gate.zone.kind is ZoneKind.CASEWORK:
+            hot = _casework(app, gate, services)
         else:
-            app.include_router(receiving.trail_router(gate))
-            app.include_router(
-                receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
-            )
+            _receiving(app, gate)
     _decision_points(app, gates.values(), services)
     _health(app, services)
     _document(app, hot)
     return app
+
+
+def _casework(app: Application, gate: Gate, services: Services) -> tuple[str, Any, dict[str, Any]]:
+    """The routes of the zone that keeps the cases; returns the hot one, which goes past FastAPI."""
+    hot = casework.hot_route(gate)
+    path, handler, _ = hot
+    if services.casework is not None:
+        app.hot_path = HotPath(gate, services.casework)
+    app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
+    for module in (casework, flow, facts, attachments, tasks, letters, appointments, coaches, referrals):
+        app.include_router(module.router(gate))
+    return hot
+
+
+def _receiving(app: Application, gate: Gate) -> None:
+    """The routes of a zone that gets what casework released to it."""
+    if gate.zone.kind is ZoneKind.FOLLOW_UP:
+        app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
+    elif gate.zone.kind is ZoneKind.PARTNER:
+        app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
+        app.include_router(partner.router(gate))
+    else:
+        app.include_router(receiving.trail_router(gate))
+        app.include_router(partner.watch_router(gate))
+        app.include_router(
+            receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
+        )
 
 
 def _settle_memory() -> None:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     log_url: str = Field(default="", repr=False)  # the sequencer's own database role; empty: as database_url
     log_keystore_url: str = Field(default="", repr=False)
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml
+    referrals: Path | None = None  # rules for referrals to partners; empty: the packaged ones
 
     @property
     def embedded(self) -> bool:

@@ -13,9 +13,11 @@ from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
 from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
+from gateway.referral_rules import load_referral_rules
 from gateway.settings import Settings, slug
 from policies.firewall import load_firewall
 from policies.namespace import Namespace, load_namespace
+from vault.access.correspondence import Correspondence
 from vault.access.enforcement import Guard
 from vault.access.releases import Receiver, Sender
 from vault.access.sealing import RecordKeeper
@@ -56,6 +58,7 @@ class Services:
     casework: Casework | None = None
     sender: Sender | None = None
     oversight: Oversight | None = None
+    correspondence: dict[Zone, Correspondence] = field(default_factory=dict)
     #: What must end before the store is let go, in reverse order.
     before_close: list[Callable[[], None]] = field(default_factory=list)
     namespaces: dict[Zone, tuple[Namespace, ...]] = field(default_factory=dict)
@@ -120,6 +123,10 @@ def _assemble(
 
     lanes = {zone: Lane(zone, clock=clock, entropy=entropy, start_epoch=start_epoch) for zone in keyrings}
     guard = Guard(firewall, clock)
+    correspondence = {
+        zone: Correspondence(zone, directory, keyring.sealing, keyring.signing, clock, entropy)
+        for zone, keyring in keyrings.items()
+    }
     runner = GroupRunner(store, lanes)
     services = Services(
         settings=settings,
@@ -132,11 +139,12 @@ def _assemble(
         exclusive=runner.exclusive,
         sign_in={zone: SignIn(zone, keyring.log_key, clock, entropy) for zone, keyring in keyrings.items()},
         reception={
-            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock))
+            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock), correspondence[zone])
             for zone, keyring in keyrings.items()
             if zone.kind is not ZoneKind.CASEWORK
         },
         namespaces=load_namespaces(settings),
+        correspondence=correspondence,
         _held=held,
     )
     own = keyrings.get(CASEWORK)
@@ -156,7 +164,7 @@ def _assemble(
             calendar=Calendar(parameters.terms.extra_holidays),
             organisation=organisation,
             agenda_rules=replace(agenda, horizon=horizon),
-            partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
+            rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
         )
         services.sender = Sender(directory, own.signing, clock, entropy)
     if OVERSIGHT in keyrings:

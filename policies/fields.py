@@ -32,6 +32,7 @@ _C7: Final = (
 _PEOPLE: Final = (
     "people family_name given_names birth_date national_number nationality aliases relation ov_number oqt_reference"
 )
+_RECEIPT: Final = "receipt_due receipt receipt_at overdue"
 _TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
 
 _CASEWORK: Final = {
@@ -95,17 +96,34 @@ _CASEWORK: Final = {
     "calendar_receipt": "feed address expires_on revoked",
     "calendar_list": "feed language created_at expires_on revoked_at",
     "calendar_feed": "uid starts_at ends_at place sequence",
+    "referral_receipt": "reference referral status release receipt_due version",
+    "case_referral_list": (
+        "referral partner need status expires_on open_to_partner waiting proposed_at sent_at withdrawn_at"
+    ),
+    "case_referral": (
+        "reference referral partner need status fields consented_fields expires_on open_to_partner proposed_at sent_at "
+        f"withdrawn_at {_RECEIPT} version steps step to_status at by_partner answers answer answer_sent_at taken_at"
+    ),
+    "withdrawal_list": f"reference referral partner withdrawn_at {_RECEIPT}",
+    "answer_list": "reference referral partner answer answer_sent_at",
+    "case_answer": "reference referral partner answer answer_status message provenance answer_sent_at taken_at",
 }
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
     "sheet_list": "release pseudonym handed_over_at",
 }
 _PARTNER: Final = {
-    "referral": "release pseudonym family_name given_names phone address language need expires_on",
+    "referral": (
+        "release pseudonym family_name given_names birth_date nationality phone email address language need expires_on"
+    ),
     "referral_list": "release pseudonym need expires_on received_at",
+    "own_answer": "release pseudonym answer_status answered_at",
+    "withdrawal_notice": f"release pseudonym withdrawn_at {_RECEIPT} authentic",
+    "withdrawal_confirmed": "release pseudonym withdrawn_at receipt_due receipt receipt_at",
 }
 _OVERSIGHT: Final = {
     "outcome_sheet_oversight": _C7,
+    "withdrawal_watch": f"recipient release pseudonym withdrawn_at {_RECEIPT} authentic",
     "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
     "audit_detail": "entry actor_id actor_name session source_address reason opened opening",
     "own_trail": _TRAIL,
@@ -131,6 +149,7 @@ CONFIDED_FIELDS: Final = frozenset(
         "codes", "criterion",
         # When and where somebody is expected, and with whom.
         "starts_at", "ends_at", "desk", "place", "appointment", "attendees", "company", "organisation", "interpreter",
+        "message",
     }
 )  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.

@@ -57,6 +57,7 @@ CANARY: Final = {
     "companion": "Bruantzizi",  # who came along
     "interpreter": "bergeronnette-7p",  # the number of one
     "conflict": "pie-grièche5yk",  # why a coach must not have the case
+    "answer": "bécasseau2yq",
 }
 #: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
 TYPED: Final = "hoopoe-typed-8vz"
@@ -94,6 +95,8 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_read_letter": LETTER,
     "casework_coach_days": EXPECTED,
     "casework_read_attendees": frozenset({"companion", "interpreter"}),
+    "casework_take_answer": frozenset({"answer"}),
+    "casework_read_answer": frozenset({"answer"}),
 }
 #: What else is for whom: the desk sees whom it receives today, the head why a coach must not have a case.
 OTHERS_SEE: Final = {
@@ -200,15 +203,33 @@ class Planted:
     note: str
     releases: dict[str, str]
     entry: str
-    items: dict[str, str] = field(default_factory=dict)  # by the beginning of their path
+    items: dict[str, str]  # by the beginning of their path
+    ended: dict[str, str]  # releases that were withdrawn, by partner
+    #: Of a second case: its reference, a referral nobody decided about, one that was answered, and that answer.
+    second: tuple[str, str, str, str]
 
-    def values(self, path: str, release: str) -> dict[str, str]:
-        """What the parameters of this path stand for."""
-        found = {"case": self.case, "note": self.note, "release": release, "entry": self.entry, "version": "1"}
+    def values(self, path: str, login: str, operation: str) -> dict[str, str]:
+        """What the parameters of this path stand for. What ends a referral ends one of the second case."""
+        second, proposed, answered, answer = self.second
+        release = self.releases.get(login, self.releases["officer"])
+        if operation.endswith("give_receipt"):
+            release = self.ended.get(login, self.ended["caritas"])
+        casework = operation.startswith("casework_")
+        found = {
+            "case": second if casework and ("referral" in operation or operation in SECOND) else self.case,
+            "note": self.note, "release": release, "entry": self.entry, "version": "1",
+            "referral": answered if operation.endswith("_answer") else proposed, "answer": answer,
+        }  # fmt: skip
         item = next((item for beginning, item in self.items.items() if beginning in path), "")
         if path.endswith("/assignment"):
             found["case"] = item
         return found | dict.fromkeys(("fact", "attachment", "task", "letter", *PEOPLE_PARAMETERS), item)
+
+
+SECOND: Final = {
+    "casework_record_consent", "casework_record_refusal", "casework_take_answer", "casework_read_answer",
+    "casework_withdraw_all",
+}  # fmt: skip
 
 
 def plant(house: House) -> Planted:
@@ -241,9 +262,10 @@ def plant(house: House) -> Planted:
         row = connection.execute("SELECT release_id FROM releases WHERE reader = 'oversight'").fetchone()
     connection.close()
     releases["auditor"] = row[0].hex()
+    second, ended = _refer_again(house, people, contact)
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    return Planted(case, note, releases, entry, record(house, case, note) | organise(house, case))
+    return Planted(case, note, releases, entry, record(house, case, note) | organise(house, case), ended, second)
 
 
 def record(house: House, case: str, note: str) -> dict[str, str]:
@@ -294,6 +316,20 @@ def organise(house: House, case: str) -> dict[str, str]:
     }
 
 
+def _refer_again(house: House, people: Any, contact: Any) -> tuple[tuple[str, str, str, str], dict[str, str]]:
+    coach = house.client("coach")
+    case = house.open_case(coach, people=people, contact=contact, ov_number="8123459")
+    ended = {}
+    for partner in ("caritas", "fedasil"):
+        referral = house.consent(coach, case, partner, fields=["phone"])
+        ended[partner] = house.send(coach, case, referral)
+        house.withdraw(coach, case, referral)
+    answered = house.consent(coach, case, fields=["phone"])
+    release = house.send(coach, case, answered)
+    house.answer(house.client("caritas"), release, f"{CANARY['family']} est venue: {CANARY['answer']}.")
+    return (case, house.propose(coach, case), answered, house.waiting(coach)[0]["answer"]), ended
+
+
 def bodies(house: House) -> dict[str, Any]:
     """A good body for every operation that takes one."""
     text = {"text": f"Nouveau: {CANARY['note']}", "language": "fr", "template": "intake"}
@@ -304,8 +340,16 @@ def bodies(house: House) -> dict[str, Any]:
         "casework_search_notes": {"word": CANARY["note"]},
         "casework_revise_identity": {"people": [person], "ov_number": "8123456", "based_on": 1},
         "casework_revise_contact": {"address": CANARY["address"], "based_on": 1},
-        "casework_record_consent": {"partner": "caritas", "fields": ["phone"], "expires_on": "2026-12-31"},
-        "casework_refer": {"partner": "caritas", "need": "shelter"},
+        "casework_propose_referral": {"partner": "caritas", "need": "shelter", "fields": ["phone"]},
+        "casework_record_consent": {"fields": ["phone"], "expires_on": "2026-12-31"},
+        **{
+            f"partner_{name}_{operation}": body
+            for name in ("caritas", "fedasil")
+            for operation, body in (
+                ("answer_referral", {"status": "answered", "message": "Rien de neuf."}),
+                ("give_receipt", {"outcome": "deleted"}),
+            )
+        },
         "casework_write_note": text,
         "casework_revise_note": text | {"based_on": 1},  # stale by now
         "casework_reveal_note": {"reason": CANARY["reason"]},
@@ -384,20 +428,43 @@ class Heard:
     content: bytes
 
 
+def places(planted: Planted, login: str, operation: str) -> dict[str, str]:
+    """What stands in the path of an operation. What ends a referral ends one of the second case."""
+    second, proposed, answered, answer = planted.second
+    release = planted.releases.get(login, planted.releases["officer"])
+    if operation.endswith("give_receipt"):
+        release = planted.ended.get(login, planted.ended["caritas"])
+    referral = answered if operation.endswith("_answer") else proposed
+    case = (
+        second
+        if operation.startswith("casework_") and ("referral" in operation or operation in SECOND)
+        else planted.case
+    )
+    return {
+        "case": case, "note": planted.note, "release": release, "entry": planted.entry, "version": "1",
+        "referral": referral, "answer": answer,
+    }  # fmt: skip
+
+
+SECOND: Final = {
+    "casework_record_consent", "casework_record_refusal", "casework_take_answer", "casework_read_answer",
+    "casework_withdraw_all",
+}  # fmt: skip
+
+
 def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
     """Call every operation there is as `login`, once well and then in every wrong way."""
     client, good = house.client(login), bodies(house)
     schema = house.app.get("/openapi.json").json()
-    release = planted.releases.get(login, planted.releases["officer"])
     # Steps last: each moves the case, and what is asked of it afterwards would be refused for that.
     for path, operations in sorted(schema["paths"].items(), key=lambda found: "/steps/" in found[0]):
-        values = planted.values(path, release)
-        bad = dict.fromkeys(values, TYPED)
         for method, described in operations.items():
             operation = described["operationId"]
             if operation.endswith("sign_out"):
                 continue
             body = good.get(operation)
+            values = planted.values(path, login, operation)
+            bad = dict.fromkeys(values, TYPED)
             sent = payload(operation, body) | QUERIES.get(operation, {})
             yield heard(client, login, operation, method, "/" + path.format(**values), sent)
             if "_authzen_" in operation:  # a member of staff is a stranger there: see drive_systems
@@ -494,7 +561,7 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
     silent = {name for name in known - answered if not name.endswith(("sign_in", "sign_out"))}
     # The steps are tried in turn on one case: those that its states never allow answer nothing but refusals.
     steps = {f"casework_{step.value}" for step in Step}
-    assert silent <= {"casework_revise_note", *steps}
+    assert silent <= {"casework_revise_note", "casework_record_refusal", *steps}
     assert len(steps - silent) >= 5
     seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
     assert seen == set(CANARY) - {"reason", "conflict"}, (

@@ -18,6 +18,7 @@ from vault.freetext.replace import Pseudonymised, pseudonymise
 from vault.freetext.restore import Restored, RestoredSpan, restore
 from vault.freetext.review import Accept, Add, Merge, Reject, Rejection, Retype, Reviewed, review
 from vault.freetext.spans import Decision, Reason, Source, Span, Tier, TokenType
+from vault.freetext.stand_ins import defused
 from vault.freetext.token_map import Entry, TokenMap
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Tier",
     "TokenMap",
     "TokenType",
+    "defused",
     "normalise",
     "pseudonymise",
     "restore",

@@ -10,8 +10,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, func, select
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import OperationalError
 
 from vault.audit.events import Detail, Event, Verdict
 from vault.audit.log import Lane, Mark, WrittenEntry
@@ -24,6 +25,10 @@ from vault.unit_of_work import SessionRow
 from vault.vocabulary import Zone
 
 _SAVEPOINT: Final = "SAVEPOINT use_case"
+#: How long whoever excludes waits for those who hold. An answer takes milliseconds; who holds longer is stuck, or
+#: means to be.
+_PATIENCE: Final = "2s"
+_NOT_AVAILABLE: Final = "55P03"  # PostgreSQL: lock_not_available
 
 
 class Group:
@@ -94,6 +99,37 @@ class Transaction:
             found: bytes | None = cache[place]
             return found
         return self._group.hot.wrap(key.raw, text)
+
+    # -- readers and withdrawals ------------------------------------------------------------------
+
+    def hold(self, place: int) -> None:
+        """Until the commit nobody may `exclude` this place. SQLite has one writer at a time, and nothing to hold."""
+        if not self._group.store.sqlite:
+            self.read(select(func.pg_advisory_xact_lock_shared(place)))
+
+    def exclude(self, place: int) -> bool:
+        """Wait for those who hold this place, and keep others from holding it until the commit.
+
+        False if they do not let go in time: any role may take an advisory lock, and hold it as long as it likes.
+        """
+        main = self._group.store.main
+        if main.sqlite:
+            return True
+        self._ready_to_write()
+        main.control("SAVEPOINT fence", "SAVEPOINT")
+        usual = self.read(select(func.current_setting("lock_timeout"))).scalar_one()
+        try:
+            self.read(select(func.set_config("lock_timeout", _PATIENCE, True)))
+            self.read(select(func.pg_advisory_xact_lock(place)))
+            self.read(select(func.set_config("lock_timeout", usual, True)))
+        except OperationalError as fault:
+            if getattr(fault.orig, "sqlstate", None) != _NOT_AVAILABLE:
+                raise
+            main.control("ROLLBACK TO SAVEPOINT fence", "ROLLBACK")
+            main.control("RELEASE SAVEPOINT fence", "RELEASE")
+            return False
+        main.control("RELEASE SAVEPOINT fence", "RELEASE")
+        return True
 
     # -- writing ----------------------------------------------------------------------------------
 

@@ -33,12 +33,15 @@ from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
 from vault.storage.agenda import AgendaRepository
+from vault.storage.answers import AnswerRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository, TrailRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.organisation import CoachRepository
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
+from vault.storage.referrals import ReferralRepository
 from vault.storage.repositories import CaseRepository, RecordRepository
+from vault.storage.sight import ReceiptRepository, WithdrawalRepository
 from vault.storage.store import DRIVER_ERRORS, Store
 from vault.storage.transaction import Group, Transaction
 from vault.vocabulary import Zone
@@ -114,8 +117,24 @@ class ZoneUnitOfWork:
         return DraftRepository(self._tx)
 
     @property
+    def referrals(self) -> ReferralRepository:
+        return ReferralRepository(self._tx)
+
+    @property
     def releases(self) -> ReleaseRepository:
         return ReleaseRepository(self._tx)
+
+    @property
+    def withdrawals(self) -> WithdrawalRepository:
+        return WithdrawalRepository(self._tx)
+
+    @property
+    def receipts(self) -> ReceiptRepository:
+        return ReceiptRepository(self._tx)
+
+    @property
+    def answers(self) -> AnswerRepository:
+        return AnswerRepository(self._tx)
 
     @property
     def trail(self) -> TrailRepository:

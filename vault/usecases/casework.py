@@ -19,13 +19,14 @@ from vault.cases.model import Case, CaseEvent, Standing
 from vault.cases.office_texts import OfficeTexts
 from vault.cases.organisation import Organisation
 from vault.cases.parameters import Parameters
+from vault.cases.partners import ReferralRules
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound, NoticeMissing
 from vault.ids import CaseId
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import LOG, Pseudonym, PseudonymKeys, domain_of, parse_pseudonym
 from vault.unit_of_work import UnitOfWork
-from vault.vocabulary import CASEWORK, FACTS, Action, Facts, Kind, Phase, Purpose, Zone
+from vault.vocabulary import CASEWORK, FACTS, Action, Facts, Kind, Phase, Purpose
 
 _OWN: Final = Facts.of(own=True).held
 _REGION: Final = Facts.of(region=True).held
@@ -51,7 +52,7 @@ class Casework:
     organisation: Organisation
     agenda_rules: AgendaRules
     calendar: Calendar
-    partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
+    rules: ReferralRules  # of the partners that the signed directory names
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 
     def subject(self, case: CaseId) -> str:
