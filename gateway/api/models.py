@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
+from vault.cases.calendar import end_of, plausible
 from vault.cases.details import TAKES, Attendee, Avenue, Details, Interpreting, SuspensionReason
 from vault.cases.flow import Outcome, Step
 from vault.cases.identifiers import NationalNumber, OqtReference, OvNumber
@@ -228,10 +229,10 @@ class ConsentBody(Body):
     expires_on: Day
 
     def expires_at(self) -> datetime:
-        """The moment after the last day. Raises InvalidInput for the last day there is."""
-        if self.expires_on == date.max:
-            raise InvalidInput("a consent ends on a day that has a next day", field="expires_on")
-        return datetime.combine(self.expires_on, time.min, UTC) + timedelta(days=1)
+        """The moment after the last day. Its midnight in Brussels. Raises InvalidInput for an impossible day."""
+        if not plausible(self.expires_on):
+            raise InvalidInput("no day on which a consent can end", field="expires_on")
+        return end_of(self.expires_on)
 
 
 class AnswerBody(Body):

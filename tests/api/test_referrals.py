@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,6 +94,26 @@ def test_without_a_live_consent_nothing_is_sent_and_the_coach_learns_why(lite_ho
     late = house.client("coach").post(at(case, agreed, "/send"))
     assert (late.status_code, late.json()["type"].rpartition(":")[2]) == (409, "consent_missing")
     assert counts(house)["releases"] == 0
+
+
+def test_a_consent_ends_with_its_last_day_in_belgium_at_the_second(lite_house: House) -> None:
+    house, coach = lite_house, lite_house.client("coach")
+    case = house.open_case(coach)
+    release = house.refer(coach, case, expires_on="2026-11-03")
+    waiting = house.consent(coach, case, expires_on="2026-11-03")
+    body = {"status": "accepted", "message": "Oui."}
+    house.clock.moment = datetime(2026, 11, 3, 22, 59, 59, tzinfo=UTC)  # a second before midnight in Brussels
+    for login in ("caritas", "coach"):
+        house.renew(login)
+    caritas, coach = house.client("caritas"), house.client("coach")
+    assert caritas.get(f"/referrals/{release}").json()["expires_on"] == "2026-11-03"
+    assert len(caritas.get("/referrals").json()["referrals"]) == 1
+    house.clock.move(seconds=1)
+    assert caritas.get(f"/referrals/{release}").status_code == 404
+    assert caritas.get("/referrals").json()["referrals"] == []
+    assert caritas.post(f"/referrals/{release}/answers", json=body).status_code == 404
+    assert coach.post(at(case, waiting, "/send")).status_code == 409
+    assert {line["open_to_partner"] for line in coach.get(f"/cases/{case}/referrals").json()["referrals"]} == {False}
 
 
 def test_a_consent_given_anew_ends_the_one_before(lite_house: House) -> None:

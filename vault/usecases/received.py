@@ -15,6 +15,7 @@ from vault.access.correspondence import Correspondence
 from vault.access.enforcement import Guard, Item
 from vault.access.releases import Receiver
 from vault.access.shaping import shape
+from vault.cases.calendar import belgian_day
 from vault.cases.partners import FIELDS
 from vault.errors import InvalidInput
 from vault.ids import ReleaseId
@@ -109,5 +110,5 @@ def _outside(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:
 
 
 def last_day(expires_at: datetime) -> date:
-    """The last day on which something that ends at `expires_at` (exclusive) can be read."""
-    return (expires_at - timedelta(microseconds=1)).date()
+    """The last day on which something that ends at `expires_at` (exclusive) can be read, in Belgium."""
+    return belgian_day(expires_at - timedelta(microseconds=1))
