@@ -412,6 +412,10 @@ def test_the_operators_rules_are_kept(doctors: House) -> None:
     doctors.send(coach, case, referral)
     due = coach.post(at(case, referral, "/withdraw")).json()["receipt_due"]
     assert due.startswith("2026-11-04")
+    assert doctors.services.casework is not None
+    digest = doctors.services.casework.rules.digest.hex()
+    by_rules = [(entry["kind"], entry["outcome"]) for entry in entries(doctors) if entry["config"] == digest]
+    assert sorted(by_rules) == [("referral", "consent"), ("withdrawal", "withdraw")]
 
 
 def test_a_partner_that_is_configured_no_longer_gets_nothing_more(doctors: House, sqlite_settings: Settings) -> None:

@@ -101,7 +101,7 @@ def record_consent(uow: UnitOfWork, actor: Actor, cmd: RecordConsent, casework: 
     case, referral = of_case(uow, cmd.case, cmd.referral, to_change=True)
     permit = casework.ask(
         uow, actor, Action.WRITE, Kind.REFERRAL, case, purpose=Purpose.COACHING, asked=cmd.referral.hex(),
-        outcome=ReferralStep.CONSENT.value,
+        outcome=ReferralStep.CONSENT.value, config=casework.rules.digest.hex(),
     )  # fmt: skip
     referral = there(referral)
     casework.rules.organisation(referral.partner).check_fields(cmd.fields)

@@ -47,7 +47,7 @@ def withdraw(
     case, referral = of_case(uow, case_id, referral_id, to_change=True)
     permit = casework.ask(
         uow, actor, Action.WRITE, Kind.WITHDRAWAL, case, purpose=Purpose.CASE_ADMINISTRATION,
-        asked=referral_id.hex(), outcome=ReferralStep.WITHDRAW.value,
+        asked=referral_id.hex(), outcome=ReferralStep.WITHDRAW.value, config=casework.rules.digest.hex(),
     )  # fmt: skip
     referral = there(referral)
     if referral.status is not ReferralStatus.WITHDRAWN:
@@ -65,7 +65,7 @@ def withdraw_all(
     open_ones = [referral for referral in there_are if referral.status in WITHDRAWABLE]
     permit = casework.ask(
         uow, actor, Action.WRITE, Kind.WITHDRAWAL, case, purpose=Purpose.CASE_ADMINISTRATION, asked=case_id.hex(),
-        outcome=ReferralStep.WITHDRAW.value, count=len(open_ones),
+        outcome=ReferralStep.WITHDRAW.value, count=len(open_ones), config=casework.rules.digest.hex(),
     )  # fmt: skip
     case = existing(case)
     _end(uow, actor, permit, open_ones, casework, correspondence)
