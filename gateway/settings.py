@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     access_request_url: str = Field(default="", pattern=r"^(https://[!-~]{1,500})?$")  # where a refused service may ask
     namespaces_dir: Path | None = None  # decision points beside the vault: a folder per zone, in it one per namespace
     parameters_file: Path | None = None  # tables that replace some of gateway/parameters.toml
+    policy_dir: Path | None = None  # the office's own rules; empty: those shipped
+    policy_reviewers: str = ""  # fingerprints of the keys that may sign a wider policy, with commas between
     host: str = "127.0.0.1"
     port: int = Field(default=8460, ge=0, le=65535)
     partners: tuple[str, ...] = ("caritas", "fedasil")
@@ -67,6 +69,11 @@ class Settings(BaseSettings):
     @property
     def keys_url(self) -> str:
         return self.keystore_url or f"sqlite:///{self.home / 'keystore.db'}"
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        """Fingerprints of the keys whose holders may let a wider policy in."""
+        return tuple(filter(None, (part.strip() for part in self.policy_reviewers.split(","))))
 
     def passphrase_file(self, zone: Zone) -> Path:
         return (self.passphrase_dir or self.home / "passphrases") / slug(zone)

@@ -11,8 +11,8 @@ from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
 from gateway.parameters import load_parameters
+from gateway.policy_in_force import PolicyInForce
 from gateway.settings import Settings, slug
-from policies.firewall import load_firewall
 from policies.namespace import Namespace, load_namespace
 from vault.access.enforcement import Guard
 from vault.access.releases import Receiver, Sender
@@ -56,6 +56,7 @@ class Services:
     oversight: Oversight | None = None
     #: What must end before the store is let go, in reverse order.
     before_close: list[Callable[[], None]] = field(default_factory=list)
+    policy: PolicyInForce | None = None  # None where a firewall was handed in
     namespaces: dict[Zone, tuple[Namespace, ...]] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
 
@@ -92,7 +93,8 @@ def build(
         keyrings = load_zones(settings, zones, entropy, root)
         directory = read_directory(settings)
         _check_directory(directory, keyrings)
-        firewall = firewall or load_firewall()
+        policy = PolicyInForce(settings) if firewall is None else None
+        firewall = policy.firewall if policy is not None else firewall
         store = Store(settings.main_url, settings.keys_url)
         held.callback(store.close)
         migrate.check(store.main.engine, "main")
@@ -101,10 +103,13 @@ def build(
         installation.check(store.main, "main", read_pin(settings))
         installation.check(store.keystore, "keystore", read_pin(settings))
         _check_role(settings, store)
-        return _assemble(settings, store, keyrings, directory, firewall, clock, entropy, held)
+        assert firewall is not None
+        services = _assemble(settings, store, keyrings, directory, firewall, clock, entropy, held)
     except BaseException:
         held.close()
         raise
+    services.policy = policy
+    return services
 
 
 def _assemble(

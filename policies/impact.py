@@ -22,12 +22,11 @@ from vault.vocabulary import FACTS, Phase, ReleaseProfile, Treatment
 _WIDER: Final = "wider"
 _NARROWER: Final = "narrower"
 _BOTH: Final = "wider in part"
-_OTHER: Final = "other"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Change:
-    """direction: `wider`, `narrower`, `wider in part` or `other`. about: which access or profile."""
+    """direction: `wider`, `narrower` or `wider in part`. about: which access or profile."""
 
     direction: str
     about: str
@@ -67,7 +66,7 @@ def compare(old: Table, new: Table) -> Impact:
         for ((role, kind, act, purpose), direction, what), phases in grouped.items()
     ]
     changes.extend(_profile_changes(old, new))
-    rank = (_WIDER, _BOTH, _OTHER, _NARROWER).index
+    rank = (_WIDER, _BOTH, _NARROWER).index
     return Impact(tuple(sorted(changes, key=lambda change: (rank(change.direction), change))))
 
 
@@ -80,13 +79,18 @@ def _phase_change(old: Table, new: Table, key: Key, phase: Phase) -> tuple[str, 
     lost = sum(before[held].allowed and not after[held].allowed for held in before)
     # Each set of relevant facts stands for all sets of the other facts.
     weight = 1 << (len(FACTS) - relevant.bit_count())
-    other = sum(
-        before[held].allowed and after[held].allowed and before[held].profile != after[held].profile for held in before
-    )
+    swapped = [
+        (before[held].profile, after[held].profile)
+        for held in before
+        if before[held].allowed and after[held].allowed and before[held].profile != after[held].profile
+    ]
+    other = len(swapped)
+    shows_more = any(_shows_more(old.source.profiles[was], new.source.profiles[now]) for was, now in swapped)
     words = [word for word in (_needs_change(before, after), _profile_change(before, after)) if word]
     if not (gained or lost or other):
         return None
-    direction = _BOTH if gained and lost else _WIDER if gained else _NARROWER if lost else _OTHER
+    wider, narrower = bool(gained) or shows_more, bool(lost) or (bool(other) and not shows_more)
+    direction = _BOTH if wider and narrower else _WIDER if wider else _NARROWER
     count = (gained + lost + other) * weight
     return direction, f"{' and '.join(words)} ({count} of {ALL_FACTS + 1} condition sets)"
 
@@ -133,6 +137,20 @@ def _profile_change(before: dict[int, Answer], after: dict[int, Answer]) -> str:
     return ""
 
 
+def _shows_more(was: ReleaseProfile, now: ReleaseProfile) -> bool:
+    """Whether the other profile shows a field that this one does not, or shows one less veiled."""
+    before = dict(was.fields)
+    return any(
+        name not in before or (shown is not before[name] and _direction(before[name], shown) == _WIDER)
+        for name, shown in now.fields
+    )
+
+
+def _direction(was: Treatment, now: Treatment) -> str:
+    """Clear says more than any other treatment, a mask less; the others cannot be ranked, so they count as wider."""
+    return _NARROWER if was is Treatment.CLEAR or now is Treatment.MASK else _WIDER
+
+
 def _profile_changes(old: Table, new: Table) -> Iterator[Change]:
     """Fields that a release profile shows, hides, or shows otherwise."""
     empty = ReleaseProfile("", ())
@@ -146,6 +164,4 @@ def _profile_changes(old: Table, new: Table) -> Iterator[Change]:
             elif now is None and was is not None:
                 yield Change(_NARROWER, f"profile {name}", f"no longer shows {field}")
             elif was is not None and now is not None and was is not now:
-                # Clear says more than any other treatment; the others cannot be ranked, so they count as wider.
-                direction = _NARROWER if was is Treatment.CLEAR or now is Treatment.MASK else _WIDER
-                yield Change(direction, f"profile {name}", f"shows {field} as {now} instead of {was}")
+                yield Change(_direction(was, now), f"profile {name}", f"shows {field} as {now} instead of {was}")

@@ -21,6 +21,7 @@ from vault.vocabulary import (
     OPENS,
     ROLE_ZONE,
     Action,
+    Compartment,
     Fact,
     Kind,
     Opening,
@@ -61,6 +62,11 @@ _PURPOSES: Final = {
 }
 
 
+#: Never for anybody outside casework, and only as the fields of a referral that the person agreed to.
+_NEVER_LEAVES: Final = frozenset({Compartment.NARRATIVE, Compartment.STAY_ANALYSIS})
+_LEAVES_BY_CONSENT: Final = frozenset({Compartment.CONTACT, Compartment.SENSITIVE, Compartment.RETURN_PLAN})
+
+
 def _needs(held: int, *facts: Fact) -> bool:
     """Whether all these facts are held. A request that is allowed without one of them breaks the invariant."""
     wanted = mask_of(facts)
@@ -74,6 +80,19 @@ def _casework(key: Key) -> bool:
 def _only_casework_reaches_the_confided(request: _Request) -> bool:
     key = request[0]
     return _casework(key) or key[1] not in _CONFIDED_KINDS
+
+
+def _narrative_and_stay_analysis_never_leave(request: _Request) -> bool:
+    key = request[0]
+    return _casework(key) or KIND_COMPARTMENT[key[1]] not in _NEVER_LEAVES
+
+
+def _the_protected_leaves_by_live_consent_alone(request: _Request) -> bool:
+    (role, kind, _, purpose), _, held, answer = request
+    if _casework(request[0]) or KIND_COMPARTMENT[kind] not in _LEAVES_BY_CONSENT:
+        return True
+    agreed = role is Role.PARTNER_AGENT and kind is Kind.REFERRAL and purpose is Purpose.REFERRAL
+    return agreed and _needs(held, Fact.CONSENT, Fact.ADDRESSED) and CONTRACT[answer.profile].zone is ZoneKind.PARTNER
 
 
 def _follow_up_purpose_reaches_the_sheet_alone(request: _Request) -> bool:
@@ -196,6 +215,14 @@ INVARIANTS: Final = (
     Invariant(
         "only casework reaches what is confided, and who and where the person is (F2)",
         _only_casework_reaches_the_confided,
+    ),
+    Invariant(
+        "nobody outside casework reaches narrative or stay analysis, whatever the state, purpose or grant (F2)",
+        _narrative_and_stay_analysis_never_leave,
+    ),
+    Invariant(
+        "outside casework contact, sensitive and return facts are fields of a live consented referral (F2, F7)",
+        _the_protected_leaves_by_live_consent_alone,
     ),
     Invariant(
         "follow-up and its purpose reach the outcome sheet and nothing else (F2, F3)",

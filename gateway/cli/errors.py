@@ -53,6 +53,8 @@ def told() -> Iterator[None]:
     try:
         yield
     except PolicyRejected as error:
+        for fault in error.faults:
+            typer.echo(fault, err=True)
         complain(error.code, f"the policy was rejected: {len(error.faults)} fault(s)")
     except VaultError as error:
         complain(error.code, str(error))

@@ -10,23 +10,26 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, TypeVar
 
 import typer
 
-from policies.compiler import Table, compile_table
+from gateway.cli import policy_changes
+from gateway.cli.policy_faults import fail, reject
+from policies.expected import load_expected
 from policies.explainer import explain as explain_decision
 from policies.firewall import TableFirewall, load_firewall
-from policies.impact import compare
 from policies.invariants import INVARIANTS
-from policies.loader import load_source
 from policies.matrix import render
+from policies.mutants import measure
 from policies.proof import Proof, prove_every, prove_reduced, prove_whole
 from vault.errors import PolicyRejected
 from vault.vocabulary import FACTS, Action, Fact, Facts, Kind, Phase, Purpose, Question, Role
 
 app = typer.Typer(help="The rules of who may see what.", no_args_is_help=True)
 
+#: Of the mistakes that `policy mutants` makes, so many must be refused.
+LEAST_NOTICED = 0.99
 _Folder = Annotated[
     Path | None,
     typer.Option("--folder", help="A policy folder (model.conf, rules/, release.csv, expected.csv); default: ours."),
@@ -81,7 +84,7 @@ def explain(
     """Say what the firewall answers to a question, and why. Facts that are not named are false."""
     held, open_ = set(fact or ()), set(unknown or ())
     if held & open_:
-        _fail("a fact is either true or unknown", code=2)
+        fail("a fact is either true or unknown", code=2)
     facts = Facts.of(**{name.value: None if name in open_ else name in held for name in FACTS})
     explanation = explain_decision(_load(folder), Question(role, action, kind, purpose, phase), facts)
     typer.echo(explanation.text())
@@ -99,48 +102,36 @@ def matrix(
 
 
 @app.command()
-def diff(old: Path, new: Path) -> None:
-    """Say who gains and who loses what between two policy folders. A widening needs a second reviewer.
+def mutants(
+    folder: _Folder = None,
+    every: Annotated[int, typer.Option("--every", min=1, help="Only each so-many-th, for a sample.")] = 1,
+) -> None:
+    """Spoil every rule in every way of one slip, and count what would load all the same. About a minute."""
+    firewall = _load(folder)
+    measured, seconds = _with_bar(
+        lambda advance: measure(firewall.table.source, load_expected(folder), every=every, progress=advance), "mutants"
+    )
+    for name in measured.unnoticed:
+        typer.echo(f"would load: {name}", err=True)
+    mistakes = measured.made - measured.same
+    typer.echo(f"mutants   {measured.made:,} of the rules; {measured.same:,} decide as before; {seconds:.0f} s")
+    typer.echo(f"noticed   {mistakes - len(measured.unnoticed):,} of {mistakes:,}: {measured.share:.2%}")
+    if measured.share < LEAST_NOTICED:
+        fail(f"fewer than {LEAST_NOTICED:.0%} of the mistakes were noticed")
 
-    Both must load, but need not meet expected.csv or the invariants yet: `policy check` says whether they do.
-    """
-    before, after = _compile(old), _compile(new)
-    impact = compare(before, after)
-    for sentence in impact.sentences:
-        typer.echo(sentence)
-    if not impact.changes:
-        same = "the same policy" if before.digest == after.digest else "other files, the same decisions"
-        typer.echo(f"nobody gains or loses anything: {same}")
-    if impact.widens:
-        typer.echo("This widens access: a second person must review it.")
+
+for _command in (policy_changes.diff, policy_changes.reviewer, policy_changes.approve):
+    app.command(_command.__name__)(_command)
 
 
 def _load(folder: Path | None) -> TableFirewall:
     try:
         return load_firewall(folder)
     except PolicyRejected as error:
-        _reject(error, folder)
+        reject(error, folder)
 
 
-def _compile(folder: Path) -> Table:
-    try:
-        return compile_table(load_source(folder))
-    except PolicyRejected as error:
-        _reject(error, folder)
-
-
-def _reject(error: PolicyRejected, folder: Path | None) -> NoReturn:
-    where = f" in {folder}" if folder is not None else ""
-    for fault in error.faults:
-        typer.echo(fault, err=True)
-    _fail(f"the policy{where} was rejected: {len(error.faults)} fault(s); nothing was loaded")
-
-
-def _fail(message: str, *, code: int = 1) -> NoReturn:
-    typer.echo(f"parefeu policy: {message}", err=True)
-    raise typer.Exit(code)
-
-
+_Done = TypeVar("_Done")
 _Prover = Callable[[Path | None, bytes, int, Callable[[int, int], None]], Proof]
 
 
@@ -151,18 +142,18 @@ def _in_processes(
         try:
             return prove(folder, digest, processes, advance)
         except PolicyRejected as error:
-            _reject(error, folder)
+            reject(error, folder)
 
     return proven
 
 
-def _with_bar(prove: Callable[[Callable[[int, int], None]], Proof]) -> tuple[Proof, float]:
-    """Run a proof under a progress bar (shown on a terminal only). Returns it with its seconds."""
+def _with_bar(prove: Callable[[Callable[[int, int], None]], _Done], unit: str = "requests") -> tuple[_Done, float]:
+    """Run something long under a progress bar (shown on a terminal only). Returns its result with its seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.completed:,.0f} requests"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.completed:,.0f} " + unit), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     started = time.perf_counter()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
@@ -175,6 +166,6 @@ def _report(proven: tuple[Proof, float], name: str) -> None:
     for difference in proof.differences:
         typer.echo(difference, err=True)
     if not proof.holds:
-        _fail(f"the {name} found differences between the table and Casbin")
+        fail(f"the {name} found differences between the table and Casbin")
     settled = f", which settle all {proof.settled:,}" if proof.settled else ""
     typer.echo(f"{name}  {proof.requests:,} requests asked of Casbin{settled}, in {seconds:.0f} s: no difference")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,6 +75,7 @@ def run(
     from gateway.app import create_app
     from gateway.cli import logs
     from gateway.log.running import log_beside
+    from gateway.policy_reload import Reloader
     from gateway.wiring import build
 
     address = address_of(door)
@@ -84,6 +87,7 @@ def run(
         def started() -> None:
             told()
             start_log()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, Reloader(services).asked)
 
         _server(create_app(services), started).run(sockets=[door])
     finally:

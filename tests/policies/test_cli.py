@@ -87,7 +87,7 @@ def test_diff_says_who_gains(tmp_path: Path) -> None:
     assert (
         "wider: coach, referral, release, coaching, active/suspended/closing: no longer needs consent" in result.stdout
     )
-    assert "a second person must review it" in result.stdout
+    assert "two reviewers must sign it" in result.stdout
     same = RUN.invoke(policy.app, ["diff", str(DEFAULT_FOLDER), str(DEFAULT_FOLDER)])
     assert "nobody gains or loses anything: the same policy" in same.stdout
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from types import MappingProxyType
 
 import pytest
 
 from policies.compiler import UNLISTED, Table
-from policies.facts import ALL_FACTS
+from policies.facts import ALL_FACTS, mask_of
 from policies.firewall import TableFirewall
 from policies.invariants import INVARIANTS, broken_invariants
 from policies.lines import Source
 from tests.policies.support import table_of
 from vault.vocabulary import (
+    FACTS,
+    KIND_COMPARTMENT,
     ROLE_ZONE,
     Action,
+    Allowed,
+    Compartment,
     Denied,
+    Fact,
     Facts,
     Kind,
     Phase,
@@ -32,6 +38,28 @@ BREAKING = [
     ("only casework reaches", "fu-90,follow_up_officer,note,read,oqt_follow_up,active,own,outcome_sheet,allow"),
     ("only casework reaches", "pa-90,partner_agent,contact,read,referral,none,consent+addressed,referral,allow"),
     ("only casework reaches", "ov-90,dpo,token_map,read,data_protection,none,addressed,audit_entry,allow"),
+    (
+        "nobody outside casework reaches narrative",
+        "fu-90,follow_up_officer,note,release,oqt_follow_up,closing,grant,outcome_sheet,allow",
+    ),
+    (
+        "nobody outside casework reaches narrative",
+        "pa-90,partner_agent,stay_fact,read,referral,none,consent+addressed+grant,referral,allow",
+    ),
+    ("nobody outside casework reaches narrative", "ov-90,dpo,task,search,data_protection,none,grant,audit_entry,allow"),
+    (
+        "outside casework contact, sensitive",
+        "pa-90,partner_agent,sensitive_fact,read,referral,none,consent+addressed,referral,allow",
+    ),
+    (
+        "outside casework contact, sensitive",
+        "fu-90,follow_up_officer,whereabouts,read,oqt_follow_up,none,grant+addressed,outcome_sheet,allow",
+    ),
+    ("outside casework contact, sensitive", "pa-90,partner_agent,referral,read,referral,none,addressed,referral,allow"),
+    (
+        "outside casework contact, sensitive",
+        "ov-90,dpo,referral,read,data_protection,none,consent+addressed,audit_entry,allow",
+    ),
     ("follow-up and its purpose", "fu-90,follow_up_officer,referral,read,oqt_follow_up,none,addressed,referral,allow"),
     ("follow-up and its purpose", "cw-90,coach,case,read,oqt_follow_up,active,own,case_status,allow"),
     ("each role acts for its own", "cw-90,desk_officer,case,read,coaching,active,region,desk_list,allow"),
@@ -142,3 +170,37 @@ def test_outside_casework_nobody_reaches_a_note_with_every_fact_and_purpose(fire
                     for phase in Phase:
                         decision = firewall.decide(Question(role, action, kind, purpose, phase), Facts(ALL_FACTS))
                         assert isinstance(decision, Denied)
+
+
+def test_over_every_request_nobody_outside_casework_reaches_the_protected(table: Table) -> None:
+    """Not the allowed requests of the table are walked, but all there are: every word, phase and set of facts."""
+    firewall = TableFirewall(table)
+    never = {Compartment.NARRATIVE, Compartment.STAY_ANALYSIS}
+    by_consent = {Compartment.CONTACT, Compartment.SENSITIVE, Compartment.RETURN_PLAN}
+    agreed = mask_of((Fact.CONSENT, Fact.ADDRESSED))
+    reached = 0
+    for role in (role for role in Role if ROLE_ZONE[role] is not ZoneKind.CASEWORK):
+        for kind in (kind for kind in Kind if KIND_COMPARTMENT[kind] in never | by_consent):
+            for action, purpose, phase in product(Action, Purpose, Phase):
+                question = Question(role, action, kind, purpose, phase)
+                # Of a cell that no rule names there is one answer, whatever the facts.
+                every = range(ALL_FACTS + 1) if (role, kind, action, purpose) in table.cells else (0, ALL_FACTS)
+                for held in every:
+                    if isinstance(firewall.decide(question, Facts(held)), Allowed):
+                        reached += 1
+                        assert KIND_COMPARTMENT[kind] in by_consent, question
+                        assert (role, kind, purpose) == (Role.PARTNER_AGENT, Kind.REFERRAL, Purpose.REFERRAL), question
+                        assert held & agreed == agreed, question
+    assert reached > 0, "a partner does read what was referred"
+
+
+def test_over_every_request_one_more_fact_takes_away_only_what_a_deny_line_names(table: Table) -> None:
+    firewall = TableFirewall(table)
+    for (role, kind, action, purpose), phase in product(table.cells, Phase):
+        question = Question(role, action, kind, purpose, phase)
+        allowed = [isinstance(firewall.decide(question, Facts(held)), Allowed) for held in range(ALL_FACTS + 1)]
+        for held, bit in product(range(ALL_FACTS + 1), (1 << place for place in range(len(FACTS)))):
+            if allowed[held] and not allowed[held | bit]:
+                denied = firewall.decide(question, Facts(held | bit))
+                assert isinstance(denied, Denied)
+                assert denied.rule, question

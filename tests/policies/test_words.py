@@ -104,7 +104,7 @@ def test_the_matrix_prints_as_text_and_as_markdown(table: Table) -> None:
         (NOTE, replace(NOTE, states=("closed",)),
          "narrower: coach, note, read, coaching, active: loses access, which needed own (64 of 128 condition sets)"),
         (NOTE, replace(NOTE, release="note_list"),
-         "other: coach, note, read, coaching, active: is answered with note_list instead of note_full "
+         "narrower: coach, note, read, coaching, active: is answered with note_list instead of note_full "
          "(64 of 128 condition sets)"),
     ],
 )  # fmt: skip

@@ -41,6 +41,8 @@ class Happening(StrEnum):
     RELEASED = "released"
     SWEPT = "swept"  # forgotten drafts and files that never were described: emptied
     FAILED = "failed"
+    POLICY_LOADED = "policy_loaded"  # another one, while serving; `policy` names it
+    POLICY_REFUSED = "policy_refused"  # it would not load, or would widen unsigned; the old one stayed
     TURNED_AWAY = "turned_away"  # counted: so many requests without a session, since the last such entry
 
 
