@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from gateway import problems
 from gateway.api import attachments, authzen, casework, facts, flow, letters, people, receiving, tasks
 from gateway.api.json import json_response
+from gateway.api.why import router as why_router
 from gateway.auth.passwords import PasswordChecker
 from gateway.background import file_the_log
 from gateway.decision_points import points_of
@@ -81,6 +82,7 @@ def create_app(services: Services) -> Application:
     gates = {zone: Gate(zone, services) for zone in services.sign_in}
     for zone, gate in gates.items():
         app.include_router(people.router(gate, checker))
+        app.include_router(why_router(gate))
         if zone.kind is ZoneKind.CASEWORK:
             hot = casework.hot_route(gate)
             path, handler, _ = hot

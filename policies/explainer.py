@@ -11,16 +11,26 @@ that lacks a key falls back to English.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from policies.facts import ALL_FACTS, facts_of
 from policies.firewall import TableFirewall
 from policies.lines import Rule
-from vault.vocabulary import Allowed, Denied, Fact, Facts, Phase, Question
+from vault.vocabulary import Action, Allowed, Denied, Fact, Facts, Kind, Phase, Purpose, Question, Role
 
-#: Key to text, by language. French, Dutch and German are added here, as whole dictionaries.
+
+def _texts(language: str) -> dict[str, str]:
+    """`texts/LANGUAGE.toml`, a table's key becoming `table.key`."""
+    read = tomllib.loads((Path(__file__).parent / "texts" / f"{language}.toml").read_text("utf-8"))
+    flat = {key: text for key, text in read.items() if isinstance(text, str)}
+    return flat | {f"{table}.{key}": text for table in read.keys() - flat.keys() for key, text in read[table].items()}
+
+
+#: Key to text, by language.
 CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "allowed": "Allowed: {role} may {action} {kind} for {purpose} {phase}.",
@@ -123,7 +133,20 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "fact.addressed": "it was sent to the zone that asks",
         "fact.second": "somebody else took the step before",
         "fact.break_glass": "a break-glass is open",
-    }
+        "way": "{role} may {action} {kind} for {purpose}, {phases}{condition}.",
+        "way_if": ", if {facts}",
+        "nobody": "No rule lets {role} do this, whatever the case.",
+        "others": "It is the task of: {roles}.",
+        "alike": "An unknown case and one that is not for you get the same answer: it does not say which exists.",
+        "give.own": "Assigning a case is up to the regional head.",
+        "give.region": "The region of a member of staff is registered by the operator.",
+        "give.consent": "The consent comes from the person; their coach records it.",
+        "give.grant": "A grant is asked for; the functions that the rule names approve it.",
+        "give.addressed": "Only casework can release it to you.",
+        "give.second": "Somebody else must have taken the step before.",
+        "give.break_glass": "A break-glass is opened with a reason and a second person.",
+    },
+    **{language: _texts(language) for language in ("fr", "nl", "de")},
 }
 
 
@@ -159,6 +182,56 @@ def explain(firewall: TableFirewall, question: Question, facts: Facts, *, langua
     sentences = [say("denied", **words), *_reasons(say, firewall, question, facts, decision)]
     rules = (decision.rule, *(miss.rule for miss in decision.nearest))
     return Explanation(False, tuple(sentences), tuple(rule for rule in rules if rule))
+
+
+def what_rules_say(
+    firewall: TableFirewall, role: Role, *, action: Action | None = None, kind: Kind | None = None,
+    purpose: Purpose | None = None, language: str = "en",
+) -> Explanation:  # fmt: skip
+    """What this role may do of what is named, under which conditions, who can bring those about, or whose task it is.
+
+    Of the rules alone: no case, no person and no fact is looked at, so nothing can be learnt of any. Nothing named:
+    all that the role may do.
+    """
+    say = _Voice(language)
+    ways = tuple(
+        rule
+        for rule in firewall.table.source.rules
+        if rule.allows and rule.role is role and _about(rule, action, kind, purpose)
+    )
+    if not ways:
+        others = {
+            other.role for other in firewall.table.source.rules if other.allows and _about(other, action, kind, purpose)
+        }
+        sentences = [say("nobody", role=say(f"role.{role}"))]
+        if others:
+            sentences.append(say("others", roles=", ".join(say(f"role.{each}") for each in Role if each in others)))
+        return Explanation(False, tuple(sentences), ())
+    needed = dict.fromkeys(fact for rule in ways for fact in facts_of(rule.needed))
+    givers = tuple(say(f"give.{fact}") for fact in needed)
+    about_a_case = any(rule.phases != {Phase.NONE} for rule in ways)
+    sentences = [_way(say, rule) for rule in ways]
+    return Explanation(
+        True, (*sentences, *givers, *((say("alike"),) if about_a_case else ())), tuple(rule.id for rule in ways)
+    )
+
+
+def _about(rule: Rule, action: Action | None, kind: Kind | None, purpose: Purpose | None) -> bool:
+    return action in (None, rule.act) and kind in (None, rule.kind) and purpose in (None, rule.purpose)
+
+
+def _way(say: _Voice, rule: Rule) -> str:
+    needed = facts_of(rule.needed)
+    text = say(
+        "way",
+        role=say(f"role.{rule.role}"),
+        action=say(f"action.{rule.act}"),
+        kind=say(f"kind.{rule.kind}"),
+        purpose=say(f"purpose.{rule.purpose}"),
+        phases=say.choice("phase", [phase.value for phase in Phase if phase in rule.phases]),
+        condition=say("way_if", facts=say.facts(needed)) if needed else "",
+    )
+    return text[0].upper() + text[1:]
 
 
 class _Voice:

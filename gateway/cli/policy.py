@@ -17,6 +17,7 @@ import typer
 from gateway.cli import policy_changes
 from gateway.cli.policy_faults import fail, reject
 from policies.expected import load_expected
+from policies.explainer import CATALOGUE
 from policies.explainer import explain as explain_decision
 from policies.firewall import TableFirewall, load_firewall
 from policies.invariants import INVARIANTS
@@ -80,13 +81,17 @@ def explain(
     fact: Annotated[list[Fact] | None, typer.Option("--fact", help="A fact that is true; may be repeated.")] = None,
     unknown: Annotated[list[Fact] | None, typer.Option("--unknown", help="A fact that is not known.")] = None,
     folder: _Folder = None,
+    language: Annotated[str, typer.Option("--language", help="fr, nl, de or en.")] = "en",
 ) -> None:
     """Say what the firewall answers to a question, and why. Facts that are not named are false."""
     held, open_ = set(fact or ()), set(unknown or ())
     if held & open_:
         fail("a fact is either true or unknown", code=2)
     facts = Facts.of(**{name.value: None if name in open_ else name in held for name in FACTS})
-    explanation = explain_decision(_load(folder), Question(role, action, kind, purpose, phase), facts)
+    if language not in CATALOGUE:
+        fail(f"the languages are {', '.join(CATALOGUE)}", code=2)
+    question = Question(role, action, kind, purpose, phase)
+    explanation = explain_decision(_load(folder), question, facts, language=language)
     typer.echo(explanation.text())
     if explanation.rules:
         typer.echo(f"rules: {', '.join(explanation.rules)}")

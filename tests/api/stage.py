@@ -72,6 +72,13 @@ class Stage:
     def referral(self, partner: str) -> str:
         return self.house.refer(self.house.client("coach"), self.case(), partner)
 
+    def asked(self) -> str:
+        """An entry that records a question to the firewall."""
+        self.case()
+        trail = self.house.client("auditor").get("/entries?limit=20").json()["entries"]
+        found: str = next(entry["entry"] for entry in trail if entry["kind"] == "notice")
+        return found
+
     def entry(self) -> str:
         self.case()
         found: str = self.house.client("auditor").get("/entries?limit=1").json()["entries"][0]["entry"]
@@ -207,6 +214,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
             "oversight_list_entries": lambda: Call("auditor", "GET", "/oversight/entries", 200),
             "oversight_read_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}", 200),
             "oversight_read_detail": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}/detail", 200),
+            "oversight_explain_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.asked()}/why", 200),
             "oversight_read_sheets": lambda: Call(
                 "auditor", "GET", f"/oversight/sheets/{stage.oversight_sheet()}", 200
             ),

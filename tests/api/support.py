@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
+from policies.firewall import TableFirewall
 from tests.house import House, shipped_firewall
-from vault.ports import Firewall
 from vault.storage import tables as t
 from vault.vocabulary import Decision, Denied, Facts, Question
 
@@ -22,8 +22,12 @@ Json = dict[str, Any]
 class RecordingFirewall:
     """Answers as the shipped policy does and remembers every question."""
 
-    inner: Firewall = field(default_factory=shipped_firewall)
+    inner: TableFirewall = field(default_factory=shipped_firewall)
     asked: list[Question] = field(default_factory=list)
+
+    @property
+    def current(self) -> TableFirewall:
+        return self.inner
 
     @property
     def digest(self) -> bytes:
@@ -39,6 +43,10 @@ class SwitchableFirewall:
     """The shipped policy until `answer` is set; then whatever that does."""
 
     answer: Callable[[Question, Facts], Decision] | None = None
+
+    @property
+    def current(self) -> TableFirewall:
+        return shipped_firewall()
 
     @property
     def digest(self) -> bytes:

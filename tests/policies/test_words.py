@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from string import Formatter
 from types import MappingProxyType
 
 import pytest
 
 from policies import explain
 from policies.compiler import Table
-from policies.explainer import CATALOGUE
+from policies.explainer import CATALOGUE, what_rules_say
 from policies.firewall import TableFirewall
 from policies.impact import compare
 from policies.lines import Rule, Source
@@ -17,6 +18,8 @@ from policies.matrix import accesses, render
 from tests.policies.support import rule, table_of
 from vault.vocabulary import Action, Fact, Facts, Kind, Phase, Purpose, Question, ReleaseProfile, Role, Treatment
 
+#: Words that may be waiting for their translation.
+MOST_UNTOLD = 20
 READ_NOTE = Question(Role.COACH, Action.READ, Kind.NOTE, Purpose.COACHING, Phase.ACTIVE)
 NOTE = rule("cw-90,coach,note,read,coaching,active,own,note_full,allow")
 
@@ -67,6 +70,33 @@ def test_the_catalogue_has_a_word_for_everything_and_no_rule_id_reaches_a_senten
         for facts in (Facts(held), Facts(0)):
             said = explain(firewall, question, facts, language="nl")
             assert not any(rule_id in said.text() for rule_id in said.rules)
+
+
+@pytest.mark.parametrize("language", ["fr", "nl", "de"])
+def test_every_language_has_every_text_with_the_same_places(language: str) -> None:
+    english, other = CATALOGUE["en"], CATALOGUE[language]
+    untold = english.keys() - other.keys()
+    # A thing or an act that was added since appears in English until somebody translates it; nothing else does.
+    assert {key for key in untold if not key.startswith(("kind.", "action."))} == set()
+    assert len(untold) <= MOST_UNTOLD, sorted(untold)
+    for key, text in english.items():
+        if key in untold:
+            continue
+        places = {name for _, name, _, _ in Formatter().parse(text) if name}
+        assert {name for _, name, _, _ in Formatter().parse(other[key]) if name} == places, key
+        assert other[key].strip(" .,") != "", key
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "nl", "de"])
+def test_the_rules_are_told_to_each_role_without_their_names(firewall: TableFirewall, language: str) -> None:
+    for role in Role:
+        said = what_rules_say(firewall, role, language=language)
+        assert said.allowed
+        assert len(said.sentences) >= len(said.rules)
+        assert not any(rule_id in said.text() for rule_id in said.rules)
+        assert not any("{" in sentence for sentence in said.sentences)
+        own = what_rules_say(firewall, role, kind=Kind.TOKEN_MAP, language=language)
+        assert own.allowed is (role is Role.COACH)
 
 
 def test_the_matrix_shows_each_access_once_and_nothing_else(table: Table) -> None:
