@@ -43,9 +43,9 @@ class Stage:
     house: House
     made: dict[str, str] = field(default_factory=dict)
 
-    def case(self, *, closing: bool = False, consented: bool = False, closed: bool = False, notice: bool = True) -> str:
+    def case(self, *, closing: bool = False, consented: bool = False, closed: bool = False) -> str:
         coach = self.house.client("coach")
-        case = self.house.open_case(coach, notice=notice)
+        case = self.house.open_case(coach)
         if consented:
             assert coach.post(f"/cases/{case}/consents", json=CONSENT).status_code == 201
         if closing:

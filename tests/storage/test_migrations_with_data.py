@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, create_engine, make_url, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import Date, Integer, LargeBinary, String
 
@@ -156,6 +157,32 @@ def test_what_entries_were_searched_by_is_filed_beside_them(empty: tuple[str, st
     }
 
 
+def test_what_older_cases_do_not_say_is_filled_in_as_it_was(empty: tuple[str, str], tmp_path: Path) -> None:
+    """Revision 0006: opened at a desk, for families where there are minors; nothing is made up about their orders."""
+    settings = Recording("0001").revive(tmp_path / "old", *empty)
+    migrate.upgrade(settings.main_url, "main", "0005")
+    engine = _plain(settings.main_url)
+    cases = next(table for table in _tables(engine, "main") if table.name == "cases")
+    first = next(iter(_held(settings.main_url, "main")["cases"].values()))
+    entries = _held(settings.main_url, "main")["entries"]
+    other = next(entry for (entry,) in entries if entry != first["entry_id"])
+    with engine.connect() as connection:
+        changed = cases.update().where(cases.c.case_id == first["case_id"])
+        connection.execute(changed.values(minors=1 - first["minors"], entry_id=other))
+        connection.commit()
+    before = _held(settings.main_url, "main")["cases"]
+    assert {row["minors"] for row in before.values()} == {0, 1}
+    migrate.upgrade(settings.main_url, "main", "0006")
+    for key, row in _held(settings.main_url, "main")["cases"].items():
+        told = ("families" if before[key]["minors"] else "individuals", "walk_in", "known_address", "", None, None, 0)
+        names = ("coach_type", "origin", "place", "criterion", "notified_on", "term_days", "second_measure")
+        assert tuple(row[name] for name in names) == told
+        assert row["entry_id"] == before[key]["entry_id"], "a migration is no act of anybody"
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="audit entry"):
+        connection.execute(changed.values(language="nl", entry_id=other))  # the trigger still stands
+    engine.dispose()
+
+
 def test_a_recorded_installation_serves_again(old: tuple[Recording, Settings]) -> None:
     """What was confided then is read now, the old sessions count, new things are written beside the old."""
     recording, settings = old
@@ -181,6 +208,7 @@ def _goes_on(house: House, case: str, note: str) -> None:
     house.write_note(coach, case, "Encore une.")
     revised = {"text": "Troisième version.", "language": "fr", "template": "intake", "based_on": 2}
     assert coach.put(f"/cases/{case}/notes/{note}", json=revised).status_code == 200
+    assert house.step(coach, case, "orient_stay", avenue="9bis") == "orient_stay"
     house.open_case(coach)
     trail = house.client("auditor").get("/entries?limit=500").json()["entries"]
     for entry in trail:
