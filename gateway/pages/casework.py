@@ -11,7 +11,8 @@ from gateway.api.casework import aware
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.calendar import belgian_day
-from vault.cases.flow import State
+from vault.cases.flow import State, Step
+from vault.cases.journey import way_forward
 from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError, InvalidInput
 from vault.ids import CaseId
@@ -196,20 +197,11 @@ def _load(cases: list[Any]) -> list[tuple[str, int, int]]:
     return sorted(((name, *counts) for name, counts in found.items()), key=lambda row: (-row[1], row[0]))  # type: ignore[misc]
 
 
-_ASIDE: Final = {step.value for step in overview.ASIDE}
-
-
 def _first(steps: list[Any], *, notice_given: bool) -> Any:
     """The step to put first; None where no step leads on."""
-    able = [one for one in steps if one["possible"]]
-    if not notice_given:
-        told = next((one for one in able if one["step"] == "give_notice"), None)
-        if told is not None:
-            return told
-    handing = next((one for one in able if one["step"] == "hand_over"), None)
-    if handing is not None:
-        return handing
-    return next((one for one in able if one["step"] not in _ASIDE and one["step"] != "give_notice"), None)
+    able = [Step(one["step"]) for one in steps if one["possible"]]
+    first = way_forward(able, notice_given=notice_given)
+    return next((one for one in steps if one["step"] == first), None)
 
 
 def _timeline(taken: list[Any], written: list[Any]) -> list[dict[str, Any]]:

@@ -129,10 +129,6 @@ def people_calls(stage: Stage, call: type[Call]) -> dict[str, Callable[[], Call]
 
         return make
 
-    def assigned() -> Call:
-        people.profile("colleague")
-        return call("head", "POST", f"{base}/cases/{people.case()}/assignment", 200, {})
-
     attendees = {"attendees": [{"role": "lawyer", "name": "Me Inventée"}], "based_on": 0}
     return {
         "casework_book_appointment": on_case("coach", "POST", "/appointments", 201, CALL | {"occasion": "interview"}),
@@ -148,6 +144,24 @@ def people_calls(stage: Stage, call: type[Call]) -> dict[str, Callable[[], Call]
         "casework_list_desks": lambda: call("coach", "GET", f"{base}/desks", 200),
         "casework_free_times": lambda: call("coach", "GET", f"{base}/desks/brussels-1/free?day={DAY}", 200),
         "casework_desk_day": lambda: call("desk", "GET", f"{base}/desks/brussels-1/day?day={DAY}", 200),
+    } | _coaches(people, call) | {
+        "casework_read_assignment": on_case("head", "GET", "/assignment", 200),
+        "casework_list_conflicts": on_case("head", "GET", "/conflicts", 200),
+        "casework_declare_conflict": on_case("coach", "POST", "/conflicts", 201, CONFLICT),
+        "casework_read_conflict": on_conflict("GET"),
+        "casework_lift_conflict": on_conflict("DELETE"),
+    }  # fmt: skip
+
+
+def _coaches(people: People, call: type[Call]) -> dict[str, Callable[[], Call]]:
+    """What is asked about coaches and their calendars."""
+    base = "/casework"
+
+    def assigned() -> Call:
+        people.profile("colleague")
+        return call("head", "POST", f"{base}/cases/{people.case()}/assignment", 200, {})
+
+    return {
         "casework_list_coaches": lambda: call("head", "GET", f"{base}/coaches", 200),
         "casework_set_profile": lambda: call(
             "head", "PUT", f"{base}/coaches/{people.profile('coach')}", 200, PROFILE
@@ -159,12 +173,7 @@ def people_calls(stage: Stage, call: type[Call]) -> dict[str, Callable[[], Call]
             "head", "POST", f"{base}/absences/{people.absence()}/hand-over", 200, {}
         ),
         "casework_take_back_caseload": lambda: call("head", "POST", f"{base}/absences/{people.absence()}/return", 200),
-        "casework_read_assignment": on_case("head", "GET", "/assignment", 200),
         "casework_assign_case": assigned,
-        "casework_list_conflicts": on_case("head", "GET", "/conflicts", 200),
-        "casework_declare_conflict": on_case("coach", "POST", "/conflicts", 201, CONFLICT),
-        "casework_read_conflict": on_conflict("GET"),
-        "casework_lift_conflict": on_conflict("DELETE"),
         "casework_make_calendar": lambda: call("coach", "POST", f"{base}/calendar", 201, {"language": "fr"}),
         "casework_list_calendars": lambda: call("coach", "GET", f"{base}/calendar", 200),
         "casework_revoke_calendar": lambda: call(

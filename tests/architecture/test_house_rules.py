@@ -16,8 +16,9 @@ SOURCES: Final = [
     path
     for package in ("vault", "policies", "gateway", "auditor")
     for path in sorted((ROOT / package).rglob("*.py"))
-    if "migrations" not in path.parts
+    if "migrations" not in path.parts  # a schema as it once was: never edited again, so never tidied
 ]
+TESTS: Final = sorted((ROOT / "tests").rglob("*.py"))
 TRACKED: Final = [
     ROOT / name
     for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
@@ -36,7 +37,7 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     # The verifier is one file on purpose: an auditor reads all of it, and runs it with nothing else of ours.
     limit = 640 if path == ROOT / "auditor" / "verify.py" else 500

@@ -24,6 +24,7 @@ from gateway.settings import Settings
 from tests import recorded
 from tests.api.decision_client import asker, vault_question
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
+from tests.attacks.canary import CANARY, TYPED, sightings
 from tests.flow_paths import Paths
 from tests.house import CASE, STAFF, Caller, House, house_on, prefix_of
 from vault.cases.flow import Step
@@ -31,35 +32,6 @@ from vault.vocabulary import Kind
 
 pytestmark = pytest.mark.xdist_group("canary")
 
-#: One word for each place where somebody's confidence can stand.
-CANARY: Final = {
-    "note": "zilverreiger7kq",
-    "revised": "goudvink3wd",
-    "address": "rue du Bouvreuil-Masqué5hb",
-    "email": "sittelle9rt",
-    "whereabouts": "troglodyte4mn",
-    "family": "Accenteurmouchet",
-    "given": "Grimpereaudix",
-    "alias": "Pouillotvéloce",
-    "reason": "chevêchette6xs",
-    "why": "rousserolle2qp",  # of a correction
-    "fact": "tarier-pâtre8dn",
-    "host": "gorgebleue4zc",
-    "health": "locustelle7fy",
-    "stay": "phragmite5wj",
-    "plan": "bécassine3vk",
-    "file": "râle-d'eau9mt",
-    "caption": "sarcelle1hg",
-    "file_name": "nette-rousse6ub",
-    "task": "fuligule2lx",
-    "draft": "garrot-arlequin7ce",
-    "place": "oedicnème4ra",
-    "companion": "Bruantzizi",  # who came along
-    "interpreter": "bergeronnette-7p",  # the number of one
-    "conflict": "pie-grièche5yk",  # why a coach must not have the case
-}
-#: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
-TYPED: Final = "hoopoe-typed-8vz"
 IDENTITY: Final = frozenset({"family", "given", "alias"})
 CONTACT: Final = frozenset({"address", "email", "whereabouts"})
 NOTES: Final = frozenset({"note", "revised", "why"})
@@ -119,35 +91,6 @@ COMPANY: Final[dict[str, Any]] = {
 ERRING: Final = ("coach", "officer", "caritas", "auditor")
 #: Libraries of the client side of these tests, which know what they send.
 CLIENT_LOGGERS: Final = ("httpx2", "httpx", "httpcore", "httpcore2")
-
-
-def spellings(word: str) -> dict[str, bytes]:
-    """Each form in which a text may stand in a stream of bytes, and what to look for."""
-    found = {
-        "utf-8": word.lower().encode(),
-        "utf-16-le": word.lower().encode("utf-16-le"),
-        "utf-16-be": word.lower().encode("utf-16-be"),
-        "json": word.lower().encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00"),
-        "hex": word.encode().hex().encode(),
-        "hex of utf-16": word.encode("utf-16-le").hex().encode(),
-    }
-    for shift in range(3):
-        coded = base64.b64encode(bytes(shift) + word.encode()).rstrip(b"=")
-        found[f"base64 {shift}"] = coded[(0, 2, 3)[shift] : -1]
-    return found
-
-
-def sightings(content: bytes) -> set[str]:
-    """The names of the words that stand in `content`, with their spelling."""
-    lower = content.lower()
-    upper_accents = content.decode("utf-8", "ignore").casefold().encode()
-    seen = set()
-    for name, word in (*CANARY.items(), ("typed", TYPED)):
-        for form, wanted in spellings(word).items():
-            places = (content,) if form.startswith("base64") else (lower, upper_accents)
-            if any(wanted in place for place in places):
-                seen.add(name)
-    return seen
 
 
 def test_the_search_finds_every_spelling() -> None:

@@ -26,14 +26,14 @@ from gateway.clock import SystemEntropy
 from gateway.instance import load_zones, read_directory
 from gateway.settings import Settings
 from tests.crash.agenda import agenda_faults
+from tests.crash.explaining import EXPLAINS
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.access.sealing import SCHEMA
 from vault.cases.appointments import Company
 from vault.cases.attachments import Manifest
-from vault.cases.details import SEALED
 from vault.cases.drafts import DraftText
 from vault.cases.facts import Fact
-from vault.cases.flow import QUESTIONS, State, Step
+from vault.cases.flow import State
 from vault.cases.history import FIRST_STATE
 from vault.cases.letters import decode as decode_letter
 from vault.cases.model import Origin
@@ -66,60 +66,6 @@ from vault.vocabulary import (
     Zone,
 )
 
-_FILES: Final = frozenset({("write", kind.value) for kind in ATTACHMENT_KINDS})
-#: What writes a sealed record of its own kind.
-_WRITTEN: Final = frozenset(
-    {("write", kind.value) for kind in (*FACT_KINDS, *ATTACHMENT_KINDS)}
-    | {("write", kind) for kind in ("note", "task", "draft", "letter", "invitation")}
-)
-#: How each step stands in the log; a hand-over's rows name the entry that says the sheet has left.
-_STEPS: Final = frozenset(
-    {(action.value, kind.value) for step, (action, kind, _) in QUESTIONS.items() if step is not Step.HAND_OVER}
-    | {("released", "outcome_sheet"), ("write", "case")}  # the last: how resuming and reopening were once logged
-)
-#: Steps that seal why they were taken.
-_SEALING: Final = frozenset((step.value, "case") for step in SEALED)
-#: A case changes hands, or must not be somebody's.
-_HANDS: Final = frozenset({("write", "assignment"), ("write", "conflict")})
-#: Acts that seal who came along, which interpreter was booked, or why somebody must not have a case.
-_NAMING: Final = frozenset({("write", "conflict"), ("write", "attendees"), ("write", "appointment")})
-#: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
-EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
-    "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
-    "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
-    "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
-    "cases": frozenset({("create", "case"), *_STEPS, *_HANDS}),
-    "case_events": _STEPS,
-    "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING, *_NAMING}),
-    "records": frozenset(
-        {
-            ("create", "case"),
-            ("write", "identity"),
-            ("write", "contact"),
-            ("write", "token_map"),
-            *_WRITTEN,
-            *_SEALING,
-            *_NAMING,
-        }
-    ),
-    "attachments": frozenset({*_FILES, ("swept", "attachment")}),
-    "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
-    "tasks": frozenset({("write", "task")}),
-    "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
-    "blind_index": frozenset({("create", "case"), ("write", "identity")}),
-    "consents": frozenset({("write", "referral")}),
-    "coaches": frozenset({("write", "coach")}),
-    "absences": frozenset({("write", "coach")}),
-    "assignments": _HANDS | _STEPS,
-    "conflicts": frozenset({("write", "conflict")}),
-    "appointments": frozenset({("write", "appointment"), ("write", "attendees")}),
-    "desk_cells": frozenset({("write", "appointment")}),
-    "calendar_feeds": frozenset({("write", "calendar")}),
-    "review_counts": frozenset({("write", "note")}),
-    "releases": frozenset(
-        {("release_begun", "outcome_sheet"), ("release_begun", "referral"), ("release_begun", "access_report")}
-    ),
-}
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Rows = list[Mapping[str, Any]]
 

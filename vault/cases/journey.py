@@ -8,7 +8,7 @@ A refusal names the reason, and the steps that are possible for this case instea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +27,25 @@ class Option:
     row: Row
     next: State
     obstacles: tuple[Obstacle, ...]
+
+
+#: Steps that are no way forward: they are listed, never put first.
+ASIDE: Final = frozenset({
+    Step.CLOSE, Step.SUSPEND, Step.RECORD_ABSENCE, Step.EXCUSE_ABSENCE, Step.BEGIN_CLOSING, Step.RESUME,
+    Step.EXPLAIN_CONSEQUENCES, Step.SEND_CONSEQUENCES_LETTER, Step.WALK_IN, Step.REFUSE_EXTENSION,
+})  # fmt: skip
+
+
+def way_forward(able: Sequence[Step], *, notice_given: bool) -> Step | None:
+    """Of the steps that somebody can take now, in the table's order, the one to put first; None for none.
+
+    The privacy notice comes before anything else while it was not given; a hand-over that can be signed comes next.
+    """
+    if Step.GIVE_NOTICE in able and not notice_given:
+        return Step.GIVE_NOTICE
+    if Step.HAND_OVER in able:
+        return Step.HAND_OVER
+    return next((step for step in able if step not in ASIDE and step is not Step.GIVE_NOTICE), None)
 
 
 def options(situation: Situation) -> tuple[Option, ...]:

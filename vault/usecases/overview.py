@@ -13,24 +13,18 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import shape
-from vault.cases.calendar import belgian_day
 from vault.cases.deadlines import Deadline, deadlines
 from vault.cases.flow import WAITING, State, Step
 from vault.cases.guards import Situation
-from vault.cases.journey import options
+from vault.cases.journey import options, way_forward
 from vault.errors import InvalidInput
 from vault.unit_of_work import CaseRow, UnitOfWork
-from vault.usecases.casework import Casework, Values, reference
-from vault.usecases.read_case import PAGE_LIMIT, scope, staff_names
+from vault.usecases.casework import Casework, Values
+from vault.usecases.read_case import PAGE_LIMIT, case_line, scope, staff_names
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
 
 #: Cases in these states wait for nothing.
 OPEN: Final = tuple(state for state in State if state in WAITING)
-#: Steps that are no way forward: they are listed, never put first.
-ASIDE: Final = frozenset({
-    Step.CLOSE, Step.SUSPEND, Step.RECORD_ABSENCE, Step.EXCUSE_ABSENCE, Step.BEGIN_CLOSING, Step.RESUME,
-    Step.EXPLAIN_CONSEQUENCES, Step.SEND_CONSEQUENCES_LETTER, Step.WALK_IN, Step.REFUSE_EXTENSION,
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +55,20 @@ def read_overview(uow: UnitOfWork, actor: Actor, cmd: Overview, casework: Casewo
     found = []
     for row in rows:
         situation = casework.situation(row.case, histories.get(row.case.id, []), actor)
-        coach_name = names.get(row.case.coach, "") if row.case.coach is not None else ""
-        found.append(shape(permit.profile, _line(row, situation, coach_name, actor.role, casework)))
+        found.append(shape(permit.profile, _line(row, situation, names[row.case.coach], actor.role, casework)))
     return found
 
 
 def next_step(situation: Situation, role: Role) -> Step | None:
-    """The step that takes the case forward and that this role can take now; the notice before anything else."""
+    """The step that takes the case forward and that this role can take now."""
     able = [o.row.step for o in options(situation) if not o.obstacles and role in o.row.actors]
-    if Step.GIVE_NOTICE in able and not situation.history.notice_given:
-        return Step.GIVE_NOTICE
-    if Step.HAND_OVER in able:
-        return Step.HAND_OVER
-    return next((step for step in able if step not in ASIDE and step is not Step.GIVE_NOTICE), None)
+    return way_forward(able, notice_given=situation.history.notice_given)
 
 
 def _line(row: CaseRow, situation: Situation, coach: str, role: Role, casework: Casework) -> Values:
-    case, step = row.case, next_step(situation, role)
+    step = next_step(situation, role)
     nearest = _nearest(deadlines(situation, casework.calendar), situation)
-    return {
-        "reference": reference(case.id),
-        "state": case.state.value,
-        "region": case.region,
-        "language": case.language,
-        "opened_on": belgian_day(case.opened_at).isoformat(),
-        "opened_at": case.opened_at.isoformat(),
-        "coach": coach,
-        "notes": row.notes,
-        "last_note_on": belgian_day(row.last_note_at).isoformat() if row.last_note_at else None,
+    return case_line(row, coach) | {
         "next": step.value if step is not None else None,
         "done": len(situation.history.events),
         "deadline": nearest.name if nearest is not None else None,

@@ -135,10 +135,8 @@ def list_cases(uow: UnitOfWork, actor: Actor, cmd: ListCases, casework: Casework
     rows = uow.cases.caseload(
         coach=coach, region=region, states=cmd.states, language=cmd.language, limit=cmd.limit, before=cmd.before
     )
-    names = uow.staff.by_ids([row.case.coach for row in rows if row.case.coach is not None])
-    return [
-        shape(permit.profile, _line(row, names[row.case.coach].display_name if row.case.coach else "")) for row in rows
-    ]
+    names = staff_names(uow, [row.case.coach for row in rows])
+    return [shape(permit.profile, case_line(row, names[row.case.coach])) for row in rows]
 
 
 def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: Casework) -> list[Values]:
@@ -163,7 +161,7 @@ def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: C
         case = existing(uow.cases.get(case_id))
         heads = uow.records.heads(case_id, Kind.NOTE)
         row = CaseRow(case, len(heads), heads[0].written_at if heads else None)
-        found.append(shape(permit.profile, _line(row, _staff_name(uow, case.coach))))
+        found.append(shape(permit.profile, case_line(row, _staff_name(uow, case.coach))))
     return found
 
 
@@ -172,13 +170,14 @@ def scope(actor: Actor) -> tuple[ActorId | None, str | None]:
     return (actor.id, None) if actor.role is Role.COACH else (None, actor.region)
 
 
-def staff_names(uow: UnitOfWork, ids: Sequence[ActorId | None]) -> dict[ActorId, str]:
-    """What members of staff are called; None stands for nobody."""
+def staff_names(uow: UnitOfWork, ids: Sequence[ActorId | None]) -> dict[ActorId | None, str]:
+    """What members of staff are called; nobody (None) is called ""."""
     found = uow.staff.by_ids([one for one in dict.fromkeys(ids) if one is not None])
-    return {one: row.display_name for one, row in found.items()}
+    return {None: ""} | {one: row.display_name for one, row in found.items()}
 
 
-def _line(row: CaseRow, coach: str) -> Values:
+def case_line(row: CaseRow, coach: str) -> Values:
+    """A case in a list, from its status row: nothing sealed is opened for it. coach: their name."""
     case = row.case
     return {
         "reference": reference(case.id),
@@ -194,8 +193,4 @@ def _line(row: CaseRow, coach: str) -> Values:
 
 
 def _staff_name(uow: UnitOfWork, actor: ActorId | None) -> str:
-    """ "" where nobody is assigned."""
-    if actor is None:
-        return ""
-    found = uow.staff.by_ids([actor])
-    return found[actor].display_name if actor in found else ""
+    return staff_names(uow, [actor])[actor]

@@ -1,0 +1,65 @@
+"""The marked words, and how they are found in a stream of bytes, whatever spelling a program gave them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Final
+
+#: One word for each place where somebody's confidence can stand.
+CANARY: Final = {
+    "note": "zilverreiger7kq",
+    "revised": "goudvink3wd",
+    "address": "rue du Bouvreuil-Masqué5hb",
+    "email": "sittelle9rt",
+    "whereabouts": "troglodyte4mn",
+    "family": "Accenteurmouchet",
+    "given": "Grimpereaudix",
+    "alias": "Pouillotvéloce",
+    "reason": "chevêchette6xs",
+    "why": "rousserolle2qp",  # of a correction
+    "fact": "tarier-pâtre8dn",
+    "host": "gorgebleue4zc",
+    "health": "locustelle7fy",
+    "stay": "phragmite5wj",
+    "plan": "bécassine3vk",
+    "file": "râle-d'eau9mt",
+    "caption": "sarcelle1hg",
+    "file_name": "nette-rousse6ub",
+    "task": "fuligule2lx",
+    "draft": "garrot-arlequin7ce",
+    "place": "oedicnème4ra",
+    "companion": "Bruantzizi",  # who came along
+    "interpreter": "bergeronnette-7p",  # the number of one
+    "conflict": "pie-grièche5yk",  # why a coach must not have the case
+}
+#: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
+TYPED: Final = "hoopoe-typed-8vz"
+
+
+def spellings(word: str) -> dict[str, bytes]:
+    """Each form in which a text may stand in a stream of bytes, and what to look for."""
+    found = {
+        "utf-8": word.lower().encode(),
+        "utf-16-le": word.lower().encode("utf-16-le"),
+        "utf-16-be": word.lower().encode("utf-16-be"),
+        "json": word.lower().encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00"),
+        "hex": word.encode().hex().encode(),
+        "hex of utf-16": word.encode("utf-16-le").hex().encode(),
+    }
+    for shift in range(3):
+        coded = base64.b64encode(bytes(shift) + word.encode()).rstrip(b"=")
+        found[f"base64 {shift}"] = coded[(0, 2, 3)[shift] : -1]
+    return found
+
+
+def sightings(content: bytes) -> set[str]:
+    """The names of the words that stand in `content`, with their spelling."""
+    lower = content.lower()
+    upper_accents = content.decode("utf-8", "ignore").casefold().encode()
+    seen = set()
+    for name, word in (*CANARY.items(), ("typed", TYPED)):
+        for form, wanted in spellings(word).items():
+            places = (content,) if form.startswith("base64") else (lower, upper_accents)
+            if any(wanted in place for place in places):
+                seen.add(name)
+    return seen

@@ -1,0 +1,64 @@
+"""Which entries of the log explain which rows: a table that no part of the program shares."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vault.cases.details import SEALED
+from vault.cases.flow import QUESTIONS, Step
+from vault.vocabulary import ATTACHMENT_KINDS, FACT_KINDS
+
+_FILES: Final = frozenset({("write", kind.value) for kind in ATTACHMENT_KINDS})
+#: What writes a sealed record of its own kind.
+_WRITTEN: Final = frozenset(
+    {("write", kind.value) for kind in (*FACT_KINDS, *ATTACHMENT_KINDS)}
+    | {("write", kind) for kind in ("note", "task", "draft", "letter", "invitation")}
+)
+#: How each step stands in the log; a hand-over's rows name the entry that says the sheet has left.
+_STEPS: Final = frozenset(
+    {(action.value, kind.value) for step, (action, kind, _) in QUESTIONS.items() if step is not Step.HAND_OVER}
+    | {("released", "outcome_sheet"), ("write", "case")}  # the last: how resuming and reopening were once logged
+)
+#: Steps that seal why they were taken.
+_SEALING: Final = frozenset((step.value, "case") for step in SEALED)
+#: A case changes hands, or must not be somebody's.
+_HANDS: Final = frozenset({("write", "assignment"), ("write", "conflict")})
+#: Acts that seal who came along, which interpreter was booked, or why somebody must not have a case.
+_NAMING: Final = frozenset({("write", "conflict"), ("write", "attendees"), ("write", "appointment")})
+#: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
+EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
+    "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
+    "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
+    "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
+    "cases": frozenset({("create", "case"), *_STEPS, *_HANDS}),
+    "case_events": _STEPS,
+    "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING, *_NAMING}),
+    "records": frozenset(
+        {
+            ("create", "case"),
+            ("write", "identity"),
+            ("write", "contact"),
+            ("write", "token_map"),
+            *_WRITTEN,
+            *_SEALING,
+            *_NAMING,
+        }
+    ),
+    "attachments": frozenset({*_FILES, ("swept", "attachment")}),
+    "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
+    "tasks": frozenset({("write", "task")}),
+    "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
+    "blind_index": frozenset({("create", "case"), ("write", "identity")}),
+    "consents": frozenset({("write", "referral")}),
+    "coaches": frozenset({("write", "coach")}),
+    "absences": frozenset({("write", "coach")}),
+    "assignments": _HANDS | _STEPS,
+    "conflicts": frozenset({("write", "conflict")}),
+    "appointments": frozenset({("write", "appointment"), ("write", "attendees")}),
+    "desk_cells": frozenset({("write", "appointment")}),
+    "calendar_feeds": frozenset({("write", "calendar")}),
+    "review_counts": frozenset({("write", "note")}),
+    "releases": frozenset(
+        {("release_begun", "outcome_sheet"), ("release_begun", "referral"), ("release_begun", "access_report")}
+    ),
+}
