@@ -232,7 +232,8 @@ def _rounds(
 def _drained(admin: psycopg.Connection[Any]) -> None:
     """Nothing of the slice before is left to be sequenced."""
     for _ in range(400):
-        if not admin.execute("SELECT EXISTS (SELECT FROM log.outbox)").fetchone()[0]:  # type: ignore[index]
+        row = admin.execute("SELECT EXISTS (SELECT FROM log.outbox)").fetchone()
+        if row is not None and not row[0]:
             return
         time.sleep(0.05)
     raise BenchFailed("the sequencer takes nothing")

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench import freetext_forms as forms
 from bench import freetext_rivals as rivals
@@ -134,13 +134,18 @@ def _names(bench: _Bench) -> Iterator[Figure]:
         if not loaded:
             continue
         found = {one.id: bench.find(one) for one in loaded}
-        score = names(loaded, lambda one, found=found: found[one.id])  # type: ignore[misc]
+        score = names(loaded, _of(found))
         note = f"{score.mentions} people"
         yield _figure(f"names.{name}.recall", score.recall, recall, f"{note}; words of names, automatic tier")
         yield _figure(f"names.{name}.precision", score.precision, precision, "of the words taken for names")
         yield _figure(f"names.{name}.hidden", score.hidden, hidden, "mentions wholly hidden, by whatever type")
-        wide = names(loaded, lambda one, found=found: found[one.id], suggestions=True)  # type: ignore[misc]
+        wide = names(loaded, _of(found), suggestions=True)
         yield _figure(f"names.{name}.both_tiers", wide.recall, both, "recall with suggestions")
+
+
+def _of(found: dict[str, Any]) -> Callable[[Any], Any]:
+    """What was found in a text, looked up by the text's id."""
+    return lambda one: found[one.id]
 
 
 def _swapped(bench: _Bench) -> Iterator[Figure]:

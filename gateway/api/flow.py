@@ -58,6 +58,7 @@ class _Router:
         given["request"] = given["request"].replace(annotation=Request)
         given["case"] = given["case"].replace(annotation=str)
         given["body"] = given["body"].replace(annotation=body_type, default=empty)
+        # PEP 362: what FastAPI reads; the stubs of functions do not know the attribute.
         handle.__signature__ = inspect.Signature(list(given.values()))  # type: ignore[attr-defined]
         return handle
 
