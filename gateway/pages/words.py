@@ -181,6 +181,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "signed_out": "signed out", "staff_added": "member of staff added",
         "service_token_issued": "token for a service issued", "release_begun": "release begun", "released": "released",
         "swept": "emptied what was forgotten", "failed": "failed",
+        "examined": "tried whether records open",
         "release_withdrawn": "release withdrawn", "answer_taken": "answer taken over", "policy_loaded": "rules loaded",
         "policy_refused": "rules refused", "turned_away": "turned away",
     },

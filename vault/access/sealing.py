@@ -16,7 +16,7 @@ from vault.access.enforcement import Permit
 from vault.cases.model import SealedRecord
 from vault.crypto.record import RecordContext, open_record, seal_record
 from vault.crypto.wrap import SymmetricWrapper
-from vault.errors import RecordTampered
+from vault.errors import RecordTampered, VaultError
 from vault.ids import ActorId, CaseId, RecordId
 from vault.ports import Clock, Entropy
 from vault.sensitive import Sensitive
@@ -66,6 +66,17 @@ class RecordKeeper:
             if wrapped is not None:
                 opened.append((record, self._open(record, wrapped)))
         return opened
+
+    def opens(self, uow: UnitOfWork, record: SealedRecord) -> str:
+        """Whether a record could be opened: "" if so, else the error's code. What was in it is dropped here.
+
+        Takes no permit, because nobody is shown anything; whoever asks writes an entry.
+        """
+        try:
+            self._open(record, self._keys.wrapped(uow, record.key))
+        except VaultError as fault:
+            return fault.code
+        return ""
 
     def _open(self, record: SealedRecord, wrapped: bytes) -> Sensitive[bytes]:
         compartment = KIND_COMPARTMENT[record.kind]

@@ -40,6 +40,7 @@ class Happening(StrEnum):
     RELEASE_BEGUN = "release_begun"
     RELEASED = "released"
     SWEPT = "swept"  # forgotten drafts and files that never were described: emptied
+    EXAMINED = "examined"  # a sample of sealed records was tried, to see whether they open; nobody was shown any
     FAILED = "failed"
     POLICY_LOADED = "policy_loaded"  # another one, while serving; `policy` names it
     POLICY_REFUSED = "policy_refused"  # it would not load, or would widen unsigned; the old one stayed

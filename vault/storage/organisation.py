@@ -33,6 +33,21 @@ def _actor(raw: Any) -> ActorId | None:
     return ActorId(bytes(raw)) if raw is not None else None
 
 
+_ASSIGNMENT: Final = [
+    t.assignments.c[name]
+    for name in ("case_id", "number", "before", "coach", "cause", "at", "by_actor", "explanation", "absence_id")
+]
+
+
+def assignment_of(row: Any) -> Assignment:
+    """From the values of `_ASSIGNMENT`, in its order. Raises ValueError for an unknown cause."""
+    case, number, before, coach, cause, at, by, explanation, absence = row
+    return Assignment(
+        CaseId(bytes(case)), number, _actor(before), _actor(coach), Cause(cause), at, ActorId(bytes(by)), explanation,
+        AbsenceId(bytes(absence)) if absence is not None else None,
+    )  # fmt: skip
+
+
 class CoachRepository:
     """Implements `vault.unit_of_work.Coaches`."""
 
@@ -89,15 +104,8 @@ class CoachRepository:
 
     def _assignments(self, condition: Any) -> list[Assignment]:
         c = t.assignments.c
-        rows = self._tx.read(select(t.assignments).where(condition).order_by(c.case_id, c.number))
-        return [
-            Assignment(
-                CaseId(bytes(r.case_id)), r.number, _actor(r.before), _actor(r.coach), Cause(r.cause), r.at,
-                ActorId(bytes(r.by_actor)), r.explanation,
-                AbsenceId(bytes(r.absence_id)) if r.absence_id is not None else None,
-            )
-            for r in rows
-        ]  # fmt: skip
+        rows = self._tx.read(select(*_ASSIGNMENT).where(condition).order_by(c.case_id, c.number))
+        return [assignment_of(row) for row in rows]
 
     def assigned(self, assignment: Assignment, entry: EntryId) -> None:
         """Raises StaleVersion if another change of hands took that number."""

@@ -30,7 +30,7 @@ from vault.storage.transaction import Transaction
 from vault.unit_of_work import CaseRow, ConsentRow, ReviewCountKey
 from vault.vocabulary import Compartment, Kind, Provenance, Zone
 
-_CASE = [c for c in t.cases.c if c.name != "entry_id"]
+CASE_COLUMNS = [c for c in t.cases.c if c.name != "entry_id"]
 _RECORD = [
     t.records.c[name]
     for name in (
@@ -41,7 +41,7 @@ _RECORD = [
 _HEAD = _RECORD[:9]
 
 
-def _case(row: Any) -> Case:
+def case_of(row: Any) -> Case:
     origin, place, coach_type, criterion, notified_on, term_days, second_measure = row[15:22]
     facts = AdminFacts(
         row[8], row[9], bool(row[10]), bool(row[11]), bool(row[12]), bool(row[13]), notified_on, term_days,
@@ -99,8 +99,8 @@ class CaseRepository:
         self._tx = tx
 
     def get(self, case: CaseId) -> Case | None:
-        row = self._tx.read(select(*_CASE).where(t.cases.c.case_id == case.raw)).first()
-        return _case(row) if row is not None else None
+        row = self._tx.read(select(*CASE_COLUMNS).where(t.cases.c.case_id == case.raw)).first()
+        return case_of(row) if row is not None else None
 
     def standing(self, record: SealedRecord) -> Standing | None:
         known = self._tx.standing(record)
@@ -138,7 +138,10 @@ class CaseRepository:
         if before is not None:
             conditions.append(t.cases.c.opened_at < before)
         page = (
-            select(*_CASE).where(and_(*conditions)).order_by(t.cases.c.opened_at.desc(), t.cases.c.case_id).limit(limit)
+            select(*CASE_COLUMNS)
+            .where(and_(*conditions))
+            .order_by(t.cases.c.opened_at.desc(), t.cases.c.case_id)
+            .limit(limit)
         ).subquery("page")
         notes = t.records
         counted = (
@@ -152,7 +155,7 @@ class CaseRepository:
             .scalar_subquery()
         )
         rows = self._tx.read(select(page, counted, last).order_by(page.c.opened_at.desc(), page.c.case_id)).all()
-        return [CaseRow(_case(row), row[-2], row[-1]) for row in rows]
+        return [CaseRow(case_of(row), row[-2], row[-1]) for row in rows]
 
     def events(self, case: CaseId) -> list[CaseEvent]:
         c = t.case_events.c

@@ -1,0 +1,179 @@
+"""The doctor at an installation: its files and keys, its databases' rows, its log's tree, a sample of its records."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from vault.doctor.case_checks import CASE_CHECKS
+from vault.doctor.checks import Check, Fault, Findings, Progress, examine, nobody
+from vault.doctor.key_checks import KEY_CHECKS
+from vault.doctor.log_checks import LOG_CHECKS
+from vault.doctor.people_checks import PEOPLE_CHECKS
+from vault.doctor.recorded_checks import RECORDED_CHECKS
+from vault.doctor.surroundings import Colleague, Surroundings
+from vault.errors import ForeignStore, StoreMismatch, StoreUnavailable, VaultError
+from vault.ids import ActorId
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from gateway.wiring import Services
+    from vault.crypto.directory import ZoneDirectory
+    from vault.doctor.survey import Survey
+    from vault.ports import Clock
+
+DIRECTORY: Final = Check(
+    "directory", "the directory of the zones' keys is whole, signed by the pinned key, and not an older one",
+    "whoever replaced it can have things sealed to keys of their own",
+    "put back directory.json and directory.pin; ask who keeps the offline key",
+)  # fmt: skip
+DATABASES: Final = Check(
+    "databases", "both databases are there, and every page of an embedded one can be read",
+    "rows are lost, or will be", "stop; put back the backup (main database first, keystore second)",
+)  # fmt: skip
+SCHEMA: Final = Check(
+    "schema", "both databases have exactly this program's schema", "rows would be misread",
+    "stop the servers, back up, run `parefeu db migrate`",
+)  # fmt: skip
+INSTALLATION: Final = Check(
+    "installation", "both databases bear this installation's pin", "one of the two belongs to another installation",
+    "check the addresses of both; put back this installation's own",
+)  # fmt: skip
+TREE: Final = Check(
+    "log_tree", "the log's tree, its checkpoints and the entries stored are one",
+    "an entry was changed or taken away after it was signed", "run `parefeu audit verify`; tell the auditor",
+)  # fmt: skip
+SAMPLE: Final = Check(
+    "sample", "records of a sample open with casework's keys, and say of themselves what their rows say",
+    "ciphertexts were moved, exchanged or damaged, or a key was lost",
+    "put back the backup that still opens; look who wrote to the database",
+)  # fmt: skip
+#: Checks of rows, in the order in which they are run.
+ROW_CHECKS: Final = (*PEOPLE_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *CASE_CHECKS)
+CHECKS: Final = (DIRECTORY, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
+
+
+def look(settings: Settings, clock: Clock, progress: Progress = nobody) -> Findings:
+    """Everything but the sample. What hinders all that follows is found alone. Never raises for what it finds."""
+    from vault.storage.survey import SqlSurvey
+
+    findings = Findings()
+    directory = _directory(settings, findings)
+    if directory is None or not _databases(settings, findings):
+        return findings
+    with SqlSurvey(settings.main_url, settings.keys_url) as survey:
+        try:
+            examine(ROW_CHECKS, survey, _surroundings(settings, directory, survey, clock), findings, progress)
+        except StoreUnavailable as fault:
+            findings.add(DATABASES, Fault(str(fault)))
+            return findings
+    _tree(settings, findings, progress)
+    return findings
+
+
+def _directory(settings: Settings, findings: Findings) -> ZoneDirectory | None:
+    from gateway.instance import read_directory
+
+    try:
+        return read_directory(settings)
+    except VaultError as fault:
+        findings.add(DIRECTORY, Fault(str(fault)))
+        return None
+
+
+def _databases(settings: Settings, findings: Findings) -> bool:
+    """Whether rows can be looked at."""
+    from gateway.instance import read_pin
+    from vault.storage import installation, migrate
+    from vault.storage.store import Store
+
+    store = Store(settings.main_url, settings.keys_url)
+    try:
+        for which, database in (("main", store.main), ("keystore", store.keystore)):
+            name: migrate.Which = "main" if which == "main" else "keystore"
+            migrate.check(database.engine, name)
+            migrate.look_through(database.engine, name)
+            database.connect()
+            installation.check(database, name, read_pin(settings))
+    except StoreMismatch as fault:
+        findings.add(SCHEMA, Fault(str(fault)))
+    except ForeignStore as fault:
+        findings.add(INSTALLATION, Fault(str(fault)))
+    except StoreUnavailable as fault:
+        findings.add(DATABASES, Fault(str(fault)))
+    else:
+        return True
+    finally:
+        store.close()
+    return False
+
+
+def _surroundings(settings: Settings, directory: ZoneDirectory, survey: Survey, clock: Clock) -> Surroundings:
+    from gateway.organisation import load_organisation
+    from gateway.parameters import load_parameters
+    from vault.cases.calendar import Calendar
+
+    parameters, (organisation, _) = (
+        load_parameters(settings.parameters_file),
+        load_organisation(settings.organisation_file),
+    )
+    columns = ("actor_id", "zone", "role", "region", "active")
+    staff = {
+        ActorId(actor): Colleague(ActorId(actor), zone, role, region, bool(active))
+        for actor, zone, role, region, active in survey.rows("staff", *columns)
+    }
+    return Surroundings(
+        clock.now(), parameters, Calendar(parameters.terms.extra_holidays),
+        frozenset(str(entry.zone) for entry in directory.entries), int(organisation.cell.total_seconds()), staff,
+    )  # fmt: skip
+
+
+def _tree(settings: Settings, findings: Findings, progress: Progress) -> None:
+    """The same verification as `parefeu audit verify`. Before a tree was begun there is nothing to verify."""
+    from auditor.verify import Failed, Policy, verify_logs
+    from gateway.cli.audit_log import reading
+    from gateway.log.key import read_policy
+    from gateway.log.source import live_source
+
+    try:
+        with reading(settings) as reader:
+            heads = [head for head in reader.heads() if head.note]
+            if heads:
+                policy = Policy.parse(read_policy(settings))
+                reads = [live_source(reader, head, policy) for head in heads]
+                verify_logs(reads, policy, progress=lambda done, total: progress(TREE.name, done, total))
+    except Failed as fault:
+        findings.add(TREE, Fault(f"{fault.kind}: {fault}"))
+    except VaultError as fault:
+        findings.add(TREE, Fault(str(fault)))
+
+
+def sample_of(settings: Settings, wanted: int) -> list[tuple[bytes, int]]:
+    """Versions of records, spread evenly over all of them by id. Raises StoreUnavailable."""
+    from vault.storage.survey import SqlSurvey
+
+    with SqlSurvey(settings.main_url, settings.keys_url) as survey:
+        erased = {case for (case,) in survey.rows("cases", "case_id", state="erased")}
+        stride = max(1, survey.count("records") // wanted)
+        rows = survey.rows("records", "record_id", "version", "case_id", order=("record_id", "version"))
+        found = [(row[0], row[1]) for place, row in enumerate(rows) if place % stride == 0 and row[2] not in erased]
+    return found[:wanted]
+
+
+def try_sample(services: Services, sample: list[tuple[bytes, int]], findings: Findings, progress: Progress) -> None:
+    """Open each and drop it; the log says that it was done. Needs casework's keys."""
+    from vault.ids import RecordId
+    from vault.usecases.soundness import try_records
+    from vault.vocabulary import CASEWORK
+
+    casework = services.casework
+    assert casework is not None
+    for first in range(0, len(sample), _AT_ONCE):
+        progress(SAMPLE.name, first, len(sample))
+        part = [(RecordId(raw), version) for raw, version in sample[first : first + _AT_ONCE]]
+        failed = services.worker.run(CASEWORK, partial(try_records, wanted=part, casework=casework))
+        for record, code in failed:
+            findings.add(SAMPLE, Fault(f"a record does not open ({code})", record.hex()))
+
+
+_AT_ONCE: Final = 64

@@ -1,0 +1,164 @@
+"""A furnished installation for the doctor: something of everything, its log sequenced; and how rows are changed in it
+past the program, with no trigger and no foreign key in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, select
+
+from gateway.log.running import make_keeper
+from gateway.settings import Settings
+from tests.flow_paths import Paths
+from tests.house import CASE, House, MovableClock, house_on
+from tests.log.kit import jump
+from tests.recorded import attach, compose, record_fact, save_draft, set_task
+from tests.unit.crypto.kit import WeakFileRoot
+from vault.cases.flow import State, Step
+from vault.storage import tables as t
+from vault.storage.store import make_engine
+from vault.usecases.casework import parse_reference
+
+#: Stands in whatever was confided, so that it can be looked for in what the doctor says.
+CANARY: Final = "Kanariefink"
+
+
+@dataclass
+class Estate:
+    """An installation, its clock, and where its cases stand, by a name each: raw ids."""
+
+    settings: Settings
+    clock: MovableClock
+    cases: dict[str, bytes] = field(default_factory=dict)
+    staff: dict[str, bytes] = field(default_factory=dict)
+
+
+def furnish_estate(settings: Settings) -> Estate:
+    """Cases on the way, closed and handed over, with all that hangs on them; the log in a tree, a little of it not yet."""
+    with house_on(settings) as house:
+        cases = _play(house)
+        _sequence(house)
+        jump(house, minutes=1)
+        assert house.client("coach").get("/cases").status_code == 200  # waits for the tree
+        staff = {login: row.id.raw for login, row in house.staff.items()}
+        raw = {name: parse_reference(reference).raw for name, reference in cases.items()}
+        return Estate(settings, house.clock, raw, staff)
+
+
+def _play(house: House) -> dict[str, str]:
+    for login in ("coach", "colleague", "third_coach", "far_coach", "desk", "head", "officer", "caritas", "auditor"):
+        house.client(login)
+    coach, head, paths = house.client("coach"), house.client("head"), Paths(house)
+    noted = house.open_case(coach)
+    house.clock.move(hours=1)
+    house.write_note(coach, noted, f"Vu {CANARY} à la gare. Aminata Diallo revient.")
+    record_fact(coach, noted, detail=CANARY)
+    attach(coach, noted)
+    set_task(coach, noted)
+    save_draft(coach, noted, text=f"{CANARY} dit")
+    compose(coach, noted)
+    house.refer(coach, noted)
+    handed = house.open_case(coach)
+    house.hand_over(coach, head, handed)
+    reply = coach.post(
+        f"/cases/{noted}/appointments",
+        json={"occasion": "interview", "starts_at": "2026-11-17T09:00", "minutes": 30, "channel": "desk",
+              "desk": "brussels-1", "language": "fr"},
+    )  # fmt: skip
+    assert reply.status_code == 201, reply.text
+    moved = house.open_case(coach)
+    for login in ("colleague", "third_coach"):
+        profile = {"types": ["individuals", "families"], "capacity": 40}
+        assert head.put(f"/coaches/{house.staff[login].id.hex()}", json=profile).status_code == 200
+    for login in ("colleague", "third_coach"):
+        body = {"coach": house.staff[login].id.hex()}
+        reply = head.post(f"/cases/{moved}/assignment", json=body)
+        assert reply.status_code == 200, reply.text
+    far = house.client("far_coach").post("/cases", json=CASE | {"region": "liege"}).json()["reference"]
+    extended = paths.case_in(State.EXTENSION)
+    paths.take(extended, Step.GRANT_EXTENSION)
+    assert house.client("auditor").get("/entries").status_code == 200  # files the log
+    return {
+        "noted": noted, "handed": handed, "moved": moved, "far": far, "extended": extended,
+        "invited": paths.case_in(State.INVITED), "closed": paths.case_in(State.CLOSED),
+        "suspended": paths.case_in(State.SUSPENDED), "new": paths.case_in(State.OQT_NOTIFIED),
+    }  # fmt: skip
+
+
+def _sequence(house: House) -> None:
+    keeper = make_keeper(house.settings, house.clock, WeakFileRoot, house.services)
+    try:
+        while keeper.turn().full:
+            pass
+        keeper.turn(last=True)
+        keeper.show()
+    finally:
+        keeper.close()
+
+
+class Past:
+    """Both databases, written past the program."""
+
+    def __init__(self, estate: Estate, main: Connection, keys: Connection) -> None:
+        self.estate = estate
+        self._main, self._keys = main, keys
+
+    def _of(self, table: Table) -> Connection:
+        return self._main if table.metadata is t.main else self._keys
+
+    def change(self, table: Table, *where: Any, **values: Any) -> None:
+        """Change some rows, at least one."""
+        assert self._of(table).execute(table.update().where(*where).values(**values)).rowcount, table.name
+
+    def remove(self, table: Table, *where: Any) -> None:
+        assert self._of(table).execute(table.delete().where(*where)).rowcount, table.name
+
+    def add(self, table: Table, **values: Any) -> None:
+        self._of(table).execute(table.insert().values(**values))
+
+    def one(self, column: Any, *where: Any, last: bool = False) -> Any:
+        """The first value, in order."""
+        wanted = select(column).where(*where).order_by(column.desc() if last else column)
+        found = self._of(column.table).execute(wanted.limit(1)).scalar_one()
+        return bytes(found) if isinstance(found, memoryview) else found
+
+    def run(self, sqlite: str, postgres: str) -> None:
+        self._main.exec_driver_sql(sqlite if self._main.dialect.name == "sqlite" else postgres)
+
+    def case(self, name: str) -> bytes:
+        return self.estate.cases[name]
+
+
+@contextmanager
+def past_the_program(estate: Estate) -> Iterator[Past]:
+    """Write to both databases as their owner, with everything switched off that would object, and on again."""
+    engines = [make_engine(estate.settings.main_url), make_engine(estate.settings.keys_url)]
+    with engines[0].connect() as main, engines[1].connect() as keys:
+        lite = main.dialect.name == "sqlite"
+        triggers: list[tuple[str, str]] = []
+        if lite:
+            main.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            rows = main.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+            triggers = [(name, sql) for name, sql in rows]
+            for name, _ in triggers:
+                main.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            main.exec_driver_sql("SET session_replication_role = replica")
+        past = Past(estate, main, keys)
+        yield past
+        for name, sql in triggers:
+            if name not in estate.cases.get("_dropped", b"").decode().split():
+                main.exec_driver_sql(sql)
+        main.commit()
+        keys.commit()
+    for engine in engines:
+        engine.dispose()
+
+
+def earlier(past: Past, column: Any, *where: Any, **by: float) -> Any:
+    """The first moment of a column, moved back."""
+    return past.one(column, *where) - timedelta(**by)

@@ -1,0 +1,210 @@
+"""One way to break an installation for each of the doctor's checks, by SQL alone. A check without one fails a test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from tests.doctor.estate import CANARY, Past, earlier
+from vault.storage import tables as t
+
+Break = Callable[[Past], None]
+_ID: Final = bytes(range(16))
+
+
+def _login(past: Past) -> None:
+    past.change(t.staff, t.staff.c.login == "officer", login="Coach")
+
+
+def _name(past: Past) -> None:
+    past.change(t.staff, t.staff.c.login == "officer", display_name="  COÁCH ")
+
+
+def _role(past: Past) -> None:
+    past.change(t.staff, t.staff.c.login == "officer", role="coach")
+
+
+def _session(past: Past) -> None:
+    past.change(t.sessions, t.sessions.c.actor_id == past.estate.staff["officer"], zone="casework")
+
+
+def _author(past: Past) -> None:
+    where = t.records.c.case_id == past.case("new"), t.records.c.kind == "contact"
+    past.change(t.records, *where, author=past.estate.staff["officer"])
+
+
+def _wrap(past: Past) -> None:
+    key = past.one(t.data_keys.c.key_id, t.data_keys.c.case_id == past.case("noted"))
+    past.remove(t.wraps, t.wraps.c.key_id == key)
+
+
+def _not_erased(past: Past) -> None:
+    past.change(t.cases, t.cases.c.case_id == past.case("closed"), state="erased")
+
+
+def _release_key(past: Past) -> None:
+    key = past.one(t.releases.c.key_id, t.releases.c.reader == "follow_up")
+    past.remove(t.wraps, t.wraps.c.key_id == key)
+
+
+def _sheet(past: Past) -> None:
+    key = past.one(t.releases.c.key_id, t.releases.c.reader == "oversight")
+    past.remove(t.releases, t.releases.c.key_id == key)
+    past.remove(t.wraps, t.wraps.c.key_id == key)
+
+
+def _spare(past: Past) -> None:
+    past.add(t.wraps, key_id=_ID, reader="casework", wrap=b"x", created_at=past.estate.clock.moment)
+
+
+def _no_entry(past: Past) -> None:
+    past.change(t.consents, entry_id=_ID)
+
+
+def _no_case(past: Past) -> None:
+    past.change(t.consents, case_id=_ID)
+
+
+def _other_act(past: Past) -> None:
+    past.change(t.consents, entry_id=past.one(t.staff.c.entry_id))
+
+
+def _note_gone(past: Past) -> None:
+    past.remove(t.records, t.records.c.kind == "note")
+
+
+def _trigger(past: Past) -> None:
+    past.estate.cases["_dropped"] = b"tr_records_entry"
+    past.run("SELECT 1", "ALTER TABLE casework.records DISABLE TRIGGER tr_records_entry")
+
+
+def _chain(past: Past) -> None:
+    last = past.one(t.outbox.c.entry_id, last=True)
+    told = json.loads(past.one(t.entries.c.body, t.entries.c.entry_id == last))
+    told["previous"] = "00" * 32
+    body = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    past.change(t.entries, t.entries.c.entry_id == last, body=body)
+
+
+def _outbox(past: Past) -> None:
+    past.remove(t.outbox, t.outbox.c.entry_id == past.one(t.outbox.c.entry_id, last=True))
+
+
+def _filing(past: Past) -> None:
+    past.change(t.filed, t.filed.c.entry_id == past.one(t.filed.c.entry_id), actor=CANARY)
+
+
+def _tree(past: Past) -> None:
+    past.change(t.tiles, t.tiles.c.level == 0, hashes=bytes(32))
+
+
+def _chunk(past: Past) -> None:
+    past.remove(t.attachment_chunks)
+
+
+def _title(past: Past) -> None:
+    past.change(t.tasks, version=7)
+
+
+def _cell(past: Past) -> None:
+    past.change(t.desk_cells, t.desk_cells.c.appointment_id.is_not(None), appointment_id=None)
+
+
+def _word(past: Past) -> None:
+    past.change(t.cases, t.cases.c.case_id == past.case("far"), place=CANARY)
+
+
+def _state(past: Past) -> None:
+    past.change(t.cases, t.cases.c.case_id == past.case("far"), state="analysis")
+
+
+def _step(past: Past) -> None:
+    where = t.case_events.c.case_id == past.case("suspended"), t.case_events.c.step == "give_conclusions"
+    past.change(t.case_events, *where, step="walk_in")
+
+
+def _version(past: Past) -> None:
+    past.change(t.cases, t.cases.c.case_id == past.case("far"), version=5)
+
+
+def _outcome(past: Past) -> None:
+    past.change(t.cases, t.cases.c.case_id == past.case("handed"), outcome="NO_SHOW")
+
+
+def _same_person(past: Past) -> None:
+    where = t.case_events.c.case_id == past.case("handed"), t.case_events.c.step == "hand_over"
+    past.change(t.case_events, *where, actor_id=past.estate.staff["coach"])
+
+
+def _early_note(past: Past) -> None:
+    opened = past.one(t.cases.c.opened_at, t.cases.c.case_id == past.case("noted"))
+    past.change(t.records, t.records.c.kind == "note", written_at=opened)
+
+
+def _untold(past: Past) -> None:
+    where = t.case_events.c.case_id == past.case("handed"), t.case_events.c.step == "explain_consequences"
+    past.change(t.case_events, *where, step="give_notice")
+
+
+def _stranded(past: Past) -> None:
+    past.change(t.cases, t.cases.c.case_id == past.case("far"), coach=None)
+
+
+def _no_day(past: Past) -> None:
+    where = t.case_events.c.case_id == past.case("invited"), t.case_events.c.step == "invite"
+    past.change(t.case_events, *where, note=CANARY)
+
+
+def _term(past: Past) -> None:
+    past.change(t.cases, t.cases.c.case_id == past.case("extended"), extended=0)
+
+
+def _yesterday(past: Past) -> None:
+    where = t.case_events.c.case_id == past.case("suspended"), t.case_events.c.step == "suspend"
+    past.change(t.case_events, *where, at=earlier(past, t.case_events.c.at, *where, days=1))
+
+
+def _hands(past: Past) -> None:
+    past.change(t.assignments, t.assignments.c.number == 2, before=past.estate.staff["far_coach"])
+
+
+def _gone_coach(past: Past) -> None:
+    past.change(t.staff, t.staff.c.login == "third_coach", active=0)
+
+
+def _half(past: Past) -> None:
+    past.remove(t.records, t.records.c.case_id == past.case("far"), t.records.c.kind == "contact")
+
+
+def _foreign_key(past: Past) -> None:
+    key = past.one(t.data_keys.c.key_id, t.data_keys.c.case_id == past.case("noted"))
+    where = t.records.c.case_id == past.case("far"), t.records.c.kind == "contact"
+    past.change(t.records, *where, key_id=key)
+
+
+def _schema(past: Past) -> None:
+    past.run("UPDATE schema_version SET version_num = '0001'", "UPDATE schema_version SET version_num = '0001'")
+
+
+def _mark(past: Past) -> None:
+    past.change(t.installation, directory_key=bytes(32))
+
+
+#: (check, what is done). Each is found, by this check alone.
+SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
+    ("schema", _schema), ("installation", _mark),
+    ("separate_duties", _login), ("namesakes", _name), ("roles", _role), ("session_zones", _session),
+    ("authors", _author),
+    ("data_key_wraps", _wrap), ("erased_cases", _not_erased), ("release_keys", _release_key),
+    ("outcome_sheets", _sheet), ("spare_wraps", _spare),
+    ("row_entries", _no_entry), ("row_links", _no_case), ("row_acts", _other_act), ("act_rows", _note_gone),
+    ("entry_triggers", _trigger), ("log_lanes", _chain), ("log_outbox", _outbox), ("log_filing", _filing),
+    ("log_tree", _tree),
+    ("files", _chunk), ("tasks", _title), ("desk_times", _cell),
+    ("case_words", _word), ("case_history", _state), ("case_history", _step), ("case_columns", _version),
+    ("case_columns", _outcome), ("second_person", _same_person), ("privacy_notice", _early_note),
+    ("consequences", _untold), ("way_out", _stranded), ("deadlines", _no_day), ("deadlines", _term),
+    ("time_order", _yesterday), ("changes_of_hands", _hands), ("case_coach", _gone_coach), ("case_parts", _half),
+    ("record_keys", _foreign_key),
+)  # fmt: skip

@@ -1,0 +1,71 @@
+"""Which acts of the log explain a row of which table, and which acts must have left a row.
+
+`EXPLAINED_BY` is one line per table that names an entry; `LEAVES` says of acts whose rows are never written again which
+table holds one for each of them. A table or an act that is missing here is noticed by a test.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vault.cases.details import SEALED
+from vault.cases.flow import QUESTIONS, Step
+from vault.vocabulary import ATTACHMENT_KINDS, FACT_KINDS, Action, Kind
+
+#: (action, kind) as they stand in an entry.
+Act = tuple[str, str]
+
+
+def _written(*kinds: Kind | str) -> frozenset[Act]:
+    return frozenset((Action.WRITE.value, str(kind)) for kind in kinds)
+
+
+_OPENED: Final = frozenset({(Action.CREATE.value, Kind.CASE.value)})
+_STEPS: Final = frozenset(
+    (action.value, kind.value) for step, (action, kind, _) in QUESTIONS.items() if step is not Step.HAND_OVER
+)
+#: A hand-over's rows name the entry that says the sheet has left. `write case`: resuming and reopening, as once logged.
+_MOVED: Final = _STEPS | {("released", Kind.OUTCOME_SHEET.value), ("write", Kind.CASE.value)}
+_SEALING: Final = frozenset((QUESTIONS[step][0].value, QUESTIONS[step][1].value) for step in SEALED)
+_HANDS: Final = _written(Kind.ASSIGNMENT, Kind.CONFLICT)
+_NAMING: Final = _written(Kind.CONFLICT, Kind.ATTENDEES, Kind.APPOINTMENT)
+_RECORDED: Final = _written(*FACT_KINDS, *ATTACHMENT_KINDS, Kind.NOTE, Kind.TASK, Kind.LETTER, Kind.INVITATION)
+_SWEPT: Final = ("swept", Kind.ATTACHMENT.value)
+
+EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
+    "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
+    "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
+    "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
+    "cases": _OPENED | _MOVED | _HANDS,
+    "case_events": _MOVED,
+    "data_keys": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
+    "records": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP),
+    "blind_index": _OPENED | _written(Kind.IDENTITY),
+    "consents": _written(Kind.REFERRAL),
+    "review_counts": _written(Kind.NOTE),
+    "attachments": _written(*ATTACHMENT_KINDS) | {_SWEPT},
+    "attachment_chunks": _written(*ATTACHMENT_KINDS) | {_SWEPT},
+    "tasks": _written(Kind.TASK),
+    "drafts": _written(Kind.DRAFT, Kind.NOTE) | {("swept", Kind.DRAFT.value)},
+    "coaches": _written(Kind.COACH),
+    "absences": _written(Kind.COACH),
+    "assignments": _HANDS | _MOVED,
+    "conflicts": _written(Kind.CONFLICT),
+    "appointments": _written(Kind.APPOINTMENT, Kind.ATTENDEES),
+    "desk_cells": _written(Kind.APPOINTMENT),
+    "calendar_feeds": _written(Kind.CALENDAR),
+    "releases": frozenset(
+        ("release_begun", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT)
+    ),
+}
+
+#: Allowed acts that came to something, each of which left a row that nothing writes again: which table, and of which
+#: kind where its rows have kinds.
+LEAVES: Final[dict[Act, tuple[str, str]]] = {
+    **dict.fromkeys(_OPENED, ("records", Kind.IDENTITY.value)),
+    **dict.fromkeys(_STEPS, ("case_events", "")),
+    **{
+        (Action.WRITE.value, kind.value): ("records", kind.value)
+        for kind in (Kind.NOTE, Kind.IDENTITY, Kind.CONTACT, Kind.LETTER, Kind.INVITATION, *FACT_KINDS)
+    },
+}
