@@ -38,7 +38,7 @@ class Estate:
 
 
 def furnish_estate(settings: Settings) -> Estate:
-    """Cases on the way, closed and handed over, with all that hangs on them; the log in a tree, a little of it not yet."""
+    """Cases on the way, closed and handed over, with all that hangs on them; the log in a tree, but for a little."""
     with house_on(settings) as house:
         cases = _play(house)
         _sequence(house)
