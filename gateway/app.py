@@ -23,6 +23,7 @@ from gateway.api import (
     casework,
     coaches,
     facts,
+    figures,
     flow,
     letters,
     notes,
@@ -100,7 +101,7 @@ def create_app(services: Services) -> Application:
                 app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
-            for module in (flow, notes, facts, attachments, tasks, letters, appointments, coaches):
+            for module in (flow, notes, facts, attachments, tasks, letters, appointments, coaches, figures):
                 app.include_router(module.router(gate))
             app.include_router(access_report.asking_router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:

@@ -96,6 +96,7 @@ _CASEWORK: Final = {
     "coach_receipt": "coach name types capacity absence kind first_day last_day moved left",
     "desk_hours": "desk name site region open_return_place hours walk_in open_now closed_for",
     "desk_free": "desk day cell_minutes free",
+    "figures": "region from to by counted_on whole groups definitions caution",
     "calendar_receipt": "feed address expires_on revoked",
     "calendar_list": "feed language created_at expires_on revoked_at",
     "calendar_feed": "uid starts_at ends_at place sequence",

@@ -51,7 +51,7 @@ _COACHS_OWN: Final = frozenset(
 #: What is written once the person knows who reads what. A letter may invite or explain before.
 _AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER}, Kind.NOTICE})
 #: How casework itself is organised; from it one learns when and where somebody is met.
-_OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR})
+_OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES})
 #: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
 _DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
 _AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL})

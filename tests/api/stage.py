@@ -204,6 +204,9 @@ def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
     letter, invited = partial(r.compose, coach), partial(r.compose, coach, body=r.INVITATION)
     return found | {
         "casework_read_overview": lambda: Call("coach", "GET", "/casework/overview", 200),
+        "casework_read_figures": lambda: Call(
+            "head", "GET", "/casework/figures?from=2026-01-01&to=2027-01-01&by=annex", 200
+        ),
         "casework_read_agenda": lambda: Call("coach", "POST", "/casework/agenda", 200, {}),
         "casework_read_tasks": on("GET", "/tasks", 200),
         "casework_set_task": on("POST", "/tasks", 201, json=r.TASK),

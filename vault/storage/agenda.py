@@ -119,6 +119,16 @@ class AgendaRepository:
         )
         return {row[0] for row in rows}
 
+    def attended(self, cases: Sequence[CaseId]) -> dict[CaseId, list[datetime]]:
+        found: dict[CaseId, list[datetime]] = {}
+        if cases:
+            wanted = select(_A.case_id, _A.starts_at).where(
+                _A.case_id.in_([case.raw for case in cases]), _A.status == Status.ATTENDED.value
+            )
+            for case, at in self._tx.read(wanted):
+                found.setdefault(CaseId(bytes(case)), []).append(at)
+        return found
+
     # -- writing ----------------------------------------------------------------------------------
 
     def add(self, appointment: Appointment, entry: EntryId) -> None:

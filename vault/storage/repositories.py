@@ -157,6 +157,13 @@ class CaseRepository:
         rows = self._tx.read(select(page, counted, last).order_by(page.c.opened_at.desc(), page.c.case_id)).all()
         return [CaseRow(case_of(row), row[-2], row[-1]) for row in rows]
 
+    def of_region(self, region: str, after: CaseId | None, limit: int) -> list[Case]:
+        c = t.cases.c
+        wanted = select(*CASE_COLUMNS).where(c.region == region, c.state != State.ERASED.value)
+        if after is not None:
+            wanted = wanted.where(c.case_id > after.raw)
+        return [case_of(row) for row in self._tx.read(wanted.order_by(c.case_id).limit(limit))]
+
     def events(self, case: CaseId) -> list[CaseEvent]:
         c = t.case_events.c
         rows = self._tx.read(
