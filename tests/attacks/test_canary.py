@@ -83,7 +83,7 @@ CONSENTED: Final = {"fedasil": frozenset({"family"})}
 TODAY: Final = "2026-11-03"
 QUERIES: Final[dict[str, dict[str, Any]]] = {
     f"casework_{name}": {"params": {"day": TODAY}} for name in ("coach_days", "desk_day", "free_times")
-}
+} | {"casework_read_figures": {"params": {"from": TODAY, "to": "2026-12-01"}}}
 PEOPLE_PARAMETERS: Final = ("appointment", "coach", "absence", "desk", "feed", "secret")
 COMPANY: Final[dict[str, Any]] = {
     "attendees": [{"role": "lawyer", "name": CANARY["companion"]}], "interpreter": CANARY["interpreter"],

@@ -120,6 +120,7 @@ class AgendaRepository:
         return {row[0] for row in rows}
 
     def attended(self, cases: Sequence[CaseId]) -> dict[CaseId, list[datetime]]:
+        """When the appointments began that somebody came to; a case without any is not among them."""
         found: dict[CaseId, list[datetime]] = {}
         if cases:
             wanted = select(_A.case_id, _A.starts_at).where(

@@ -158,6 +158,7 @@ class CaseRepository:
         return [CaseRow(case_of(row), row[-2], row[-1]) for row in rows]
 
     def of_region(self, region: str, after: CaseId | None, limit: int) -> list[Case]:
+        """Cases of a region by id, from the first one after `after`; those that were erased are left out."""
         c = t.cases.c
         wanted = select(*CASE_COLUMNS).where(c.region == region, c.state != State.ERASED.value)
         if after is not None:
