@@ -115,14 +115,17 @@ def test_time_grows_with_the_length_alone() -> None:
     tagger = load_tagger()
 
     def seconds(text: str) -> float:
-        started = time.perf_counter()
-        tagger.spans(tokenise(text), "fr")
-        return time.perf_counter() - started
+        best = 9.0
+        for _ in range(2):
+            started = time.process_time()  # of this process: what else the machine does at that moment is not its fault
+            tagger.spans(tokenise(text), "fr")
+            best = min(best, time.process_time() - started)
+        return best
 
     for unit in ("Diallo ", "a.", "'-", "1", "MAMADOU\n", "x" * 50):
         short, long = unit * 400, unit * 4000
         seconds(short)
-        assert seconds(long) < 40 * max(min(seconds(short), seconds(short)), 0.001)
+        assert seconds(long) < 40 * max(seconds(short), 0.001)
 
 
 def test_a_model_file_with_one_changed_byte_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
