@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import audit_log, catalogue, micro, reading
+from bench import audit_log, catalogue, micro, reading, simulating
 from bench.contestant import BenchFailed
 from bench.report import Outcome, Report, as_json, markdown, table
 from bench.settings import FULL, QUICK
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     chance = random.Random(options.seed)
     began = time.monotonic()
     try:
-        parts = [part.measure(names, effort, chance, _say) for part in (micro, reading, audit_log)]
+        parts = [part.measure(names, effort, chance, _say) for part in (micro, reading, audit_log, simulating)]
     except BenchFailed as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1

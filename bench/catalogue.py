@@ -151,7 +151,17 @@ LOG: Final[tuple[Alone, ...]] = (
     ),
 )
 
-ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS, *LOG)
+#: Of a whole vault; measured by `bench.simulating`.
+VOLUME: Final[tuple[Alone, ...]] = (
+    Alone(
+        "simulate.steps_per_second",
+        "/s",
+        Bar(300.0, at_most=False),
+        "steps of the case flow a second on SQLite, with openings, notes, sign-ins and the log's tree",
+    ),
+)
+
+ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS, *LOG, *VOLUME)
 NAMES: Final[tuple[str, ...]] = tuple(one.name for one in ALL)
 
 

@@ -13,7 +13,7 @@ class Effort:
 
     micro_rounds, micro_calls: rounds of the in-process figures, and calls of a case in each.
     log_rounds, log_seconds: rounds of the access log's writers, and seconds of one slice. log_entries: of the log that
-    is verified; log_repeats: how often.
+    is verified; log_repeats: how often. simulated_days: of a vault that is filled, as often.
     """
 
     notes: int
@@ -29,6 +29,7 @@ class Effort:
     log_seconds: float
     log_entries: int
     log_repeats: int
+    simulated_days: int
 
 
 FULL: Final = Effort(
@@ -45,6 +46,7 @@ FULL: Final = Effort(
     log_seconds=2.0,
     log_entries=1_000_000,
     log_repeats=3,
+    simulated_days=45,
 )
 QUICK: Final = Effort(
     notes=200,
@@ -60,4 +62,5 @@ QUICK: Final = Effort(
     log_seconds=0.6,
     log_entries=50_000,
     log_repeats=1,
+    simulated_days=10,
 )

@@ -128,6 +128,8 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if (self.home / "demo").exists():
                 raise ConfigurationError("this is a demo's home: its passphrases are known; production refuses it")
+            if (self.home / "simulated").exists():
+                raise ConfigurationError("this home was filled by `parefeu simulate`: production refuses it")
             if not self.directory_pin:
                 raise ConfigurationError(
                     "production needs PAREFEU_DIRECTORY_PIN: the directory's pin from another hand"

@@ -30,6 +30,7 @@ class Word:
 WORDS: Final[dict[str, Word]] = {
     "demo": Word("demo", "A vault with invented cases, served on loopback, and sign-ins for every role.", _LOOKING),
     "tour": Word("tour", "One whole case, played: who sees what, what the database holds, an attack.", _LOOKING),
+    "simulate": Word("simulate", "Fill an empty vault with years of invented cases.", _LOOKING),
     "sign-in": Word("sign_in", "Sign in to a zone.", _CASES),
     "sign-out": Word("sign_out", "End the session.", _CASES),
     "case": Word("case", "Open, list, show, find and refer cases; take their steps.", _CASES),

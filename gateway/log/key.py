@@ -66,12 +66,12 @@ def has_log_key(settings: Settings) -> bool:
     return (settings.log_home / "key").is_file()
 
 
-def policy_text(key: LogKey, now: datetime) -> str:
-    """A policy that names the trees to come and asks for no witness yet."""
+def policy_text(key: LogKey, now: datetime, count: int = AHEAD) -> str:
+    """A policy that names the next `count` trees and asks for no witness yet."""
     lines = [
         "# Whose signatures count for this access log, and how many witnesses are enough. Hand a copy to the auditor.",
         "# A witness: witness NAME KEY URL. Then, for two of three: group enough 2 A B C, and: quorum enough.",
-        *(f"log {key.signer(f'{key.name}/{period}').verifier}" for period in periods(now, AHEAD)),
+        *(f"log {key.signer(f'{key.name}/{period}').verifier}" for period in periods(now, count)),
         "quorum none",
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy import Select, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vault.cases.flow import Outcome, State, Step
@@ -39,6 +39,29 @@ _RECORD = [
     )
 ]  # fmt: skip
 _HEAD = _RECORD[:9]
+
+
+# Statements of every step, built once: building one costs more than SQLite takes to run it.
+_GET_CASE: Final = select(*CASE_COLUMNS).where(t.cases.c.case_id == bindparam("case"))
+_SET_CASE: Final = update(t.cases).where(
+    t.cases.c.case_id == bindparam("case"), t.cases.c.version == bindparam("before")
+)
+_EVENTS: Final = (
+    select(*(t.case_events.c[name] for name in ("number", "step", "to_state", "at", "actor_id", "note")))
+    .where(t.case_events.c.case_id == bindparam("case"))
+    .order_by(t.case_events.c.number)
+)
+_KEY: Final = select(t.data_keys.c.key_id).where(
+    t.data_keys.c.case_id == bindparam("case"), t.data_keys.c.compartment == bindparam("part")
+)
+_VERSIONS: Final = (
+    select(*_HEAD).where(t.records.c.record_id == bindparam("record")).order_by(t.records.c.version.desc())
+)
+_ADD_CASE: Final = insert(t.cases)
+_ADD_EVENT: Final = insert(t.case_events)
+_ADD_TOKEN: Final = insert(t.blind_index)
+_ADD_KEY: Final = insert(t.data_keys)
+_ADD_RECORD: Final = insert(t.records)
 
 
 def case_of(row: Any) -> Case:
@@ -99,7 +122,7 @@ class CaseRepository:
         self._tx = tx
 
     def get(self, case: CaseId) -> Case | None:
-        row = self._tx.read(select(*CASE_COLUMNS).where(t.cases.c.case_id == case.raw)).first()
+        row = self._tx.read(_GET_CASE, {"case": case.raw}).first()
         return case_of(row) if row is not None else None
 
     def standing(self, record: SealedRecord) -> Standing | None:
@@ -110,15 +133,12 @@ class CaseRepository:
         return Standing(case.id, case.state, case.region, case.coach) if case is not None else None
 
     def add(self, case: Case, entry: EntryId) -> None:
-        self._tx.write(insert(t.cases).values(case_id=case.id.raw, entry_id=entry.raw, **_case_values(case)))
+        self._tx.write(_ADD_CASE, {"case_id": case.id.raw, "entry_id": entry.raw, **_case_values(case)})
 
     def update(self, case: Case, entry: EntryId) -> None:
         """Raises StaleVersion if somebody changed the case since it was read."""
-        result = self._tx.write(
-            update(t.cases)
-            .where(t.cases.c.case_id == case.id.raw, t.cases.c.version == case.version - 1)
-            .values(entry_id=entry.raw, **_case_values(case))
-        )
+        named = {"case": case.id.raw, "before": case.version - 1}
+        result = self._tx.write(_SET_CASE, {**named, "entry_id": entry.raw, **_case_values(case)})
         if result.rowcount != 1:
             raise StaleVersion(expected=case.version - 1, current=case.version)
 
@@ -166,12 +186,7 @@ class CaseRepository:
         return [case_of(row) for row in self._tx.read(wanted.order_by(c.case_id).limit(limit))]
 
     def events(self, case: CaseId) -> list[CaseEvent]:
-        c = t.case_events.c
-        rows = self._tx.read(
-            select(c.number, c.step, c.to_state, c.at, c.actor_id, c.note)
-            .where(c.case_id == case.raw)
-            .order_by(c.number)
-        )
+        rows = self._tx.read(_EVENTS, {"case": case.raw})
         return [CaseEvent(r[0], Step(r[1]), State(r[2]), r[3], ActorId(bytes(r[4])), r[5]) for r in rows]
 
     def histories(self, cases: Sequence[CaseId]) -> dict[CaseId, list[CaseEvent]]:
@@ -191,16 +206,17 @@ class CaseRepository:
 
     def add_event(self, case: CaseId, event: CaseEvent, entry: EntryId) -> None:
         self._tx.write(
-            insert(t.case_events).values(
-                case_id=case.raw,
-                number=event.number,
-                step=event.step.value,
-                to_state=event.to_state.value,
-                at=event.at,
-                actor_id=event.actor.raw,
-                note=event.note,
-                entry_id=entry.raw,
-            )
+            _ADD_EVENT,
+            {
+                "case_id": case.raw,
+                "number": event.number,
+                "step": event.step.value,
+                "to_state": event.to_state.value,
+                "at": event.at,
+                "actor_id": event.actor.raw,
+                "note": event.note,
+                "entry_id": entry.raw,
+            },
         )
 
     def find(self, token: bytes, *, coach: ActorId | None = None, region: str | None = None) -> list[CaseId]:
@@ -219,19 +235,15 @@ class CaseRepository:
 
     def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None:
         for token in dict.fromkeys(tokens):
-            self._tx.write(insert(t.blind_index).values(token=token, case_id=case.raw, entry_id=entry.raw))
+            self._tx.write(_ADD_TOKEN, {"token": token, "case_id": case.raw, "entry_id": entry.raw})
 
     def key(self, case: CaseId, compartment: Compartment) -> KeyId | None:
-        c = t.data_keys.c
-        row = self._tx.read(select(c.key_id).where(c.case_id == case.raw, c.compartment == compartment.value)).first()
+        row = self._tx.read(_KEY, {"case": case.raw, "part": compartment.value}).first()
         return KeyId(bytes(row[0])) if row is not None else None
 
     def add_key(self, case: CaseId, compartment: Compartment, key: KeyId, entry: EntryId) -> None:
-        self._tx.write(
-            insert(t.data_keys).values(
-                key_id=key.raw, case_id=case.raw, compartment=compartment.value, entry_id=entry.raw
-            )
-        )
+        named = {"key_id": key.raw, "case_id": case.raw, "compartment": compartment.value}
+        self._tx.write(_ADD_KEY, {**named, "entry_id": entry.raw})
 
     def add_consent(self, consent: ConsentRow, entry: EntryId) -> None:
         self._tx.write(
@@ -285,10 +297,7 @@ class RecordRepository:
         return [_head(row) for row in rows]
 
     def versions(self, record: RecordId) -> list[RecordHead]:
-        rows = self._tx.read(
-            select(*_HEAD).where(t.records.c.record_id == record.raw).order_by(t.records.c.version.desc())
-        )
-        return [_head(row) for row in rows]
+        return [_head(row) for row in self._tx.read(_VERSIONS, {"record": record.raw})]
 
     def newest(self, cases: Sequence[CaseId], kind: Kind) -> list[SealedRecord]:
         rows = self._tx.read(
@@ -329,7 +338,7 @@ class RecordRepository:
             "entry_id": entry.raw,
         }
         try:
-            self._tx.write(insert(t.records).values(**values))
+            self._tx.write(_ADD_RECORD, values)
         except IntegrityError as fault:
             if not unique_violation(fault):
                 raise

@@ -58,8 +58,8 @@ class Transaction:
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def read(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
-        return self._group.store.main.execute(statement)
+    def read(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
+        return self._group.store.main.execute(statement, parameters)
 
     def read_keystore(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
         return self._group.store.keystore.execute(statement)
