@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, time
@@ -122,6 +123,10 @@ def _sequencer(
     begin = clock.now()
     count = 2 * (end.year - begin.year + 1) + AHEAD
     replace_file(settings.log_home / "policy.txt", policy_text(key, begin, count).encode())
+    # It sequences by the thousand, days of its clock apart: that entries waited is no news here.
+    log = logging.getLogger("parefeu.log")
+    held.callback(log.setLevel, log.level)
+    log.setLevel(logging.ERROR)
     keeper = make_keeper(settings, clock, root, services)
     held.callback(keeper.close)
 

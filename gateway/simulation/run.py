@@ -115,6 +115,7 @@ class Simulation:
         self._sessions: dict[str, _Session] = {}
         self._steps_of_totp: dict[str, int] = {}
         self._since_sequenced = 0
+        self._half: tuple[int, bool] | None = None
         self.done = Done()
 
     def run(self, cases: int, first: date, end: date) -> Done:
@@ -133,6 +134,7 @@ class Simulation:
             day = belgian_day(min(one.at for one in (ahead, due[0] if due else None) if one is not None))
             if day >= end:
                 break
+            self._end_half_year(day)
             while ahead is not None and belgian_day(ahead.at) <= day:
                 heapq.heappush(due, self._begin(ahead, houses[ahead.region]))
                 ahead = next(coming, None)
@@ -147,6 +149,13 @@ class Simulation:
         self._sequence()
         self.done.seconds = time.perf_counter() - began
         return self.done
+
+    def _end_half_year(self, day: date) -> None:
+        """The log has a tree per half-year: what waits goes into its own before the clock goes on."""
+        half = (day.year, day.month > 6)
+        if self._half not in {None, half}:
+            self._sequence()
+        self._half = half
 
     @staticmethod
     def _of_one_day(due: list[_Due], day: date) -> Iterator[_Due]:

@@ -118,6 +118,10 @@ def test_the_command_fills_and_tells_its_rate(user: Any, sqlite_settings: Settin
     assert (told["cases"], told["until"], told["seed"]) == (12, "2026-11-25", 2)
     assert told["steps_per_second"] > 0
     shell.refused("configuration_error", *words)
+    verified = shell.ok("audit", "verify", "--home", sqlite_settings.home, "--json").json
+    assert [origin.rpartition("/")[2] for origin in verified["logs"]] == ["2025h2", "2026h1", "2026h2"]
+    years = {moment[:4] for moment in (verified["from"], verified["to"])}
+    assert years == {"2025", "2026"}
 
 
 @settings(max_examples=25)
