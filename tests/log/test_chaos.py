@@ -35,8 +35,8 @@ def test_killed_writers_and_sequencers_lose_nothing(house_settings: Settings) ->
         {"both": 2 * DEATHS} if house_settings.sqlite else {"writer": DEATHS, "sequencer": DEATHS}
     )
     # How much is done in these lives hangs on the machine; that something was is what makes the zeroes say something.
-    assert told["acknowledged"] > 5
-    assert told["said"]["turned"] > 5
+    assert told["acknowledged"] > 0
+    assert told["said"]["turned"] > 0
 
 
 @pytest.mark.parametrize("which", ["main", "keystore"])
