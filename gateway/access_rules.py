@@ -1,6 +1,6 @@
 """Who must approve which request for access, from TOML to the vault's own shape: validated whole, or refused.
 
-    rules = load_access_rules(settings.access_file)
+rules = load_access_rules(settings.access_file)
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def _approvals(table: Mapping[str, list[str]], name: str) -> Mapping[str, tuple[
     for field, names in table.items():
         roles = tuple(role for role in APPROVERS if role.value in names)
         if len(roles) != len(names) or Role.REGIONAL_HEAD not in roles:
-            raise ConfigurationError(f"{name}: {field} is approved by regional_head, and by dpo where that stands there")
+            raise ConfigurationError(
+                f"{name}: {field} is approved by regional_head, and by dpo where that stands there"
+            )
         if field in IDENTIFYING and len(roles) < len(APPROVERS):
             raise ConfigurationError(f"{name}: {field} tells who or where somebody is, and takes two functions")
         found[field] = roles

@@ -129,7 +129,7 @@ def _granted_fields_open_for_one_person_while_the_grant_lives(request: _Request)
 
 
 def _who_asks_does_not_answer(request: _Request) -> bool:
-    """Answers come from casework and oversight; what is asked about whom, its own person alone sees outside casework."""
+    """Answers come from casework and oversight; about whom somebody asks, outside casework they alone see."""
     (role, kind, act, _), _, held, _ = request
     if kind not in _ASKED_KINDS:
         return True
@@ -292,8 +292,9 @@ INVARIANTS: Final = (
         "granted fields open for one person of the zone they were sent to, while the grant lives",
         _granted_fields_open_for_one_person_while_the_grant_lives,
     ),
-    Invariant("who asks for access does not answer, and others do not see whom they asked about",
-              _who_asks_does_not_answer),
+    Invariant(
+        "who asks for access does not answer, and others do not see whom they asked about", _who_asks_does_not_answer
+    ),
     Invariant("each role acts for its own purposes only (F5, F8)", _each_role_has_its_own_purposes),
     Invariant("an erased case gives nothing to anyone", _erased_gives_nothing),
     Invariant(
@@ -337,13 +338,16 @@ INVARIANTS: Final = (
 
 #: What each of follow-up's profiles may say at most. A request and its answer say nothing of the person.
 _REQUEST_FIELDS: Final = frozenset(
-    "request version filed_at due_at standing grant granted granted_at expires_at revoked_at designation asked_for purpose "
-    "basis reason hours questions refused_for".split()
-)
+    {
+        "request", "version", "filed_at", "due_at", "standing", "grant", "granted", "granted_at", "expires_at",
+        "revoked_at", "designation", "asked_for", "purpose", "basis", "reason", "hours", "questions", "refused_for",
+    }
+)  # fmt: skip
 _ABOUT_A_PERSON: Final = {
     "outcome_sheet": OUTCOME_SHEET_FIELDS,
     "sheet_list": OUTCOME_SHEET_FIELDS | {"release"},
-    "granted_fields": GRANTED_FIELDS | {"grant", "request", "pseudonym", "purpose", "granted", "granted_at", "expires_at"},
+    "granted_fields": GRANTED_FIELDS
+    | {"grant", "request", "pseudonym", "purpose", "granted", "granted_at", "expires_at"},
     **dict.fromkeys(("request_receipt", "request_list", "request_own"), _REQUEST_FIELDS),
 }
 
@@ -377,7 +381,9 @@ def _leaks(table: Table) -> Iterator[str]:
         names = {name for name, _ in profile.fields}
         if CONTRACT[profile.name].zone is not ZoneKind.CASEWORK and names & CONFIDED_FIELDS:
             yield f"invariant: nothing confided leaves casework: profile {profile.name}"
-        if CONTRACT[profile.name].zone is ZoneKind.FOLLOW_UP and not names <= _ABOUT_A_PERSON.get(profile.name, frozenset()):
+        if CONTRACT[profile.name].zone is ZoneKind.FOLLOW_UP and not names <= _ABOUT_A_PERSON.get(
+            profile.name, frozenset()
+        ):
             yield f"invariant: follow-up gets the closed lists of sheet and grant: profile {profile.name}"
         if profile.name == "outcome_sheet_oversight" and names & {"oqt_reference", "ov_number"}:
             yield "invariant: oversight gets no reference that names the person"

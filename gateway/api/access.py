@@ -113,9 +113,7 @@ def asking_router(gate: Gate) -> APIRouter:
     async def read_request(request: Request, number: str) -> Response:
         """One of one's own requests: what was asked, what was asked back, how it stands."""
         wanted = RequestId.parse(number)
-        return json_response(
-            await gate.run(request, lambda uow, actor: asking.read_own(uow, actor, wanted, office))
-        )
+        return json_response(await gate.run(request, lambda uow, actor: asking.read_own(uow, actor, wanted, office)))
 
     async def explain_request(request: Request, number: str, body: ExplainBody) -> Response:
         """Answer a question that was asked back: the request's next version."""
@@ -129,9 +127,7 @@ def asking_router(gate: Gate) -> APIRouter:
         """The granted fields, while the grant lives. Each look is decided and logged."""
         wanted = ReleaseId.parse(grant)
         return json_response(
-            await gate.run(
-                request, lambda uow, actor: asking.read_granted(uow, actor, wanted, office, reception)
-            )
+            await gate.run(request, lambda uow, actor: asking.read_granted(uow, actor, wanted, office, reception))
         )
 
     base, kind = f"{prefix(gate)}/access-requests", Kind.ACCESS_REQUEST
@@ -176,9 +172,7 @@ class _Answers:
         wanted, fields = RequestId.parse(number), body.fields
         return await self._answer(
             request,
-            lambda uow, actor: answering.approve(
-                uow, actor, wanted, self._desk, based_on=body.based_on, fields=fields
-            ),
+            lambda uow, actor: answering.approve(uow, actor, wanted, self._desk, based_on=body.based_on, fields=fields),
         )
 
     async def refuse_request(self, request: Request, number: str, body: RefusalBody) -> Response:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from vault.access.enforcement import Guard, Permit
+from vault.access.evidence import Approval, Evidence
 from vault.access.requests import AccessForm, AccessRules, Act, Answer, Designation
 from vault.asking import AnswerRow, CopyRow
 from vault.crypto.canonical import encode
@@ -68,9 +69,7 @@ class AccessOffice:
 
     def send(self, uow: UnitOfWork, permit: Permit, form: AccessForm, about: Designation) -> None:
         """Seal one version of a request to its readers and to this zone itself, and store the copies."""
-        permit.check(
-            kind=Kind.ACCESS_REQUEST, case=None, now=self.clock.now(), record=form.request.hex(), storing=True
-        )
+        permit.check(kind=Kind.ACCESS_REQUEST, case=None, now=self.clock.now(), record=form.request.hex(), storing=True)
         for reader in (*READERS, self.zone):
             row = CopyRow(
                 form.request, form.version, reader, self.zone, form.policy, KeyId(self.entropy.bytes(16)), b"", b"",
@@ -115,17 +114,18 @@ class AccessOffice:
 
     def answer(
         self, uow: UnitOfWork, permit: Permit, form: AccessForm, act: Act, function: Role, actor: ActorId, *,
-        fields: tuple[str, ...] = (), code: str = "", delegate: ActorId | None = None,
+        fields: tuple[str, ...] = (), code: str = "", delegate: ActorId | None = None, evidence: bytes = b"",
     ) -> Answer:  # fmt: skip
         """Sign an answer to this form and store it. Raises Conflict if somebody answered meanwhile."""
         number = len(uow.requests.answers(form.request)) + 1
         given = Answer(
-            number, form.version, act, function, actor, self.clock.now(), fields, code, form.digest, delegate
+            number, form.version, act, function, actor, self.clock.now(), fields, code, form.digest, delegate, evidence
         )
         signature = self.signing.sign(_statement(form.request, self.zone, given), _ANSWERED_AS)
         told_to = str(form.zone) if act in _TOLD else ""
-        uow.requests.add_answer(AnswerRow(form.request, self.zone, given, told_to, signature), permit.entry)
-        return given
+        row = AnswerRow(form.request, self.zone, given, told_to, signature)
+        uow.requests.add_answer(row, permit.entry)
+        return self._weighed(row)
 
     def answers(self, uow: UnitOfWork, request: RequestId, told_to: Zone | None = None) -> list[Answer]:
         """What was answered, each held against its signature."""
@@ -138,7 +138,19 @@ class AccessOffice:
             key.verify(_statement(row.request, row.zone, row.answer), row.signature, _ANSWERED_AS)
         except (EnvelopeRejected, DirectoryRejected):
             sound = False
-        return replace(row.answer, sound=sound)
+        return replace(row.answer, sound=sound, signed_by=_signer(row))
+
+
+def _signer(row: AnswerRow) -> str:
+    """The fingerprint of the approver's own key, if its signature holds for this answer."""
+    answer, evidence = row.answer, Evidence.decode(row.answer.evidence)
+    if evidence is None:
+        return ""
+    said = Approval(row.request, answer.version, answer.digest, answer.function, answer.fields)
+    try:
+        return evidence.verify(said)
+    except EnvelopeRejected:
+        return ""
 
 
 def _statement(request: RequestId, zone: Zone, answer: Answer) -> bytes:
@@ -146,7 +158,7 @@ def _statement(request: RequestId, zone: Zone, answer: Answer) -> bytes:
     return encode(
         _ANSWER_LABEL, request.raw, str(zone), answer.number, answer.version, answer.act.value, answer.function.value,
         answer.actor.raw, answer.at, ",".join(answer.fields), answer.code, answer.digest,
-        answer.delegate.raw if answer.delegate is not None else None,
+        answer.delegate.raw if answer.delegate is not None else None, answer.evidence,
     )  # fmt: skip
 
 

@@ -109,7 +109,8 @@ class Sender:
     ) -> KeyId:  # fmt: skip
         """Seal `content` under a fresh key to `reader` and store the release. The key is kept by nobody else.
 
-        Returns the key's id, for whoever may have to destroy it. permit: leave to release this kind. decision: the release's own, already committed audit entry.
+        Returns the key's id, for whoever may have to destroy it. permit: leave to release this kind. decision: the
+        release's own, already committed audit entry.
         """
         now = self.clock.now()
         permit.check(kind=kind, case=permit.item.case, now=now, storing=True)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from hashlib import sha256
@@ -202,7 +202,8 @@ class AccessForm:
 class Answer:
     """What one approver said. digest: of the form that was in front of them. delegate: to whom it was delegated.
 
-    sound: whether the zone signed it; what nobody signed is shown and does not count.
+    evidence: the approver's own signature, b"" without one. sound: whether the zone signed it; what nobody signed is
+    shown and does not count. signed_by: the fingerprint of the approver's key if its signature holds, else "".
     """
 
     number: int
@@ -215,7 +216,9 @@ class Answer:
     code: str
     digest: bytes
     delegate: ActorId | None = None
+    evidence: bytes = b""
     sound: bool = True
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,7 @@ class AccessRules:
 
     approvals: for each field the functions that must approve it. bases: code to text of each legal basis. per_day: how
     many requests one person files a day. answer_within, soon: how long approvers have, and when they are reminded.
+    signed: whether an approval counts only with the approver's own signature. keys: fingerprint to whose key it is.
     """
 
     approvals: Mapping[str, tuple[Role, ...]]
@@ -246,6 +250,12 @@ class AccessRules:
     soon: timedelta
     longest_hours: int
     digest: bytes
+    signed: bool = False
+    keys: Mapping[str, tuple[Role, str]] = field(default_factory=dict)
+
+    def trusts(self, answer: Answer) -> bool:
+        """Whether the signature that an approval needs is there, by a key that is listed for this function."""
+        return not self.signed or self.keys.get(answer.signed_by, (None, ""))[0] is answer.function
 
     def functions(self, fields: Sequence[str]) -> tuple[Role, ...]:
         """Who must answer a request for these fields, in a fixed order."""
@@ -266,12 +276,12 @@ def parse_fields(fields: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
-def approvals(form: AccessForm, answers: Sequence[Answer]) -> dict[Role, Answer]:
+def approvals(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> dict[Role, Answer]:
     """The approval of each function that counts: signed, of this very form, never the requester's, a person once."""
     found: dict[Role, Answer] = {}
     people = {form.requester}
     for answer in answers:
-        counts = answer.sound and answer.act is Act.APPROVED and answer.digest == form.digest
+        counts = answer.sound and answer.act is Act.APPROVED and answer.digest == form.digest and rules.trusts(answer)
         if counts and answer.version == form.version and answer.function not in found and answer.actor not in people:
             found[answer.function] = answer
             people.add(answer.actor)
@@ -280,13 +290,13 @@ def approvals(form: AccessForm, answers: Sequence[Answer]) -> dict[Role, Answer]
 
 def missing(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> tuple[Role, ...]:
     """The functions that have yet to approve this form, or a part of it."""
-    given = approvals(form, answers)
+    given = approvals(form, answers, rules)
     return tuple(role for role in rules.functions(form.fields) if role not in given)
 
 
 def releasable(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> tuple[str, ...]:
     """The fields that every function which must has approved."""
-    given = approvals(form, answers)
+    given = approvals(form, answers, rules)
     return tuple(
         name
         for name in form.fields

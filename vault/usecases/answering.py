@@ -236,8 +236,8 @@ def approve(
 ) -> Values:  # fmt: skip
     """Approve the version that the actor looked at, or only some of its fields.
 
-    Raises NotFound, StaleVersion, InvalidInput for fields that were not asked for, Conflict for a request that cannot be
-    approved (any more), or by this function, or by who asked.
+    Raises NotFound, StaleVersion, InvalidInput for fields that were not asked for, Conflict for a request that cannot
+    be approved (any more), or by this function, or by who asked.
     """
     wanted = parse_fields(fields) if fields is not None else None
     looked = look(uow, actor, Action.SIGN, request, desk, outcome="approved")
@@ -299,9 +299,7 @@ def _answered(
     code: str = "", other: ActorId | None = None,
 ) -> Values:  # fmt: skip
     office, form = desk.office, looked.opened.form
-    given = office.answer(
-        uow, looked.permit, form, act, actor.role, actor.id, fields=fields, code=code, delegate=other
-    )
+    given = office.answer(uow, looked.permit, form, act, actor.role, actor.id, fields=fields, code=code, delegate=other)
     answers = [*looked.answers, given]
     return shape(
         looked.permit.profile,

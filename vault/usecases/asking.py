@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from vault.access.actor import Actor
-from vault.access.asking import AccessOffice, OpenedRequest, due
+from vault.access.asking import AccessOffice, OpenedRequest
 from vault.access.enforcement import Item
 from vault.access.requests import (
     GRANTABLE,
@@ -93,7 +93,7 @@ def file(uow: UnitOfWork, actor: Actor, cmd: Ask, office: AccessOffice) -> Value
     number = uow.requests.of_day(actor.id, day) + 1
     if number > rules.per_day:
         raise BudgetSpent(f"one person files at most {rules.per_day} requests a day")
-    row = RequestRow(request, office.zone, actor.id, day, number, now, due(now, rules))
+    row = RequestRow(request, office.zone, actor.id, day, number, now, now + rules.answer_within)
     uow.requests.add(row, permit.entry)
     office.send(uow, permit, form, about)
     return shape(permit.profile, _receipt(row, form, Standing.OPEN))
@@ -152,7 +152,9 @@ def explain(uow: UnitOfWork, actor: Actor, request: RequestId, cmd: Explain, off
     row, opened, permit = _own(uow, actor, Action.WRITE, request, office)
     form, about = opened.form, opened.about
     assert about is not None
-    stand = _standing(row, form, office.answers(uow, request, office.zone), uow.grants.of([request]).get(request), office)
+    stand = _standing(
+        row, form, office.answers(uow, request, office.zone), uow.grants.of([request]).get(request), office
+    )
     if stand is not Standing.ASKED_BACK:
         raise Conflict("nothing was asked back about this request")
     fields = form.fields if cmd.fields is None else parse_fields(cmd.fields)
@@ -240,7 +242,12 @@ def _bound(content: dict[str, Any], actor: Actor, grant: GrantRow) -> None:
     """
     fields = content.get("fields")
     bound = (content.get("for"), content.get("request")) == (actor.id.hex(), grant.request.hex())
-    if not bound or not isinstance(fields, dict) or set(fields) != set(grant.fields) or not set(fields) <= set(GRANTABLE):
+    if (
+        not bound
+        or not isinstance(fields, dict)
+        or set(fields) != set(grant.fields)
+        or not set(fields) <= set(GRANTABLE)
+    ):
         raise EnvelopeRejected("the row says something else of this grant than was sealed")
 
 
@@ -297,9 +304,7 @@ def _basis(code: str, office: AccessOffice) -> str:
 def _reason(text: str) -> str:
     typed = text.strip()
     if not REASON_SHORTEST <= len(typed) <= REASON_LONGEST or not typed.isprintable():
-        raise InvalidInput(
-            f"a reason has {REASON_SHORTEST} to {REASON_LONGEST} characters on one line", field="reason"
-        )
+        raise InvalidInput(f"a reason has {REASON_SHORTEST} to {REASON_LONGEST} characters on one line", field="reason")
     return typed
 
 

@@ -51,7 +51,7 @@ KEYS_AT_ONCE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Authorised:
-    """Leave to grant. entry: committed, and good for this release only. version: of the case, so that it is the same."""
+    """Leave to grant. entry: committed, and good for this release only. version: the case's, that it stays the same."""
 
     permit: Permit
     request: RequestId
@@ -70,7 +70,9 @@ def authorise(uow: UnitOfWork, actor: Actor, request: RequestId, desk: Answering
     form, case = looked.opened.form, looked.case
     if looked.standing is not Standing.READY:
         lacking = ", ".join(role.value for role in missing(form, looked.answers, desk.office.rules))
-        raise Conflict(f"not ready: the request is {looked.standing.value}" + (f", lacking {lacking}" if lacking else ""))
+        raise Conflict(
+            f"not ready: the request is {looked.standing.value}" + (f", lacking {lacking}" if lacking else "")
+        )
     if case is None:
         raise Conflict("there is no such case: nothing can be granted")
     theirs = before_whom(uow, actor, request, desk).facts
@@ -103,7 +105,10 @@ def grant(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk,
         raise NotFound("no such request")
     form = office.open(uow, leave.permit, leave.request).form
     answers, now = office.answers(uow, leave.request), office.clock.now()
-    if uow.grants.of([leave.request]) or standing(form, row.due_at, answers, office.rules, None, now) is not Standing.READY:
+    if (
+        uow.grants.of([leave.request])
+        or standing(form, row.due_at, answers, office.rules, None, now) is not Standing.READY
+    ):
         raise Conflict("the request was answered otherwise meanwhile")
     fields = releasable(form, answers, office.rules)
     event = Event(
@@ -117,8 +122,8 @@ def grant(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk,
     key = sender.seal(
         uow, leave.permit, content(form, fields, _values(uow, leave.permit, case, fields, casework)),
         release=leave.release, reader=leave.reader, subject=leave.subject.token, kind=Kind.GRANT,
-        compartment=KIND_COMPARTMENT[Kind.GRANT], purpose=form.purpose, decision=leave.entry, policy=casework.guard.policy_digest,
-        schema=SCHEMA, expires_at=expires_at,
+        compartment=KIND_COMPARTMENT[Kind.GRANT], purpose=form.purpose, decision=leave.entry,
+        policy=casework.guard.policy_digest, schema=SCHEMA, expires_at=expires_at,
     )  # fmt: skip
     given = GrantRow(
         leave.release, leave.request, leave.reader, form.requester, fields, key, now, expires_at
@@ -139,9 +144,7 @@ def content(form: AccessForm, fields: tuple[str, ...], values: dict[str, Any]) -
     }  # fmt: skip
 
 
-def revoke(
-    uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation, desk: AnsweringDesk
-) -> Values:
+def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation, desk: AnsweringDesk) -> Values:
     """Take a grant back. Once this has committed, no reader is answered from it.
 
     Raises NotFound, Conflict for one that was revoked already, StoreBusy while somebody holds it and does not let go.
@@ -165,8 +168,7 @@ def revoke(
         raise Conflict("this was revoked already")
     return shape(
         permit.profile,
-        grant_values(given)
-        | {"request": given.request.hex(), "standing": Standing.REVOKED.value, "revoked_at": now},
+        grant_values(given) | {"request": given.request.hex(), "standing": Standing.REVOKED.value, "revoked_at": now},
     )
 
 
@@ -187,9 +189,7 @@ def destroy_keys(uow: UnitOfWork, casework: Casework) -> int:
     return len(over)
 
 
-def _values(
-    uow: UnitOfWork, permit: Permit, case: Case, fields: tuple[str, ...], casework: Casework
-) -> dict[str, Any]:
+def _values(uow: UnitOfWork, permit: Permit, case: Case, fields: tuple[str, ...], casework: Casework) -> dict[str, Any]:
     """The fields' values from the official file; None where it has none. Only what is needed is opened."""
     needed = {SOURCES[name] for name in fields}
     found: dict[str, Any] = dict.fromkeys(fields)

@@ -1,4 +1,4 @@
-"""What nobody will come back for: files that never were described, drafts that are too old, keys of grants that are over.
+"""What nobody will come back for: files that never were described, old drafts, keys of grants that are over.
 
 Emptied, and logged.
 
