@@ -24,6 +24,7 @@ from policies.invariants import broken_invariants
 from policies.lines import Rule
 from policies.loader import load_source
 from vault.errors import PolicyRejected
+from vault.ports import Firewall
 from vault.vocabulary import Allowed, Decision, Denied, Facts, NearMiss, Phase, Question
 
 _LOG: Final = logging.getLogger("parefeu.policies")
@@ -122,6 +123,12 @@ class LiveFirewall:
         fresh = build()
         self._current = fresh
         return fresh.digest
+
+
+def rules_in_force(firewall: Firewall) -> TableFirewall | None:
+    """The compiled rules that answer now, also where they can be replaced while serving. None: none are behind it."""
+    current = firewall.current if isinstance(firewall, LiveFirewall) else firewall
+    return current if isinstance(current, TableFirewall) else None
 
 
 def load_firewall(folder: Path | None = None) -> TableFirewall:

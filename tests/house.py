@@ -26,7 +26,7 @@ from gateway.clock import SystemEntropy
 from gateway.instance import create_instance, read_pin
 from gateway.settings import Settings
 from gateway.wiring import Services, build
-from policies.firewall import TableFirewall, load_firewall
+from policies.firewall import LiveFirewall, TableFirewall, load_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.ports import Firewall
 from vault.pseudonyms import Pseudonym, domain_of
@@ -203,7 +203,7 @@ class House:
         self._app = None
         self.services = build(
             self.settings, clock=self.clock, entropy=SystemEntropy(), root=WeakFileRoot,
-            firewall=firewall or shipped_firewall(),
+            firewall=firewall or LiveFirewall(shipped_firewall()),
         )  # fmt: skip
 
 
@@ -268,7 +268,11 @@ def house_on(settings: Settings, firewall: Firewall | None = None) -> Iterator[H
     """Serve an installation whose databases are migrated."""
     clock = MovableClock()
     services = build(
-        settings, clock=clock, entropy=SystemEntropy(), root=WeakFileRoot, firewall=firewall or shipped_firewall()
+        settings,
+        clock=clock,
+        entropy=SystemEntropy(),
+        root=WeakFileRoot,
+        firewall=firewall or LiveFirewall(shipped_firewall()),
     )
     house = House(settings, clock, services)
     try:

@@ -16,7 +16,7 @@ from gateway.api.receiving import prefix
 from gateway.gate import Asks, Gate
 from gateway.settings import slug
 from policies.explainer import what_rules_say
-from policies.firewall import TableFirewall
+from policies.firewall import TableFirewall, rules_in_force
 from vault.errors import ConfigurationError, NotFound
 from vault.ids import EntryId
 from vault.ports import Firewall
@@ -96,7 +96,7 @@ def explained(firewall: TableFirewall, entry: dict[str, Any], language: str) -> 
 
 def rules_of(firewall: Firewall) -> TableFirewall:
     """The rules in force. Raises ConfigurationError where what answers has none."""
-    current = getattr(firewall, "current", firewall)
-    if not isinstance(current, TableFirewall):
+    current = rules_in_force(firewall)
+    if current is None:
         raise ConfigurationError("this firewall has no rules to explain")
     return current

@@ -32,7 +32,7 @@ from gateway.reviewing import accept_all, pending, send_note
 from gateway.settings import Settings
 from gateway.wiring import build
 from policies.explainer import explain
-from policies.firewall import TableFirewall
+from policies.firewall import TableFirewall, rules_in_force
 from vault.cases.calendar import belgian_day
 from vault.cases.flow import Step
 from vault.storage.store import Store
@@ -54,8 +54,8 @@ def play_tour(home: Path | None, hooks: Hooks, *, pause: Callable[[], None], con
             hire(services, "$argon2id$unusable")
             hour = timedelta(hours=1)
             callers = {login: Caller(gateway, BY_LOGIN[login], token_for(services, login, hour)) for login in _PLAYERS}
-            firewall = services.firewall
-            if not isinstance(firewall, TableFirewall):
+            firewall = rules_in_force(services.firewall)
+            if firewall is None:
                 raise TypeError("the tour explains decisions of the compiled table")
             return _Tour(console, pause, settings, hooks, firewall, callers).play()
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from gateway.settings import Settings
 from policies.compiler import compile_table
 from policies.facts import condition_sets
-from policies.firewall import TableFirewall
+from policies.firewall import TableFirewall, rules_in_force
 from policies.loader import load_source
 from vault.errors import ConfigurationError, PolicyRejected
 from vault.ports import Firewall
@@ -47,10 +47,11 @@ class Replayed:
 
 def keep_policy(settings: Settings, firewall: Firewall) -> None:
     """Keep the sources of the policy that is in force, under its digest. What is there already is the same."""
-    if not isinstance(firewall, TableFirewall):
+    rules = rules_in_force(firewall)
+    if rules is None:
         return
-    folder = settings.home / "policies" / firewall.digest.hex()
-    for name, content in firewall.table.source.files:
+    folder = settings.home / "policies" / rules.digest.hex()
+    for name, content in rules.table.source.files:
         path = folder / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

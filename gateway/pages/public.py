@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from gateway.pages.site import Door, Visit
-from policies.firewall import TableFirewall
+from policies.firewall import TableFirewall, rules_in_force
 from policies.matrix import accesses
 from vault.vocabulary import KIND_COMPARTMENT, ROLE_ZONE, Action, Compartment, Kind, Role
 
@@ -27,7 +27,8 @@ class PublicPages:
     async def who_sees_what(self, visit: Visit) -> Response:
         """From the decided rules, at this very moment: no second table that could be out of date."""
         firewall = visit.site.services.firewall
-        seen = _seen(firewall) if isinstance(firewall, TableFirewall) else {}
+        rules = rules_in_force(firewall)
+        seen = {} if rules is None else _seen(rules)
         return visit.draw("who_sees_what.html", seen=seen, digest=firewall.digest.hex())
 
     async def leaflet(self, visit: Visit) -> Response:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cli.home import Hooks
 from gateway.settings import Settings
-from policies.firewall import TableFirewall, load_firewall
+from policies.firewall import LiveFirewall, TableFirewall, load_firewall
 from tests.cli.kit import HouseGateway, Shell
 from tests.house import House
 from tests.unit.crypto.kit import WeakFileRoot
@@ -34,7 +34,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def shell(compiled: TableFirewall) -> Shell:
-    return Shell(Hooks(root=WeakFileRoot, firewall=compiled))
+    return Shell(Hooks(root=WeakFileRoot, firewall=LiveFirewall(compiled)))  # as a server holds it
 
 
 @pytest.fixture
