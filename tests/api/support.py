@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from policies.firewall import TableFirewall
+from policies.firewall import LiveFirewall, TableFirewall
 from tests.house import House, shipped_firewall
 from vault.storage import tables as t
 from vault.vocabulary import Decision, Denied, Facts, Question
@@ -18,24 +18,16 @@ from vault.vocabulary import Decision, Denied, Facts, Question
 Json = dict[str, Any]
 
 
-@dataclass
-class RecordingFirewall:
+class RecordingFirewall(LiveFirewall):
     """Answers as the shipped policy does and remembers every question."""
 
-    inner: TableFirewall = field(default_factory=shipped_firewall)
-    asked: list[Question] = field(default_factory=list)
-
-    @property
-    def current(self) -> TableFirewall:
-        return self.inner
-
-    @property
-    def digest(self) -> bytes:
-        return self.inner.digest
+    def __init__(self) -> None:
+        super().__init__(shipped_firewall())
+        self.asked: list[Question] = []
 
     def decide(self, question: Question, facts: Facts) -> Decision:
         self.asked.append(question)
-        return self.inner.decide(question, facts)
+        return super().decide(question, facts)
 
 
 @dataclass

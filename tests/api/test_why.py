@@ -47,7 +47,7 @@ def test_no_answer_names_a_rule_or_depends_on_a_case(lite_house: House) -> None:
     before = {login: lite_house.client(login).get("/why").json() for login in STAFF}
     Stage(lite_house).sheet()
     Stage(lite_house).referral("caritas")
-    ids = {rule.id for rule in RecordingFirewall().inner.table.source.rules}
+    ids = {rule.id for rule in RecordingFirewall().current.table.source.rules}
     for login, told in before.items():
         assert lite_house.client(login).get("/why").json() == told, "the same, whatever happened meanwhile"
         assert told["possible"] is True
