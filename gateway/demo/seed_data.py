@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Final
@@ -27,7 +28,7 @@ COACHES: Final = ("amina", "bert", "claire", "dirk")
 PATHS: Final = ("open", "follow_up", "referred", "closing", "handed_over", "closed")
 ENDING: Final = frozenset({"closing", "handed_over", "closed"})
 
-_OWN: Final = ("slug", "story", "path", "outcome", "coach", "notified_days_ago", "flow")
+_OWN: Final = ("slug", "story", "path", "outcome", "coach", "notified_days_ago", "term_ends_in_days", "flow")
 _ACTORS: Final = ("coach", "desk", "head")
 _FOLDER: Final = re.compile(r"[0-9]{2}_([a-z][a-z0-9_]*)")
 _NOTE: Final = re.compile(r"note([1-9])\.([a-z]{2})\.([a-z_]+)\.md")
@@ -55,9 +56,9 @@ class SeedStep:
 class SeedCase:
     """One case. body: the fields of `OpenCaseBody`, as JSON gives them. outcome: for the paths of ENDING only.
 
-    notified_days_ago: when the order was notified, counted from the day on which the case is played. flow: the steps
-    in order, each who takes it (`coach`, `desk` or `head` of the region), the step, and what is told with it; None
-    stands for the next note.
+    notified_days_ago, term_ends_in_days: counted from the day on which the case is played; the latter may be negative.
+    flow: the steps in order, each who takes it (`coach`, `desk` or `head` of the region), the step, and what is told
+    with it; None stands for the next note.
     """
 
     slug: str
@@ -68,7 +69,15 @@ class SeedCase:
     body: dict[str, Any]
     notes: tuple[SeedNote, ...]
     notified_days_ago: int
+    term_ends_in_days: int
     flow: tuple[SeedStep | None, ...]
+
+    def body_on(self, today: date) -> dict[str, Any]:
+        """What opens the case on the day on which it is played."""
+        notified = today - timedelta(days=self.notified_days_ago)
+        ends = today + timedelta(days=self.term_ends_in_days)
+        dated = {"notified_on": notified.isoformat(), "term_end": ends.isoformat()}
+        return self.body | {"facts": self.body["facts"] | dated}
 
 
 def load_seed(root: Traversable | None = None) -> tuple[SeedCase, ...]:
@@ -112,17 +121,20 @@ def _case(folder: Traversable) -> SeedCase:
 
 def _played(
     folder: Traversable, data: Mapping[str, Any], where: str
-) -> tuple[tuple[SeedNote, ...], int, tuple[SeedStep | None, ...]]:
-    """The notes, the age of the order and the flow; every note has its place in the flow."""
-    notes, days, listed = _notes(folder), data.get("notified_days_ago"), data.get("flow")
+) -> tuple[tuple[SeedNote, ...], int, int, tuple[SeedStep | None, ...]]:
+    """The notes, the age of the order, the end of its term, and the flow; every note has its place in the flow."""
+    notes, listed = _notes(folder), data.get("flow")
+    days, ends = data.get("notified_days_ago"), data.get("term_ends_in_days")
     if not isinstance(days, int) or not 0 <= days <= 3660:
         raise ConfigurationError(f"{where}: notified_days_ago must be a number of days")
+    if not isinstance(ends, int) or not -days <= ends <= 3660:
+        raise ConfigurationError(f"{where}: term_ends_in_days must be a number of days, not before the notification")
     if not isinstance(listed, list):
         raise ConfigurationError(f"{where}: flow must be a list of steps")
     flow = tuple(_step(entry, where) for entry in listed)
     if flow.count(None) != len(notes):
         raise ConfigurationError(f"{where}: the flow has {flow.count(None)} notes, the folder {len(notes)}")
-    return notes, days, flow
+    return notes, days, ends, flow
 
 
 def _step(entry: Any, where: str) -> SeedStep | None:

@@ -145,8 +145,7 @@ def play(case: SeedCase, crew: Crew, place: int = 0) -> Played:
     today = belgian_day(datetime.now(UTC))
     coach = crew.coach
     played = Played(case.slug, case.story, "", coach.member.login, case.path)
-    notified = (today - timedelta(days=case.notified_days_ago)).isoformat()
-    body = case.body | {"facts": case.body["facts"] | {"notified_on": notified}}
+    body = case.body_on(today)
     opener = crew.of("desk") if case.body.get("origin") == "order" else coach
     played.reference = str(opener.post("/cases", body)["reference"])
     at = f"/cases/{played.reference}"

@@ -61,9 +61,18 @@ def test_every_body_is_one_the_gateway_accepts(case: SeedCase) -> None:
     assert identity.ov_number
     assert identity.oqt_reference
     assert contact.phone
-    assert facts.term_end is not None
     assert facts.minors == any(person.relation == "child" for person in identity.people)
     assert (case.outcome is None) == (case.path not in ENDING)
+
+
+@each_case
+@pytest.mark.parametrize("today", [date(2026, 11, 26), date(2028, 2, 29), date(2040, 12, 31)])
+def test_a_case_can_be_played_on_any_day_and_its_dates_move_with_it(case: SeedCase, today: date) -> None:
+    facts = OpenCaseBody.model_validate_json(json.dumps(case.body_on(today))).facts.facts()
+    assert facts.notified_on is not None
+    assert facts.term_end is not None
+    assert facts.notified_on <= facts.term_end
+    assert facts.notified_on <= today
 
 
 def test_numbers_of_files_are_used_once() -> None:
@@ -153,7 +162,11 @@ def _one_case(root: Path) -> Path:
     folder = root / "01_small"
     folder.mkdir()
     case = {"slug": "small", "story": "A story.", "path": "closed", "outcome": "OTHER", "coach": "amina"}
-    case |= {"notified_days_ago": 30, "flow": [{"step": "give_notice"}, "note", {"step": "close"}]}
+    case |= {
+        "notified_days_ago": 30,
+        "term_ends_in_days": 0,
+        "flow": [{"step": "give_notice"}, "note", {"step": "close"}],
+    }
     (folder / "case.json").write_text(json.dumps(case), "utf-8")
     (folder / "note1.fr.intake.md").write_text("Une note.", "utf-8")
     return folder
@@ -180,6 +193,8 @@ def _set(key: str, value: object) -> Callable[[Path], None]:
         (_set("outcome", None), "outcome must be a text"),
         (_set("coach", "zoe"), "coach must be one of"),
         (_set("notified_days_ago", -1), "notified_days_ago must be a number of days"),
+        (_set("term_ends_in_days", -31), "term_ends_in_days must be a number of days, not before the notification"),
+        (_set("term_ends_in_days", "soon"), "term_ends_in_days must be a number of days"),
         (_set("flow", {}), "flow must be a list of steps"),
         (_set("flow", ["note", "pause"]), "a step is an object"),
         (_set("flow", ["note", {"step": "dance"}]), "step must be one of"),
