@@ -222,8 +222,9 @@ def _filing(found: Snapshot) -> Iterator[str]:
         yield "filing: not exactly the entries up to where each lane is filed"
     for row in found["filed"]:
         body = bodies.get(bytes(row["entry_id"]), {})
-        told = (row["actor"], row["subject"], row["at"].isoformat(timespec="microseconds"))
-        if told != (body.get("actor"), body.get("subject"), body.get("at")):
+        fields = [name for name in row if name not in ("entry_id", "at")]
+        told = [row["at"].isoformat(timespec="microseconds"), *(row[name] for name in fields)]
+        if len(fields) < 9 or told != [body.get("at"), *(body.get(name) for name in fields)]:
             yield f"filing: {bytes(row['entry_id']).hex()} is filed as something else"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from vault.audit.events import FILED_FIELDS
 from vault.doctor.checks import Check, Fault
 from vault.doctor.explained import EXPLAINED_BY, LEAVES
 from vault.doctor.surroundings import Surroundings
@@ -153,7 +154,7 @@ def _moment(text: str, otherwise: datetime) -> datetime:
 def _filed(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     """What oversight searches by is what the entries say, up to where each lane is filed."""
     upto = {bytes(lane): bytes(entry) for lane, entry in survey.rows("filings", "lane", "entry_id")}
-    filed = survey.rows("filed", "entry_id", "at", "actor", "subject", order=("entry_id",))
+    filed = survey.rows("filed", "entry_id", "at", *FILED_FIELDS, order=("entry_id",))
     head = next(filed, None)
     for entry, body in survey.rows("entries", "entry_id", "body", order=("entry_id",)):
         wanted = entry <= upto.get(entry[:_LANE], b"")
@@ -163,7 +164,7 @@ def _filed(survey: Survey, _: Surroundings) -> Iterator[Fault]:
         if there and head is not None:
             told = _body(body) or {}
             if (head[1].isoformat(timespec="microseconds"), *head[2:]) != (
-                told.get("at"), told.get("actor"), told.get("subject"),
+                told.get("at"), *(told.get(name) for name in FILED_FIELDS),
             ):  # fmt: skip
                 yield Fault("an entry is filed as something else than it says", entry.hex())
             head = next(filed, None)

@@ -124,6 +124,8 @@ def summarise(
     refused = shown = unsequenced = 0
     kept_back = Counter[str]()
     for entry, body in entries:
+        if body["action"] == Happening.ENTRUSTED.value:
+            continue  # said beside the act that did it, which has its own line
         reason = reasons.get((body["role"], body["purpose"]))
         if reason is not None:
             kept_back[reason] += 1

@@ -2,7 +2,7 @@
 
 An index in the entries' own table would be written by every request of every zone, and the one over cases
 all over the place: on SQLite a third of what a read costs. So an entry is its id and its bytes, and oversight
-copies moment, actor and case into `log.filed`, lane after lane. A lane's entries commit in their order, so "filed up
+copies its moment and what is searched for (`FILED_FIELDS`) into `log.filed`, lane after lane. A lane's entries commit in their order, so "filed up
 to here" misses none. Filing happens when nobody waits, and before every look at the log: an answer is complete.
 """
 
@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import insert, or_, select, update
 
-from vault.audit.events import Happening
+from vault.audit.events import FILED_FIELDS, Happening
 from vault.errors import StoreBusy
 from vault.storage import tables as t
 from vault.storage.transaction import Transaction
@@ -66,8 +66,7 @@ def _file_lane(tx: Transaction, lane: bytes, last: bytes | None, limit: int) -> 
             {
                 "entry_id": bytes(row[0]),
                 "at": datetime.fromisoformat(body["at"]),
-                "actor": body["actor"],
-                "subject": body["subject"],
+                **{name: body[name] for name in FILED_FIELDS},
             }
             for row, body in zip(rows, bodies, strict=True)
         ],

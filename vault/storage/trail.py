@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, or_, select
 
+from vault.audit.events import Happening, Verdict
+from vault.audit.log_events import LogHappening
+from vault.audit.merkle import HASH_BYTES, root_from
+from vault.audit.note import parse_signature, with_signatures
+from vault.audit.tiles import TileId, node_reader
+from vault.errors import InvalidProof
 from vault.ids import EntryId
 from vault.storage import tables as t
 from vault.storage.filing import file_before_a_look, file_entries
 from vault.storage.transaction import Transaction
-from vault.unit_of_work import EntryFilter, Place, StoredDetail, StoredEntry, TreeHead
+from vault.unit_of_work import (
+    EntryFilter,
+    EntryPage,
+    LogStanding,
+    Place,
+    SignedHead,
+    StoredDetail,
+    StoredEntry,
+    TreeHead,
+)
+from vault.vocabulary import Action, Kind
 
 _AT_ONCE: Final = 500  # ids in one question
+#: Lines that one page goes through at most, where several words are asked for: some ten milliseconds.
+LOOKED_THROUGH: Final = 20_000
+#: Which word's index is taken, if several are asked for: the one with the fewest lines to a word. The others have no
+#: index of their own.
+_NARROWEST: Final = ("subject", "actor", "rule", "action")
+#: Which acts about a case explain later looks at it, as they stand in the log: `vault.oversight.explaining` says how.
+EVIDENCE: Final = (
+    (Happening.ENTRUSTED.value, Kind.CASE.value),
+    (Action.BEGIN_CLOSING.value, Kind.CASE.value),
+    (Action.WRITE.value, Kind.REFERRAL.value),
+    (Happening.RELEASE_BEGUN.value, Kind.OUTCOME_SHEET.value),
+    (Happening.RELEASE_BEGUN.value, Kind.REFERRAL.value),
+    (Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value),
+)
 
 
 class TrailRepository:
@@ -23,35 +53,78 @@ class TrailRepository:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    def entries(self, wanted: EntryFilter) -> list[StoredEntry]:
-        """Raises StoreBusy while so much was just written that filing it would keep the caller waiting."""
+    def entries(self, wanted: EntryFilter) -> EntryPage:
+        """Raises StoreBusy while so much was just written that filing it would keep the caller waiting.
+
+        Along the index of the narrowest word that is asked for, through `LOOKED_THROUGH` lines of it at most: what a
+        page costs depends neither on how long the log is nor on how deep in it the page lies.
+        """
         file_before_a_look(self._tx)
-        c = t.filed.c
-        conditions: list[Any] = []
-        if wanted.actor:
-            conditions.append(c.actor == wanted.actor)
-        if wanted.subject:
-            conditions.append(c.subject == wanted.subject)
+        c, words = t.filed.c, wanted.words()
+        lead = next((name for name in _NARROWEST if name in words), None)
+        conditions: list[Any] = [c[lead] == words.pop(lead)] if lead is not None else []
         if wanted.since is not None:
             conditions.append(c.at >= wanted.since)
         if wanted.until is not None:
             conditions.append(c.at < wanted.until)
         if wanted.before is not None:
-            moment = select(c.at).where(c.entry_id == wanted.before.raw).scalar_subquery()
-            conditions.append((c.at < moment) | ((c.at == moment) & (c.entry_id < wanted.before.raw)))
+            place = self._tx.read(select(c.at).where(c.entry_id == wanted.before.raw)).first()
+            if place is None:
+                return EntryPage([], None)
+            # Said as a bound of its own, so that the index is entered there and not walked from its newest line.
+            conditions += [c.at <= place[0], or_(c.at < place[0], c.entry_id < wanted.before.raw)]
+        span = max(LOOKED_THROUGH, wanted.limit) if words else wanted.limit
+        looked = select(t.filed).where(and_(True, *conditions)).order_by(c.at.desc(), c.entry_id.desc()).limit(span)
+        lines = looked.subquery("looked").c
         page = (
-            select(c.entry_id, c.at)
-            .where(and_(True, *conditions))
-            .order_by(c.at.desc(), c.entry_id.desc())
+            select(lines.entry_id, lines.at)
+            .where(and_(True, *(lines[name] == word for name, word in words.items())))
+            .order_by(lines.at.desc(), lines.entry_id.desc())
             .limit(wanted.limit)
-            .subquery()
+            .subquery("page")
         )
         rows = self._tx.read(
             select(t.entries.c.entry_id, t.entries.c.body)
             .join(page, page.c.entry_id == t.entries.c.entry_id)
             .order_by(page.c.at.desc(), page.c.entry_id.desc())
         )
-        return [StoredEntry(EntryId(bytes(r[0])), bytes(r[1])) for r in rows]
+        found = _stored(rows)
+        if len(found) == wanted.limit:
+            return EntryPage(found, found[-1].id)
+        if not words:
+            return EntryPage(found, None)
+        last = self._tx.read(looked.with_only_columns(c.entry_id).offset(span - 1).limit(1)).first()
+        return EntryPage(found, EntryId(bytes(last[0])) if last is not None else None)
+
+    def evidence(self, subjects: Sequence[str], until: datetime, limit: int) -> list[StoredEntry]:
+        """Raises StoreBusy as `entries` does."""
+        file_before_a_look(self._tx)
+        c = t.filed.c
+        acts = or_(*(and_(c.action == action, c.kind == kind) for action, kind in EVIDENCE))
+        found: list[StoredEntry] = []
+        for start in range(0, len(subjects), _AT_ONCE):
+            page = (
+                select(c.entry_id, c.at)
+                .where(c.subject.in_(subjects[start : start + _AT_ONCE]), c.subject != "", c.at <= until, acts)
+                .order_by(c.at, c.entry_id)
+                .limit(limit - len(found))
+                .subquery()
+            )
+            rows = self._tx.read(
+                select(t.entries.c.entry_id, t.entries.c.body)
+                .join(page, page.c.entry_id == t.entries.c.entry_id)
+                .order_by(page.c.at, page.c.entry_id)
+            )
+            found += _stored(rows)
+        return found
+
+    def several(self, entries: Sequence[EntryId]) -> dict[EntryId, StoredEntry]:
+        c, found = t.entries.c, dict[EntryId, StoredEntry]()
+        for start in range(0, len(entries), _AT_ONCE):
+            ids = [entry.raw for entry in entries[start : start + _AT_ONCE]]
+            rows = self._tx.read(select(c.entry_id, c.body).where(c.entry_id.in_(ids)))
+            found.update((entry.id, entry) for entry in _stored(rows))
+        return found
 
     def about(
         self, subjects: Sequence[str], since: datetime | None, until: datetime | None, limit: int
@@ -70,7 +143,7 @@ class TrailRepository:
             .join(page, page.c.entry_id == t.entries.c.entry_id)
             .order_by(page.c.at, page.c.entry_id)
         )
-        return [StoredEntry(EntryId(bytes(r[0])), bytes(r[1])) for r in rows]
+        return _stored(rows)
 
     def places(self, entries: Sequence[EntryId]) -> dict[EntryId, Place]:
         h, leaves = t.heads.c, t.leaves.c
@@ -88,6 +161,52 @@ class TrailRepository:
         c = t.heads.c
         row = self._tx.read(select(c.origin, c.size, c.root).where(c.note != "").order_by(c.shard.desc())).first()
         return TreeHead(row[0], row[1], bytes(row[2])) if row is not None else None
+
+    def standing(self, kept: int) -> LogStanding:
+        """Raises StoreBusy as `entries` does."""
+        file_before_a_look(self._tx)
+        h, k = t.heads.c, t.checkpoints.c
+        turned = self._tx.read(select(h.turned_at).order_by(h.shard.desc()).limit(1)).first()
+        waiting = self._tx.read(select(func.coalesce(func.sum(t.outbox.c.run), 0))).scalar_one()
+        rows = self._tx.read(
+            select(k.shard, k.size, k.at, k.note, h.origin)
+            .join(t.heads, h.shard == k.shard)
+            .order_by(k.shard.desc(), k.size.desc())
+            .limit(kept)
+        ).all()
+        heads = [SignedHead(row[4], row[1], row[2], self._cosigned(row[0], row[1], row[3])) for row in rows]
+        gaps = self._tx.read(
+            select(func.count()).select_from(t.filed).where(t.filed.c.action == LogHappening.GAP_FOUND.value)
+        ).scalar_one()
+        newest_gap = self.entries(EntryFilter(action=LogHappening.GAP_FOUND.value, limit=1)).entries
+        verified = self.entries(
+            EntryFilter(action=Action.SIGN.value, kind=Kind.LOG_STATE.value, decision=Verdict.ALLOW.value, limit=1)
+        ).entries
+        return LogStanding(
+            turned[0] if turned is not None else None, int(waiting), self.newest(), heads, int(gaps),
+            newest_gap[0] if newest_gap else None, verified,
+        )  # fmt: skip
+
+    def _cosigned(self, shard: int, size: int, note: str) -> str:
+        c = t.cosignatures.c
+        rows = self._tx.read(select(c.line).where(c.shard == shard, c.size == size).order_by(c.witness)).all()
+        return with_signatures(note, [parse_signature(row[0]) for row in rows])
+
+    def root(self, origin: str, size: int) -> bytes | None:
+        h, c = t.heads.c, t.tiles.c
+        head = self._tx.read(select(h.shard, h.size).where(h.origin == origin)).first()
+        if head is None or not 0 <= size <= head[1]:
+            return None
+
+        def read(tile: TileId) -> bytes:
+            where = (c.shard == head[0], c.level == tile.level, c.tile == tile.index)
+            row = self._tx.read(select(c.hashes).where(*where)).first()
+            held = bytes(row[0])[: tile.width * HASH_BYTES] if row is not None else b""
+            if len(held) != tile.width * HASH_BYTES:
+                raise InvalidProof("the log holds no such tile")
+            return held
+
+        return root_from(size, node_reader(head[1], read))
 
     def file(self, limit: int) -> int:
         return file_entries(self._tx, limit)
@@ -110,3 +229,7 @@ class TrailRepository:
         if key is None:
             return None
         return StoredDetail(lane, row[0], key[0], bytes(key[1]), bytes(row[1]))
+
+
+def _stored(rows: Iterable[Sequence[Any]]) -> list[StoredEntry]:
+    return [StoredEntry(EntryId(bytes(row[0])), bytes(row[1])) for row in rows]

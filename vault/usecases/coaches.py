@@ -15,6 +15,7 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.access.shaping import shape
+from vault.audit.events import Event, Happening, Verdict
 from vault.cases.assignment import (
     Absence,
     AbsenceKind,
@@ -202,10 +203,24 @@ def move(
     """Change hands: the case's row and its history, under one entry. Raises StaleVersion."""
     moved = replace(case, coach=coach, region=region or case.region, version=case.version + 1)
     uow.cases.update(moved, permit.entry)
+    entrust(uow, permit, moved, actor)
     changed_hands(
         uow, permit, case, coach, cause, actor=actor, at=at, explanation=explanation, absence=absence
     )  # fmt: skip
     return moved
+
+
+def entrust(uow: UnitOfWork, permit: Permit, case: Case, actor: Actor) -> None:
+    """Write down whose a case is from now on, and in which region: later looks are explained by it.
+
+    permit: about this case. The entry names the coach by their pseudonym in the log.
+    """
+    whose = uow.staff.by_ids([case.coach])[case.coach].log_name if case.coach is not None else ""
+    event = Event(
+        Happening.ENTRUSTED.value, Kind.CASE.value, Verdict.NONE, actor=actor.log_name, role=actor.role.value,
+        session=actor.session.hex(), object=whose, subject=permit.item.subject, outcome=case.region,
+    )  # fmt: skip
+    uow.audit.append(event, actor.detail())
 
 
 def changed_hands(

@@ -21,6 +21,7 @@ from vault.errors import InvalidInput
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, receipt
+from vault.usecases.coaches import entrust
 from vault.vocabulary import Action, Facts, Kind, Provenance, Purpose, Role
 
 
@@ -69,6 +70,7 @@ def open_case(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) 
         raise InvalidInput(f"a {actor.role} opens no case as {cmd.origin}", field="origin")
     opened = _new_case(case, cmd, composition, actor, casework, now)
     uow.cases.add(opened, permit.entry)
+    entrust(uow, permit, opened, actor)
     write_identity(uow, permit, case, cmd.identity, casework, actor=actor, version=1, at=now)
     write_contact(uow, permit, case, cmd.contact, casework, actor=actor, version=1, at=now)
     uow.cases.index(case, index_tokens(cmd.identity, casework), permit.entry)

@@ -112,7 +112,9 @@ def conclude(
     now = service.clock.now()
     token = service.entropy.bytes(TOKEN_BYTES)
     entry = uow.audit.append(
-        Event(Happening.SIGNED_IN.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role),
+        Event(
+            Happening.SIGNED_IN.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role, outcome=staff.region
+        ),
         Detail(staff.id.hex(), staff.display_name, candidate.source),
     )
     session = SessionId(entry.raw)  # entries of this session point here: who and from where is sealed once
@@ -248,7 +250,10 @@ def issue_token(uow: UnitOfWork, login: str, lifetime: timedelta, service: SignI
         raise InvalidInput("no such login in this zone", field="login")
     now = service.clock.now()
     token = service.entropy.bytes(TOKEN_BYTES)
-    event = Event(Happening.SERVICE_TOKEN_ISSUED.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role)
+    event = Event(
+        Happening.SERVICE_TOKEN_ISSUED.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role,
+        outcome=staff.region,
+    )  # fmt: skip
     entry = uow.audit.append(event, Detail(staff.id.hex(), staff.display_name))
     # A service has no place where it began: each of its entries says where it came from.
     uow.sessions.start(

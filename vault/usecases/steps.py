@@ -26,7 +26,7 @@ from vault.errors import InvalidInput, NotAssignable, NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, receipt, relation
-from vault.usecases.coaches import barred, changed_hands
+from vault.usecases.coaches import barred, changed_hands, entrust
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
 from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
 
@@ -70,6 +70,8 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
     event = CaseEvent(len(situation.history.events) + 1, cmd.step, changed.state, now, actor.id, note_of(details))
     uow.cases.update(changed, permit.entry)
     uow.cases.add_event(cmd.case, event, permit.entry)
+    if (changed.coach, changed.region) != (case.coach, case.region):
+        entrust(uow, permit, changed, actor)
     if changed.coach != case.coach:
         changed_hands(uow, permit, case, changed.coach, Cause.STEP, actor=actor, at=now, explanation=cmd.step.value)
     _seal(uow, permit, cmd, event.number, casework, actor)

@@ -52,9 +52,20 @@ filed = Table(
     Column("at", Moment, nullable=False),
     Column("actor", String(40), nullable=False),
     Column("subject", String(40), nullable=False),  # "" where the operation is about no case
+    Column("action", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("rule", Text, nullable=False),
     Index(None, "at", "entry_id"),
     Index(None, "actor", "at", "entry_id"),
     Index(None, "subject", "at", "entry_id"),
+    # An index for what can be rare. Of roles, zones, purposes and decisions there are a handful: a page of them is soon
+    # found along another index, and a look goes through so many lines at most (`vault.storage.trail`).
+    Index(None, "action", "at", "entry_id"),
+    Index(None, "rule", "at", "entry_id"),
     schema="log",
     sqlite_with_rowid=False,
 )
