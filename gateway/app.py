@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import problems
 from gateway.api import (
+    access_log,
     access_report,
     appointments,
     attachments,
@@ -109,7 +110,7 @@ def create_app(services: Services) -> Application:
         elif zone.kind is ZoneKind.PARTNER:
             app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
         else:
-            app.include_router(receiving.trail_router(gate))
+            app.include_router(access_log.router(gate))
             app.include_router(access_report.reports_router(gate))
             app.include_router(
                 receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)

@@ -108,6 +108,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.access_report": "who consulted what, for the person",
         "kind.audit_entry": "log entries",
         "kind.audit_detail": "log details",
+        "kind.log_state": "the state of the log",
         "kind.step": "a case's steps",
         "kind.deadline": "a case's deadlines",
         "kind.avenue": "avenues towards residence",

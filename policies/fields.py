@@ -113,6 +113,9 @@ _OVERSIGHT: Final = {
     "outcome_sheet_oversight": _C7,
     "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
     "audit_detail": "entry actor_id actor_name session source_address reason opened opening",
+    "log_state": "origin size root turned_at waiting lag_seconds quorum cosigned_size "
+    "cosigned_origin cosigned_at witnesses gaps newest_gap verified",
+    "log_verified": "entry origin size verdict agrees",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
     "access_report": "format release pseudonym made_at since until time_zone days consultations refused withheld "

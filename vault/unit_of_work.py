@@ -489,8 +489,10 @@ class Trail(Protocol):
     """Reading the log back; oversight only."""
 
     def entries(self, wanted: EntryFilter) -> EntryPage: ...
-    def evidence(self, subjects: Sequence[str], until: datetime, limit: int) -> list[StoredEntry]:
-        """What was done about these cases that later looks are explained by, until a moment (inside), oldest first."""
+    def evidence(
+        self, subjects: Sequence[str], acts: Sequence[tuple[str, str]], until: datetime, limit: int
+    ) -> list[StoredEntry]:
+        """Entries of these acts (action, kind) about these cases, until a moment (inside); `limit` of them at most."""
         ...
 
     def several(self, entries: Sequence[EntryId]) -> dict[EntryId, StoredEntry]: ...

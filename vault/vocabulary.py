@@ -137,6 +137,7 @@ class Kind(StrEnum):
     ACCESS_REPORT = "access_report"  # who consulted what of a case: for the person concerned
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
+    LOG_STATE = "log_state"  # how whole the log is, and who checked a copy of it
     STEP = "step"  # which steps a case can take and has taken; codes and days
     DEADLINE = "deadline"  # a day that counts for a case, with its reasons
     AVENUE = "avenue"  # towards which right of residence the person is heading
@@ -179,6 +180,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.ACCESS_REPORT: Compartment.STATUS,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
+    Kind.LOG_STATE: Compartment.AUDIT,
     Kind.STEP: Compartment.STATUS,
     Kind.DEADLINE: Compartment.STATUS,
     Kind.AVENUE: Compartment.STAY_ANALYSIS,

@@ -312,9 +312,10 @@ def _answered(
     settings: Settings, reader: SqlLogReader, actor: str, subject: str, on: str, words: tuple[str, ...],
     given: tuple[str, ...],
 ) -> tuple[dict[str, Any], bool]:  # fmt: skip
-    from gateway.log.replay import kept_policy, policy_on, role_on, seen_before
+    from gateway.log.replay import facts_on, kept_policy, policy_on, role_on, seen_before
     from policies.explainer import explain
-    from vault.vocabulary import Action, Facts, Kind, Phase, Purpose, Question, Role
+    from vault.oversight.explaining import Lack
+    from vault.vocabulary import FACTS, Action, Facts, Kind, Phase, Purpose, Question, Role
 
     day = _moment(on)
     if not actor or day is None:
@@ -327,12 +328,24 @@ def _answered(
     firewall = kept_policy(settings, policy_on(reader, day))
     role = Role(role_on(reader, actor, day))
     question = Question(role, action, kind, purpose, phase)
+    from_log = {}
+    if subject and not given:
+        facts, found = facts_on(reader, actor, subject, day)
+        from_log = {
+            "log_says": [f"{each.fact} ({each.basis}, {each.entry})" for each in found.evidence] or ["nothing"],
+            "log_says_otherwise": [
+                f"no {each.fact} ({each.entry})" for each in found.missing if each.lack is Lack.CONTRADICTED
+            ] or ["nothing"],
+            "log_does_not_say": [
+                "phase", *(fact.value for fact in FACTS if not facts.known & Facts.of(**{fact.value: True}).held)
+            ],
+        }  # fmt: skip
     decision = firewall.decide(question, facts)
     evidence = seen_before(reader, actor, subject, day) if subject else ""
     told = {
         "role": role.value, "policy": firewall.digest.hex(), "rule": decision.rule,
         "answer": explain(firewall, question, facts).text(), "facts_given": "+".join(given) or "none",
-        "allowed_before_about_this_case": evidence or "no",
+        "phase_given": phase.value, **from_log, "allowed_before_about_this_case": evidence or "no",
     }  # fmt: skip
     return told, True
 

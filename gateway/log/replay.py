@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from gateway.settings import Settings
@@ -19,9 +19,10 @@ from policies.facts import condition_sets
 from policies.firewall import TableFirewall, rules_in_force
 from policies.loader import load_source
 from vault.errors import ConfigurationError, PolicyRejected
+from vault.oversight.explaining import BEGINNINGS, EVIDENCE, CaseFile, Explanation, Lack, explain
 from vault.ports import Firewall
 from vault.storage.log_reader import SqlLogReader
-from vault.vocabulary import FACTS, Action, Allowed, Facts, Kind, Phase, Purpose, Question, Role
+from vault.vocabulary import FACTS, Action, Allowed, Fact, Facts, Kind, Phase, Purpose, Question, Role
 
 _EVERY_FACT: Final = (1 << len(FACTS)) - 1
 
@@ -123,6 +124,29 @@ def role_on(reader: SqlLogReader, actor: str, day: datetime) -> str:
         if body.get("role"):
             return str(body["role"])
     raise ConfigurationError("the log knows no role of that actor by then")
+
+
+#: Facts of which the log can hold evidence. Of the others, and of the phase of a case, it says nothing.
+TOLD: Final = (Fact.OWN, Fact.REGION, Fact.SECOND, Fact.CONSENT)
+
+
+def facts_on(reader: SqlLogReader, actor: str, subject: str, day: datetime) -> tuple[Facts, Explanation]:
+    """What the log says of how an actor stood to a case at a moment. A fact that it does not speak of is unknown."""
+    bodies = [json.loads(reader.body(entry) or b"{}") for entry in reader.entries_where(subject=subject, until=day)]
+    sessions = [
+        body
+        for entry in reader.entries_where(actor=actor, until=day)
+        if (body := json.loads(reader.body(entry) or b"{}"))["action"] in BEGINNINGS
+    ]
+    asked = {
+        "at": day.astimezone(UTC).isoformat(timespec="microseconds"), "entry": "", "actor": actor, "subject": subject,
+        "session": sessions[-1]["entry"] if sessions else "", "object": "", "kind": "", "zone": "",
+    }  # fmt: skip
+    told = explain(asked, TOLD, CaseFile.of((b for b in bodies if (b["action"], b["kind"]) in EVIDENCE), sessions))
+    values: dict[str, bool | None] = {fact.value: None for fact in FACTS}
+    values |= {each.fact.value: True for each in told.evidence if each.fact is not None}
+    values |= {each.fact.value: False for each in told.missing if each.fact and each.lack is Lack.CONTRADICTED}
+    return Facts.of(**values), told
 
 
 def seen_before(reader: SqlLogReader, actor: str, subject: str, day: datetime) -> str:

@@ -70,9 +70,8 @@ class LogPages:
             given["actor"], given["subject"], aware(_moment(visit, "since")), aware(_moment(visit, "until")), _LOG_PAGE,
             EntryId.parse(before) if before else None,
         )  # fmt: skip
-        rows = await visit.run(lambda uow, actor: trail.list_entries(uow, actor, wanted, self.oversight), quick=False)
-        more = rows[-1]["entry"] if len(rows) == _LOG_PAGE else ""
-        values = {"rows": rows, "given": given, "before": more}
+        found = await visit.run(lambda uow, actor: trail.list_entries(uow, actor, wanted, self.oversight), quick=False)
+        values = {"rows": found.entries, "given": given, "before": found.upto}
         return visit.draw("log_rows.html" if visit.part else "log.html", **values)
 
     async def entry(self, visit: Visit) -> Response:

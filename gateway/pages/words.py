@@ -183,7 +183,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "swept": "emptied what was forgotten", "failed": "failed",
         "examined": "tried whether records open",
         "release_withdrawn": "release withdrawn", "answer_taken": "answer taken over", "policy_loaded": "rules loaded",
-        "policy_refused": "rules refused", "turned_away": "turned away",
+        "policy_refused": "rules refused", "turned_away": "turned away", "entrusted": "case entrusted",
     },
     "kind": {
         "case": "case", "identity": "identity", "contact": "contact", "notice": "privacy notice", "note": "note",
@@ -201,7 +201,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "referral_answer": "answer of a partner", "withdrawal": "end of a consent",
         "access_report": "report of who consulted what",
         "audit_entry": "entry of the log",
-        "audit_detail": "detail of the log", "session": "session", "staff": "staff", "lane": "lane",
+        "audit_detail": "detail of the log", "log_state": "state of the log",
+        "session": "session", "staff": "staff", "lane": "lane",
     },
     "entry": {
         "entry": "Entry", "actor": "Who (pseudonym)", "zone": "Zone", "subject": "Case (pseudonym of the log)",

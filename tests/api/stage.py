@@ -250,6 +250,18 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
             "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),
             "oversight_list_entries": lambda: Call("auditor", "GET", "/oversight/entries", 200),
+            "oversight_list_explanations": lambda: Call("auditor", "GET", "/oversight/explanations", 200),
+            "oversight_read_explanation": lambda: Call(
+                "auditor", "GET", f"/oversight/entries/{stage.asked()}/explanation", 200
+            ),
+            "oversight_read_log_state": lambda: Call("auditor", "GET", "/oversight/log-state", 200),
+            "oversight_record_verification": lambda: Call(
+                "auditor",
+                "POST",
+                "/oversight/log-state/verifications",
+                201,
+                {"origin": "log.example/2026h2", "size": 1, "root": "A" * 43 + "=", "verdict": "sound"},
+            ),
             "oversight_read_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}", 200),
             "oversight_read_detail": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}/detail", 200),
             "oversight_explain_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.asked()}/why", 200),

@@ -68,6 +68,14 @@ BREAKING = [
         "outside casework nobody changes",
         "fu-90,follow_up_officer,outcome_sheet,write,oqt_follow_up,none,addressed,sheet_list,allow",
     ),
+    # What oversight writes down is its own check of the log: nothing else, in no other way, and nobody but oversight.
+    ("outside casework nobody changes", "ov-90,auditor,audit_entry,write,access_review,none,none,audit_entry,allow"),
+    ("outside casework nobody changes", "ov-90,dpo,audit_detail,write,data_protection,none,none,audit_detail,allow"),
+    ("outside casework nobody changes", "ov-90,auditor,log_state,release,access_review,none,none,log_state,allow"),
+    ("outside casework nobody changes", "ov-90,auditor,log_state,create,access_review,none,none,log_state,allow"),
+    ("outside casework nobody changes", "ov-90,auditor,case,write,access_review,none,addressed,audit_entry,allow"),
+    ("outside casework nobody changes", "pa-90,partner_agent,log_state,write,referral,none,consent,referral,allow"),
+    ("a copy opens only in the zone", "pa-90,partner_agent,referral,list,referral,none,consent,referral_list,allow"),
     ("the matrix of compartments", "cw-90,coach,outcome_sheet,read,case_administration,closing,own,receipt,allow"),
     (
         "the matrix of compartments",

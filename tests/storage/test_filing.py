@@ -13,6 +13,7 @@ from tests.api.support import entries
 from tests.crash.checks import faults
 from tests.house import House
 from tests.storage.test_worker import gather, read
+from vault.audit.events import FILED_FIELDS
 from vault.errors import StoreBusy
 from vault.storage import filing
 from vault.storage import tables as t
@@ -27,7 +28,7 @@ def filed(house: House) -> int:
 
 
 def look(house: House, **wanted: Any) -> list[str]:
-    found = house.services.worker.run(OVERSIGHT, lambda uow: uow.trail.entries(EntryFilter(**wanted)))
+    found = house.services.worker.run(OVERSIGHT, lambda uow: uow.trail.entries(EntryFilter(**wanted)).entries)
     return [entry.id.hex() for entry in found]
 
 
@@ -58,7 +59,7 @@ def test_paging_shows_every_entry_once_and_newest_first(house: House) -> None:
     seen: list[str] = []
     before = None
     while page := house.services.worker.run(
-        OVERSIGHT, lambda uow, before=before: uow.trail.entries(EntryFilter(limit=7, before=before))
+        OVERSIGHT, lambda uow, before=before: uow.trail.entries(EntryFilter(limit=7, before=before)).entries
     ):
         seen += [entry.id.hex() for entry in page]
         before = page[-1].id
@@ -110,5 +111,5 @@ def test_what_is_filed_needs_its_entry(house: House) -> None:
     look(house)
     with house.services.store.main.engine.connect() as connection, pytest.raises(Exception, match=r"(?i)foreign key"):
         connection.execute(
-            t.filed.insert().values(entry_id=bytes(16), at=house.clock.now(), actor="", subject="")
-        )  # fmt: skip
+            t.filed.insert().values(entry_id=bytes(16), at=house.clock.now(), **dict.fromkeys(FILED_FIELDS, ""))
+        )

@@ -44,7 +44,9 @@ class Happening(StrEnum):
     FAILED = "failed"
     POLICY_LOADED = "policy_loaded"  # another one, while serving; `policy` names it
     POLICY_REFUSED = "policy_refused"  # it would not load, or would widen unsigned; the old one stayed
-    ENTRUSTED = "entrusted"  # a case lies with a coach now, or with nobody yet; object: whose it is, outcome: its region
+    ENTRUSTED = (
+        "entrusted"  # a case lies with a coach now, or with nobody yet; object: whose it is, outcome: its region
+    )
     TURNED_AWAY = "turned_away"  # counted: so many requests without a session, since the last such entry
 
 

@@ -2,8 +2,9 @@
 
 An index in the entries' own table would be written by every request of every zone, and the one over cases
 all over the place: on SQLite a third of what a read costs. So an entry is its id and its bytes, and oversight
-copies its moment and what is searched for (`FILED_FIELDS`) into `log.filed`, lane after lane. A lane's entries commit in their order, so "filed up
-to here" misses none. Filing happens when nobody waits, and before every look at the log: an answer is complete.
+copies its moment and what is searched for (`FILED_FIELDS`) into `log.filed`, lane after lane. A lane's entries commit
+in their order, so "filed up to here" misses none. Filing happens when nobody waits, and before every look at the log:
+an answer is complete.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import and_, func, or_, select
 
-from vault.audit.events import Happening, Verdict
+from vault.audit.events import Verdict
 from vault.audit.log_events import LogHappening
 from vault.audit.merkle import HASH_BYTES, root_from
 from vault.audit.note import parse_signature, with_signatures
@@ -36,15 +36,6 @@ LOOKED_THROUGH: Final = 20_000
 #: Which word's index is taken, if several are asked for: the one with the fewest lines to a word. The others have no
 #: index of their own.
 _NARROWEST: Final = ("subject", "actor", "rule", "action")
-#: Which acts about a case explain later looks at it, as they stand in the log: `vault.oversight.explaining` says how.
-EVIDENCE: Final = (
-    (Happening.ENTRUSTED.value, Kind.CASE.value),
-    (Action.BEGIN_CLOSING.value, Kind.CASE.value),
-    (Action.WRITE.value, Kind.REFERRAL.value),
-    (Happening.RELEASE_BEGUN.value, Kind.OUTCOME_SHEET.value),
-    (Happening.RELEASE_BEGUN.value, Kind.REFERRAL.value),
-    (Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value),
-)
 
 
 class TrailRepository:
@@ -96,16 +87,18 @@ class TrailRepository:
         last = self._tx.read(looked.with_only_columns(c.entry_id).offset(span - 1).limit(1)).first()
         return EntryPage(found, EntryId(bytes(last[0])) if last is not None else None)
 
-    def evidence(self, subjects: Sequence[str], until: datetime, limit: int) -> list[StoredEntry]:
+    def evidence(
+        self, subjects: Sequence[str], acts: Sequence[tuple[str, str]], until: datetime, limit: int
+    ) -> list[StoredEntry]:
         """Raises StoreBusy as `entries` does."""
         file_before_a_look(self._tx)
         c = t.filed.c
-        acts = or_(*(and_(c.action == action, c.kind == kind) for action, kind in EVIDENCE))
+        wanted = or_(*(and_(c.action == action, c.kind == kind) for action, kind in acts))
         found: list[StoredEntry] = []
         for start in range(0, len(subjects), _AT_ONCE):
             page = (
                 select(c.entry_id, c.at)
-                .where(c.subject.in_(subjects[start : start + _AT_ONCE]), c.subject != "", c.at <= until, acts)
+                .where(c.subject.in_(subjects[start : start + _AT_ONCE]), c.subject != "", c.at <= until, wanted)
                 .order_by(c.at, c.entry_id)
                 .limit(limit - len(found))
                 .subquery()
@@ -180,7 +173,7 @@ class TrailRepository:
         ).scalar_one()
         newest_gap = self.entries(EntryFilter(action=LogHappening.GAP_FOUND.value, limit=1)).entries
         verified = self.entries(
-            EntryFilter(action=Action.SIGN.value, kind=Kind.LOG_STATE.value, decision=Verdict.ALLOW.value, limit=1)
+            EntryFilter(action=Action.WRITE.value, kind=Kind.LOG_STATE.value, decision=Verdict.ALLOW.value, limit=1)
         ).entries
         return LogStanding(
             turned[0] if turned is not None else None, int(waiting), self.newest(), heads, int(gaps),

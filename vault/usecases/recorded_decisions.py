@@ -23,7 +23,7 @@ Words = tuple[str, str, str, str, bool, str]
 
 def count_page(uow: UnitOfWork, since: datetime, before: EntryId | None) -> tuple[Counter[Words], EntryId | None]:
     """One page of the log, newest first, counted; and the entry to go on from, None after the last page."""
-    entries = uow.trail.entries(EntryFilter(since=since, limit=PAGE, before=before))
+    entries = uow.trail.entries(EntryFilter(since=since, limit=PAGE, before=before)).entries
     counted = Counter(_decisions(entry.body for entry in entries))
     return counted, entries[-1].id if len(entries) == PAGE else None
 

@@ -113,7 +113,12 @@ def conclude(
     token = service.entropy.bytes(TOKEN_BYTES)
     entry = uow.audit.append(
         Event(
-            Happening.SIGNED_IN.value, "session", Verdict.NONE, actor=staff.log_name, role=staff.role, outcome=staff.region
+            Happening.SIGNED_IN.value,
+            "session",
+            Verdict.NONE,
+            actor=staff.log_name,
+            role=staff.role,
+            outcome=staff.region,
         ),
         Detail(staff.id.hex(), staff.display_name, candidate.source),
     )

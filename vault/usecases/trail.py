@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from vault.access.actor import Actor
-from vault.access.enforcement import Guard, Item
+from vault.access.enforcement import Guard, Item, Permit
 from vault.access.shaping import shape
 from vault.audit.events import Happening
 from vault.crypto.detail import DetailReader, commitment
@@ -38,21 +38,35 @@ def purpose_of(actor: Actor) -> Purpose:
     return Purpose.DATA_PROTECTION if actor.role is Role.DPO else Purpose.ACCESS_REVIEW
 
 
-def list_entries(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversight) -> list[Values]:
+class Found(NamedTuple):
+    """entries: as the release profile shows them, newest first. upto: where to go on, "" where nothing older fits."""
+
+    entries: list[Values]
+    upto: str
+
+
+def list_entries(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversight) -> Found:
     """Entries, newest first. With `subject`, the access history of one case by its pseudonym."""
     if not 1 <= wanted.limit <= PAGE_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
-    found = uow.trail.entries(wanted)
-    permit = oversight.guard.permit(
-        uow,
-        actor,
-        Action.LIST,
-        Item(Kind.AUDIT_ENTRY, subject=wanted.subject),
-        purpose=purpose_of(actor),
-        facts=Facts(),
-        count=len(found),
-    )
-    return [shape(permit.profile, entry_values(entry)) for entry in found]
+    page = uow.trail.entries(wanted)
+    permit = ask_for_page(uow, actor, wanted, len(page.entries), oversight)
+    upto = page.upto.hex() if page.upto is not None else ""
+    return Found([shape(permit.profile, entry_values(entry)) for entry in page.entries], upto)
+
+
+def ask_for_page(
+    uow: UnitOfWork, actor: Actor, wanted: EntryFilter, count: int, oversight: Oversight, outcome: str = ""
+) -> Permit:
+    """Looking at the log is logged: the case in the entry, everything else that was looked for in its sealed detail."""
+    asked = " ".join(f"{name}={word}" for name, word in wanted.words().items())
+    for name in ("since", "until"):
+        moment = getattr(wanted, name)
+        asked += f" {name}={moment.isoformat()}" if moment is not None else ""
+    return oversight.guard.permit(
+        uow, actor, Action.LIST, Item(Kind.AUDIT_ENTRY, subject=wanted.subject), purpose=purpose_of(actor),
+        facts=Facts(), count=count, outcome=outcome, reason=asked.strip(),
+    )  # fmt: skip
 
 
 def read_entry(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight) -> Values:

@@ -1,0 +1,164 @@
+"""The log for auditor and data protection officer: search, one entry, its detail, explanations, how whole it is.
+
+Whoever looks is logged, with what they looked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field, StringConstraints
+from starlette.responses import Response
+
+from gateway.api.casework import aware
+from gateway.api.json import StrictRoute, json_response
+from gateway.api.models import PRINTABLE, Body
+from gateway.api.why import rules_of
+from gateway.gate import Asks, Gate
+from gateway.log.needs import KeptNeeds
+from gateway.log.quorum import quorum_of
+from vault.access.shaping import shape
+from vault.errors import ConfigurationError
+from vault.ids import EntryId
+from vault.oversight.standing import Verification, standing_values
+from vault.unit_of_work import EntryFilter
+from vault.usecases import explanations, log_standing, trail
+from vault.usecases.explanations import Gathered
+from vault.usecases.trail import Oversight
+from vault.vocabulary import Action, Kind, Purpose
+
+Word = Annotated[str, Query(max_length=60, pattern=PRINTABLE)]
+#: Method, path, handler, what it asks.
+_Line = tuple[str, str, Any, Action, Kind]
+
+
+def wanted_entries(
+    actor: Word = "", subject: Word = "", role: Word = "", zone: Word = "", purpose: Word = "", decision: Word = "",
+    rule: Word = "", action: Word = "", kind: Word = "", since: datetime | None = None, until: datetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=trail.PAGE_LIMIT)] = 50, before: str = "",
+) -> EntryFilter:  # fmt: skip
+    """Words as they stand in the entries; all that are given must hold. since is inside, until is not."""
+    return EntryFilter(
+        actor, subject, aware(since), aware(until), limit, EntryId.parse(before) if before else None,
+        action=action, kind=kind, role=role, zone=zone, purpose=purpose, decision=decision, rule=rule,
+    )  # fmt: skip
+
+
+Wanted = Annotated[EntryFilter, Depends(wanted_entries)]
+
+
+class VerificationBody(Body):
+    """A checkpoint's first three lines, and how the check of the log up to there ended."""
+
+    origin: Annotated[str, StringConstraints(min_length=1, max_length=160, pattern=r"^[!-~]+$")]
+    size: Annotated[int, Field(ge=0, lt=1 << 63)]
+    root: Annotated[str, StringConstraints(min_length=44, max_length=44, pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    verdict: Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]+$")]
+
+    def verification(self) -> Verification:
+        root = b64decode(self.root, validate=True)
+        return Verification(self.origin, self.size, root, self.verdict)
+
+
+def _oversight(gate: Gate) -> Oversight:
+    if gate.services.oversight is None:
+        raise ConfigurationError("this process has no oversight keys")
+    return gate.services.oversight
+
+
+def router(gate: Gate) -> APIRouter:
+    """The access history, for auditor and DPO."""
+    api = APIRouter(tags=["oversight"], route_class=StrictRoute)
+    for method, path, handler, action, kind in (*_entries(gate), *_explanations(gate), *_state(gate)):
+        extra = Asks("oversight", action, kind, Purpose.ACCESS_REVIEW).extra()
+        api.add_api_route(
+            path, handler, methods=[method], operation_id=f"oversight_{handler.__name__}", openapi_extra=extra,
+            response_model=None,
+        )  # fmt: skip
+    return api
+
+
+def _entries(gate: Gate) -> tuple[_Line, ...]:
+    oversight = _oversight(gate)
+
+    async def list_entries(request: Request, wanted: Wanted) -> Response:
+        """Audit entries, newest first; with `subject`, the access history of one case by its log pseudonym.
+
+        Go on with `before` = `next` until `complete`: a page may hold fewer than `limit` and still go on.
+        """
+        found = await gate.run(request, lambda uow, who: trail.list_entries(uow, who, wanted, oversight), quick=False)
+        return json_response({"entries": found.entries, "next": found.upto or None, "complete": not found.upto})
+
+    async def read_entry(request: Request, entry: str) -> Response:
+        """One entry."""
+        wanted = EntryId.parse(entry)
+        return json_response(await gate.run(request, lambda uow, who: trail.read_entry(uow, who, wanted, oversight)))
+
+    async def read_detail(request: Request, entry: str) -> Response:
+        """Who exactly, from where and why. Looking is logged."""
+        wanted = EntryId.parse(entry)
+        return json_response(await gate.run(request, lambda uow, who: trail.read_detail(uow, who, wanted, oversight)))
+
+    return (
+        ("GET", "/oversight/entries", list_entries, Action.LIST, Kind.AUDIT_ENTRY),
+        ("GET", "/oversight/entries/{entry}", read_entry, Action.READ, Kind.AUDIT_ENTRY),
+        ("GET", "/oversight/entries/{entry}/detail", read_detail, Action.READ, Kind.AUDIT_DETAIL),
+    )
+
+
+def _explanations(gate: Gate) -> tuple[_Line, ...]:
+    oversight, needs = _oversight(gate), KeptNeeds(gate.services.settings)
+
+    async def told(gathered: Gathered, unexplained: bool) -> dict[str, Any]:
+        needs.in_force(rules_of(gate.services.firewall))
+        return await asyncio.to_thread(explanations.tell, gathered, needs, unexplained_only=unexplained)
+
+    async def list_explanations(request: Request, wanted: Wanted, unexplained: bool = False) -> Response:
+        """Every allowed look of a page, with the entries that explain it; with `unexplained`, those without alone."""
+        gathered = await gate.run(
+            request, lambda uow, who: explanations.gather(uow, who, wanted, oversight), quick=False
+        )
+        return json_response(await told(gathered, unexplained))
+
+    async def read_explanation(request: Request, entry: str) -> Response:
+        """What explains one allowed look."""
+        wanted = EntryId.parse(entry)
+        gathered = await gate.run(
+            request, lambda uow, who: explanations.gather_one(uow, who, wanted, oversight), quick=False
+        )
+        found = await told(gathered, False)
+        return json_response(found["explanations"][0])
+
+    return (
+        ("GET", "/oversight/explanations", list_explanations, Action.LIST, Kind.AUDIT_ENTRY),
+        ("GET", "/oversight/entries/{entry}/explanation", read_explanation, Action.READ, Kind.AUDIT_ENTRY),
+    )
+
+
+def _state(gate: Gate) -> tuple[_Line, ...]:
+    oversight, settings, clock = _oversight(gate), gate.services.settings, gate.services.clock
+
+    async def read_log_state(request: Request) -> Response:
+        """How far the log is, how far witnesses signed it, what waits, what is missing, who last checked a copy."""
+        profile, found = await gate.run(
+            request, lambda uow, who: log_standing.read_standing(uow, who, oversight), quick=False
+        )
+        now = clock.now()
+        values = await asyncio.to_thread(lambda: standing_values(found, quorum_of(settings), now))
+        return json_response(shape(profile, values))
+
+    async def record_verification(request: Request, body: VerificationBody) -> Response:
+        """Write down that a copy of the log was checked elsewhere, up to which head, and how that ended."""
+        what = body.verification()
+        return json_response(
+            await gate.run(request, lambda uow, who: log_standing.record_verification(uow, who, what, oversight)), 201
+        )
+
+    return (
+        ("GET", "/oversight/log-state", read_log_state, Action.READ, Kind.LOG_STATE),
+        ("POST", "/oversight/log-state/verifications", record_verification, Action.WRITE, Kind.LOG_STATE),
+    )

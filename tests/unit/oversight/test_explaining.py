@@ -1,0 +1,127 @@
+"""What explains a look, from entries of the log alone: a table of small logs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from vault.oversight.explaining import EVIDENCE, CaseFile, explain, is_access
+from vault.vocabulary import Fact
+
+CASE: Final = "L-case"
+_N: Final = {"count": 1, "kind": "case", "session": "s1", "object": "", "subject": CASE, "zone": "casework", "rule": ""}
+
+
+def at(minute: int, action: str, **said: Any) -> dict[str, Any]:
+    moment = f"2026-11-03T09:{minute:02}:00.000000+00:00"
+    decision = said.pop("decision", "none" if action in ("entrusted", "signed_in") else "allow")
+    told = {"entry": f"e{minute}", "at": moment, "action": action, "actor": "a-coach", "decision": decision}
+    return {**_N, "outcome": "", **told, **said}
+
+
+def entrusted(minute: int, coach: str, region: str = "brussels") -> dict[str, Any]:
+    return at(minute, "entrusted", actor="a-head", object=coach, outcome=region)
+
+
+LOOK: Final = at(30, "read", kind="note", rule="cw-13")
+BEGAN: Final = {**at(1, "signed_in", outcome="brussels"), "entry": "s1", "subject": ""}
+OWN, REGION, SECOND, CONSENT, ADDRESSED = Fact.OWN, Fact.REGION, Fact.SECOND, Fact.CONSENT, Fact.ADDRESSED
+RELEASED: Final = at(6, "release_begun", kind="referral", object="r1", outcome="partner:caritas", actor="a-coach")
+RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "object": "r1"}
+
+
+@pytest.mark.parametrize(
+    ("look", "need", "acts", "told"),
+    [
+        pytest.param(LOOK, (), [], "role", id="a rule that asks for nothing"),
+        pytest.param({**LOOK, "subject": ""}, (OWN,), [], "no_case", id="a list is about no single case"),
+        pytest.param(LOOK, None, [], "rule_unknown", id="the policy was not kept"),
+        pytest.param(LOOK, (OWN,), [], "own not_in_log", id="nothing says whose it was"),
+        pytest.param(LOOK, (OWN,), [entrusted(2, "a-coach")], "assignment e2", id="entrusted to the actor"),
+        pytest.param(LOOK, (OWN,), [entrusted(2, "a-other")], "own contradicted e2", id="entrusted to another"),
+        pytest.param(LOOK, (OWN,), [entrusted(2, "")], "own contradicted e2", id="entrusted to nobody"),
+        pytest.param(
+            LOOK, (OWN,), [entrusted(9, "a-other"), entrusted(2, "a-coach")], "own contradicted e9",
+            id="taken away before"
+        ),
+        pytest.param(
+            LOOK, (OWN,), [entrusted(2, "a-coach"), entrusted(31, "a-other")], "assignment e2",
+            id="taken away afterwards"
+        ),
+        pytest.param(LOOK, (OWN,), [entrusted(31, "a-coach")], "own not_in_log", id="entrusted only afterwards"),
+        pytest.param(
+            LOOK, (OWN,), [{**entrusted(2, "a-coach"), "subject": "L-other"}], "own not_in_log", id="another case"
+        ),
+        pytest.param(LOOK, (REGION,), [entrusted(2, "")], "region e2", id="in the region of the sign-in"),
+        pytest.param(LOOK, (REGION,), [entrusted(2, "", "liege")], "region contradicted e2", id="in another region"),
+        pytest.param(
+            {**LOOK, "session": "s9"}, (REGION,), [entrusted(2, "")], "region not_in_log", id="an unknown session"
+        ),
+        pytest.param(
+            {**LOOK, "actor": "a-thief"}, (REGION,), [entrusted(2, "")], "region not_in_log",
+            id="somebody else's session"
+        ),
+        pytest.param(
+            LOOK, (SECOND,), [at(5, "begin_closing", actor="a-other")], "second_signature e5", id="begun by another"
+        ),
+        pytest.param(LOOK, (SECOND,), [at(5, "begin_closing")], "second contradicted e5", id="begun by the same"),
+        pytest.param(
+            LOOK, (SECOND,), [at(5, "begin_closing", actor="a-other", count=0)], "second not_in_log",
+            id="came to nothing"
+        ),
+        pytest.param(
+            LOOK, (SECOND,), [at(5, "begin_closing", actor="a-other", decision="deny")], "second not_in_log",
+            id="refused"
+        ),
+        pytest.param(
+            LOOK, (CONSENT,), [at(5, "write", kind="referral", outcome="consent_recorded")], "consent e5",
+            id="consented"
+        ),
+        pytest.param(RECEIVED, (ADDRESSED, CONSENT), [RELEASED], "release e6, release e6", id="referred here"),
+        pytest.param(
+            {**RECEIVED, "object": "r2"}, (ADDRESSED,), [RELEASED], "addressed not_in_log", id="another referral"
+        ),
+        pytest.param(
+            {**RECEIVED, "zone": "partner:fedasil"}, (ADDRESSED,), [RELEASED], "addressed not_in_log", id="another zone"
+        ),
+        pytest.param(LOOK, (Fact.GRANT,), [entrusted(2, "a-coach")], "grant not_in_log", id="nothing shows a grant"),
+        pytest.param(
+            LOOK, (OWN, SECOND), [entrusted(2, "a-coach")], "assignment e2, second not_in_log",
+            id="each fact on its own"
+        ),
+    ],
+)  # fmt: skip
+def test_a_look_is_explained_by_what_came_before_it(
+    look: dict[str, Any], need: tuple[Fact, ...] | None, acts: list[dict[str, Any]], told: str
+) -> None:
+    found = explain(look, need, CaseFile.of(acts, [BEGAN]))
+    said = [" ".join(filter(None, (one.basis, one.entry))) for one in found.evidence]
+    said += [" ".join(filter(None, (one.fact, one.lack, one.entry))) for one in found.missing]
+    assert ", ".join(said) == told
+    assert found.explained is not any(lack in told for lack in ("not_in_log", "contradicted", "unknown"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        (LOOK, True),
+        ({**LOOK, "decision": "deny"}, False),
+        ({**LOOK, "decision": "none"}, False),
+        ({**LOOK, "rule": ""}, False),
+        (RELEASED, False),
+        (BEGAN, False),
+    ],
+)
+def test_only_what_was_allowed_to_a_person_is_an_access(entry: dict[str, Any], wanted: bool) -> None:
+    assert is_access(entry) is wanted
+
+
+def test_an_entry_that_is_no_beginning_introduces_nobody() -> None:
+    file = CaseFile.of([entrusted(2, "")], [{**BEGAN, "action": "signed_out"}])
+    assert not explain(LOOK, (REGION,), file).explained
+
+
+def test_every_kind_of_evidence_is_one_that_the_store_is_asked_for() -> None:
+    shown = [entrusted(2, ""), at(5, "begin_closing"), at(5, "write", kind="referral"), RELEASED]
+    assert {(body["action"], body["kind"]) for body in shown} <= set(EVIDENCE)

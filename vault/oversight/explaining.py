@@ -1,0 +1,217 @@
+"""Why was this look allowed? Answered from other entries of the log, not from rows that could have been planted.
+
+A rule names the facts that it needs. For each of them the log is asked what happened before: that the case was
+entrusted to this actor, that it lay in the region in which the actor signed in, that somebody else had begun the
+closing, that a consent was recorded, that the thing was released to this very zone. An allowed look of which one
+needed fact has no such entry is unexplained: somebody should ask why.
+
+    needed own, newest entry before says "entrusted to a-12"   explained by that entry, if the actor is a-12
+                                                               contradicted by it, if the actor is somebody else
+    nothing before says whose the case was                     not in the log
+
+What no entry says cannot be explained: that a consent still ran, in which phase a case was, whose a case was before
+the log wrote it down (`entrusted`). A list or a search is about no single case: it was limited to the actor's own or to
+the region where it was made, and shows nothing else.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from typing import Any, Final, NamedTuple
+
+from vault.audit.events import Happening, Verdict
+from vault.vocabulary import Action, Fact, Kind
+
+Body = Mapping[str, Any]
+#: The acts about a case that later looks are explained by: action and kind, as they stand in the log.
+EVIDENCE: Final = (
+    (Happening.ENTRUSTED.value, Kind.CASE.value),
+    (Action.BEGIN_CLOSING.value, Kind.CASE.value),
+    (Action.WRITE.value, Kind.REFERRAL.value),
+    (Happening.RELEASE_BEGUN.value, Kind.OUTCOME_SHEET.value),
+    (Happening.RELEASE_BEGUN.value, Kind.REFERRAL.value),
+    (Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value),
+)
+_CONSENTED: Final = "consent_recorded"
+#: How a session begins: the entry that it is named after.
+BEGINNINGS: Final = frozenset({Happening.SIGNED_IN.value, Happening.SERVICE_TOKEN_ISSUED.value})
+_ACTIONS: Final = frozenset(action.value for action in Action)
+
+
+@unique
+class Basis(StrEnum):
+    """What makes a fact plausible."""
+
+    ROLE = "role"  # the rule asks for no fact: whoever has the role may
+    NO_CASE = "no_case"  # about no single case: limited to what is the actor's by the question itself
+    ASSIGNMENT = "assignment"  # the case was entrusted to the actor
+    REGION = "region"  # the case lay in the region in which the actor signed in
+    SECOND = "second_signature"  # somebody else had begun the closing
+    CONSENT = "consent"  # the person's consent was recorded
+    RELEASE = "release"  # it was handed over, referred or passed on to this zone
+
+
+@unique
+class Lack(StrEnum):
+    """Why a fact has no evidence."""
+
+    NOT_IN_LOG = "not_in_log"
+    CONTRADICTED = "contradicted"  # the log says otherwise: look at this one first
+    RULE_UNKNOWN = "rule_unknown"  # the policy that decided was not kept, or has no such rule
+
+
+class Evidence(NamedTuple):
+    """fact: None where the rule needs none. entry: the log entry that says so, "" where none is needed."""
+
+    fact: Fact | None
+    basis: Basis
+    entry: str
+
+
+class Missing(NamedTuple):
+    """fact: None where the rule itself is not known. entry: the one that says otherwise, or ""."""
+
+    fact: Fact | None
+    lack: Lack
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Of one allowed look. It is explained if nothing is missing."""
+
+    evidence: tuple[Evidence, ...]
+    missing: tuple[Missing, ...]
+
+    @property
+    def explained(self) -> bool:
+        return not self.missing
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """What the log says about some cases, oldest first, and how some sessions began."""
+
+    acts: dict[str, list[Body]] = field(default_factory=lambda: defaultdict(list))
+    sessions: dict[str, Body] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, acts: Iterable[Body], beginnings: Iterable[Body]) -> CaseFile:
+        """acts: entries of `EVIDENCE` about all cases in question. beginnings: the entries that sessions name."""
+        found = cls()
+        for body in sorted(acts, key=_order):
+            found.acts[body["subject"]].append(body)
+        found.sessions = {body["entry"]: body for body in beginnings if body["action"] in BEGINNINGS}
+        return found
+
+    def before(self, body: Body) -> Sequence[Body]:
+        """What was done about an entry's case before it, the newest first."""
+        acts = self.acts.get(body["subject"], [])
+        return acts[: bisect_left(acts, _order(body), key=_order)][::-1]
+
+
+def is_access(body: Body) -> bool:
+    """Whether an entry is an allowed act of a person: what can be explained at all."""
+    return body["decision"] == Verdict.ALLOW.value and body["action"] in _ACTIONS and bool(body["rule"])
+
+
+def explain(body: Body, need: Sequence[Fact] | None, file: CaseFile) -> Explanation:
+    """need: the facts that the entry's rule asks for, in the policy that decided; None if that is not known."""
+    if need is None:
+        return Explanation((), (Missing(None, Lack.RULE_UNKNOWN, ""),))
+    if not need:
+        return Explanation((Evidence(None, Basis.ROLE, ""),), ())
+    if not body["subject"]:
+        return Explanation(tuple(Evidence(fact, Basis.NO_CASE, "") for fact in need), ())
+    found = [_SHOWN_BY[fact](body, file) if fact in _SHOWN_BY else _lacks(fact) for fact in need]
+    return Explanation(
+        tuple(each for each in found if isinstance(each, Evidence)),
+        tuple(each for each in found if isinstance(each, Missing)),
+    )
+
+
+def _lacks(fact: Fact) -> Missing:
+    return Missing(fact, Lack.NOT_IN_LOG, "")
+
+
+def _order(body: Body) -> tuple[str, str]:
+    """Moments are written alike, in UTC with microseconds, so their texts are in time's order."""
+    return body["at"], body["entry"]
+
+
+def _newest(body: Body, file: CaseFile, fits: Callable[[Body], bool]) -> Body | None:
+    return next((act for act in file.before(body) if fits(act)), None)
+
+
+def _entrusted(body: Body, file: CaseFile) -> Body | None:
+    return _newest(body, file, lambda act: act["action"] == Happening.ENTRUSTED.value)
+
+
+def _own(body: Body, file: CaseFile) -> Evidence | Missing:
+    act = _entrusted(body, file)
+    if act is None:
+        return _lacks(Fact.OWN)
+    if act["object"] != body["actor"]:
+        return Missing(Fact.OWN, Lack.CONTRADICTED, act["entry"])
+    return Evidence(Fact.OWN, Basis.ASSIGNMENT, act["entry"])
+
+
+def _region(body: Body, file: CaseFile) -> Evidence | Missing:
+    act, began = _entrusted(body, file), file.sessions.get(body["session"])
+    if act is None or began is None or began["actor"] != body["actor"] or not began["outcome"]:
+        return _lacks(Fact.REGION)
+    if act["outcome"] != began["outcome"]:
+        return Missing(Fact.REGION, Lack.CONTRADICTED, act["entry"])
+    return Evidence(Fact.REGION, Basis.REGION, act["entry"])
+
+
+def _second(body: Body, file: CaseFile) -> Evidence | Missing:
+    act = _newest(body, file, lambda act: act["action"] == Action.BEGIN_CLOSING.value and _came_to_something(act))
+    if act is None:
+        return _lacks(Fact.SECOND)
+    if act["actor"] == body["actor"]:
+        return Missing(Fact.SECOND, Lack.CONTRADICTED, act["entry"])
+    return Evidence(Fact.SECOND, Basis.SECOND, act["entry"])
+
+
+def _consent(body: Body, file: CaseFile) -> Evidence | Missing:
+    act = _newest(body, file, lambda act: act["outcome"] == _CONSENTED and _came_to_something(act))
+    if act is not None:
+        return Evidence(Fact.CONSENT, Basis.CONSENT, act["entry"])
+    released = _released(body, file)  # a referral leaves by a rule that asked for the consent itself
+    if released is not None and released["kind"] == Kind.REFERRAL.value:
+        return Evidence(Fact.CONSENT, Basis.RELEASE, released["entry"])
+    return _lacks(Fact.CONSENT)
+
+
+def _addressed(body: Body, file: CaseFile) -> Evidence | Missing:
+    act = _released(body, file)
+    return _lacks(Fact.ADDRESSED) if act is None else Evidence(Fact.ADDRESSED, Basis.RELEASE, act["entry"])
+
+
+def _released(body: Body, file: CaseFile) -> Body | None:
+    """The entry by which this very thing began to leave for the zone that looks at it."""
+
+    def fits(act: Body) -> bool:
+        same = (act["object"], act["kind"], act["outcome"]) == (body["object"], body["kind"], body["zone"])
+        return act["action"] == Happening.RELEASE_BEGUN.value and same
+
+    return _newest(body, file, fits)
+
+
+def _came_to_something(act: Body) -> bool:
+    return bool(act["decision"] == Verdict.ALLOW.value and act["count"])
+
+
+#: A fact that is not here has no entry that shows it: nothing yet grants leave, or opens in an emergency.
+_SHOWN_BY: Final[dict[Fact, Callable[[Body, CaseFile], Evidence | Missing]]] = {
+    Fact.OWN: _own,
+    Fact.REGION: _region,
+    Fact.SECOND: _second,
+    Fact.CONSENT: _consent,
+    Fact.ADDRESSED: _addressed,
+}

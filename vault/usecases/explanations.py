@@ -1,0 +1,116 @@
+"""Every allowed look with what explains it, and those that nothing explains. Asking is logged like any look at the log.
+
+Two halves: `gather` reads entries and what they may be explained by in one transaction; `tell` explains them outside,
+because the policy that decided one may have to be read from where it was kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from vault.access.actor import Actor
+from vault.access.enforcement import Item
+from vault.access.shaping import shape
+from vault.errors import InvalidInput, NotFound
+from vault.ids import EntryId
+from vault.oversight.explaining import EVIDENCE, CaseFile, Explanation, explain, is_access
+from vault.unit_of_work import EntryFilter, StoredEntry, UnitOfWork
+from vault.usecases.casework import Values
+from vault.usecases.trail import Oversight, ask_for_page, entry_values, purpose_of
+from vault.vocabulary import Action, Fact, Facts, Kind
+
+PAGE_LIMIT: Final = 200
+#: Entries that explain one page's: some hundred to a case that runs for a year. Beyond, a shorter page is asked for.
+MOST_EVIDENCE: Final = 5_000
+
+#: Which facts a rule of a policy asked for: digest and rule as an entry names them; None if that is not known.
+Needs = Callable[[str, str], Sequence[Fact] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """accesses: what can be explained, with how the release profile shows it. looked_at: entries of the page."""
+
+    accesses: list[tuple[dict[str, Any], Values]]
+    file: CaseFile
+    looked_at: int
+    upto: str
+
+
+def gather(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversight) -> Gathered:
+    """The allowed looks of one page, newest first. Raises InvalidInput, StoreBusy."""
+    if not 1 <= wanted.limit <= PAGE_LIMIT:
+        raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
+    page = uow.trail.entries(wanted)
+    permit = ask_for_page(uow, actor, wanted, len(page.entries), oversight, outcome="explained")
+    bodies = [(entry, json.loads(entry.body)) for entry in page.entries]
+    accesses = [(body, shape(permit.profile, entry_values(entry))) for entry, body in bodies if is_access(body)]
+    upto = page.upto.hex() if page.upto is not None else ""
+    return Gathered(accesses, _file(uow, [body for body, _ in accesses]), len(bodies), upto)
+
+
+def gather_one(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight) -> Gathered:
+    """One entry. Raises NotFound if there is none, or if it is no allowed look."""
+    permit = oversight.guard.permit(
+        uow, actor, Action.READ, Item(Kind.AUDIT_ENTRY, entry.hex()), purpose=purpose_of(actor), facts=Facts(),
+        outcome="explained",
+    )  # fmt: skip
+    found = uow.trail.entry(entry)
+    body = _body(found) if found is not None else {}
+    if found is None or not is_access(body):
+        raise NotFound("no such entry, or nothing was allowed by it")
+    return Gathered([(body, shape(permit.profile, entry_values(found)))], _file(uow, [body]), 1, "")
+
+
+def _file(uow: UnitOfWork, bodies: Sequence[dict[str, Any]]) -> CaseFile:
+    if not bodies:
+        return CaseFile.of((), ())
+    subjects = sorted({body["subject"] for body in bodies if body["subject"]})
+    until = max(datetime.fromisoformat(body["at"]) for body in bodies)
+    acts = uow.trail.evidence(subjects, EVIDENCE, until, MOST_EVIDENCE)
+    if len(acts) == MOST_EVIDENCE:
+        raise InvalidInput("too much speaks for these entries: ask for fewer at once", field="limit")
+    sessions = sorted({body["session"] for body in bodies if body["session"]})
+    begun = uow.trail.several([EntryId.parse(session) for session in sessions])
+    return CaseFile.of(map(_body, acts), map(_body, begun.values()))
+
+
+def _body(entry: StoredEntry) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(entry.body)
+    return found
+
+
+def tell(gathered: Gathered, needs: Needs, *, unexplained_only: bool = False) -> Values:
+    """What explains each access, and how many nothing explains."""
+    told = [
+        (shown, explain(body, needs(body["policy"], body["rule"]), gathered.file)) for body, shown in gathered.accesses
+    ]
+    return {
+        "explanations": [
+            explanation_values(shown, found) for shown, found in told if not (unexplained_only and found.explained)
+        ],
+        "looked_at": gathered.looked_at,
+        "accesses": len(told),
+        "unexplained": sum(not found.explained for _, found in told),
+        "next": gathered.upto or None,
+        "complete": not gathered.upto,
+    }
+
+
+def explanation_values(shown: Values, found: Explanation) -> Values:
+    return {
+        "entry": shown,
+        "explained": found.explained,
+        "evidence": [
+            {"fact": each.fact.value if each.fact else None, "basis": each.basis.value, "entry": each.entry or None}
+            for each in found.evidence
+        ],
+        "missing": [
+            {"fact": each.fact.value if each.fact else None, "lack": each.lack.value, "entry": each.entry or None}
+            for each in found.missing
+        ],
+    }
