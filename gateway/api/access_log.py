@@ -22,10 +22,10 @@ from gateway.gate import Asks, Gate
 from gateway.log.needs import KeptNeeds
 from gateway.log.quorum import quorum_of
 from vault.access.shaping import shape
+from vault.audit.reading import EntryFilter
 from vault.errors import ConfigurationError
 from vault.ids import EntryId
 from vault.oversight.standing import Verification, standing_values
-from vault.unit_of_work import EntryFilter
 from vault.usecases import explanations, log_standing, trail
 from vault.usecases.explanations import Gathered
 from vault.usecases.trail import Oversight

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from gateway.api.casework import aware
 from gateway.pages.site import Door, Visit
+from vault.audit.reading import EntryFilter
 from vault.errors import ConfigurationError, InvalidInput
 from vault.ids import EntryId, ReleaseId
-from vault.unit_of_work import EntryFilter
 from vault.usecases import received, trail
 from vault.vocabulary import Kind, Purpose, ZoneKind
 

@@ -14,10 +14,10 @@ from tests.crash.checks import faults
 from tests.house import House
 from tests.storage.test_worker import gather, read
 from vault.audit.events import FILED_FIELDS
+from vault.audit.reading import EntryFilter
 from vault.errors import StoreBusy
 from vault.storage import filing
 from vault.storage import tables as t
-from vault.unit_of_work import EntryFilter
 from vault.vocabulary import CASEWORK, OVERSIGHT
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gateway.report_words import load_report_words
+from vault.audit.reading import Place
 from vault.errors import ConfigurationError
 from vault.ids import EntryId
 from vault.oversight.access_report import Withholding, summarise
-from vault.unit_of_work import Place
 
 SHIPPED = Path(__file__).resolve().parents[2] / "gateway" / "texts" / "access_report.toml"
 WITHHELD = (Withholding("auditor", "access_review", "check_under_way"),)

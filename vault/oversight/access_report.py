@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from vault.audit.events import Happening
+from vault.audit.reading import Place
 from vault.ids import EntryId
-from vault.unit_of_work import Place
 from vault.vocabulary import KIND_COMPARTMENT, Action, Kind
 
 FORMAT: Final = "parefeu-access-report-1"

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from vault.audit.reading import LogStanding, SignedHead, StoredEntry
 from vault.errors import InvalidInput
-from vault.unit_of_work import LogStanding, SignedHead, StoredEntry
 
 #: How a verification ended: the verifier's own words (`auditor.verify`), one per exit code.
 VERDICTS: Final = ("sound", "hash", "root", "signature", "gap", "fork", "stale", "quorum")

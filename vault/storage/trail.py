@@ -12,13 +12,7 @@ from vault.audit.events import Verdict
 from vault.audit.log_events import LogHappening
 from vault.audit.merkle import HASH_BYTES, root_from
 from vault.audit.note import parse_signature, with_signatures
-from vault.audit.tiles import TileId, node_reader
-from vault.errors import InvalidProof
-from vault.ids import EntryId
-from vault.storage import tables as t
-from vault.storage.filing import file_before_a_look, file_entries
-from vault.storage.transaction import Transaction
-from vault.unit_of_work import (
+from vault.audit.reading import (
     EntryFilter,
     EntryPage,
     LogStanding,
@@ -28,6 +22,12 @@ from vault.unit_of_work import (
     StoredEntry,
     TreeHead,
 )
+from vault.audit.tiles import TileId, node_reader
+from vault.errors import InvalidProof
+from vault.ids import EntryId
+from vault.storage import tables as t
+from vault.storage.filing import file_before_a_look, file_entries
+from vault.storage.transaction import Transaction
 from vault.vocabulary import Action, Kind
 
 _AT_ONCE: Final = 500  # ids in one question

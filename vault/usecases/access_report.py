@@ -24,11 +24,12 @@ from vault.access.enforcement import Item, Permit
 from vault.access.releases import Sender
 from vault.access.shaping import shape
 from vault.audit.events import Event, Happening, Verdict
+from vault.audit.reading import TreeHead
 from vault.errors import EnvelopeRejected, InvalidInput, NotFound
 from vault.ids import CaseId, EntryId, ReleaseId
 from vault.oversight.access_report import FORMAT, TIME_ZONE, Report, Withholding, summarise
 from vault.pseudonyms import LOG, domain_of
-from vault.unit_of_work import ReleaseRow, TreeHead, UnitOfWork
+from vault.unit_of_work import ReleaseRow, UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference, relation
 from vault.usecases.received import Reception
 from vault.usecases.trail import Oversight, purpose_of

@@ -15,10 +15,11 @@ from typing import Any, Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import shape
+from vault.audit.reading import EntryFilter, StoredEntry
 from vault.errors import InvalidInput, NotFound
 from vault.ids import EntryId
 from vault.oversight.explaining import EVIDENCE, CaseFile, Explanation, explain, is_access
-from vault.unit_of_work import EntryFilter, StoredEntry, UnitOfWork
+from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
 from vault.usecases.trail import Oversight, ask_for_page, entry_values, purpose_of
 from vault.vocabulary import Action, Fact, Facts, Kind

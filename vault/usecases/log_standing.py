@@ -5,8 +5,9 @@ from __future__ import annotations
 from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import shape
+from vault.audit.reading import LogStanding
 from vault.oversight.standing import DIFFERS, HEADS_LOOKED_AT, Verification
-from vault.unit_of_work import LogStanding, UnitOfWork
+from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
 from vault.usecases.trail import Oversight, purpose_of
 from vault.vocabulary import Action, Facts, Kind, ReleaseProfile

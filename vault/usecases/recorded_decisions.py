@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from vault.audit.events import Detail, Event, Verdict
+from vault.audit.reading import EntryFilter
 from vault.ids import EntryId
-from vault.unit_of_work import EntryFilter, UnitOfWork
+from vault.unit_of_work import UnitOfWork
 from vault.vocabulary import Action, Kind
 
 PAGE: Final = 500

@@ -10,13 +10,14 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Guard, Item, Permit
 from vault.access.shaping import shape
 from vault.audit.events import Happening
+from vault.audit.reading import EntryFilter, StoredEntry
 from vault.crypto.detail import DetailReader, commitment
 from vault.crypto.hpke import SealingKeyPair
 from vault.crypto.signing import SigningKey
 from vault.errors import InvalidInput, NotFound, RecordTampered
 from vault.ids import EntryId
 from vault.ports import Clock
-from vault.unit_of_work import EntryFilter, StoredEntry, UnitOfWork
+from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
 

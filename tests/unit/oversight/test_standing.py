@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from vault.audit.reading import LogStanding, SignedHead, StoredEntry, TreeHead
 from vault.errors import InvalidInput
 from vault.ids import EntryId
 from vault.oversight.standing import Quorum, Verification, standing_values
-from vault.unit_of_work import LogStanding, SignedHead, StoredEntry, TreeHead
 
 NOW: Final = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 HEADS: Final = [SignedHead("log/2026h2", size, NOW - timedelta(seconds=60 - size), f"note {size}") for size in (30, 20)]

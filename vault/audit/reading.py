@@ -1,0 +1,147 @@
+"""The log as oversight reads it back: what may be asked for, what comes of it. `vault.storage.trail` implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from vault.audit.events import FILED_FIELDS
+from vault.ids import EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An audit entry as read back. body: the stored bytes."""
+
+    id: EntryId
+    body: bytes
+
+
+class Place(NamedTuple):
+    """Where an entry stands: which leaf of which tree."""
+
+    origin: str
+    leaf: int
+
+
+class TreeHead(NamedTuple):
+    """A signed head of a tree of the log. root: 32 bytes."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDetail:
+    """A sealed detail with what is needed to open it."""
+
+    lane: bytes
+    epoch: int
+    first: int
+    sealed_key: bytes
+    detail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which audit entries. All given conditions must hold; newest first. since is inside, until is not.
+
+    The words are an entry's own, as it stands in the log; "" for any. before: where the page before ended.
+    """
+
+    actor: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 50
+    before: EntryId | None = None
+    action: str = ""
+    kind: str = ""
+    role: str = ""
+    zone: str = ""
+    purpose: str = ""
+    decision: str = ""
+    rule: str = ""
+
+    def words(self) -> dict[str, str]:
+        """What is asked for by word, without what is left open."""
+        return {name: word for name in FILED_FIELDS if (word := getattr(self, name))}
+
+
+class EntryPage(NamedTuple):
+    """entries: newest first. upto: from where to go on (`before`), None where nothing older fits.
+
+    A page may hold fewer than were asked for, and still go on: a look goes through so many lines at most.
+    """
+
+    entries: list[StoredEntry]
+    upto: EntryId | None
+
+
+class SignedHead(NamedTuple):
+    """A signed head as it was kept. note: with the signatures of the witnesses that answered."""
+
+    origin: str
+    size: int
+    at: datetime
+    note: str
+
+
+class LogStanding(NamedTuple):
+    """How far the log is. turned_at: when the sequencer last looked; waiting: entries that no tree holds yet.
+
+    kept: signed heads, newest first. gaps: how many holes the log itself found. verified: the newest entries in which
+    somebody says that they checked a copy of the log, newest first.
+    """
+
+    turned_at: datetime | None
+    waiting: int
+    newest: TreeHead | None
+    kept: list[SignedHead]
+    gaps: int
+    newest_gap: StoredEntry | None
+    verified: list[StoredEntry]
+
+
+class Trail(Protocol):
+    """Reading the log back; oversight only."""
+
+    def entries(self, wanted: EntryFilter) -> EntryPage: ...
+    def evidence(
+        self, subjects: Sequence[str], acts: Sequence[tuple[str, str]], until: datetime, limit: int
+    ) -> list[StoredEntry]:
+        """Entries of these acts (action, kind) about these cases, until a moment (inside); `limit` of them at most."""
+        ...
+
+    def several(self, entries: Sequence[EntryId]) -> dict[EntryId, StoredEntry]: ...
+    def standing(self, kept: int) -> LogStanding:
+        """kept: how many signed heads to look at, at most."""
+        ...
+
+    def root(self, origin: str, size: int) -> bytes | None:
+        """The root that a tree of this database had when it held so many entries; None if it never did."""
+        ...
+
+    def file(self, limit: int) -> int:
+        """Make up to `limit` new entries findable. Returns how many there were; fewer than `limit`: all are."""
+        ...
+
+    def entry(self, entry: EntryId) -> StoredEntry | None: ...
+    def about(
+        self, subjects: Sequence[str], since: datetime | None, until: datetime | None, limit: int
+    ) -> list[StoredEntry]:
+        """Entries about a case under any of its names, the oldest first. since is inside, until is not."""
+        ...
+
+    def places(self, entries: Sequence[EntryId]) -> dict[EntryId, Place]:
+        """Those that a tree holds."""
+        ...
+
+    def newest(self) -> TreeHead | None:
+        """The newest signed head; None before the first."""
+        ...
+
+    def detail(self, entry: EntryId) -> StoredDetail | None: ...
