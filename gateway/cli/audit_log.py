@@ -1,4 +1,4 @@
-"""`parefeu audit verify | prove | export | diff | replay | policy | init | sequence | reopen | erase`: the whole log.
+"""`parefeu audit verify | prove | export | diff | policy | init | sequence | reopen | erase`: the whole log.
 
 These read the log where it lies (oversight's database role is enough) or files of it, open nothing personal, and are
 not written down in it: what they read is what any auditor may hold a copy of. Opening details is another thing
@@ -200,10 +200,10 @@ def hooks_day() -> str:
 def _period(text: str) -> tuple[datetime | None, datetime | None]:
     """`2026-11-01/2026-12-01`; either side may be empty. Raises InvalidInput."""
     begin, _, end = text.partition("/")
-    return _moment(begin), _moment(end)
+    return moment(begin), moment(end)
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text) if text else None
     except ValueError:
@@ -257,97 +257,6 @@ def diff(
             return compare(live_source(live, head, wanted), one, other)
 
     _told(check, as_json)
-
-
-def replay(
-    entry: Annotated[str, typer.Argument(help="An entry whose decision is made again.")] = "",
-    home: Home = None,
-    actor: Annotated[str, typer.Option("--actor", help="Could this actor (log pseudonym) …")] = "",
-    subject: Annotated[str, typer.Option("--subject", help="… with this case (log pseudonym) …")] = "",
-    on: Annotated[str, typer.Option("--on", help="… at this moment (ISO, UTC) …")] = "",
-    action: Annotated[str, typer.Option("--action")] = "read",
-    kind: Annotated[str, typer.Option("--kind")] = "note",
-    purpose: Annotated[str, typer.Option("--purpose")] = "coaching",
-    phase: Annotated[str, typer.Option("--phase")] = "active",
-    fact: Annotated[list[str] | None, typer.Option("--fact", help="A fact that was true; repeat it.")] = None,
-) -> None:
-    """Make a past decision again by the policy that was in force: of an entry, or of a question about a day."""
-    settings = settings_of(home)
-    with reading(settings) as reader:
-        if entry:
-            told, possible = _replayed(settings, reader, entry)
-        else:
-            told, possible = _answered(
-                settings, reader, actor, subject, on, (action, kind, purpose, phase), tuple(fact or ())
-            )
-    output.show_record(told)
-    if not possible:
-        raise typer.Exit(1)
-
-
-def _replayed(settings: Settings, reader: SqlLogReader, entry: str) -> tuple[dict[str, Any], bool]:
-    from gateway.log.replay import kept_policy
-    from gateway.log.replay import replay as ask_again
-    from vault.errors import NotFound
-    from vault.ids import EntryId
-
-    raw = reader.body(EntryId.parse(entry).raw)
-    if raw is None:
-        raise NotFound("no such entry")
-    body = json.loads(raw)
-    if body["decision"] == "none" or not body["policy"]:
-        raise ConfigurationError("nothing was decided by the policy in that entry")
-    found = ask_again(body, kept_policy(settings, body["policy"]))
-    ways = [f"{way.phase} with {'+'.join(way.facts) or 'no fact'}" for way in found.under]
-    answer = ways or ["never: that policy cannot have answered so"]
-    told = {
-        "at": body["at"], "role": body["role"], "action": body["action"], "kind": body["kind"],
-        "purpose": body["purpose"], "decision": found.verdict, "rule": found.rule, "why": found.why,
-        "policy": found.digest, "possible": answer,
-    }  # fmt: skip
-    return told, bool(ways)
-
-
-def _answered(
-    settings: Settings, reader: SqlLogReader, actor: str, subject: str, on: str, words: tuple[str, ...],
-    given: tuple[str, ...],
-) -> tuple[dict[str, Any], bool]:  # fmt: skip
-    from gateway.log.replay import facts_on, kept_policy, policy_on, role_on, seen_before
-    from policies.explainer import explain
-    from vault.oversight.explaining import Lack
-    from vault.vocabulary import FACTS, Action, Facts, Kind, Phase, Purpose, Question, Role
-
-    day = _moment(on)
-    if not actor or day is None:
-        raise InvalidInput("name an entry, or --actor and --on", field="entry")
-    try:
-        action, kind, purpose, phase = Action(words[0]), Kind(words[1]), Purpose(words[2]), Phase(words[3])
-        facts = Facts.of(**dict.fromkeys(given, True))
-    except ValueError:
-        raise InvalidInput("a word of the question is not known: `parefeu policy explain --help`") from None
-    firewall = kept_policy(settings, policy_on(reader, day))
-    role = Role(role_on(reader, actor, day))
-    question = Question(role, action, kind, purpose, phase)
-    from_log = {}
-    if subject and not given:
-        facts, found = facts_on(reader, actor, subject, day)
-        from_log = {
-            "log_says": [f"{each.fact} ({each.basis}, {each.entry})" for each in found.evidence] or ["nothing"],
-            "log_says_otherwise": [
-                f"no {each.fact} ({each.entry})" for each in found.missing if each.lack is Lack.CONTRADICTED
-            ] or ["nothing"],
-            "log_does_not_say": [
-                "phase", *(fact.value for fact in FACTS if not facts.known & Facts.of(**{fact.value: True}).held)
-            ],
-        }  # fmt: skip
-    decision = firewall.decide(question, facts)
-    evidence = seen_before(reader, actor, subject, day) if subject else ""
-    told = {
-        "role": role.value, "policy": firewall.digest.hex(), "rule": decision.rule,
-        "answer": explain(firewall, question, facts).text(), "facts_given": "+".join(given) or "none",
-        "phase_given": phase.value, **from_log, "allowed_before_about_this_case": evidence or "no",
-    }  # fmt: skip
-    return told, True
 
 
 def policy(home: Home = None, ahead: Annotated[int, typer.Option("--ahead", min=0, max=40)] = 0) -> None:
@@ -473,7 +382,7 @@ def erase(
         raise InvalidInput("name --before or --actor", field="before")
     if not reason.isidentifier() or not reason.isascii() or len(reason) > 40:
         raise InvalidInput("a reason is one word of letters, digits and '_'", field="reason")
-    settings, until = settings_of(home), _moment(before)
+    settings, until = settings_of(home), moment(before)
     with _keeper(ctx, home) as keeper, reading(settings) as reader:
         while keeper.turn().full:  # what still waits has its detail in the main database
             pass

@@ -19,6 +19,7 @@ from policies.facts import condition_sets
 from policies.firewall import TableFirewall, rules_in_force
 from policies.loader import load_source
 from vault.errors import ConfigurationError, PolicyRejected
+from vault.oversight.course import phase_after
 from vault.oversight.explaining import BEGINNINGS, EVIDENCE, CaseFile, Explanation, Lack, explain
 from vault.ports import Firewall
 from vault.storage.log_reader import SqlLogReader
@@ -105,28 +106,39 @@ def _why(firewall: TableFirewall, rule: str) -> str:
     return next((line.why for line in firewall.table.source.rules if line.id == rule), "")
 
 
-def policy_on(reader: SqlLogReader, day: datetime) -> str:
-    """The digest in force at a moment: the newest that a process announced, or decided by, until then.
+def policy_on(reader: SqlLogReader, day: datetime, zone: str = "") -> str:
+    """The digest in force at a moment: the newest that a process of that zone announced, or decided by, until then.
 
+    Each zone's process loads its own policy, so what another one decided by says nothing. zone "": of any.
     Raises ConfigurationError if the log names none by then.
     """
     for entry in reversed(reader.entries_where(until=day)):
         body = json.loads(reader.body(entry) or b"{}")
-        if body.get("policy"):
+        if body.get("policy") and zone in ("", body["zone"]):
             return str(body["policy"])
     raise ConfigurationError("the log names no policy by then")
 
 
-def role_on(reader: SqlLogReader, actor: str, day: datetime) -> str:
-    """What an actor was here as, by the newest entry that says so until then. Raises ConfigurationError."""
+def role_on(reader: SqlLogReader, actor: str, day: datetime) -> tuple[str, str]:
+    """What an actor was here as, and in which zone, by the newest entry that says so until then.
+
+    Raises ConfigurationError.
+    """
     for entry in reversed(reader.entries_where(actor=actor, until=day)):
         body = json.loads(reader.body(entry) or b"{}")
         if body.get("role"):
-            return str(body["role"])
+            return str(body["role"]), str(body["zone"])
     raise ConfigurationError("the log knows no role of that actor by then")
 
 
-#: Facts of which the log can hold evidence. Of the others, and of the phase of a case, it says nothing.
+def phase_on(reader: SqlLogReader, subject: str, day: datetime) -> Phase | None:
+    """In which phase a case was, by the steps that the log holds; None if it does not tell."""
+    return phase_after(
+        json.loads(reader.body(entry) or b"{}") for entry in reader.entries_where(subject=subject, until=day)
+    )
+
+
+#: Facts of which the log can hold evidence. Of the others it says nothing.
 TOLD: Final = (Fact.OWN, Fact.REGION, Fact.SECOND, Fact.CONSENT)
 
 

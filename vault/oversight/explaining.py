@@ -9,9 +9,10 @@ needed fact has no such entry is unexplained: somebody should ask why.
                                                                contradicted by it, if the actor is somebody else
     nothing before says whose the case was                     not in the log
 
-What no entry says cannot be explained: that a consent still ran, in which phase a case was, whose a case was before
-the log wrote it down (`entrusted`). A list or a search is about no single case: it was limited to the actor's own or to
-the region where it was made, and shows nothing else.
+What no entry says cannot be explained: that a consent still ran, whose a case was before the log wrote it down
+(`entrusted`). That a case lies in one's region is a thin reason: where it had an appointment, that is said beside it.
+A list or a search is about no single case: it was limited to the actor's own or to the region where it was made, and
+shows nothing else.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ Body = Mapping[str, Any]
 EVIDENCE: Final = (
     (Happening.ENTRUSTED.value, Kind.CASE.value),
     (Action.BEGIN_CLOSING.value, Kind.CASE.value),
+    (Action.WRITE.value, Kind.APPOINTMENT.value),
     (Action.WRITE.value, Kind.REFERRAL.value),
     (Happening.RELEASE_BEGUN.value, Kind.OUTCOME_SHEET.value),
     (Happening.RELEASE_BEGUN.value, Kind.REFERRAL.value),
@@ -50,6 +52,7 @@ class Basis(StrEnum):
     NO_CASE = "no_case"  # about no single case: limited to what is the actor's by the question itself
     ASSIGNMENT = "assignment"  # the case was entrusted to the actor
     REGION = "region"  # the case lay in the region in which the actor signed in
+    APPOINTMENT = "appointment"  # and the case had an appointment there: said beside `REGION`, which alone is weak
     SECOND = "second_signature"  # somebody else had begun the closing
     CONSENT = "consent"  # the person's consent was recorded
     RELEASE = "release"  # it was handed over, referred or passed on to this zone
@@ -128,6 +131,9 @@ def explain(body: Body, need: Sequence[Fact] | None, file: CaseFile) -> Explanat
     if not body["subject"]:
         return Explanation(tuple(Evidence(fact, Basis.NO_CASE, "") for fact in need), ())
     found = [_SHOWN_BY[fact](body, file) if fact in _SHOWN_BY else _lacks(fact) for fact in need]
+    booked = _newest(body, file, _books)
+    if booked is not None and any(each.basis is Basis.REGION for each in found if isinstance(each, Evidence)):
+        found.append(Evidence(Fact.REGION, Basis.APPOINTMENT, booked["entry"]))
     return Explanation(
         tuple(each for each in found if isinstance(each, Evidence)),
         tuple(each for each in found if isinstance(each, Missing)),
@@ -201,6 +207,10 @@ def _released(body: Body, file: CaseFile) -> Body | None:
         return act["action"] == Happening.RELEASE_BEGUN.value and same
 
     return _newest(body, file, fits)
+
+
+def _books(act: Body) -> bool:
+    return bool(act["kind"] == Kind.APPOINTMENT.value and _came_to_something(act))
 
 
 def _came_to_something(act: Body) -> bool:

@@ -54,6 +54,13 @@ RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "objec
             LOOK, (OWN,), [{**entrusted(2, "a-coach"), "subject": "L-other"}], "own not_in_log", id="another case"
         ),
         pytest.param(LOOK, (REGION,), [entrusted(2, "")], "region e2", id="in the region of the sign-in"),
+        pytest.param(
+            LOOK, (REGION,), [entrusted(2, ""), at(5, "write", kind="appointment")], "region e2, appointment e5",
+            id="with an appointment there"
+        ),
+        pytest.param(
+            LOOK, (OWN,), [at(5, "write", kind="appointment")], "own not_in_log", id="an appointment is no assignment"
+        ),
         pytest.param(LOOK, (REGION,), [entrusted(2, "", "liege")], "region contradicted e2", id="in another region"),
         pytest.param(
             {**LOOK, "session": "s9"}, (REGION,), [entrusted(2, "")], "region not_in_log", id="an unknown session"
@@ -123,5 +130,6 @@ def test_an_entry_that_is_no_beginning_introduces_nobody() -> None:
 
 
 def test_every_kind_of_evidence_is_one_that_the_store_is_asked_for() -> None:
-    shown = [entrusted(2, ""), at(5, "begin_closing"), at(5, "write", kind="referral"), RELEASED]
+    shown = [entrusted(2, ""), at(5, "begin_closing"), at(5, "write", kind="appointment"), RELEASED]
+    shown.append(at(5, "write", kind="referral"))
     assert {(body["action"], body["kind"]) for body in shown} <= set(EVIDENCE)
