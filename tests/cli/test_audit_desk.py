@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from gateway.cli.desk import Session
 from gateway.cli.home import settings_of
 from gateway.log.running import announce
 from tests.cli.kit import Shell
 from tests.house import House, house_on
 from tests.log.test_sequencer import work
+from vault.vocabulary import OVERSIGHT
 
 
 @pytest.fixture
@@ -28,13 +30,10 @@ def kept(shell: Shell, home: Path) -> Path:
 
 
 def _signed_in(shell: Shell, home: Path, house: House) -> None:
-    """Keep the auditor's session as `parefeu sign-in` would."""
-    from gateway.cli.desk import Session
-    from vault.vocabulary import OVERSIGHT
-
+    """Keep the auditor's session as `parefeu sign-in` would, at the moment at which the house stands."""
     house.client("auditor")
-    place = str(home.resolve())
-    Session(OVERSIGHT, house.tokens["auditor"], place, "auditor").keep()
+    Session(OVERSIGHT, house.tokens["auditor"], str(home.resolve()), "auditor").keep()
+    shell.hooks.clock = house.clock
 
 
 def bodies(home: Path) -> list[dict[str, Any]]:
