@@ -20,6 +20,8 @@ FACTS: Final[dict[str, dict[str, Any]]] = {
     "return-plan": {"code": "return_wish", "value": "undecided", "on": "2026-11", "language": "fr"},
 }
 FILE_SECTIONS: Final = ("narrative", "identity", "sensitive", "stay-analysis", "return-plan")
+#: How the check of a copy of the log ended.
+CHECKED: Final = {"origin": "log.example/2026h2", "size": 1, "root": "A" * 43 + "=", "verdict": "sound"}
 INVITATION: Final[dict[str, Any]] = {
     "letter": "invitation", "languages": ["fr", "en"], "contact": "02 000 00 00", "appointment_on": "2026-12-02",
     "appointment_time": "09:30", "place": "rue Inventée 1, 1000 Bruxelles", "leaflet": "2026-1",

@@ -260,7 +260,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
                 "POST",
                 "/oversight/log-state/verifications",
                 201,
-                {"origin": "log.example/2026h2", "size": 1, "root": "A" * 43 + "=", "verdict": "sound"},
+                r.CHECKED,
             ),
             "oversight_read_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}", 200),
             "oversight_read_detail": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}/detail", 200),

@@ -292,10 +292,7 @@ def bodies(house: House) -> dict[str, Any]:
         "casework_declare_conflict": {
             "coach": house.staff["colleague"].id.hex(), "reason": f"Connaît {CANARY['conflict']}.",
         },
-        "casework_make_calendar": {"language": "fr"},
-        "oversight_record_verification": {
-            "origin": "log.example/2026h2", "size": 1, "root": "A" * 43 + "=", "verdict": "sound",
-        },
+        "casework_make_calendar": {"language": "fr"}, "oversight_record_verification": recorded.CHECKED,
     } | {f"casework_{step.value}": Paths(house).details(step) for step in Step}  # fmt: skip
 
 
