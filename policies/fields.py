@@ -32,6 +32,10 @@ _C7: Final = (
 _PEOPLE: Final = (
     "people family_name given_names birth_date national_number nationality aliases relation ov_number oqt_reference"
 )
+#: What an access request says, but for whom it is about.
+_FORM: Final = "version asked_for purpose basis reason hours filed_at due_at"
+_ANSWERS: Final = "asked_by answer_soon standing canonical answers missing releasable"
+_GRANT: Final = "grant granted granted_at expires_at revoked_at"
 _TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
 
 _CASEWORK: Final = {
@@ -100,10 +104,21 @@ _CASEWORK: Final = {
     "calendar_receipt": "feed address expires_on revoked",
     "calendar_list": "feed language created_at expires_on revoked_at",
     "calendar_feed": "uid starts_at ends_at place sequence",
+    # What other zones ask to know: names of fields, never what stands in them.
+    "request_desk": "request reference filed_at due_at answer_soon standing",
+    "request_case": f"request reference designation {_FORM} {_ANSWERS} {_GRANT}",
+    "request_answer": "request version standing missing",
+    "grant_receipt": "request grant granted expires_at revoked_at standing",
 }
+#: The closed list of what a grant may hold of a person.
+GRANTED: Final = "family_name given_names birth_date nationality address procedure_pending"
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
     "sheet_list": "release pseudonym handed_over_at",
+    "request_receipt": "request version filed_at due_at standing",
+    "request_list": "request filed_at due_at standing grant expires_at",
+    "request_own": f"request designation {_FORM} standing questions refused_for {_GRANT}",
+    "granted_fields": f"grant request pseudonym purpose granted granted_at expires_at {GRANTED}",
 }
 _PARTNER: Final = {
     "referral": "release pseudonym family_name given_names phone address language need expires_on",
@@ -118,6 +133,9 @@ _OVERSIGHT: Final = {
     "log_verified": "entry origin size verdict agrees",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
+    "form_list": "request filed_at due_at answer_soon standing",
+    "form_full": f"request {_FORM} {_ANSWERS} {_GRANT}",
+    "form_answer": "request version standing missing",
     "access_report": "format release pseudonym made_at since until time_zone days consultations refused withheld "
     "unsequenced checkpoint policy signature signed_by",
 }
@@ -146,3 +164,5 @@ CONFIDED_FIELDS: Final = frozenset(
 )  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.
 OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields
+#: What stands in a granted copy of a person.
+GRANTED_FIELDS: Final = frozenset(GRANTED.split())

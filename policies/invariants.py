@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.compiler import Answer, Table
 from policies.facts import facts_of, mask_of
-from policies.fields import CONFIDED_FIELDS, CONTRACT, OUTCOME_SHEET_FIELDS
+from policies.fields import CONFIDED_FIELDS, CONTRACT, GRANTED_FIELDS, OUTCOME_SHEET_FIELDS
 from policies.lines import Key
 from vault.vocabulary import (
     ATTACHMENT_KINDS,
@@ -57,6 +57,18 @@ _DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
 _AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE})
 #: What oversight itself writes down: how its check of a copy of the log ended. Nothing that the log says is among it.
 _OVERSIGHTS_OWN: Final = frozenset({Kind.LOG_STATE})
+#: What another zone asks to know of one case, and what approvers see of it.
+_ASKED_KINDS: Final = frozenset({Kind.ACCESS_REQUEST, Kind.ACCESS_FORM})
+#: What roles outside casework may do besides reading: ask, and answer what was asked.
+_ASKING: Final = frozenset(
+    {
+        (Role.FOLLOW_UP_OFFICER, Kind.ACCESS_REQUEST, Action.CREATE),
+        (Role.FOLLOW_UP_OFFICER, Kind.ACCESS_REQUEST, Action.WRITE),
+        (Role.DPO, Kind.ACCESS_FORM, Action.SIGN),
+        (Role.DPO, Kind.ACCESS_FORM, Action.CLOSE),
+        (Role.DPO, Kind.ACCESS_FORM, Action.WRITE),
+    }
+)
 _PURPOSES: Final = {
     Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION},
     Role.DESK_OFFICER: {Purpose.CASE_ADMINISTRATION},
@@ -105,8 +117,29 @@ def _follow_up_purpose_reaches_the_sheet_alone(request: _Request) -> bool:
     role, kind, _, purpose = request[0]
     concerned = purpose is Purpose.OQT_FOLLOW_UP or role is Role.FOLLOW_UP_OFFICER
     return not concerned or (
-        purpose is Purpose.OQT_FOLLOW_UP and role is Role.FOLLOW_UP_OFFICER and kind is Kind.OUTCOME_SHEET
+        purpose is Purpose.OQT_FOLLOW_UP
+        and role is Role.FOLLOW_UP_OFFICER
+        and kind in (Kind.OUTCOME_SHEET, Kind.ACCESS_REQUEST, Kind.GRANT)
     )
+
+
+def _granted_fields_open_for_one_person_while_the_grant_lives(request: _Request) -> bool:
+    (role, kind, act, _), _, held, _ = request
+    if kind is not Kind.GRANT or act not in _READING:
+        return True
+    return role is Role.FOLLOW_UP_OFFICER and act is Action.READ and _needs(held, Fact.GRANT, Fact.ADDRESSED)
+
+
+def _who_asks_does_not_answer(request: _Request) -> bool:
+    """Answers come from casework and oversight; about whom somebody asks, outside casework they alone see."""
+    (role, kind, act, _), _, held, _ = request
+    if kind not in _ASKED_KINDS:
+        return True
+    if act in (Action.SIGN, Action.CLOSE):
+        return role in (Role.REGIONAL_HEAD, Role.DPO)
+    if role is Role.FOLLOW_UP_OFFICER and act in (Action.READ, Action.WRITE):
+        return _needs(held, Fact.OWN)
+    return kind is Kind.ACCESS_FORM or role in (Role.FOLLOW_UP_OFFICER, Role.REGIONAL_HEAD)
 
 
 def _each_role_has_its_own_purposes(request: _Request) -> bool:
@@ -120,7 +153,7 @@ def _erased_gives_nothing(request: _Request) -> bool:
 def _outside_casework_nobody_changes_anything(request: _Request) -> bool:
     role, kind, act, _ = request[0]
     noted = ROLE_ZONE[role] is ZoneKind.OVERSIGHT and kind in _OVERSIGHTS_OWN and act is Action.WRITE
-    return _casework(request[0]) or act in (Action.READ, Action.LIST) or noted
+    return _casework(request[0]) or act in (Action.READ, Action.LIST) or noted or (role, kind, act) in _ASKING
 
 
 def _the_matrix_prevails(request: _Request) -> bool:
@@ -133,7 +166,8 @@ def _the_matrix_prevails(request: _Request) -> bool:
 
 def _copies_open_where_they_were_sent(request: _Request) -> bool:
     key, _, held, _ = request
-    return _casework(key) or key[1] in _AUDIT_KINDS or _needs(held, Fact.ADDRESSED)
+    asks = (key[1], key[2]) == (Kind.ACCESS_REQUEST, Action.CREATE)  # opens nothing: there is no copy yet
+    return _casework(key) or asks or key[1] in _AUDIT_KINDS or _needs(held, Fact.ADDRESSED)
 
 
 def _a_partner_needs_consent(request: _Request) -> bool:
@@ -148,6 +182,8 @@ def _what_leaves_was_agreed_or_signed(request: _Request) -> bool:
         return phase is Phase.CLOSING and _needs(held, Fact.SECOND)
     if kind is Kind.ACCESS_REPORT:
         return bool(held & mask_of((Fact.OWN, Fact.REGION)))
+    if kind is Kind.GRANT:
+        return phase is not Phase.NONE and _needs(held, Fact.OWN, Fact.SECOND)
     return kind is Kind.REFERRAL and _needs(held, Fact.OWN, Fact.CONSENT)
 
 
@@ -190,7 +226,8 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     (_, kind, act, _), phase, _, _ = request
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
         return True
-    if kind is Kind.ACCESS_REPORT:  # the person may ask at any time; what leaves is names of the case, no content
+    # The person may ask at any time, and so may another zone: nothing of content is written.
+    if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT}:
         return True
     # A consent may be withdrawn at any time; a closed case may be reopened or given to somebody else, one that was
     # handed over may not.
@@ -211,9 +248,11 @@ def _the_desk_arranges_first_meetings_alone(request: _Request) -> bool:
 
 
 def _a_closing_has_two_signatures(request: _Request) -> bool:
-    (role, _, act, _), phase, held, _ = request
+    (role, kind, act, _), phase, held, _ = request
     if act is Action.BEGIN_CLOSING:
         return role is Role.COACH
+    if kind in _ASKED_KINDS:
+        return True
     return act is not Action.SIGN or (
         role is Role.REGIONAL_HEAD and phase is Phase.CLOSING and _needs(held, Fact.SECOND)
     )
@@ -249,20 +288,29 @@ INVARIANTS: Final = (
         _the_protected_leaves_by_live_consent_alone,
     ),
     Invariant(
-        "follow-up and its purpose reach the outcome sheet and nothing else (F2, F3)",
+        "follow-up and its purpose reach the outcome sheet, its own requests and what was granted (F2, F3)",
         _follow_up_purpose_reaches_the_sheet_alone,
+    ),
+    Invariant(
+        "granted fields open for one person of the zone they were sent to, while the grant lives",
+        _granted_fields_open_for_one_person_while_the_grant_lives,
+    ),
+    Invariant(
+        "who asks for access does not answer, and others do not see whom they asked about", _who_asks_does_not_answer
     ),
     Invariant("each role acts for its own purposes only (F5, F8)", _each_role_has_its_own_purposes),
     Invariant("an erased case gives nothing to anyone", _erased_gives_nothing),
     Invariant(
-        "outside casework nobody changes, releases or restores anything; oversight notes its own checks of the log",
+        "outside casework nobody changes, releases or restores anything; follow-up asks, the DPO answers, oversight "
+        "notes its own checks of the log",
         _outside_casework_nobody_changes_anything,
     ),
     Invariant("the matrix of compartments and zones prevails (docs/architecture.md)", _the_matrix_prevails),
     Invariant("a copy opens only in the zone it was sent to (F3)", _copies_open_where_they_were_sent),
     Invariant("a partner reads only while the consent lasts (F7)", _a_partner_needs_consent),
     Invariant(
-        "what leaves was consented to, signed by a second person while closing, or asked for by the person (F3, F7)",
+        "what leaves was consented to, signed by a second person while closing, asked for by the person, or approved "
+        "by every function that must (F3, F7)",
         _what_leaves_was_agreed_or_signed,
     ),
     Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),
@@ -290,6 +338,22 @@ INVARIANTS: Final = (
     Invariant("emergency access needs an open break-glass (F11)", _emergency_needs_break_glass),
     Invariant("an answer is built from a profile of the asker's own zone", _answers_stay_in_their_zone),
 )
+
+
+#: What each of follow-up's profiles may say at most. A request and its answer say nothing of the person.
+_REQUEST_FIELDS: Final = frozenset(
+    {
+        "request", "version", "filed_at", "due_at", "standing", "grant", "granted", "granted_at", "expires_at",
+        "revoked_at", "designation", "asked_for", "purpose", "basis", "reason", "hours", "questions", "refused_for",
+    }
+)  # fmt: skip
+_ABOUT_A_PERSON: Final = {
+    "outcome_sheet": OUTCOME_SHEET_FIELDS,
+    "sheet_list": OUTCOME_SHEET_FIELDS | {"release"},
+    "granted_fields": GRANTED_FIELDS
+    | {"grant", "request", "pseudonym", "purpose", "granted", "granted_at", "expires_at"},
+    **dict.fromkeys(("request_receipt", "request_list", "request_own"), _REQUEST_FIELDS),
+}
 
 
 def broken_invariants(table: Table) -> tuple[str, ...]:
@@ -321,7 +385,9 @@ def _leaks(table: Table) -> Iterator[str]:
         names = {name for name, _ in profile.fields}
         if CONTRACT[profile.name].zone is not ZoneKind.CASEWORK and names & CONFIDED_FIELDS:
             yield f"invariant: nothing confided leaves casework: profile {profile.name}"
-        if CONTRACT[profile.name].zone is ZoneKind.FOLLOW_UP and not names <= OUTCOME_SHEET_FIELDS | {"release"}:
-            yield f"invariant: follow-up gets the closed list of the outcome sheet: profile {profile.name}"
+        if CONTRACT[profile.name].zone is ZoneKind.FOLLOW_UP and not names <= _ABOUT_A_PERSON.get(
+            profile.name, frozenset()
+        ):
+            yield f"invariant: follow-up gets the closed lists of sheet and grant: profile {profile.name}"
         if profile.name == "outcome_sheet_oversight" and names & {"oqt_reference", "ov_number"}:
             yield "invariant: oversight gets no reference that names the person"

@@ -130,6 +130,35 @@ BREAKING = [
     ("a closing for non", "cw-90,coach,case,sign,case_administration,closing,own+second,receipt,allow"),
     ("after closing no content", "cw-90,coach,case,reopen,case_administration,handed_over,own,receipt,allow"),
     ("emergency access", "cw-90,regional_head,identity,read,emergency,active,region,identity_full,allow"),
+    ("granted fields open", "fu-90,follow_up_officer,grant,read,oqt_follow_up,none,addressed,granted_fields,allow"),
+    (
+        "granted fields open",
+        "fu-90,follow_up_officer,grant,list,oqt_follow_up,none,addressed+grant,granted_fields,allow",
+    ),
+    ("granted fields open", "cw-90,coach,grant,read,case_administration,active,own,grant_receipt,allow"),
+    ("who asks for access", "cw-90,coach,access_request,sign,case_administration,none,own,request_answer,allow"),
+    ("who asks for access", "ov-90,dpo,access_request,read,data_protection,none,addressed,form_full,allow"),
+    (
+        "who asks for access",
+        "fu-90,follow_up_officer,access_request,read,oqt_follow_up,none,addressed,request_own,allow",
+    ),
+    (
+        "outside casework nobody changes",
+        "fu-90,follow_up_officer,access_form,sign,oqt_follow_up,none,addressed,request_receipt,allow",
+    ),
+    ("a copy opens only", "fu-90,follow_up_officer,access_request,read,oqt_follow_up,none,own,request_own,allow"),
+    (
+        "what leaves was consented",
+        "cw-90,regional_head,grant,release,case_administration,active,own,grant_receipt,allow",
+    ),
+    (
+        "what leaves was consented",
+        "cw-90,regional_head,grant,release,case_administration,none,own+second,grant_receipt,allow",
+    ),
+    (
+        "casework needs a relation",
+        "cw-90,regional_head,grant,close,case_administration,active,none,grant_receipt,allow",
+    ),
     ("an answer is built", "fu-90,follow_up_officer,outcome_sheet,read,oqt_follow_up,none,addressed,note_full,allow"),
 ]
 
