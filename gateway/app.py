@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import problems
 from gateway.api import (
+    access,
     access_log,
     access_report,
     appointments,
@@ -105,13 +106,16 @@ def create_app(services: Services) -> Application:
             for module in (flow, notes, facts, attachments, tasks, letters, appointments, coaches, figures):
                 app.include_router(module.router(gate))
             app.include_router(access_report.asking_router(gate))
+            app.include_router(access.answering_router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
             app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
+            app.include_router(access.asking_router(gate))
         elif zone.kind is ZoneKind.PARTNER:
             app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
         else:
             app.include_router(access_log.router(gate))
             app.include_router(access_report.reports_router(gate))
+            app.include_router(access.answering_router(gate))
             app.include_router(
                 receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
             )

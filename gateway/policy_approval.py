@@ -76,26 +76,31 @@ def content_of(source: Source) -> bytes:
 
 
 def create_reviewer(
-    folder: Path, passphrase: Sensitive[str], entropy: Entropy, root: type[FileRoot] = FileRoot
+    folder: Path, passphrase: Sensitive[str], entropy: Entropy, root: type[FileRoot] = FileRoot, *,
+    context: bytes = _KEY_CONTEXT,
 ) -> str:  # fmt: skip
-    """Make a reviewer's key. Returns its fingerprint. Raises Conflict, InvalidInput, KeyringError."""
+    """Make a reviewer's key, or with `context` somebody else's. Returns its fingerprint.
+
+    Raises Conflict, InvalidInput, KeyringError.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     provider = root.create(folder / "root.key", passphrase, entropy)
     key = SigningKey.generate(entropy)
-    write_private(folder / "signing", provider.wrap(key.secret.expose(), _KEY_CONTEXT))
+    write_private(folder / "signing", provider.wrap(key.secret.expose(), context))
     return fingerprint(key.public)
 
 
 def open_reviewer(
-    folder: Path, passphrase: Sensitive[str], entropy: Entropy, root: type[FileRoot] = FileRoot
+    folder: Path, passphrase: Sensitive[str], entropy: Entropy, root: type[FileRoot] = FileRoot, *,
+    context: bytes = _KEY_CONTEXT,
 ) -> SigningKey:  # fmt: skip
     """Raises KeyringMissing, WrongPassphrase, KeyringDamaged."""
     provider = root.open(folder / "root.key", passphrase, entropy)
     try:
         wrapped = (folder / "signing").read_bytes()
     except OSError:
-        raise KeyringMissing("the reviewer's key is not in that folder") from None
-    return SigningKey.from_secret(Sensitive(provider.unwrap(wrapped, _KEY_CONTEXT)))
+        raise KeyringMissing("there is no such key in that folder") from None
+    return SigningKey.from_secret(Sensitive(provider.unwrap(wrapped, context)))
 
 
 # -- signing and checking ----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from gateway.access_rules import load_access_rules
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
@@ -17,6 +18,7 @@ from gateway.policy_in_force import PolicyInForce
 from gateway.report_words import ReportWords, load_report_words
 from gateway.settings import Settings, slug
 from policies.namespace import Namespace, load_namespace
+from vault.access.asking import ASKING_ZONES, READERS, AccessOffice
 from vault.access.enforcement import Guard
 from vault.access.releases import Receiver, Sender
 from vault.access.sealing import RecordKeeper
@@ -54,6 +56,7 @@ class Services:
     exclusive: Callable[[], AbstractContextManager[object]]
     sign_in: dict[Zone, SignIn]
     reception: dict[Zone, Reception]
+    access: dict[Zone, AccessOffice] = field(default_factory=dict)  # of zones that ask for access, or answer
     casework: Casework | None = None
     sender: Sender | None = None
     oversight: Oversight | None = None
@@ -143,6 +146,7 @@ def _assemble(
             for zone, keyring in keyrings.items()
             if zone.kind is not ZoneKind.CASEWORK
         },
+        access=_offices(settings, keyrings, directory, guard, clock, entropy),
         namespaces=load_namespaces(settings),
         _held=held,
     )
@@ -172,6 +176,18 @@ def _assemble(
         services.oversight = Oversight(guard, overseeing.sealing, overseeing.signing, clock)
         services.report_words = load_report_words(settings.texts_dir)
     return services
+
+
+def _offices(
+    settings: Settings, keyrings: dict[Zone, ZoneKeyring], directory: ZoneDirectory, guard: Guard, clock: Clock,
+    entropy: Entropy,
+) -> dict[Zone, AccessOffice]:  # fmt: skip
+    rules = load_access_rules(settings.access_file)
+    return {
+        zone: AccessOffice(zone, guard, directory, keyring.sealing, keyring.signing, clock, entropy, rules)
+        for zone, keyring in keyrings.items()
+        if zone in READERS or zone in ASKING_ZONES
+    }
 
 
 def load_namespaces(settings: Settings) -> dict[Zone, tuple[Namespace, ...]]:

@@ -126,6 +126,12 @@ class SignInThrottled(NotSignedIn):
         self.retry_after = retry_after
 
 
+class BudgetSpent(VaultError):
+    """So many of these as one person may do a day were done already."""
+
+    code = "budget_spent"
+
+
 class NotFound(VaultError):
     """Unknown, or something whose existence the asker may not learn: the answer is the same."""
 

@@ -106,6 +106,12 @@ class ReleaseId(_Id):
     __slots__ = ()
 
 
+class RequestId(_Id):
+    """One request for access, from filing to its answer."""
+
+    __slots__ = ()
+
+
 class AppointmentId(_Id):
     """One time at which somebody is expected, received or was not there."""
 

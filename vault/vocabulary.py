@@ -135,6 +135,9 @@ class Kind(StrEnum):
     INVITATION = "invitation"  # a letter that asks the person to come, or to come after all
     LETTER = "letter"  # every other letter to the person
     ACCESS_REPORT = "access_report"  # who consulted what of a case: for the person concerned
+    ACCESS_REQUEST = "access_request"  # what another zone asks to know of one case, with whom it asks about
+    ACCESS_FORM = "access_form"  # the same without whom it is about: what an approver outside casework sees
+    GRANT = "grant"  # a sealed copy of the granted fields, for one person and a time
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
     LOG_STATE = "log_state"  # how whole the log is, and who checked a copy of it
@@ -178,6 +181,9 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.INVITATION: Compartment.CONTACT,
     Kind.LETTER: Compartment.NARRATIVE,
     Kind.ACCESS_REPORT: Compartment.STATUS,
+    Kind.ACCESS_REQUEST: Compartment.IDENTITY,
+    Kind.ACCESS_FORM: Compartment.STATUS,
+    Kind.GRANT: Compartment.IDENTITY,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
     Kind.LOG_STATE: Compartment.AUDIT,
@@ -292,12 +298,12 @@ class Phase(StrEnum):
 class Fact(StrEnum):
     """What a decision may depend on, gathered from the database in the reading transaction, never from the caller."""
 
-    OWN = "own"  # the case is assigned to the actor; for an audit trail: it is the actor's own
+    OWN = "own"  # the case is assigned to the actor; an access request: filed by the actor, or theirs to answer
     REGION = "region"  # the case lies in the actor's region
     CONSENT = "consent"  # a recorded, unexpired consent of the person for this recipient and these fields
     GRANT = "grant"  # a live grant for this actor, case, kind and purpose
     ADDRESSED = "addressed"  # the release was sealed to the actor's zone
-    SECOND = "second"  # somebody else took the step before; the actor is the second person
+    SECOND = "second"  # somebody else took the step before; for a grant: every function that must has approved
     BREAK_GLASS = "break_glass"  # an open break-glass of this actor on this case
 
 

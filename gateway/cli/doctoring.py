@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from vault.doctor.access_checks import ACCESS_CHECKS
 from vault.doctor.case_checks import CASE_CHECKS
 from vault.doctor.checks import Check, Fault, Findings, Progress, examine, nobody
 from vault.doctor.key_checks import KEY_CHECKS
@@ -49,7 +50,7 @@ SAMPLE: Final = Check(
     "put back the backup that still opens; look who wrote to the database",
 )  # fmt: skip
 #: Checks of rows, in the order in which they are run.
-ROW_CHECKS: Final = (*PEOPLE_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *CASE_CHECKS)
+ROW_CHECKS: Final = (*PEOPLE_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS, *CASE_CHECKS)
 CHECKS: Final = (DIRECTORY, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
 
 

@@ -29,6 +29,7 @@ HINTS: Final[dict[str, str]] = {
     "sign_in_refused": "mind that a code works once: wait for the next one",
     "sign_in_throttled": "wait, then try again",
     "access_denied": "`parefeu policy explain` says who may",
+    "budget_spent": "what is urgent is asked for by telephone; the day ends at midnight in Belgium",
     "not_found": "look at the reference; what is not yours looks the same as what does not exist",
     "notice_missing": "`parefeu case give-notice REF --language L --leaflet VERSION`",
     "illegal_step": "`parefeu case steps REF` says what is possible, and why the rest is not",

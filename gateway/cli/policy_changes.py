@@ -60,7 +60,7 @@ def reviewer(
     from gateway.clock import SystemEntropy
     from gateway.policy_approval import create_reviewer
 
-    passphrase = _passphrase(passphrase_file, new=True)
+    passphrase = asked_passphrase(passphrase_file, new=True)
     typer.echo(create_reviewer(folder, passphrase, SystemEntropy(), hooks_of(ctx).root_class()))
 
 
@@ -84,7 +84,7 @@ def approve(
     _tell(before, after, impact)
     if not yes:
         typer.confirm("Sign for this?", abort=True, err=True)
-    own = open_key(key, _passphrase(passphrase_file), SystemEntropy(), hooks_of(ctx).root_class())
+    own = open_key(key, asked_passphrase(passphrase_file), SystemEntropy(), hooks_of(ctx).root_class())
     step = step_of(before.source, after.source, impact)
     count = sign(new, step, name, own, SystemClock().now())
     typer.echo(f"signed: {count} of {NEEDED} that a widening needs")
@@ -139,7 +139,7 @@ def _replayed(home: Path | None, hooks: Hooks, days: int, before: Table, after: 
     return replay(before, after, tallies)
 
 
-def _passphrase(file: Path | None, *, new: bool = False) -> Sensitive[str]:
+def asked_passphrase(file: Path | None, *, new: bool = False) -> Sensitive[str]:
     from gateway.instance import read_passphrase
     from vault.sensitive import Sensitive
 

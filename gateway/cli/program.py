@@ -50,6 +50,7 @@ WORDS: Final[dict[str, Word]] = {
     "freetext": Word("freetext", "What identifies people in a text; how well it is found.", _OPERATION),
     "sheets": Word("sheets", "Outcome sheets that were handed over (follow-up).", _RECEIVED),
     "referrals": Word("referrals", "Referrals that were sent to a partner organisation.", _RECEIVED),
+    "access": Word("access", "Requests to know fields of one case: asking, answering, granting.", _RECEIVED),
     "person": Word("person", "Who consulted what: asked by the person, answered by the DPO.", _RECEIVED),
     "audit": Word("audit", "The access log: look, verify, prove, export, keep it.", _RECEIVED),
     "witness": Word("witness", "Sign honest growth of access logs, under another administration.", _OPERATION),

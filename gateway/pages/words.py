@@ -200,6 +200,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "figures": "outcome figures",
         "referral_answer": "answer of a partner", "withdrawal": "end of a consent",
         "access_report": "report of who consulted what",
+        "access_request": "request for access", "access_form": "request for access, without the person",
+        "grant": "granted fields",
         "audit_entry": "entry of the log",
         "audit_detail": "detail of the log", "log_state": "state of the log",
         "session": "session", "staff": "staff", "lane": "lane",

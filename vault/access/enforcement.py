@@ -52,6 +52,7 @@ STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
 _NAMES: Final = frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP})
 #: Free text goes through the replacement of names. What is revised is opened first, to hold it to its provenance.
 _REPLACED: Final = (*FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK)
+_ANSWERING: Final = (Action.LIST, Action.WRITE, Action.SIGN, Action.CLOSE)
 ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.WRITE, Kind.NOTE): _NAMES,
     (Action.REVIEW, Kind.NOTE): _NAMES,
@@ -62,6 +63,10 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
     (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     (Action.LIST, Kind.DAY_LIST): frozenset({Kind.IDENTITY}),
+    # A request for access is opened by whoever looks at it or answers it; a list takes new ones in.
+    **{(act, kind): frozenset({kind}) for act in _ANSWERING for kind in (Kind.ACCESS_REQUEST, Kind.ACCESS_FORM)},
+    # What a grant is made of: the request, and the kinds that its closed list of fields comes from.
+    (Action.RELEASE, Kind.GRANT): frozenset({Kind.ACCESS_REQUEST, Kind.IDENTITY, Kind.CONTACT}),
 }
 #: What an act stores besides its own item: a case begins with its people, a note may bring new stand-ins, an
 #: appointment is booked with its interpreter.

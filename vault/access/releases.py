@@ -106,10 +106,11 @@ class Sender:
         self, uow: UnitOfWork, permit: Permit, content: Mapping[str, Any], *, release: ReleaseId, reader: Zone,
         subject: bytes, kind: Kind, compartment: Compartment, purpose: Purpose, decision: EntryId, policy: bytes,
         schema: int, expires_at: datetime | None,
-    ) -> None:  # fmt: skip
+    ) -> KeyId:  # fmt: skip
         """Seal `content` under a fresh key to `reader` and store the release. The key is kept by nobody else.
 
-        permit: leave to release this kind. decision: the release's own, already committed audit entry.
+        Returns the key's id, for whoever may have to destroy it. permit: leave to release this kind. decision: the
+        release's own, already committed audit entry.
         """
         now = self.clock.now()
         permit.check(kind=kind, case=permit.item.case, now=now, storing=True)
@@ -128,6 +129,7 @@ class Sender:
                 sealed.sealed, sealed.signature, now, expires_at, None,
             )
         )  # fmt: skip
+        return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Receiver:
         if row.sender != CASEWORK:  # any zone can sign for itself; sheets and referrals come from casework alone
             raise EnvelopeRejected("a release that casework did not send")
         wrap = uow.keys.wrap(row.key, self.zone)
-        if wrap is None:
+        if not wrap:
             raise Erased("the key of this release was destroyed")
         context = ReleaseContext(
             row.subject, row.compartment, self.zone, row.sender, row.id, row.key, row.purpose, row.decision,

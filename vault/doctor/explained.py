@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from vault.audit.events import Happening
 from vault.cases.details import SEALED
 from vault.cases.flow import QUESTIONS, Step
 from vault.vocabulary import ATTACHMENT_KINDS, FACT_KINDS, Action, Kind
@@ -31,6 +32,10 @@ _HANDS: Final = _written(Kind.ASSIGNMENT, Kind.CONFLICT)
 _NAMING: Final = _written(Kind.CONFLICT, Kind.ATTENDEES, Kind.APPOINTMENT)
 _RECORDED: Final = _written(*FACT_KINDS, *ATTACHMENT_KINDS, Kind.NOTE, Kind.TASK, Kind.LETTER, Kind.INVITATION)
 _SWEPT: Final = ("swept", Kind.ATTACHMENT.value)
+_FILED: Final = frozenset({(Action.CREATE.value, Kind.ACCESS_REQUEST.value)})
+_ANSWERED: Final = frozenset(
+    (act.value, kind.value) for act in (Action.SIGN, Action.CLOSE) for kind in (Kind.ACCESS_REQUEST, Kind.ACCESS_FORM)
+)
 
 EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
@@ -40,7 +45,7 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "case_events": _MOVED,
     "data_keys": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
     "records": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP),
-    "blind_index": _OPENED | _written(Kind.IDENTITY),
+    "blind_index": _OPENED | _written(Kind.IDENTITY) | {("released", Kind.GRANT.value)},
     "consents": _written(Kind.REFERRAL),
     "review_counts": _written(Kind.NOTE),
     "attachments": _written(*ATTACHMENT_KINDS) | {_SWEPT},
@@ -55,7 +60,14 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "desk_cells": _written(Kind.APPOINTMENT),
     "calendar_feeds": _written(Kind.CALENDAR),
     "releases": frozenset(
-        ("release_begun", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT)
+        ("release_begun", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT, Kind.GRANT)
+    ),
+    "access_requests": _FILED,
+    "access_copies": _FILED | _written(Kind.ACCESS_REQUEST),
+    "access_answers": _ANSWERED | _written(Kind.ACCESS_REQUEST, Kind.ACCESS_FORM),
+    "taken_requests": frozenset({(Action.LIST.value, Kind.ACCESS_REQUEST.value)}),
+    "grants": frozenset(
+        (act, Kind.GRANT.value) for act in (Happening.RELEASED.value, Action.CLOSE.value, Happening.SWEPT.value)
     ),
 }
 
@@ -64,6 +76,8 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
 LEAVES: Final[dict[Act, tuple[str, str]]] = {
     **dict.fromkeys(_OPENED, ("records", Kind.IDENTITY.value)),
     **dict.fromkeys(_STEPS, ("case_events", "")),
+    **dict.fromkeys(_FILED, ("access_requests", "")),
+    **dict.fromkeys(_ANSWERED | _written(Kind.ACCESS_FORM), ("access_answers", "")),
     **{
         (Action.WRITE.value, kind.value): ("records", kind.value)
         for kind in (Kind.NOTE, Kind.IDENTITY, Kind.CONTACT, Kind.LETTER, Kind.INVITATION, *FACT_KINDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from vault.cases.flow import State
 from vault.doctor.checks import Check, Fault, Severity
@@ -16,7 +16,7 @@ def _erased(survey: Survey) -> set[bytes]:
     return {case for (case,) in survey.rows("cases", "case_id", state=State.ERASED.value)}
 
 
-def _without(survey: Survey, keys: Iterator[tuple[bytes, bytes]], reader: str) -> Iterator[tuple[bytes, bytes, bool]]:
+def with_wraps(survey: Survey, keys: Iterator[Any], reader: str) -> Iterator[tuple[bytes, bytes, bool]]:
     """(key, what it belongs to, whether that reader has a wrap of it); keys come sorted."""
     wraps = (key for (key,) in survey.rows("wraps", "key_id", order=("key_id",), reader=reader))
     head = next(wraps, None)
@@ -29,7 +29,7 @@ def _without(survey: Survey, keys: Iterator[tuple[bytes, bytes]], reader: str) -
 def _data_keys(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     erased = _erased(survey)
     keys = survey.rows("data_keys", "key_id", "case_id", order=("key_id",))
-    for key, case, there in _without(survey, ((key, case) for key, case in keys), str(CASEWORK)):
+    for key, case, there in with_wraps(survey, ((key, case) for key, case in keys), str(CASEWORK)):
         if not there and case not in erased:
             yield Fault("a data key of a case has no wrap: what it seals cannot be opened", key.hex())
 
@@ -39,7 +39,7 @@ def _destroyed(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     if not erased:
         return
     keys = survey.rows("data_keys", "key_id", "case_id", order=("key_id",))
-    for key, case, there in _without(survey, ((key, case) for key, case in keys), str(CASEWORK)):
+    for key, case, there in with_wraps(survey, ((key, case) for key, case in keys), str(CASEWORK)):
         if there and case in erased:
             yield Fault("a data key of an erased case can still be unwrapped", key.hex())
     for case in survey.distinct("blind_index", "case_id"):
@@ -53,7 +53,7 @@ def _released(survey: Survey, around: Surroundings) -> Iterator[Fault]:
             yield Fault("something was released to a zone that the directory does not name")
             continue
         rows = survey.rows("releases", "key_id", "release_id", order=("key_id",), reader=reader, withdrawn_at=None)
-        for _, release, there in _without(survey, ((key, release) for key, release in rows), reader):
+        for _, release, there in with_wraps(survey, ((key, release) for key, release in rows), reader):
             if not there:
                 yield Fault(f"a release to {reader} has no key: its reader cannot open it", release.hex())
 
@@ -70,7 +70,8 @@ def _sheets(survey: Survey, _: Surroundings) -> Iterator[Fault]:
 
 def _unneeded(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     needed = [
-        (key for (key,) in survey.rows(table, "key_id", order=("key_id",))) for table in ("data_keys", "releases")
+        (key for (key,) in survey.rows(table, "key_id", order=("key_id",)))
+        for table in ("data_keys", "releases", "access_copies")
     ]
     heads = [next(stream, None) for stream in needed]
     for (key,) in survey.rows("wraps", "key_id", order=("key_id",)):

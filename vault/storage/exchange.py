@@ -42,6 +42,9 @@ class KeyRepository:
     def put(self, key: KeyId, reader: Zone, wrap: bytes, now: datetime) -> None:
         self._tx.put_wrap(key, reader, wrap, now)
 
+    def destroy(self, key: KeyId, reader: Zone) -> None:
+        self._tx.destroy_wrap(key, reader)
+
 
 class ReleaseRepository:
     def __init__(self, tx: Transaction) -> None:

@@ -47,6 +47,10 @@ class Rows(StrEnum):
     OWN = "rows of its own zone"
     ADDRESSED = "rows addressed to its own zone"
     SENT = "rows it sends to another zone"
+    TOLD = "rows that its zone is told of"
+    ASKING = "rows addressed to a zone that reads requests for access"
+    OWN_OR_GRANTED = "rows addressed to its own zone or to one that can be granted access"
+    EMPTIED = "rows addressed to a zone that can be granted access, to be emptied"
     UNDESCRIBED = "files that nobody has described yet"
     THEIR_CHUNKS = "chunks of files that nobody has described yet"
 
@@ -56,6 +60,10 @@ _CONDITION: Final[dict[Rows, str]] = {
     Rows.OWN: "zone = '{zone}'",
     Rows.ADDRESSED: "reader = '{zone}'",
     Rows.SENT: "sender = '{zone}' AND reader <> '{zone}'",
+    Rows.TOLD: "told_to = '{zone}'",
+    Rows.ASKING: "reader IN ('casework', 'follow_up', 'oversight')",
+    Rows.OWN_OR_GRANTED: "reader IN ('{zone}', 'follow_up')",
+    Rows.EMPTIED: "reader = 'follow_up'",
     Rows.UNDESCRIBED: "described_at IS NULL",
     Rows.THEIR_CHUNKS: (
         "EXISTS (SELECT FROM casework.attachments a "
@@ -63,7 +71,8 @@ _CONDITION: Final[dict[Rows, str]] = {
     ),
 }
 #: What a changed row must be, where that is not what it was: describing a file is the last change of its row.
-_AFTERWARDS: Final[dict[Rows, str]] = {Rows.UNDESCRIBED: "true"}
+#: A wrap may be destroyed and never replaced.
+_AFTERWARDS: Final[dict[Rows, str]] = {Rows.UNDESCRIBED: "true", Rows.EMPTIED: "length(wrap) = 0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Right:
 
 Rights = dict[ZoneKind, tuple[Right, ...]]
 
-_CASEWORK, _OVERSIGHT = ZoneKind.CASEWORK, ZoneKind.OVERSIGHT
+_CASEWORK, _OVERSIGHT, _FOLLOW_UP = ZoneKind.CASEWORK, ZoneKind.OVERSIGHT, ZoneKind.FOLLOW_UP
 _READ, _ADD = Right(Verb.SELECT), Right(Verb.INSERT)
 _OWN: Final = (Right(Verb.SELECT, Rows.OWN), Right(Verb.INSERT, Rows.OWN))
 
@@ -162,10 +171,38 @@ RIGHTS: Final[dict[str, Rights]] = {
         _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),
         **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind if kind is not _CASEWORK},
     },
-    # Receiving zones open what was sealed to them as it stands, so only casework adds wraps.
+    # Follow-up asks, approvers look: what they look at is a copy sealed to their own zone.
+    "exchange.access_requests": {
+        _FOLLOW_UP: _OWN,
+        _CASEWORK: (_READ,),
+        _OVERSIGHT: (_READ,),
+    },
+    "exchange.access_copies": {
+        _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.OWN)),
+        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _OVERSIGHT: (Right(Verb.SELECT, Rows.ADDRESSED),),
+    },
+    # Each approver's zone answers in its own name; who asked is told of questions and of a refusal.
+    "exchange.access_answers": {
+        _FOLLOW_UP: (Right(Verb.SELECT, Rows.TOLD),),
+        _CASEWORK: (_READ, Right(Verb.INSERT, Rows.OWN)),
+        _OVERSIGHT: (_READ, Right(Verb.INSERT, Rows.OWN)),
+    },
+    "exchange.grants": {
+        _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _CASEWORK: (
+            _READ, Right(Verb.INSERT, Rows.SENT),
+            Right(Verb.UPDATE, Rows.ALL, ("revoked_at", "revoked_for", "erased_at", "entry_id")),
+        ),
+        _OVERSIGHT: (_READ,),
+    },
+    "casework.taken_requests": _casework(),
+    # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for. Casework destroys the
+    # wrap of a grant that is over: it sees it, which opens nothing, and can put nothing in its place.
     "keystore.wraps": {
         **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind},
-        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED), _ADD),
+        _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.ASKING)),
+        _CASEWORK: (Right(Verb.SELECT, Rows.OWN_OR_GRANTED), _ADD, Right(Verb.UPDATE, Rows.EMPTIED, ("wrap",))),
     },
     # No UPDATE: a zone that may replace a sealed key could make another zone's audit details unreadable.
     "keystore.detail_keys": _writes_oversight_reads(),

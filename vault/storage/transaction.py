@@ -10,8 +10,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, func, select
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import OperationalError
 
 from vault.audit.events import Detail, Event, Verdict
 from vault.audit.log import Lane, Mark, WrittenEntry
@@ -24,6 +25,10 @@ from vault.unit_of_work import SessionRow
 from vault.vocabulary import Zone
 
 _SAVEPOINT: Final = "SAVEPOINT use_case"
+#: How long whoever excludes waits for those who hold. An answer takes milliseconds; who holds longer is stuck, or
+#: means to be.
+_PATIENCE: Final = "2s"
+_NOT_AVAILABLE: Final = "55P03"  # PostgreSQL: lock_not_available
 
 
 class Group:
@@ -34,6 +39,8 @@ class Group:
         self.hot = hot
         self.entries: list[WrittenEntry] = []
         self.wraps: list[tuple[bytes, str, bytes, datetime]] = []
+        #: Wraps to be overwritten with nothing: key and reader.
+        self.destroyed: list[tuple[bytes, str]] = []
         self.cache: dict[Any, Any] = {}
 
     def flush(self) -> None:
@@ -51,6 +58,7 @@ class Transaction:
         self._before: Mark = lane.mark()
         self._inherited = len(group.entries)
         self._wraps = len(group.wraps)
+        self._destroyed = len(group.destroyed)
         self._savepoint = False
         self._last: tuple[SealedRecord, Standing] | None = None
         #: The newest yes of this use case: if it comes to nothing all the same, the attempt is written down.
@@ -86,6 +94,8 @@ class Transaction:
 
     def wrap(self, key: KeyId, reader: Zone) -> bytes | None:
         text = str(reader)
+        if (key.raw, text) in self._group.destroyed:
+            return b""
         for stored, zone, wrap, _ in reversed(self._group.wraps):
             if stored == key.raw and zone == text:
                 return wrap
@@ -94,6 +104,37 @@ class Transaction:
             found: bytes | None = cache[place]
             return found
         return self._group.hot.wrap(key.raw, text)
+
+    # -- readers and revocations ------------------------------------------------------------------
+
+    def hold(self, place: int) -> None:
+        """Until the commit nobody may `exclude` this place. SQLite has one writer at a time, and nothing to hold."""
+        if not self._group.store.sqlite:
+            self.read(select(func.pg_advisory_xact_lock_shared(place)))
+
+    def exclude(self, place: int) -> bool:
+        """Wait for those who hold this place, and keep others from holding it until the commit.
+
+        False if they do not let go in time: any role may take an advisory lock, and hold it as long as it likes.
+        """
+        main = self._group.store.main
+        if main.sqlite:
+            return True
+        self._ready_to_write()
+        main.control("SAVEPOINT fence", "SAVEPOINT")
+        usual = self.read(select(func.current_setting("lock_timeout"))).scalar_one()
+        try:
+            self.read(select(func.set_config("lock_timeout", _PATIENCE, True)))
+            self.read(select(func.pg_advisory_xact_lock(place)))
+            self.read(select(func.set_config("lock_timeout", usual, True)))
+        except OperationalError as fault:
+            if getattr(fault.orig, "sqlstate", None) != _NOT_AVAILABLE:
+                raise
+            main.control("ROLLBACK TO SAVEPOINT fence", "ROLLBACK")
+            main.control("RELEASE SAVEPOINT fence", "RELEASE")
+            return False
+        main.control("RELEASE SAVEPOINT fence", "RELEASE")
+        return True
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -110,6 +151,9 @@ class Transaction:
 
     def put_wrap(self, key: KeyId, reader: Zone, wrap: bytes, now: datetime) -> None:
         self._group.wraps.append((key.raw, str(reader), wrap, now))
+
+    def destroy_wrap(self, key: KeyId, reader: Zone) -> None:
+        self._group.destroyed.append((key.raw, str(reader)))
 
     def _ready_to_write(self) -> None:
         group = self._group
@@ -147,4 +191,5 @@ class Transaction:
         else:
             del group.entries[self._inherited :]
         del group.wraps[self._wraps :]
+        del group.destroyed[self._destroyed :]
         self._lane.rewind(self._before)

@@ -33,6 +33,7 @@ from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
 from vault.storage.agenda import AgendaRepository
+from vault.storage.asking import GrantRepository, RequestRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.organisation import CoachRepository
@@ -121,6 +122,14 @@ class ZoneUnitOfWork:
     @property
     def releases(self) -> ReleaseRepository:
         return ReleaseRepository(self._tx)
+
+    @property
+    def requests(self) -> RequestRepository:
+        return RequestRepository(self._tx)
+
+    @property
+    def grants(self) -> GrantRepository:
+        return GrantRepository(self._tx)
 
     @property
     def trail(self) -> TrailRepository:
@@ -266,7 +275,7 @@ class GroupRunner:
     def _store_keys(self, group: Group) -> bool:
         """Whether detail keys were stored: on PostgreSQL they cannot be taken back, see below."""
         detail_keys = [key for lane in self._lanes.values() for key in lane.keys]
-        if not detail_keys and not group.wraps:
+        if not detail_keys and not group.wraps and not group.destroyed:
             return False
         keystore = self._store.keystore
         keystore.begin()
@@ -278,6 +287,10 @@ class GroupRunner:
                         {"key_id": key, "reader": reader, "wrap": wrap, "created_at": at}
                         for key, reader, wrap, at in group.wraps
                     ],
+                )
+            for key, reader in group.destroyed:
+                keystore.execute(
+                    t.wraps.update().where(t.wraps.c.key_id == key, t.wraps.c.reader == reader).values(wrap=b"")
                 )
             if detail_keys:
                 statement: Insert = t.detail_keys.insert()
@@ -298,6 +311,8 @@ class GroupRunner:
             keystore.rollback()
             raise
         keystore.commit()
+        if group.destroyed and keystore.sqlite:
+            keystore.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the old page shall not linger in the WAL
         for lane in self._lanes.values():
             lane.keys.clear()
         return bool(detail_keys)

@@ -1,4 +1,6 @@
-"""What nobody will come back for: files that never were described, drafts that are too old. Emptied, and logged.
+"""What nobody will come back for: files that never were described, old drafts, keys of grants that are over.
+
+Emptied, and logged.
 
 No person asks for it, so no question is put to the firewall: a sweep opens nothing and shows nothing. It runs in the
 casework process, now and then (`gateway/sweeper.py`) and by `parefeu db sweep`.
@@ -14,6 +16,7 @@ from vault.cases.attachments import UNDESCRIBED_LONGEST
 from vault.errors import Conflict
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework
+from vault.usecases.granting import destroy_keys
 from vault.vocabulary import Kind
 
 #: In one operation, so that others wait for milliseconds: a file has up to 25 MiB.
@@ -35,7 +38,7 @@ def sweep(uow: UnitOfWork, casework: Casework) -> int:
     if drafts:
         entry = uow.audit.append(_event(Kind.DRAFT, len(drafts)), Detail())
         _all(uow.drafts.clear(draft, entry, expired_by=now) for draft in drafts)
-    return len(files) + len(drafts)
+    return len(files) + len(drafts) + destroy_keys(uow, casework)
 
 
 def _all(emptied: Iterable[bool]) -> None:

@@ -6,7 +6,7 @@ Main database, four schemas (on SQLite the schema names vanish, table names are 
                heads, leaves, tiles, checkpoints: the tree over them, which the sequencer alone makes
     auth       staff, sessions, attempts: a row belongs to one zone
     casework   cases and everything confided, sealed
-    exchange   what left casework, sealed to one reader each
+    exchange   what left casework, sealed to one reader each; requests for access, answers to them and grants
 Keystore, one schema: wraps of data keys, sealed audit details and their keys; whose keystore this is.
 
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
@@ -19,6 +19,7 @@ Moments are 64-bit microseconds since 1970 in UTC: the same bytes on both databa
 on the hot path.
 """
 
+from vault.storage.tables.asking import access_answers, access_copies, access_requests, grants, taken_requests
 from vault.storage.tables.auth import attempts, sessions, staff
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
 from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records, review_counts
@@ -54,6 +55,9 @@ __all__ = [
     "SCHEMAS",
     "Moment",
     "absences",
+    "access_answers",
+    "access_copies",
+    "access_requests",
     "appointments",
     "assignments",
     "attachment_chunks",
@@ -77,6 +81,7 @@ __all__ = [
     "filed",
     "filings",
     "from_micros",
+    "grants",
     "heads",
     "installation",
     "keys",
@@ -90,6 +95,7 @@ __all__ = [
     "review_counts",
     "sessions",
     "staff",
+    "taken_requests",
     "tasks",
     "tiles",
     "to_micros",

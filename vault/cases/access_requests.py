@@ -1,0 +1,324 @@
+"""Who asks to know what of one case, what was answered, and how that stands. Plain values: nothing is opened here.
+
+A request names one case, fields of a closed list, a purpose, a legal basis, a reason and a duration. What approvers
+see, and sign, is its *form*: everything but whom it is about, which the form commits to by a salted mark. So approvals
+of two zones speak of the same request although one of them never learns the person.
+
+    form = AccessForm(...)
+    stand = standing(form, due_at, answers, rules, grant, now)      Standing.READY
+    releasable(form, answers, rules)                                ("family_name", "address")
+
+There is no field for anything that somebody said: `GRANTABLE` is all that can be asked for, and each of its values is
+taken from the official file or not at all (`vault.usecases.granting`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum, unique
+from hashlib import sha256
+from typing import Any, Final
+
+from vault.crypto.canonical import encode
+from vault.errors import InvalidInput, MalformedId, RecordTampered
+from vault.ids import ActorId, ReleaseId, RequestId
+from vault.vocabulary import Purpose, Role, Zone
+
+#: All that a grant can ever hold of a person, in the order it is told: who they are, the address of the official file,
+#: and whether a procedure is pending.
+GRANTABLE: Final = ("family_name", "given_names", "birth_date", "nationality", "address", "procedure_pending")
+#: Fields that tell who or where somebody is: two functions approve them, whatever the configuration says.
+IDENTIFYING: Final = frozenset(GRANTABLE) - {"procedure_pending"}
+#: Who can be asked to approve. A regional head always is one of them: only casework knows which case it is.
+APPROVERS: Final = (Role.REGIONAL_HEAD, Role.DPO)
+REASON_SHORTEST, REASON_LONGEST = 10, 500
+SALT_BYTES: Final = 32
+
+_LABEL: Final = "parefeu/access-form/1"
+_MARK_LABEL: Final = "parefeu/access-mark/1"
+
+
+@unique
+class Naming(StrEnum):
+    """By what a request names its case."""
+
+    PSEUDONYM = "pseudonym"  # in the asking zone's own domain
+    OV_NUMBER = "ov_number"
+    OQT_REFERENCE = "oqt_reference"
+
+
+@unique
+class Act(StrEnum):
+    """What an approver did."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+    ASKED = "asked"  # a question back, by code
+    DELEGATED = "delegated"  # to another of the same function
+
+
+@unique
+class Refusal(StrEnum):
+    """Why not. Each can be said of a request about nobody: no code tells whether there is a case."""
+
+    NOT_NECESSARY = "not_necessary"
+    NO_VALID_BASIS = "no_valid_basis"
+    DISPROPORTIONATE = "disproportionate"
+    OTHER_MEANS = "other_means"
+    NOTHING_TO_GIVE = "nothing_to_give"
+
+
+@unique
+class Doubt(StrEnum):
+    """What an approver asks back; the answer is a new version of the form."""
+
+    WHY = "why"
+    WHICH_BASIS = "which_basis"
+    WHY_THESE_FIELDS = "why_these_fields"
+    WHY_SO_LONG = "why_so_long"
+
+
+@unique
+class Revocation(StrEnum):
+    NO_LONGER_NEEDED = "no_longer_needed"
+    GIVEN_BY_MISTAKE = "given_by_mistake"
+    MISUSED = "misused"
+
+
+@unique
+class Standing(StrEnum):
+    OPEN = "open"
+    ASKED_BACK = "asked_back"
+    READY = "ready"  # every function that must has approved; a head lets it go
+    REFUSED = "refused"
+    LAPSED = "lapsed"  # nobody decided in time
+    GRANTED = "granted"
+    ENDED = "ended"  # the grant's time is over
+    REVOKED = "revoked"
+
+
+#: How a request stands while it can still be answered.
+ANSWERABLE: Final = frozenset({Standing.OPEN, Standing.ASKED_BACK, Standing.READY})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Designation:
+    """Whom a request is about. value: in its one spelling. salt: keeps the mark from being guessed."""
+
+    naming: Naming
+    value: str
+    salt: bytes
+
+    def mark(self, request: RequestId) -> bytes:
+        """32 bytes: what the form says of the person."""
+        return sha256(encode(_MARK_LABEL, request.raw, self.salt, self.naming.value, self.value)).digest()
+
+    def to_json(self) -> dict[str, str]:
+        return {"naming": self.naming.value, "value": self.value, "salt": self.salt.hex()}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Designation:
+        """Raises RecordTampered."""
+        try:
+            return cls(Naming(data["naming"]), str(data["value"]), bytes.fromhex(data["salt"]))
+        except (KeyError, TypeError, ValueError):
+            raise RecordTampered("an authentic request of another shape") from None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AccessForm:
+    """One version of what is asked for. version: from 1; answering a question makes the next.
+
+    asked_by: the requester's name, for the approver's eyes. hours: how long the grant is to last. mark: 32 bytes.
+    policy, rules: digests in force when it was filed.
+    """
+
+    request: RequestId
+    version: int
+    requester: ActorId
+    asked_by: str
+    zone: Zone
+    fields: tuple[str, ...]
+    purpose: Purpose
+    basis: str
+    reason: str
+    hours: int
+    written_at: datetime
+    policy: bytes
+    rules: bytes
+    mark: bytes
+
+    def canonical(self) -> bytes:
+        """What an approver's answer is about, byte for byte."""
+        return encode(
+            _LABEL, self.request.raw, self.version, self.requester.raw, self.asked_by, str(self.zone),
+            ",".join(self.fields), self.purpose.value, self.basis, self.reason, self.hours, self.written_at,
+            self.policy, self.rules, self.mark,
+        )  # fmt: skip
+
+    @property
+    def digest(self) -> bytes:
+        return sha256(self.canonical()).digest()
+
+    def encode(self, about: Designation | None) -> bytes:
+        """The plaintext of a copy. about: only in copies for the asking zone itself and for casework."""
+        content: dict[str, Any] = {
+            "request": self.request.hex(), "version": self.version, "requester": self.requester.hex(),
+            "asked_by": self.asked_by, "zone": str(self.zone), "fields": list(self.fields),
+            "purpose": self.purpose.value, "basis": self.basis, "reason": self.reason, "hours": self.hours,
+            "written_at": self.written_at.isoformat(), "policy": self.policy.hex(), "rules": self.rules.hex(),
+            "mark": self.mark.hex(),
+        }  # fmt: skip
+        if about is not None:
+            content["about"] = about.to_json()
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, plaintext: bytes) -> tuple[AccessForm, Designation | None]:
+        """Raises RecordTampered for another shape, for fields outside the list, or a mark that is not the person's."""
+        try:
+            data = json.loads(plaintext)
+            form = cls(
+                RequestId.parse(data["request"]), data["version"], ActorId.parse(data["requester"]), data["asked_by"],
+                Zone.parse(data["zone"]), tuple(data["fields"]), Purpose(data["purpose"]), data["basis"],
+                data["reason"], data["hours"], datetime.fromisoformat(data["written_at"]),
+                bytes.fromhex(data["policy"]), bytes.fromhex(data["rules"]), bytes.fromhex(data["mark"]),
+            )  # fmt: skip
+            about = Designation.from_json(data["about"]) if "about" in data else None
+            form.canonical()
+        except (KeyError, TypeError, ValueError, AttributeError, MalformedId, InvalidInput):
+            raise RecordTampered("an authentic request of another shape") from None
+        if form.fields != listed(form.fields) or not form.fields:
+            raise RecordTampered("an authentic request for what cannot be asked for")
+        if about is not None and about.mark(form.request) != form.mark:
+            raise RecordTampered("a request about another than its form commits to")
+        return form, about
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one approver said. digest: of the form that was in front of them. delegate: to whom it was delegated.
+
+    evidence: the approver's own signature, b"" without one. sound: whether the zone signed it; what nobody signed is
+    shown and does not count. signed_by: the fingerprint of the approver's key if its signature holds, else "".
+    """
+
+    number: int
+    version: int
+    act: Act
+    function: Role
+    actor: ActorId
+    at: datetime
+    fields: tuple[str, ...]
+    code: str
+    digest: bytes
+    delegate: ActorId | None = None
+    evidence: bytes = b""
+    sound: bool = True
+    signed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantStanding:
+    """What of a grant decides how its request stands."""
+
+    release: ReleaseId
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def live(self, now: datetime) -> bool:
+        """To the microsecond: what ends at a moment is over at that moment."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRules:
+    """Who must approve what, and the limits. Configuration; `digest` (32 bytes) stands in the entries.
+
+    approvals: for each field the functions that must approve it. bases: code to text of each legal basis. per_day: how
+    many requests one person files a day. answer_within, soon: how long approvers have, and when they are reminded.
+    signed: whether an approval counts only with the approver's own signature. keys: fingerprint to whose key it is.
+    """
+
+    approvals: Mapping[str, tuple[Role, ...]]
+    bases: Mapping[str, str]
+    per_day: int
+    answer_within: timedelta
+    soon: timedelta
+    longest_hours: int
+    digest: bytes
+    signed: bool = False
+    keys: Mapping[str, tuple[Role, str]] = field(default_factory=dict)
+
+    def trusts(self, answer: Answer) -> bool:
+        """Whether the signature that an approval needs is there, by a key that is listed for this function."""
+        return not self.signed or self.keys.get(answer.signed_by, (None, ""))[0] is answer.function
+
+    def functions(self, fields: Sequence[str]) -> tuple[Role, ...]:
+        """Who must answer a request for these fields, in a fixed order."""
+        wanted = {role for name in fields for role in self.approvals[name]}
+        return tuple(role for role in APPROVERS if role in wanted)
+
+
+def listed(fields: Sequence[str]) -> tuple[str, ...]:
+    """The known ones among `fields`, once each, in the list's order."""
+    return tuple(name for name in GRANTABLE if name in fields)
+
+
+def parse_fields(fields: Sequence[str]) -> tuple[str, ...]:
+    """Raises InvalidInput for none, a field outside the list, or one named twice."""
+    found = listed(fields)
+    if not found or len(found) != len(fields):
+        raise InvalidInput(f"fields are some of {', '.join(GRANTABLE)}, each once", field="fields")
+    return found
+
+
+def approvals(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> dict[Role, Answer]:
+    """The approval of each function that counts: signed, of this very form, never the requester's, a person once."""
+    found: dict[Role, Answer] = {}
+    people = {form.requester}
+    for answer in answers:
+        counts = answer.sound and answer.act is Act.APPROVED and answer.digest == form.digest and rules.trusts(answer)
+        if counts and answer.version == form.version and answer.function not in found and answer.actor not in people:
+            found[answer.function] = answer
+            people.add(answer.actor)
+    return found
+
+
+def missing(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> tuple[Role, ...]:
+    """The functions that have yet to approve this form, or a part of it."""
+    given = approvals(form, answers, rules)
+    return tuple(role for role in rules.functions(form.fields) if role not in given)
+
+
+def releasable(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> tuple[str, ...]:
+    """The fields that every function which must has approved."""
+    given = approvals(form, answers, rules)
+    return tuple(
+        name
+        for name in form.fields
+        if all(role in given and name in given[role].fields for role in rules.approvals[name])
+    )
+
+
+def standing(
+    form: AccessForm, due_at: datetime, answers: Sequence[Answer], rules: AccessRules, grant: GrantStanding | None,
+    now: datetime,
+) -> Standing:  # fmt: skip
+    """How the request stands at `now`."""
+    if grant is not None:
+        if grant.revoked_at is not None:
+            return Standing.REVOKED
+        return Standing.GRANTED if now < grant.expires_at else Standing.ENDED
+    sound = [answer for answer in answers if answer.sound]
+    if any(answer.act is Act.REFUSED for answer in sound):
+        return Standing.REFUSED
+    if now >= due_at:
+        return Standing.LAPSED
+    if any(answer.act is Act.ASKED and answer.version == form.version for answer in sound):
+        return Standing.ASKED_BACK
+    ready = not missing(form, answers, rules) and bool(releasable(form, answers, rules))
+    return Standing.READY if ready else Standing.OPEN

@@ -1,0 +1,273 @@
+"""Requests for access, answers and grants: rows to concepts and back.
+
+On PostgreSQL a zone's processes stand apart, so somebody who reads a grant and somebody who revokes it can meet.
+Readers hold an advisory lock of that grant, shared, until their commit; a revocation takes it for itself alone. What is
+read was therefore either answered before the revocation was acknowledged, or after it, and then it is not there. SQLite
+has one writer, which is fence enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vault.asking import AnswerRow, CopyRow, GrantRow, RequestRow, TakenRequest
+from vault.cases.access_requests import Act, Answer
+from vault.ids import ActorId, CaseId, EntryId, KeyId, ReleaseId, RequestId
+from vault.storage import tables as t
+from vault.storage.repositories import refuse_duplicate
+from vault.storage.transaction import Transaction
+from vault.vocabulary import CASEWORK, Role, Zone
+
+_REQUEST: Final = [c for c in t.access_requests.c if c.name != "entry_id"]
+_COPY: Final = list(t.access_copies.c)
+_ANSWER: Final = list(t.access_answers.c)
+_GRANT: Final = list(t.grants.c)
+
+
+def fence_of(release: ReleaseId) -> int:
+    """The advisory lock of one grant: 64 bits, signed."""
+    return int.from_bytes(sha256(b"parefeu/grant/1 " + release.raw).digest()[:8], "big", signed=True)
+
+
+class RequestRepository:
+    """Implements `vault.asking.AccessRequests`."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def get(self, request: RequestId) -> RequestRow | None:
+        row = self._tx.read(select(*_REQUEST).where(t.access_requests.c.request_id == request.raw)).first()
+        return _request(row) if row is not None else None
+
+    def of_day(self, requester: ActorId, day: date) -> int:
+        c = t.access_requests.c
+        counted = select(func.count()).where(c.requester == requester.raw, c.day == day)
+        return int(self._tx.read(counted).scalar_one())
+
+    def filed_by(self, requester: ActorId, limit: int, before: datetime | None) -> list[RequestRow]:
+        wanted = select(*_REQUEST).where(t.access_requests.c.requester == requester.raw)
+        return self._page(wanted, limit, before)
+
+    def newest(self, limit: int, before: datetime | None) -> list[RequestRow]:
+        return self._page(select(*_REQUEST), limit, before)
+
+    def in_region(self, region: str, actor: ActorId, limit: int, before: datetime | None) -> list[RequestRow]:
+        requests, taken, cases, answers = t.access_requests, t.taken_requests, t.cases, t.access_answers
+        delegated = exists().where(
+            answers.c.request_id == requests.c.request_id,
+            answers.c.act == Act.DELEGATED.value,
+            answers.c.delegate == actor.raw,
+        )
+        wanted = (
+            select(*_REQUEST)
+            .join(taken, taken.c.request_id == requests.c.request_id)
+            .outerjoin(cases, cases.c.case_id == taken.c.case_id)
+            .where(or_(taken.c.case_id.is_(None), cases.c.region == region, delegated))
+        )
+        return self._page(wanted, limit, before)
+
+    def _page(self, wanted: Select[Any], limit: int, before: datetime | None) -> list[RequestRow]:
+        c = t.access_requests.c
+        if before is not None:
+            wanted = wanted.where(c.filed_at < before)
+        return [_request(row) for row in self._tx.read(wanted.order_by(c.filed_at.desc(), c.request_id).limit(limit))]
+
+    def add(self, request: RequestRow, entry: EntryId) -> None:
+        self._add(
+            insert(t.access_requests).values(
+                request_id=request.id.raw,
+                zone=str(request.zone),
+                requester=request.requester.raw,
+                day=request.day,
+                number=request.number,
+                filed_at=request.filed_at,
+                due_at=request.due_at,
+                entry_id=entry.raw,
+            ),
+            "another request of yours was filed at the same moment: send this one again",
+        )
+
+    def add_copy(self, copy: CopyRow) -> None:
+        self._add(
+            insert(t.access_copies).values(
+                request_id=copy.request.raw,
+                version=copy.version,
+                reader=str(copy.reader),
+                zone=str(copy.zone),
+                policy=copy.policy,
+                key_id=copy.key.raw,
+                sealed=copy.sealed,
+                signature=copy.signature,
+                written_at=copy.written_at,
+                entry_id=copy.entry.raw,
+            ),
+            "this question was answered already",
+        )
+
+    def copy(self, request: RequestId, reader: Zone) -> CopyRow | None:
+        c = t.access_copies.c
+        wanted = select(*_COPY).where(c.request_id == request.raw, c.reader == str(reader))
+        row = self._tx.read(wanted.order_by(c.version.desc()).limit(1)).first()
+        return _copy(row) if row is not None else None
+
+    def answers(self, request: RequestId, told_to: Zone | None = None) -> list[AnswerRow]:
+        c = t.access_answers.c
+        wanted = select(*_ANSWER).where(c.request_id == request.raw)
+        if told_to is not None:
+            wanted = wanted.where(c.told_to == str(told_to))
+        return [_answer(row) for row in self._tx.read(wanted.order_by(c.number))]
+
+    def add_answer(self, answer: AnswerRow, entry: EntryId) -> None:
+        given = answer.answer
+        self._add(
+            insert(t.access_answers).values(
+                request_id=answer.request.raw,
+                number=given.number,
+                zone=str(answer.zone),
+                version=given.version,
+                act=given.act.value,
+                function=given.function.value,
+                actor_id=given.actor.raw,
+                at=given.at,
+                fields=",".join(given.fields),
+                code=given.code,
+                digest=given.digest,
+                delegate=given.delegate.raw if given.delegate is not None else None,
+                evidence=given.evidence,
+                told_to=answer.told_to,
+                signature=answer.signature,
+                entry_id=entry.raw,
+            ),
+            "somebody else answered this request meanwhile: look at it again",
+        )
+
+    def untaken(self, limit: int) -> list[RequestId]:
+        requests, taken = t.access_requests.c, t.taken_requests.c
+        there = exists().where(taken.request_id == requests.request_id)
+        rows = self._tx.read(
+            select(requests.request_id).where(~there).order_by(requests.filed_at, requests.request_id).limit(limit)
+        )
+        return [RequestId(bytes(row[0])) for row in rows]
+
+    def taken(self, request: RequestId) -> TakenRequest | None:
+        c = t.taken_requests.c
+        row = self._tx.read(select(c.request_id, c.case_id).where(c.request_id == request.raw)).first()
+        if row is None:
+            return None
+        return TakenRequest(RequestId(bytes(row[0])), CaseId(bytes(row[1])) if row[1] is not None else None)
+
+    def take(self, taken: TakenRequest, at: datetime, entry: EntryId) -> None:
+        self._add(
+            insert(t.taken_requests).values(
+                request_id=taken.request.raw,
+                case_id=taken.case.raw if taken.case is not None else None,
+                taken_at=at,
+                entry_id=entry.raw,
+            ),
+            "this request was taken in already",
+        )
+
+    def _add(self, statement: Any, message: str) -> None:
+        try:
+            self._tx.write(statement)
+        except IntegrityError as fault:
+            raise refuse_duplicate(fault, message) from fault
+
+
+class GrantRepository:
+    """Implements `vault.asking.Grants`."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def hold(self, release: ReleaseId) -> None:
+        self._tx.hold(fence_of(release))
+
+    def exclude(self, release: ReleaseId) -> bool:
+        return self._tx.exclude(fence_of(release))
+
+    def get(self, release: ReleaseId) -> GrantRow | None:
+        row = self._tx.read(select(*_GRANT).where(t.grants.c.release_id == release.raw)).first()
+        return _grant(row) if row is not None else None
+
+    def of(self, requests: Sequence[RequestId]) -> dict[RequestId, GrantRow]:
+        rows = self._tx.read(select(*_GRANT).where(t.grants.c.request_id.in_([each.raw for each in requests])))
+        return {grant.request: grant for grant in map(_grant, rows)}
+
+    def add(self, grant: GrantRow, entry: EntryId) -> None:
+        try:
+            self._tx.write(
+                insert(t.grants).values(
+                    release_id=grant.release.raw,
+                    request_id=grant.request.raw,
+                    reader=str(grant.reader),
+                    sender=str(CASEWORK),
+                    requester=grant.requester.raw,
+                    fields=",".join(grant.fields),
+                    key_id=grant.key.raw,
+                    granted_at=grant.granted_at,
+                    expires_at=grant.expires_at,
+                    revoked_at=grant.revoked_at,
+                    revoked_for=grant.revoked_for,
+                    erased_at=grant.erased_at,
+                    entry_id=entry.raw,
+                )
+            )
+        except IntegrityError as fault:
+            raise refuse_duplicate(fault, "this request was granted already") from fault
+
+    def revoke(self, release: ReleaseId, at: datetime, cause: str, entry: EntryId) -> bool:
+        changed = self._tx.write(
+            update(t.grants)
+            .where(t.grants.c.release_id == release.raw, t.grants.c.revoked_at.is_(None))
+            .values(revoked_at=at, revoked_for=cause, entry_id=entry.raw)
+        )
+        return changed.rowcount == 1
+
+    def over(self, now: datetime, limit: int) -> list[GrantRow]:
+        c = t.grants.c
+        ended = and_(c.erased_at.is_(None), or_(c.revoked_at.is_not(None), c.expires_at <= now))
+        rows = self._tx.read(select(*_GRANT).where(ended).order_by(c.expires_at, c.release_id).limit(limit))
+        return [_grant(row) for row in rows]
+
+    def erased(self, release: ReleaseId, at: datetime, entry: EntryId) -> None:
+        self._tx.write(
+            update(t.grants).where(t.grants.c.release_id == release.raw).values(erased_at=at, entry_id=entry.raw)
+        )
+
+
+def _request(r: Any) -> RequestRow:
+    return RequestRow(
+        RequestId(bytes(r.request_id)), Zone.parse(r.zone), ActorId(bytes(r.requester)), r.day, r.number, r.filed_at,
+        r.due_at,
+    )  # fmt: skip
+
+
+def _copy(r: Any) -> CopyRow:
+    return CopyRow(
+        RequestId(bytes(r.request_id)), r.version, Zone.parse(r.reader), Zone.parse(r.zone), bytes(r.policy),
+        KeyId(bytes(r.key_id)), bytes(r.sealed), bytes(r.signature), r.written_at, EntryId(bytes(r.entry_id)),
+    )  # fmt: skip
+
+
+def _answer(r: Any) -> AnswerRow:
+    given = Answer(
+        r.number, r.version, Act(r.act), Role(r.function), ActorId(bytes(r.actor_id)), r.at,
+        tuple(filter(None, r.fields.split(","))), r.code, bytes(r.digest),
+        ActorId(bytes(r.delegate)) if r.delegate is not None else None, bytes(r.evidence),
+    )  # fmt: skip
+    return AnswerRow(RequestId(bytes(r.request_id)), Zone.parse(r.zone), given, r.told_to, bytes(r.signature))
+
+
+def _grant(r: Any) -> GrantRow:
+    return GrantRow(
+        ReleaseId(bytes(r.release_id)), RequestId(bytes(r.request_id)), Zone.parse(r.reader),
+        ActorId(bytes(r.requester)), tuple(r.fields.split(",")), KeyId(bytes(r.key_id)), r.granted_at, r.expires_at,
+        r.revoked_at, r.revoked_for, r.erased_at,
+    )  # fmt: skip

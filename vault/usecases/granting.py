@@ -1,0 +1,225 @@
+"""Let granted fields go, take a grant back, destroy its key.
+
+A grant is a copy: exactly the fields that every function approved, freshly sealed to the asking zone under a key of its
+own, which ends to the second. What was not granted is not hidden in it; it is not there. Every value comes from the
+official file (`SOURCES`): of what somebody said there is no field, and a record whose provenance is not ADMIN gives
+nothing.
+
+Two halves, like every release: the entries commit first, then the copy is sealed (`authorise`, `grant`). Revoking
+binds at its commit (`revoke`); the key is destroyed right after (`destroy_keys`), and again by the sweep if that was
+lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from vault.access.actor import Actor
+from vault.access.enforcement import Item, Permit
+from vault.access.releases import Sender
+from vault.access.shaping import shape
+from vault.asking import GrantRow
+from vault.audit.events import Detail, Event, Happening, Verdict
+from vault.cases.access_requests import AccessForm, Revocation, Standing, missing, releasable, standing
+from vault.cases.model import Case
+from vault.cases.people import Contact, Identity
+from vault.errors import Conflict, NotFound, StaleVersion, StoreBusy
+from vault.ids import CaseId, EntryId, ReleaseId, RequestId
+from vault.pseudonyms import Pseudonym, domain_of
+from vault.unit_of_work import UnitOfWork
+from vault.usecases.answering import AnsweringDesk, before_whom, index_name, look
+from vault.usecases.asking import grant_values
+from vault.usecases.casework import Casework, Values, existing
+from vault.usecases.open_case import record_for
+from vault.vocabulary import FOLLOW_UP, KIND_COMPARTMENT, Action, Facts, Kind, Phase, Provenance, Purpose, Zone
+
+SCHEMA: Final = 1
+#: Where each grantable field comes from; all of it the official file's. A test holds this against the closed list.
+SOURCES: Final[dict[str, Kind]] = {
+    "family_name": Kind.IDENTITY,
+    "given_names": Kind.IDENTITY,
+    "birth_date": Kind.IDENTITY,
+    "nationality": Kind.IDENTITY,
+    "address": Kind.CONTACT,
+    "procedure_pending": Kind.CASE,
+}
+#: Keys destroyed in one operation.
+KEYS_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    """Leave to grant. entry: committed, and good for this release only. version: the case's, that it stays the same."""
+
+    permit: Permit
+    request: RequestId
+    case: CaseId
+    version: int
+    release: ReleaseId
+    reader: Zone
+    subject: Pseudonym
+    entry: EntryId
+
+
+def authorise(uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk) -> Authorised:
+    """First half. Raises NotFound, Conflict for a request that is not ready, or about nobody."""
+    casework = _casework(desk)
+    looked = look(uow, actor, Action.READ, request, desk)
+    form, case = looked.opened.form, looked.case
+    if looked.standing is not Standing.READY:
+        lacking = ", ".join(role.value for role in missing(form, looked.answers, desk.office.rules))
+        raise Conflict(
+            f"not ready: the request is {looked.standing.value}" + (f", lacking {lacking}" if lacking else "")
+        )
+    if case is None:
+        raise Conflict("there is no such case: nothing can be granted")
+    theirs = before_whom(uow, actor, request, desk).facts
+    release, reader = ReleaseId(casework.entropy.bytes(16)), form.zone
+    permit = casework.guard.permit(
+        uow, actor, Action.RELEASE, Item(Kind.GRANT, release.hex(), case.id, casework.subject(case.id)),
+        purpose=Purpose.CASE_ADMINISTRATION, phase=case.phase,
+        facts=Facts(theirs.held | Facts.of(second=True).held), outcome=str(reader),
+        count=len(releasable(form, looked.answers, desk.office.rules)), config=desk.office.rules.digest.hex(),
+    )  # fmt: skip
+    subject = casework.pseudonyms.token(domain_of(reader), case.id)
+    event = Event(
+        Happening.RELEASE_BEGUN.value, Kind.GRANT.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
+        object=release.hex(), subject=subject.text, purpose=permit.purpose.value, rule=permit.rule,
+        policy=casework.guard.policy_digest.hex(), outcome=str(reader),
+    )  # fmt: skip
+    entry = uow.audit.append(event, actor.detail())
+    return Authorised(permit, request, case.id, case.version, release, reader, subject, entry)
+
+
+def grant(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk, sender: Sender) -> Values:
+    """Second half: seal the fields that were approved. Raises Conflict, StaleVersion if something changed since."""
+    casework, office = _casework(desk), desk.office
+    leave.permit.used_by(actor.id)
+    case = existing(uow.cases.get(leave.case))
+    if case.version != leave.version:
+        raise StaleVersion(expected=leave.version, current=case.version)
+    row = uow.requests.get(leave.request)
+    if row is None:
+        raise NotFound("no such request")
+    form = office.open(uow, leave.permit, leave.request).form
+    answers, now = office.answers(uow, leave.request), office.clock.now()
+    if (
+        uow.grants.of([leave.request])
+        or standing(form, row.due_at, answers, office.rules, None, now) is not Standing.READY
+    ):
+        raise Conflict("the request was answered otherwise meanwhile")
+    fields = releasable(form, answers, office.rules)
+    event = Event(
+        Happening.RELEASED.value, Kind.GRANT.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
+        session=actor.session.hex(), object=leave.release.hex(), subject=casework.subject(case.id),
+        purpose=leave.permit.purpose.value, rule=leave.permit.rule, policy=casework.guard.policy_digest.hex(),
+        outcome=str(leave.reader), count=len(fields),
+    )  # fmt: skip
+    entry = uow.audit.append(event, actor.detail())
+    expires_at = now + timedelta(hours=form.hours)
+    key = sender.seal(
+        uow, leave.permit, content(form, fields, _values(uow, leave.permit, case, fields, casework)),
+        release=leave.release, reader=leave.reader, subject=leave.subject.token, kind=Kind.GRANT,
+        compartment=KIND_COMPARTMENT[Kind.GRANT], purpose=form.purpose, decision=leave.entry,
+        policy=casework.guard.policy_digest, schema=SCHEMA, expires_at=expires_at,
+    )  # fmt: skip
+    given = GrantRow(
+        leave.release, leave.request, leave.reader, form.requester, fields, key, now, expires_at
+    )  # fmt: skip
+    uow.grants.add(given, entry)
+    if leave.reader == FOLLOW_UP:
+        index_name(uow, case.id, casework, entry)
+    return shape(
+        leave.permit.profile,
+        grant_values(given) | {"request": leave.request.hex(), "standing": Standing.GRANTED.value},
+    )
+
+
+def content(form: AccessForm, fields: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
+    """What is sealed: for whom, upon which request, and these fields and no other."""
+    return {
+        "for": form.requester.hex(), "request": form.request.hex(), "fields": {name: values[name] for name in fields}
+    }  # fmt: skip
+
+
+def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation, desk: AnsweringDesk) -> Values:
+    """Take a grant back. Once this has committed, no reader is answered from it.
+
+    Raises NotFound, Conflict for one that was revoked already, StoreBusy while somebody holds it and does not let go.
+    """
+    casework = _casework(desk)
+    given = uow.grants.get(release)
+    place = before_whom(uow, actor, given.request if given is not None else RequestId(release.raw), desk)
+    theirs = given is not None and place.case is not None
+    permit = casework.guard.permit(
+        uow, actor, Action.CLOSE,
+        Item(Kind.GRANT, release.hex(), place.case.id if place.case is not None else None, place.subject),
+        purpose=Purpose.CASE_ADMINISTRATION, phase=place.phase if theirs else Phase.NONE,
+        facts=place.facts if theirs else Facts(), outcome=cause.value, config=desk.office.rules.digest.hex(),
+    )  # fmt: skip
+    if given is None:
+        raise NotFound("no such grant")
+    if not uow.grants.exclude(release):
+        raise StoreBusy("somebody is reading this and does not let go: try again")
+    now = desk.office.clock.now()
+    if not uow.grants.revoke(release, now, cause.value, permit.entry):
+        raise Conflict("this was revoked already")
+    return shape(
+        permit.profile,
+        grant_values(given) | {"request": given.request.hex(), "standing": Standing.REVOKED.value, "revoked_at": now},
+    )
+
+
+def destroy_keys(uow: UnitOfWork, casework: Casework) -> int:
+    """Destroy the keys of some grants that are over. Returns how many; call again until it is 0.
+
+    No person asks for it: nothing is opened or shown. The keystore is emptied before the rows that say so commit, so a
+    row that says it is true; where that commit was lost, the next call does the same again.
+    """
+    now = casework.clock.now()
+    over = uow.grants.over(now, KEYS_AT_ONCE)
+    if over:
+        event = Event(Happening.SWEPT.value, Kind.GRANT.value, Verdict.NONE, count=len(over))
+        entry = uow.audit.append(event, Detail())
+        for each in over:
+            uow.keys.destroy(each.key, each.reader)
+            uow.grants.erased(each.release, now, entry)
+    return len(over)
+
+
+def _values(uow: UnitOfWork, permit: Permit, case: Case, fields: tuple[str, ...], casework: Casework) -> dict[str, Any]:
+    """The fields' values from the official file; None where it has none. Only what is needed is opened."""
+    needed = {SOURCES[name] for name in fields}
+    found: dict[str, Any] = dict.fromkeys(fields)
+    if Kind.IDENTITY in needed and (opened := _official(uow, permit, case, Kind.IDENTITY, casework)) is not None:
+        person = Identity.decode(opened).people[0]
+        found |= {
+            "family_name": person.family_name,
+            "given_names": person.given_names,
+            "birth_date": person.birth_date.isoformat() if person.birth_date else None,
+            "nationality": person.nationality or None,
+        }
+    if Kind.CONTACT in needed and (opened := _official(uow, permit, case, Kind.CONTACT, casework)) is not None:
+        contact = Contact.decode(opened)
+        # The contact says it too, inside: an address that somebody told is none of the official file's.
+        found["address"] = (contact.address or None) if contact.provenance is Provenance.ADMIN else None
+    if Kind.CASE in needed:
+        found["procedure_pending"] = case.facts.procedure_pending
+    return found
+
+
+def _official(uow: UnitOfWork, permit: Permit, case: Case, kind: Kind, casework: Casework) -> bytes | None:
+    """The record's plaintext if its provenance, which is sealed with it, is ADMIN."""
+    record = uow.records.head(record_for(case.id, kind, casework))
+    if record is None or record.provenance is not Provenance.ADMIN:
+        return None
+    return casework.keeper.open(uow, permit, record).expose()
+
+
+def _casework(desk: AnsweringDesk) -> Casework:
+    """Raises NotFound in a zone that has no case to grant anything of."""
+    if desk.casework is None:
+        raise NotFound("no such request")
+    return desk.casework
