@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from tests import recorded as r
+from tests.api.stage_access import access_calls
 from tests.api.stage_people import people_calls
 from tests.flow_paths import Paths
 from tests.house import CASE, Caller, House
@@ -246,6 +247,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
         | _recorded(stage)
         | steps
         | people_calls(stage, Call)
+        | access_calls(house, Call)
         | {
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
             "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),

@@ -22,8 +22,10 @@ import pytest
 from gateway.settings import Settings
 from tests.api.stage import Stage, calls
 from tests.api.test_who_may import LOGINS, TABLE, send, unknown
+from tests.asked import ask, granted
 from tests.crash.hooks import Steps, watched
-from tests.house import CASE, House, house_on
+from tests.house import CASE, STAFF, House, house_on
+from vault.vocabulary import FOLLOW_UP, Role
 
 #: Routes that answer 404 to somebody, with who that is.
 HIDING: Final = {name: LOGINS[row.index(404)] for name, row in TABLE.items() if 404 in row}
@@ -90,6 +92,35 @@ def test_an_identifier_of_a_foreign_case_is_looked_up_as_one_of_no_case(watched_
             assert caller.post("/find", json={"field": "ov_number", "value": number}).json()["cases"] == []
             told.append(list(steps.said))
         assert told[1] == told[2], login
+
+
+def test_a_request_about_nobody_is_filed_in_the_same_words(watched_house: tuple[House, Steps]) -> None:
+    house, steps = watched_house
+    house.open_case(house.client("coach"))
+    told = []
+    for number in ("9999999", CASE["ov_number"], "9999999"):
+        house.client("officer")
+        steps.said.clear()
+        ask(house, about={"by": "ov_number", "value": number})
+        told.append(list(steps.said))
+    assert told[1] == told[2]
+    assert len(told[1]) > 5
+
+
+def test_another_officers_request_or_grant_is_looked_up_as_none(
+    watched_house: tuple[House, Steps], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, steps = watched_house
+    monkeypatch.setitem(STAFF, "other_officer", (FOLLOW_UP, Role.FOLLOW_UP_OFFICER, ""))
+    house.open_case(house.client("coach"))
+    release = granted(house)
+    number = house.client("officer").get("/access-requests").json()["requests"][0]["request"]
+    other = house.client("other_officer")
+    for path, theirs in (("/access-requests", number), ("/grants", release)):
+        other.get(f"{path}/{secrets.token_hex(16)}")
+        steps.said.clear()
+        foreign = _said(steps, other.get(f"{path}/{theirs}"))
+        assert foreign == _said(steps, other.get(f"{path}/{secrets.token_hex(16)}")), path
 
 
 TAILS: Final = ("", "/identity", "/notes", "/notes/{note}", "/notes/{note}/versions", "/notes/{note}/versions/1")

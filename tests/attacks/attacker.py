@@ -154,6 +154,7 @@ class Attacker:
 
     def _unwrap(self) -> None:
         contexts = [release_context(row) for row in self.rows["exchange.releases"]]
+        contexts += [copy_context(row) for row in self.rows["exchange.access_copies"]]
         infos = [b"", *(replace(c, reader=zone).canonical() for c in contexts for zone in self.zones)]
         infos += [detail._bindings(r["lane"], r["epoch"])[0] for r in self.rows["keystore.detail_keys"]]
         for row in self.rows["keystore.wraps"]:
@@ -236,6 +237,9 @@ class Attacker:
         for row in self.rows["exchange.releases"]:
             context = release_context(row).record()
             self._try("exchange.releases", row["release_id"].hex(), context, row["sealed"], keys)
+        for row in self.rows["exchange.access_copies"]:
+            place = f"{row['request_id'].hex()}/{row['reader']}"
+            self._try("exchange.access_copies", place, copy_context(row).record(), row["sealed"], keys)
 
     def _try(self, table: str, item: str, context: RecordContext, sealed: bytes, keys: list[bytes]) -> None:
         for key in keys:
@@ -321,6 +325,16 @@ class Attacker:
                 service = SignIn(Zone.parse(row["zone"]), Sensitive(key), None, None)  # type: ignore[arg-type]
                 if service.log_name(ActorId(row["actor_id"])) == row["log_name"]:
                     self.taken.named.add(row["actor_id"])
+
+
+def copy_context(row: Row) -> ReleaseContext:
+    """The context that a request's copy spells out."""
+    compartment = Compartment.STATUS if row["reader"] == "oversight" else Compartment.IDENTITY
+    return ReleaseContext(
+        row["request_id"], compartment, Zone.parse(row["reader"]), Zone.parse(row["zone"]),
+        ReleaseId(row["request_id"]), KeyId(row["key_id"]), Purpose.OQT_FOLLOW_UP, EntryId(row["entry_id"]),
+        row["policy"], 1, None,
+    )  # fmt: skip
 
 
 def release_context(row: Row) -> ReleaseContext:

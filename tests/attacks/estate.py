@@ -28,6 +28,7 @@ from gateway.settings import Settings, slug
 from gateway.wiring import build
 from tests import recorded
 from tests.attacks.attacker import Rows
+from tests.attacks.granted import furnish_with_grants
 from tests.attacks.walled import ZONES, Walled, walled
 from tests.house import CARITAS, CASE, STAFF, Caller, House, MovableClock, furnish, prefix_of, shipped_firewall
 from vault.crypto.hierarchy import ZoneKeyring, load_keyring
@@ -98,6 +99,12 @@ class Process:
         return httpx2.get(
             f"{self.address}{prefix_of(self.zone)}{path}", headers={"authorization": f"Bearer {self.token}"}, timeout=20
         )
+
+    def post(self, path: str, body: Any, token: str) -> httpx2.Response:
+        return httpx2.post(
+            f"{self.address}{prefix_of(self.zone)}{path}", headers={"authorization": f"Bearer {token}"}, json=body,
+            timeout=20,
+        )  # fmt: skip
 
     def said(self) -> str:
         return self.output.read_text("utf-8", errors="replace")
@@ -255,6 +262,7 @@ def estate(server: Postgres, folder: Path) -> Iterator[Estate]:
         _write_cases(made)
         for process in made.owned.values():
             wait_for(process)
+        furnish_with_grants(made)
         yield made
 
 

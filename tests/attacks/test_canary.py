@@ -8,12 +8,9 @@ in every spelling that a program might give a text (UTF-8, UTF-16, base64, hexad
 from __future__ import annotations
 
 import base64
-import logging
 import shutil
 import sqlite3
-import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +22,8 @@ from tests import recorded
 from tests.api.decision_client import asker, vault_question
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY, TYPED, sightings
+from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
+from tests.attacks.listening import Ears, listening
 from tests.flow_paths import Paths
 from tests.house import CASE, STAFF, Caller, House, house_on, prefix_of
 from vault.cases.flow import Step
@@ -89,8 +88,6 @@ COMPANY: Final[dict[str, Any]] = {
     "attendees": [{"role": "lawyer", "name": CANARY["companion"]}], "interpreter": CANARY["interpreter"],
 }  # fmt: skip
 ERRING: Final = ("coach", "officer", "caritas", "auditor")
-#: Libraries of the client side of these tests, which know what they send.
-CLIENT_LOGGERS: Final = ("httpx2", "httpx", "httpcore", "httpcore2")
 
 
 def test_the_search_finds_every_spelling() -> None:
@@ -107,40 +104,6 @@ def test_the_search_finds_every_spelling() -> None:
 
 
 @dataclass
-class Ears(logging.Handler):
-    """Everything that is logged by anybody, with arguments, extras and tracebacks."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(logging.DEBUG)
-
-    __hash__ = logging.Handler.__hash__
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.partition(".")[0] in CLIENT_LOGGERS:
-            return
-        extras = {name: value for name, value in vars(record).items() if name not in {"exc_info", "args"}}
-        text = f"{record.getMessage()} {record.args!r} {extras!r}"
-        if record.exc_info:
-            text += "".join(traceback.format_exception(*record.exc_info))
-        self.lines.append(text)
-
-
-@contextmanager
-def listening() -> Iterator[Ears]:
-    root, ears = logging.getLogger(), Ears()
-    level = root.level
-    root.setLevel(logging.DEBUG)
-    root.addHandler(ears)
-    try:
-        yield ears
-    finally:
-        root.removeHandler(ears)
-        root.setLevel(level)
-
-
-@dataclass
 class Planted:
     case: str
     note: str
@@ -154,7 +117,9 @@ class Planted:
         item = next((item for beginning, item in self.items.items() if beginning in path), "")
         if path.endswith("/assignment"):
             found["case"] = item
-        return found | dict.fromkeys(("fact", "attachment", "task", "letter", *PEOPLE_PARAMETERS), item)
+        return found | dict.fromkeys(
+            ("fact", "attachment", "task", "letter", *PEOPLE_PARAMETERS, *ACCESS_PARAMETERS), item
+        )
 
 
 def plant(house: House) -> Planted:
@@ -192,7 +157,7 @@ def plant(house: House) -> Planted:
     releases["dpo"] = coach.post(f"/cases/{case}/access-report").json()["release"]
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    return Planted(case, note, releases, entry, record(house, case, note) | organise(house, case))
+    return Planted(case, note, releases, entry, record(house, case, note) | organise(house, case) | plant_access(house))
 
 
 def record(house: House, case: str, note: str) -> dict[str, str]:
@@ -293,7 +258,7 @@ def bodies(house: House) -> dict[str, Any]:
             "coach": house.staff["colleague"].id.hex(), "reason": f"Connaît {CANARY['conflict']}.",
         },
         "casework_make_calendar": {"language": "fr"}, "oversight_record_verification": recorded.CHECKED,
-    } | {f"casework_{step.value}": Paths(house).details(step) for step in Step}  # fmt: skip
+    } | {f"casework_{step.value}": Paths(house).details(step) for step in Step} | ACCESS_BODIES  # fmt: skip
 
 
 def payload(operation: str, body: Any) -> dict[str, Any]:

@@ -15,17 +15,28 @@ import pytest
 
 from tests.attacks.attacker import Attacker, Rows, Taken
 from tests.attacks.estate import CANARY, GUESSES, OWNED, Estate, Loot
+from tests.attacks.granted import BIRTH_DATE
+from tests.attacks.walled import ZONES
 from tests.house import CARITAS, FEDASIL
 from vault.crypto.hierarchy import ZoneKeyring
 from vault.ids import CaseId
 from vault.pseudonyms import LOG, PseudonymKeys, domain_of
-from vault.vocabulary import FOLLOW_UP, OVERSIGHT, Zone
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 
 def released_to(dump: Rows, zone: Zone) -> set[tuple[str, str]]:
+    """What was sealed to this zone and whose key was not destroyed."""
+    destroyed = {row["release_id"] for row in dump["exchange.grants"] if row["erased_at"] is not None}
     rows = [row for row in dump["exchange.releases"] if row["reader"] == str(zone)]
     assert rows
-    return {("exchange.releases", row["release_id"].hex()) for row in rows}
+    return {("exchange.releases", row["release_id"].hex()) for row in rows if row["release_id"] not in destroyed}
+
+
+def requests_for(dump: Rows, zone: Zone) -> set[tuple[str, str]]:
+    """The copies of requests for access that this zone reads."""
+    rows = [row for row in dump["exchange.access_copies"] if row["reader"] == str(zone)]
+    assert len(rows) == 3
+    return {("exchange.access_copies", f"{row['request_id'].hex()}/{zone}") for row in rows}
 
 
 # -- what opens ----------------------------------------------------------------------------------------
@@ -39,7 +50,7 @@ def test_the_attacker_with_caseworks_keys_opens_every_record(place: Estate, dump
     } | {("casework.drafts", row["draft_id"].hex()) for row in dump["casework.drafts"]} | {
         ("casework.attachment_chunks", f"{row['attachment_id'].hex()}/{row['number']}")
         for row in dump["casework.attachment_chunks"]
-    }
+    } | requests_for(dump, CASEWORK)
     assert len(dump["casework.attachment_chunks"]) == 10
     assert all(mark.encode() in taken.texts() for name, mark in CANARY.items() if name != "reason")
     assert set(taken.by_compartment()) == {
@@ -55,13 +66,32 @@ def test_the_attacker_with_caseworks_keys_opens_every_record(place: Estate, dump
     assert len(taken.named) == 7  # casework's staff
 
 
-def test_owned_follow_up_opens_its_sheet_and_nothing_else(dump: Rows, spoils: dict[Zone, Taken]) -> None:
+def test_owned_follow_up_opens_its_sheet_what_was_granted_and_nothing_else(
+    place: Estate, dump: Rows, spoils: dict[Zone, Taken]
+) -> None:
+    """Its own requests apart. What was asked for and not granted is not hidden: it is nowhere among the rows."""
     taken = spoils[FOLLOW_UP]
-    assert set(taken.opened) == released_to(dump, FOLLOW_UP)
-    assert taken.by_compartment() == {"outcome_sheet": 1}
-    [found] = taken.opened.values()
-    assert json.loads(found.text)["ov_number"] == "8123451"
+    assert set(taken.opened) == released_to(dump, FOLLOW_UP) | requests_for(dump, FOLLOW_UP)
+    assert taken.by_compartment() == {"outcome_sheet": 1, "identity": 1 + 3}
+    sheet = taken.opened["exchange.releases", place.release["follow_up"]]
+    assert json.loads(sheet.text)["ov_number"] == "8123451"
+    grant = json.loads(taken.opened["exchange.releases", place.release["grant"]].text)
+    assert set(grant) == {"for", "request", "fields"}
+    assert grant["fields"] == {"birth_date": BIRTH_DATE, "procedure_pending": False}
+    assert ("exchange.releases", place.release["revoked"]) not in taken.opened
     assert not any(mark.encode() in taken.texts() for mark in CANARY.values())
+
+
+def test_the_key_of_a_grant_that_was_taken_back_is_nowhere(place: Estate, dump: Rows) -> None:
+    """Not even with every key of every zone: the only wrap that there was holds nothing now."""
+    row = next(row for row in dump["exchange.releases"] if row["release_id"].hex() == place.release["revoked"])
+    assert [each["wrap"] for each in dump["keystore.wraps"] if each["key_id"] == row["key_id"]] == [b""]
+    rings = [place.keyring(zone) for zone in ZONES]
+    rows = dump | {"exchange.releases": [row], "casework.records": [], "casework.attachment_chunks": []}
+    taken = Attacker(rings, [], rows)
+    taken._unwrap()
+    taken._open_releases([*taken.taken.data_keys, *taken.raw])
+    assert ("exchange.releases", place.release["revoked"]) not in taken.taken.opened
 
 
 def test_an_owned_partner_opens_its_referral_and_nothing_else(dump: Rows, spoils: dict[Zone, Taken]) -> None:
@@ -76,8 +106,10 @@ def test_an_owned_partner_opens_its_referral_and_nothing_else(dump: Rows, spoils
 def test_owned_oversight_opens_audit_details_and_sheets_without_numbers(dump: Rows, spoils: dict[Zone, Taken]) -> None:
     taken = spoils[OVERSIGHT]
     details = {("log.outbox", row["entry_id"].hex()) for row in dump["log.outbox"]}
-    assert set(taken.opened) == released_to(dump, OVERSIGHT) | details
+    assert set(taken.opened) == released_to(dump, OVERSIGHT) | details | requests_for(dump, OVERSIGHT)
     assert len(details) > 30
+    asked = [found.text for found in taken.opened.values() if found.table == "exchange.access_copies"]
+    assert not any(b"81234" in text or b"about" in text for text in asked), "it never learns whom a request is about"
     sheets = [found.text for found in taken.opened.values() if found.table == "exchange.releases"]
     assert all(not {"ov_number", "oqt_reference"} & json.loads(sheet).keys() for sheet in sheets)
     confided = set(CANARY) - {"reason"}  # why a coach restored names is for oversight to judge

@@ -48,7 +48,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
     "tasks": frozenset({("write", "task")}),
     "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
-    "blind_index": frozenset({("create", "case"), ("write", "identity")}),
+    "blind_index": frozenset({("create", "case"), ("write", "identity"), ("released", "grant")}),
     "consents": frozenset({("write", "referral")}),
     "coaches": frozenset({("write", "coach")}),
     "absences": frozenset({("write", "coach")}),
@@ -59,6 +59,13 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "calendar_feeds": frozenset({("write", "calendar")}),
     "review_counts": frozenset({("write", "note")}),
     "releases": frozenset(
-        {("release_begun", "outcome_sheet"), ("release_begun", "referral"), ("release_begun", "access_report")}
+        {("release_begun", kind) for kind in ("outcome_sheet", "referral", "access_report", "grant")}
     ),
+    "access_requests": frozenset({("create", "access_request")}),
+    "access_copies": frozenset({("create", "access_request"), ("write", "access_request")}),
+    "taken_requests": frozenset({("list", "access_request")}),
+    "access_answers": frozenset(
+        {(action, kind) for action in ("sign", "close", "write") for kind in ("access_request", "access_form")}
+    ),
+    "grants": frozenset({("released", "grant"), ("close", "grant"), ("swept", "grant")}),
 }

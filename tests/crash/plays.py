@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from gateway.auth.sessions import hash_token
+from tests.crash import access_plays
 from tests.house import STAFF, House
 from tests.recorded import pdf
 from vault.cases.attachments import Manifest
@@ -293,4 +294,8 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "refer": _refer,
     "sign in": _sign_in,
     "refuse a sign-in": _refused,
+    "ask for access": access_plays.ask,
+    "answer a request": access_plays.answer,
+    "grant access": access_plays.grant,
+    "revoke a grant": access_plays.revoke,
 }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from gateway.log.running import make_keeper
 from gateway.settings import Settings
+from tests import asked
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
 from tests.log.kit import jump
@@ -25,6 +26,9 @@ from vault.usecases.casework import parse_reference
 
 #: Stands in whatever was confided, so that it can be looked for in what the doctor says.
 CANARY: Final = "Kanariefink"
+_STAFF: Final = (
+    "coach", "colleague", "third_coach", "far_coach", "desk", "head", "officer", "dpo", "caritas", "auditor",
+)  # fmt: skip
 
 
 @dataclass
@@ -50,7 +54,7 @@ def furnish_estate(settings: Settings) -> Estate:
 
 
 def _play(house: House) -> dict[str, str]:
-    for login in ("coach", "colleague", "third_coach", "far_coach", "desk", "head", "officer", "caritas", "auditor"):
+    for login in _STAFF:
         house.client(login)
     coach, head, paths = house.client("coach"), house.client("head"), Paths(house)
     noted = house.open_case(coach)
@@ -81,12 +85,32 @@ def _play(house: House) -> dict[str, str]:
     far = house.client("far_coach").post("/cases", json=CASE | {"region": "liege"}).json()["reference"]
     extended = paths.case_in(State.EXTENSION)
     paths.take(extended, Step.GRANT_EXTENSION)
+    _ask(house)
     assert house.client("auditor").get("/entries").status_code == 200  # files the log
     return {
         "noted": noted, "handed": handed, "moved": moved, "far": far, "extended": extended,
         "invited": paths.case_in(State.INVITED), "closed": paths.case_in(State.CLOSED),
         "suspended": paths.case_in(State.SUSPENDED), "new": paths.case_in(State.OQT_NOTIFIED),
     }  # fmt: skip
+
+
+def _ask(house: House) -> None:
+    """A live grant, one that was taken back, and a request that was asked back, explained and half answered."""
+    numbers = ["7.400.001", "7.400.002", "7.400.003"]
+    for number in numbers:
+        house.open_case(house.client("coach"), ov_number=number)
+    about = [{"by": "ov_number", "value": number} for number in numbers]
+    asked.granted(house, about=about[0])
+    assert asked.revoke(house, asked.granted(house, about=about[1])).status_code == 201
+    open_one = asked.ask(house, about=about[2], fields=["nationality"])
+    asked.taken(house, open_one)
+    for login, tail, body in (
+        ("dpo", "question", {"based_on": 1, "question": "why"}),
+        ("officer", "explanation", {"hours": 2}),
+        ("head", "approval", {"based_on": 2}),
+    ):
+        reply = house.client(login).post(f"/access-requests/{open_one}/{tail}", json=body)
+        assert reply.status_code == 201, reply.text
 
 
 def _sequence(house: House) -> None:

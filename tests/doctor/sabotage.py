@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tests.doctor.estate import CANARY, Past, earlier
@@ -11,6 +12,7 @@ from vault.storage import tables as t
 
 Break = Callable[[Past], None]
 _ID: Final = bytes(range(16))
+_LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _login(past: Past) -> None:
@@ -111,6 +113,70 @@ def _cell(past: Past) -> None:
     past.change(t.desk_cells, t.desk_cells.c.appointment_id.is_not(None), appointment_id=None)
 
 
+def _open_request(past: Past) -> bytes:
+    """The one that has a second version."""
+    found: bytes = past.one(t.access_copies.c.request_id, t.access_copies.c.version == 2)
+    return found
+
+
+def _copy_gone(past: Past) -> None:
+    where = t.access_copies.c.request_id == _open_request(past), t.access_copies.c.reader == "oversight"
+    where = (*where, t.access_copies.c.version == 1)
+    key = past.one(t.access_copies.c.key_id, *where)
+    past.remove(t.access_copies, *where)
+    past.remove(t.wraps, t.wraps.c.key_id == key)
+
+
+def _copy_key(past: Past) -> None:
+    past.remove(t.wraps, t.wraps.c.key_id == past.one(t.access_copies.c.key_id))
+
+
+def _asker(past: Past) -> None:
+    where = t.access_requests.c.request_id == _open_request(past)
+    past.change(t.access_requests, where, requester=past.estate.staff["coach"])
+
+
+def _answerer(past: Past) -> None:
+    where = t.access_answers.c.request_id == _open_request(past), t.access_answers.c.function == "regional_head"
+    past.change(t.access_answers, *where, actor_id=past.estate.staff["coach"])
+
+
+def _answer_gap(past: Past) -> None:
+    where = t.access_answers.c.request_id == _open_request(past), t.access_answers.c.number == 2
+    past.change(t.access_answers, *where, number=3)
+
+
+def _more_granted(past: Past) -> None:
+    past.change(t.grants, t.grants.c.revoked_at.is_(None), fields="family_name,address,procedure_pending")
+
+
+def _longer(past: Past) -> None:
+    where = t.grants.c.revoked_at.is_(None)
+    past.change(t.grants, where, expires_at=past.one(t.grants.c.expires_at, where) + timedelta(days=9))
+
+
+def _one_word(past: Past) -> None:
+    """Of the one grant that lives, one function's approval is made into another answer."""
+    request = past.one(t.grants.c.request_id, t.grants.c.revoked_at.is_(None))
+    where = t.access_answers.c.request_id == request, t.access_answers.c.function == "dpo"
+    past.change(t.access_answers, *where, act="delegated")
+
+
+def _key_back(past: Past) -> None:
+    key = past.one(t.grants.c.key_id, t.grants.c.revoked_at.is_not(None))
+    past.change(t.wraps, t.wraps.c.key_id == key, wrap=b"x")
+
+
+def _key_emptied(past: Past) -> None:
+    key = past.one(t.grants.c.key_id, t.grants.c.revoked_at.is_(None))
+    past.change(t.wraps, t.wraps.c.key_id == key, wrap=b"")
+
+
+def _key_left(past: Past) -> None:
+    _key_back(past)
+    past.change(t.grants, t.grants.c.revoked_at.is_not(None), erased_at=None, revoked_at=_LONG_AGO)
+
+
 def _word(past: Past) -> None:
     past.change(t.cases, t.cases.c.case_id == past.case("far"), place=CANARY)
 
@@ -202,6 +268,10 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("entry_triggers", _trigger), ("log_lanes", _chain), ("log_outbox", _outbox), ("log_filing", _filing),
     ("log_tree", _tree),
     ("files", _chunk), ("tasks", _title), ("desk_times", _cell),
+    ("access_requests", _copy_gone), ("access_requests", _copy_key), ("access_requests", _asker),
+    ("access_answers", _answerer), ("access_answers", _answer_gap),
+    ("grant_approvals", _more_granted), ("grant_approvals", _longer), ("grant_approvals", _one_word),
+    ("grant_keys", _key_back), ("grant_keys", _key_emptied), ("grant_keys", _key_left),
     ("case_words", _word), ("case_history", _state), ("case_history", _step), ("case_columns", _version),
     ("case_columns", _outcome), ("second_person", _same_person), ("privacy_notice", _early_note),
     ("consequences", _untold), ("way_out", _stranded), ("deadlines", _no_day), ("deadlines", _term),

@@ -19,10 +19,11 @@ from tests.api.stage import calls
 from tests.cli.kit import Shell
 from tests.doctor.estate import CANARY, Estate, furnish_estate, past_the_program
 from tests.doctor.sabotage import SABOTAGE, Break
-from tests.house import House, furnish, house_on, make_keys, sqlite_home
+from tests.house import STAFF, House, furnish, house_on, make_keys, sqlite_home
 from vault.doctor.checks import Findings, Severity
 from vault.doctor.explained import EXPLAINED_BY, LEAVES
 from vault.storage import tables as t
+from vault.vocabulary import OVERSIGHT, Role
 
 Copy = Callable[[], Estate]
 #: Found by looking at files, not at rows; each has a test of its own below.
@@ -155,15 +156,16 @@ def test_a_damaged_page_is_found(lite_house: House) -> None:
     assert named(look(lite_house.settings, lite_house.clock)) == {DATABASES.name}
 
 
-def test_a_sample_opens_and_the_log_says_so(estate: Estate) -> None:
+def test_a_sample_opens_and_the_log_says_so(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STAFF, "newcomer", (OVERSIGHT, Role.DPO, ""))
     sample, findings = sample_of(estate.settings, 40), Findings()
     assert 10 < len(sample) <= 40
     with house_on(estate.settings) as house:
         house.clock.moment = estate.clock.moment
         try_sample(house.services, sample, findings, lambda *_: None)
         assert told(findings) == []
-        assert house.client("dpo").get("/entries?limit=1").status_code == 200
-        entries = house.client("dpo").get("/entries?limit=20").json()["entries"]
+        assert house.client("newcomer").get("/entries?limit=1").status_code == 200
+        entries = house.client("newcomer").get("/entries?limit=20").json()["entries"]
     examined = [(entry["kind"], entry["count"]) for entry in entries if entry["action"] == "examined"]
     assert examined == [("record", len(sample))]
 

@@ -21,7 +21,8 @@ from vault.storage.roles import RIGHTS, role_name
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 
 # Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it),
-# `sent` (rows from it to another), `-` nothing. A name after `=` in the third part is a column it may set, on the
+# `sent` (rows from it to another), `told` (rows that say it is told), `to+follow_up` (addressed to it or to follow-up),
+# `asked` (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the columns it may set, on the
 # rows it may read. No kind deletes or truncates anything.
 EXPECTED: Final = """
 table                 casework                follow_up       partner         oversight
@@ -57,8 +58,13 @@ casework.conflicts    all  all                -    -          -    -          - 
 casework.appointments all  all                -    -          -    -          -    -
 casework.desk_cells   all  all                -    -          -    -          -    -
 casework.calendar_feeds all all               -    -          -    -          -    -
+casework.taken_requests all all               -    -          -    -          -    -
 exchange.releases     -    sent               to   -          to   -          to   -
-keystore.wraps        to   all                to   -          to   -          to   -
+exchange.access_requests all -                own  own        -    -          all  -
+exchange.access_copies to  -                  to   own        -    -          to   -
+exchange.access_answers all own               told -          -    -          all  own
+exchange.grants       all  sent               to   -          -    -          all  -
+keystore.wraps        to+follow_up all        to   asked      to   -          to   -
 keystore.detail_keys  -    all                -    all        -    all        all  all
 keystore.details      -    -                  -    -          -    -          all  -
 keystore.installation all  -                  all  -          all  -          all  -
@@ -99,7 +105,11 @@ SETTABLE: Final[dict[str, set[str]]] = {
     },
     "casework.desk_cells": {"appointment_id", "entry_id"},
     "casework.calendar_feeds": {"revoked_at", "entry_id"},
+    "exchange.grants": {"revoked_at", "revoked_for", "erased_at", "entry_id"},
+    "keystore.wraps": {"wrap"},
 }
+#: Who reads requests for access.
+ASKED: Final = (CASEWORK, FOLLOW_UP, OVERSIGHT)
 
 
 def expected() -> dict[tuple[ZoneKind, str], tuple[str, str]]:
@@ -152,8 +162,10 @@ def test_a_role_reads_exactly_its_rows(logins: Logins, zone: Zone, table: str) -
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     if what == "all":
         assert len(rows) == len(ZONES)
+    elif what == "to+follow_up":
+        assert sorted(row["reader"] for row in rows) == sorted([str(zone), str(FOLLOW_UP)])
     else:
-        column = {"own": "zone", "to": "reader"}[what]
+        column = {"own": "zone", "to": "reader", "told": "told_to"}[what]
         assert [row[column] for row in rows] == [str(zone)]
 
 
@@ -161,7 +173,7 @@ def test_a_role_reads_exactly_its_rows(logins: Logins, zone: Zone, table: str) -
 def test_a_role_adds_exactly_its_rows(logins: Logins, zone: Zone, table: str) -> None:
     connection, what = logins[zone, database_of(table)], CELLS[zone.kind, table][1]
     for owner in ZONES:
-        for sender in (CASEWORK, FOLLOW_UP) if table == "exchange.releases" else (None,):
+        for sender in (CASEWORK, FOLLOW_UP) if table in ("exchange.releases", "exchange.grants") else (None,):
             row = sample(table, owner, 40)
             if sender is not None:
                 row["sender"] = str(sender)
@@ -173,7 +185,9 @@ def test_a_role_adds_exactly_its_rows(logins: Logins, zone: Zone, table: str) ->
                 added = False
             except psycopg.errors.ForeignKeyViolation:
                 pass  # checked after privileges and policies: the row itself was let in
-            right = {"all": True, "own": owner == zone, "-": False}.get(what, sender == zone and owner != zone)
+            right = {"all": True, "own": owner == zone, "asked": owner in ASKED, "-": False}.get(
+                what, sender == zone and owner != zone
+            )
             assert added == right, f"a row of {owner}, sent by {sender}"
 
 
@@ -185,7 +199,7 @@ def test_a_role_changes_only_the_columns_that_move_and_removes_nothing(logins: L
     columns = TABLES[table].columns.keys()
     changed = {name for name in columns if allowed(connection, f"UPDATE {table} SET {name} = NULL WHERE false")}
     assert changed == settable
-    if settable:
+    if "entry_id" in settable:
         with attempt(connection):
             rows = connection.execute(f"UPDATE {table} SET entry_id = {_ANOTHER}".encode()).rowcount
         assert rows == (len(ZONES) if CELLS[zone.kind, table][0] == "all" else 1)
@@ -217,6 +231,27 @@ def test_the_chunks_of_a_described_file_cannot_be_changed(wall: Walled, logins: 
         with wall.superuser("main") as admin:
             admin.execute("SET session_replication_role = replica")
             admin.execute("UPDATE casework.attachments SET described_at = NULL")
+
+
+def test_casework_may_empty_a_wrap_of_follow_up_and_never_replace_one(logins: Logins) -> None:
+    connection = logins[CASEWORK, "keystore"]
+    with attempt(connection):
+        assert connection.execute("UPDATE keystore.wraps SET wrap = ''").rowcount == 1  # of its own: none
+    with attempt(connection):
+        left = connection.execute("UPDATE keystore.wraps SET wrap = '' WHERE reader <> 'follow_up'")
+        assert left.rowcount == 0
+    for value in ("'x'", "decode('00', 'hex')"):
+        assert not allowed(connection, f"UPDATE keystore.wraps SET wrap = {value} WHERE reader = 'follow_up'")
+    for zone in (FOLLOW_UP, OVERSIGHT, CARITAS):
+        assert not allowed(logins[zone, "keystore"], "UPDATE keystore.wraps SET wrap = ''")
+
+
+def test_follow_up_is_told_of_no_approval(logins: Logins) -> None:
+    """Nor does it see an answer that another zone is told of."""
+    with attempt(logins[FOLLOW_UP, "main"]):
+        rows = logins[FOLLOW_UP, "main"].execute("SELECT told_to FROM exchange.access_answers").fetchall()
+    assert rows == [("follow_up",)]
+    assert not allowed(logins[FOLLOW_UP, "main"], "INSERT INTO exchange.grants DEFAULT VALUES")
 
 
 def test_the_declaration_names_every_table() -> None:

@@ -48,10 +48,12 @@ def sample(table: str, zone: Zone, number: int) -> dict[str, Any]:
             "Text": "x",
             "Date": date(2026, 11, 3),
         }.get(kind, number + 1)
-    row |= {name: str(zone) for name in ("zone", "reader") if name in row}
+    row |= {name: str(zone) for name in ("zone", "reader", "told_to") if name in row}
     if "sender" in row:
         row["sender"] = str(CASEWORK)
-    row |= {name: None for name in ("withdrawn_at", "described_at", "swept_at") if name in row}
+    row |= {
+        name: None for name in ("withdrawn_at", "described_at", "swept_at", "revoked_at", "erased_at") if name in row
+    }
     return row
 
 

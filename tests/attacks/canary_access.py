@@ -1,0 +1,51 @@
+"""Requests for access and grants about a case whose people, words and whereabouts are marked, one for each route."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests import asked
+from tests.house import House
+
+#: Of a case that was handed over, and whose address somebody told in confidence: that field is asked for everywhere.
+_ABOUT: Final[dict[str, Any]] = {
+    "about": {"by": "ov_number", "value": "8123457"}, "fields": ["nationality", "address", "procedure_pending"],
+}  # fmt: skip
+ACCESS_PARAMETERS: Final = ("number", "grant")
+_APPROVAL: Final = {"based_on": 1}
+_REFUSAL: Final = {"based_on": 1, "reason": "not_necessary"}
+_QUESTION: Final = {"based_on": 1, "question": "why"}
+ACCESS_BODIES: Final[dict[str, Any]] = {
+    "follow_up_file_access_request": asked.ASK | _ABOUT,
+    "follow_up_explain_access_request": {"hours": 3},
+    "casework_delegate_access_request": {"based_on": 1, "to": "far_head"},
+    "casework_revoke_grant": {"reason": "misused"},
+} | {
+    f"{zone}_{name}_access_request": body
+    for zone in ("casework", "oversight")
+    for name, body in (("approve", _APPROVAL), ("refuse", _REFUSAL), ("question", _QUESTION))
+}
+
+
+def plant_access(house: House) -> dict[str, str]:
+    """By the beginning of their path: what stands for its parameter."""
+    house.client("far_head")
+
+    def waiting() -> str:
+        number = asked.ask(house, **_ABOUT)
+        asked.taken(house, number)
+        return number
+
+    explained = waiting()
+    reply = house.client("dpo").post(f"/access-requests/{explained}/question", json=_QUESTION)
+    assert reply.status_code == 201
+    return {
+        "/follow-up/access-requests/{number}/explanation": explained,
+        "/casework/access-requests/{number}/grant": asked.approved(house, **_ABOUT),
+        "/casework/grants/{grant}/revocation": asked.granted(house, **_ABOUT),
+        "/follow-up/grants/{grant}": asked.granted(house, **_ABOUT),
+        **{f"/casework/access-requests/{{number}}/{tail}": waiting() for tail in ("approval", "refusal", "question")},
+        **{f"/oversight/access-requests/{{number}}/{tail}": waiting() for tail in ("approval", "refusal", "question")},
+        "/casework/access-requests/{number}/delegation": waiting(),
+        "/access-requests/{number}": waiting(),
+    }

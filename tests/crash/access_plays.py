@@ -1,0 +1,124 @@
+"""The acts of gated access, each with what must be there first."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.auth.sessions import hash_token
+from tests.house import STAFF
+from vault.cases.access_requests import Naming, Revocation
+from vault.cases.model import AdminFacts
+from vault.cases.people import Contact, Identity, Person
+from vault.ids import ReleaseId, RequestId
+from vault.usecases import answering, asking, granting, open_case, sign_in
+from vault.vocabulary import CASEWORK, Provenance
+
+if TYPE_CHECKING:
+    from tests.crash.plays import Stagehand
+
+Act = Callable[[], None]
+FIELDS: Final = ("family_name", "address")
+
+
+def _as(hand: Stagehand, login: str, work: Callable[..., Any]) -> Any:
+    """Run a use case in the zone of this member of staff."""
+    house, zone = hand.house, STAFF[login][0]
+    hand.hire(login)
+    hashed = hash_token(house.tokens[login])
+    return house.services.worker.run(
+        zone, lambda uow: work(uow, sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock))
+    )
+
+
+def _desk(hand: Stagehand, login: str) -> answering.AnsweringDesk:
+    services = hand.house.services
+    return answering.desk_of(services.access[STAFF[login][0]], services.casework)
+
+
+def _case(hand: Stagehand) -> str:
+    """A case with a number of its own, and an address of the official file."""
+    number = f"7{secrets.randbelow(10**7):07}"
+    contact = Contact("rue Inventée 3", provenance=Provenance.ADMIN)
+    cmd = open_case.OpenCase(
+        "brussels", "fr", Identity((Person("Diallo", "Aminata"),), number), contact, AdminFacts("13")
+    )
+    hand.as_("coach", open_case.open_case, cmd)
+    return number
+
+
+def _file(hand: Stagehand, number: str) -> RequestId:
+    cmd = asking.Ask(Naming.OV_NUMBER, number, FIELDS, "oqt_execution", "Pour réserver un vol", 24)
+    office = hand.house.services.access[STAFF["officer"][0]]
+    return RequestId.parse(_as(hand, "officer", lambda uow, actor: asking.file(uow, actor, cmd, office))["request"])
+
+
+def _approve(hand: Stagehand, login: str, request: RequestId) -> None:
+    desk = _desk(hand, login)
+    _as(hand, login, lambda uow, actor: answering.approve(uow, actor, request, desk, based_on=1))
+
+
+def _take_in(hand: Stagehand) -> None:
+    desk = _desk(hand, "head")
+    _as(hand, "head", lambda uow, actor: answering.list_before(uow, actor, desk))
+
+
+def _ready(hand: Stagehand) -> RequestId:
+    request = _file(hand, _case(hand))
+    _take_in(hand)
+    for login in ("head", "dpo"):
+        _approve(hand, login, request)
+    return request
+
+
+def _grant(hand: Stagehand, request: RequestId) -> ReleaseId:
+    desk, sender = _desk(hand, "head"), hand.house.services.sender
+    assert sender is not None
+    leave = _as(hand, "head", lambda uow, actor: granting.authorise(uow, actor, request, desk))
+    given = _as(hand, "head", lambda uow, actor: granting.grant(uow, actor, leave, desk, sender))
+    return ReleaseId.parse(given["grant"])
+
+
+def ask(hand: Stagehand) -> Act:
+    number = _case(hand)
+    hand.hire("officer")
+
+    def act() -> None:
+        _file(hand, number)
+
+    return act
+
+
+def answer(hand: Stagehand) -> Act:
+    """It is taken in, and approved."""
+    request = _file(hand, _case(hand))
+    hand.hire("head")
+
+    def act() -> None:
+        _take_in(hand)
+        _approve(hand, "head", request)
+
+    return act
+
+
+def grant(hand: Stagehand) -> Act:
+    request = _ready(hand)
+
+    def act() -> None:
+        _grant(hand, request)
+
+    return act
+
+
+def revoke(hand: Stagehand) -> Act:
+    """Taken back, and its key destroyed."""
+    release, desk = _grant(hand, _ready(hand)), _desk(hand, "head")
+    casework = hand.house.services.casework
+    assert casework is not None
+
+    def act() -> None:
+        _as(hand, "head", lambda uow, actor: granting.revoke(uow, actor, release, Revocation.MISUSED, desk))
+        hand.house.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, casework))
+
+    return act

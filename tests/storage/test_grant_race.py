@@ -1,0 +1,167 @@
+"""Somebody reads a grant while somebody else takes it back: nothing is told once the revocation was acknowledged.
+
+On PostgreSQL the reader and the revoker are two processes on one database: here, two services with a connection each.
+On SQLite there is one process with one writer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from gateway.auth.sessions import hash_token
+from gateway.clock import SystemEntropy
+from gateway.settings import Settings
+from gateway.wiring import Services, build
+from tests.asked import granted
+from tests.crash.checks import faults
+from tests.house import House, house_on, shipped_firewall
+from tests.unit.crypto.kit import WeakFileRoot
+from vault.cases.access_requests import Revocation
+from vault.errors import NotFound, StoreBusy
+from vault.ids import ReleaseId
+from vault.storage import transaction
+from vault.usecases import answering, asking, granting, sign_in
+from vault.vocabulary import CASEWORK, FOLLOW_UP
+
+Pause = Callable[[], None]
+
+
+@contextmanager
+def reading_process(house: House) -> Iterator[Services]:
+    """Where follow-up is served: beside casework's process, or on SQLite in it."""
+    if house.services.store.sqlite:
+        yield house.services
+        return
+    services = build(
+        house.settings.model_copy(update={"zone": "follow_up"}), clock=house.clock, entropy=SystemEntropy(),
+        root=WeakFileRoot, firewall=shipped_firewall(),
+    )  # fmt: skip
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def read(house: House, services: Services, release: str, pause: Pause = lambda: None) -> Any:
+    """The officer reads; `pause` is called between the answer and its commit. Raises NotFound."""
+    hashed = hash_token(house.tokens["officer"])
+    office, reception = services.access[FOLLOW_UP], services.reception[FOLLOW_UP]
+
+    def job(uow: Any) -> Any:
+        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        found = asking.read_granted(uow, actor, ReleaseId.parse(release), office, reception)
+        pause()
+        return found
+
+    return services.worker.run(FOLLOW_UP, job)
+
+
+def take_back(house: House, release: str) -> None:
+    hashed = hash_token(house.tokens["head"])
+    desk = answering.desk_of(house.services.access[CASEWORK], house.services.casework)
+
+    def job(uow: Any) -> Any:
+        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        return granting.revoke(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
+
+    house.services.worker.run(CASEWORK, job)
+
+
+def test_a_revocation_waits_for_who_is_being_answered(house: House) -> None:
+    house.open_case(house.client("coach"))
+    release = granted(house)
+    inside, go_on, order = threading.Event(), threading.Event(), []
+    with reading_process(house) as services:
+
+        def pause() -> None:
+            inside.set()
+            go_on.wait(10)
+            order.append("answered")
+
+        def revoke() -> None:
+            take_back(house, release)
+            order.append("acknowledged")
+
+        told: list[Any] = []
+        reader = threading.Thread(target=lambda: told.append(read(house, services, release, pause)))
+        reader.start()
+        assert inside.wait(10)
+        revoker = threading.Thread(target=revoke)
+        revoker.start()
+        time.sleep(0.2)
+        assert order == [], "the revocation waits"
+        go_on.set()
+        for thread in (reader, revoker):
+            thread.join(10)
+        assert order == ["answered", "acknowledged"]
+        assert told[0]["family_name"] == "Diallo"
+        with pytest.raises(NotFound):
+            read(house, services, release)
+    assert faults(house.settings) == []
+
+
+def test_no_look_that_begins_after_the_acknowledgement_is_answered(house: House) -> None:
+    house.open_case(house.client("coach"))
+    with reading_process(house) as services:
+        for _ in range(3):
+            release = granted(house)
+            began: list[tuple[float, bool]] = []
+            stop = threading.Event()
+
+            def look(release: str = release, began: list[tuple[float, bool]] = began, stop: Any = stop) -> None:
+                while not stop.is_set():
+                    at = time.monotonic()
+                    try:
+                        read(house, services, release)
+                    except NotFound:
+                        began.append((at, False))
+                    else:
+                        began.append((at, True))
+
+            reader = threading.Thread(target=look)
+            reader.start()
+            while not began:
+                time.sleep(0.001)
+            take_back(house, release)
+            acknowledged = time.monotonic()
+            time.sleep(0.05)
+            stop.set()
+            reader.join(10)
+            assert any(answered for _, answered in began)
+            assert not any(answered for at, answered in began if at > acknowledged)
+            assert not began[-1][1]
+
+
+def test_a_reader_that_does_not_let_go_is_no_reason_to_acknowledge(
+    postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any role may hold an advisory lock as long as it likes: then nothing was revoked, and the caller is told so."""
+    monkeypatch.setattr(transaction, "_PATIENCE", "200ms")
+    with house_on(postgres_settings) as house:
+        house.open_case(house.client("coach"))
+        release = granted(house)
+        inside, go_on = threading.Event(), threading.Event()
+        with reading_process(house) as services:
+
+            def pause() -> None:
+                inside.set()
+                go_on.wait(10)
+
+            reader = threading.Thread(target=lambda: read(house, services, release, pause))
+            reader.start()
+            assert inside.wait(10)
+            with pytest.raises(StoreBusy):
+                take_back(house, release)
+            go_on.set()
+            reader.join(10)
+            assert read(house, services, release)["family_name"] == "Diallo"
+            take_back(house, release)
+            with pytest.raises(NotFound):
+                read(house, services, release)
+        assert faults(house.settings) == []
