@@ -43,7 +43,7 @@ def _requests(survey: Survey, _: Surroundings) -> Iterator[Fault]:
         there[request][version].add(reader)
     for reader in {*map(str, READERS), *asking}:
         copies = survey.rows("access_copies", "key_id", "request_id", order=("key_id",), reader=reader)
-        for _, request, held in with_wraps(survey, copies, reader):
+        for _key, request, held in with_wraps(survey, copies, reader):
             if not held:
                 yield Fault(f"a copy of a request for access has no key: {reader} cannot open it", request.hex())
     for request, zone, requester in survey.rows("access_requests", "request_id", "zone", "requester"):
