@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.auth.passwords import PasswordChecker
 from gateway.gate import Gate
 from gateway.pages import assets
+from gateway.pages.answering import AnsweringPages
+from gateway.pages.asking import AskingPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
 from gateway.pages.public import PublicPages
@@ -37,12 +39,17 @@ _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.CASEWORK: {
         "coach": (("/", "home"), ("/cases", "cases"), ("/search", "search"), ("/open", "new_case")),
-        "regional_head": (("/", "home"), ("/cases", "cases"), ("/search", "search")),
+        "regional_head": (
+            ("/", "home"),
+            ("/cases", "cases"),
+            ("/search", "search"),
+            ("/requests", "requests"),
+        ),
         "desk_officer": (("/", "day"), ("/cases", "cases"), ("/search", "search"), ("/open", "new_case")),
     },
-    ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "sheets"),)},
+    ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "home"), ("/requests/new", "ask"), ("/sheets", "sheets"))},
     ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"),)},
-    ZoneKind.OVERSIGHT: {"auditor": (("/", "log"),), "dpo": (("/", "log"),)},
+    ZoneKind.OVERSIGHT: {"auditor": (("/", "log"),), "dpo": (("/", "log"), ("/requests", "requests"))},
 }
 
 
@@ -79,12 +86,27 @@ def _zone(site: Site, door: Door, checker: PasswordChecker) -> list[BaseRoute]:
         table += _casework(door)
     elif kind is ZoneKind.OVERSIGHT:
         log = LogPages(door)
-        table += [("/", log.entries, ("GET",)), ("/entries/{entry}", log.entry, ("GET", "POST"))]
+        table += [("/", log.entries, ("GET",)), ("/entries/{entry}", log.entry, ("GET", "POST")), *_answering(door)]
+    elif kind is ZoneKind.FOLLOW_UP:
+        own, asking = ReceivedPages(door), AskingPages(door)
+        table += [
+            ("/", asking.home, ("GET",)),
+            ("/requests/new", asking.new, ("GET", "POST")),
+            ("/requests/{number}", asking.one, ("GET", "POST")),
+            ("/grants/{grant}", asking.granted, ("GET", "POST")),
+            ("/sheets", own.home, ("GET",)),
+            ("/sheets/{release}", own.one, ("GET",)),
+        ]
     else:
         own = ReceivedPages(door)
         table += [("/", own.home, ("GET",)), (f"/{own.plural}/{{release}}", own.one, ("GET",))]
     base = door_path(door.zone).removeprefix(ROOT)
     return [_route(site, door, base + path, handler, *methods) for path, handler, methods in table]
+
+
+def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
+    answers = AnsweringPages(door)
+    return [("/requests", answers.queue, ("GET",)), ("/requests/{number}", answers.one, ("GET", "POST"))]
 
 
 def _casework(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
@@ -95,6 +117,7 @@ def _casework(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
         ("/cases", notes.cases, look),
         ("/search", notes.search, both),
         ("/open", opening.open, both),
+        *_answering(door),
         (case, notes.case, look),
         (f"{case}/people", notes.people, both),
         (f"{case}/documents", opening.documents, look),

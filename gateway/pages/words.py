@@ -20,13 +20,14 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "zone_told": {
         "casework": "What is confided here stays here.",
-        "follow_up": "This service sees outcome sheets and nothing else.",
+        "follow_up": "This service sees outcome sheets, and what was granted of one person.",
         "partner": "This service sees what a person agreed to share with it.",
         "oversight": "This service sees who looked at what, never what was confided.",
     },
     "menu": {
         "home": "Today", "cases": "Cases", "new_case": "Open a case", "search": "Search", "sheets": "Outcome sheets",
-        "referrals": "Referrals", "log": "The log", "approvals": "To sign", "day": "The day",
+        "referrals": "Referrals", "log": "The log",
+        "requests": "Requests for access", "ask": "Ask for access", "approvals": "To sign", "day": "The day",
     },
     "language": {"fr": "French", "nl": "Dutch", "de": "German", "en": "English"},
     "region": {
@@ -148,11 +149,15 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "fitness_check": "Fitness check before any measure",
         "language": "Language", "handed_over_at": "Handed over", "pseudonym": "Pseudonym", "family_name": "Family name",
         "given_names": "Given names", "phone": "Telephone", "address": "Address", "need": "Need",
+        "birth_date": "Date of birth", "nationality": "Nationality",
         "received_at": "Received", "expires_on": "Consent until", "release": "Release",
     },
     "done": {
         "note": "The note is saved.", "step": "The step is recorded.", "task": "The task is saved.",
         "opened": "The case is open. It is yours from now on.", "draft": "The draft was thrown away.",
+        "asked": "Your request is filed.", "explained": "Your answer is sent.",
+        "answered": "Your answer is recorded.", "let_go": "The approved fields were let go.",
+        "taken_back": "The grant was taken back.",
         "handed_over": "The outcome sheet was sent to follow-up.", "people": "The changes are saved.",
     },
     "verdict": {"allow": "allowed", "deny": "refused", "none": "–", "": "–"},
@@ -228,6 +233,34 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "repeat": "as elsewhere in the note", "capital": "by its capital letter",
     },
     "yes_no": {"yes": "Yes", "no": "No"},
+    "standing": {
+        "open": "Before the approvers", "asked_back": "Asked back", "ready": "Approved", "refused": "Refused",
+        "lapsed": "Ran out", "granted": "Granted", "ended": "Time is over", "revoked": "Taken back",
+        "damaged": "Damaged",
+    },
+    "naming": {
+        "pseudonym": "Your service's pseudonym (F-…)", "ov_number": "OV/SP number",
+        "oqt_reference": "Reference of the order",
+    },
+    "basis": {
+        "oqt_execution": "Execution of an order to leave the territory",
+        "duty_to_cooperate": "Duty to cooperate in establishing identity",
+        "court_decision": "A decision of a court that names the person",
+    },
+    "act": {"approved": "approved", "refused": "refused", "asked": "asked back", "delegated": "handed on"},
+    "refused_for": {
+        "not_necessary": "It is not needed for the purpose.", "no_valid_basis": "The legal basis does not carry it.",
+        "disproportionate": "It asks for too much.", "other_means": "It can be known by other means.",
+        "nothing_to_give": "There is nothing to give.",
+    },
+    "doubt": {
+        "why": "What is it needed for?", "which_basis": "On which legal basis exactly?",
+        "why_these_fields": "Why these fields?", "why_so_long": "Why for so long?",
+    },
+    "revocation": {
+        "no_longer_needed": "It is no longer needed.", "given_by_mistake": "It was given by mistake.",
+        "misused": "It was misused.",
+    },
 }  # fmt: skip
 
 # A step stands in the log as an action of its own.
@@ -245,6 +278,7 @@ FAULTS: Final[dict[str, str]] = {
     "notice_missing": "The privacy notice must be given first.",
     "identity_survives": "A name that the case knows would remain in the text. Write it as it stands in the case.",
     "unaccompanied_minor": "An unaccompanied minor is not guided here: a guardian is competent.",
+    "budget_spent": "You have filed as many requests today as one person may.",
     "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
     "stale_version": "Somebody saved a newer version in the meantime. Both texts are below. Nothing is lost.",
     "too_large": "This is too long.",

@@ -10,6 +10,7 @@ from gateway.auth.sessions import cookie_name
 from gateway.pages.site import door_path
 from gateway.settings import Settings
 from tests.api.support import SwitchableFirewall, deny, explode
+from tests.asked import granted
 from tests.house import STAFF, House, house_on
 
 
@@ -27,6 +28,9 @@ def pages(house: House) -> list[tuple[str, str]]:
     sheet = house.hand_over(coach, head, handed)
     case = house.open_case(coach)
     note = house.write_note(coach, case)
+    house.open_case(coach, ov_number="7500001")
+    granted(house, about={"by": "ov_number", "value": "7500001"})
+    asked = house.client("officer").get("/access-requests?limit=1").json()["requests"][0]["request"]
     entry = house.client("auditor").get("/entries?limit=1").json()["entries"][0]["entry"]
     own = f"/cases/{case}"
     mine = ("/", "/cases", own, f"{own}/notes/{note}", f"{own}/notes/{note}/edit", f"{own}/notes/new",
@@ -34,8 +38,9 @@ def pages(house: House) -> list[tuple[str, str]]:
     return [
         *(("coach", path) for path in mine),
         ("head", "/"), ("head", "/cases"), ("head", own), ("desk", "/"), ("desk", "/cases"),
-        ("officer", "/"), ("officer", f"/sheets/{sheet}"), ("auditor", "/"), ("auditor", f"/entries/{entry}"),
-        ("dpo", "/"),
+        ("officer", "/"), ("officer", "/sheets"), ("officer", f"/sheets/{sheet}"), ("officer", f"/requests/{asked}"),
+        ("head", "/requests"), ("head", f"/requests/{asked}"), ("dpo", "/requests"),
+        ("dpo", f"/requests/{asked}"), ("auditor", "/"), ("auditor", f"/entries/{entry}"), ("dpo", "/"),
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.pages import catalogs
 from gateway.settings import Settings
+from tests.asked import ask, taken
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
 
@@ -90,14 +91,28 @@ def test_a_look_shows_each_place_and_what_is_left_stays(site: Site, case: str) -
     assert "Diallo" not in shown
 
 
+def requested(site: Site) -> str:
+    """A request for access, before its approvers and asked back."""
+    for login in ("officer", "head", "dpo"):
+        site.signed_in(login).context.close()  # hires whoever was not there yet, with a password
+        site.api(login)
+    asked = ask(site.house, "officer", about={"by": "ov_number", "value": "9999999"})
+    taken(site.house, asked)
+    reply = site.house.client("dpo").post(f"/access-requests/{asked}/question", json={"based_on": 1, "question": "why"})
+    assert reply.status_code == 201, reply.text
+    return asked
+
+
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
-    note = noted(site, case)
+    note, asked = noted(site, case), requested(site)
     at = f"/pages/casework/cases/{case}"
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
         "coach": ["/", "/cases", "/search", "/open"],
-        "head": ["/", "/cases"], "desk": ["/"], "officer": ["/"], "caritas": ["/"], "auditor": ["/"], "dpo": ["/"],
+        "head": ["/", "/cases", "/requests", f"/requests/{asked}"], "desk": ["/"], "caritas": ["/"], "auditor": ["/"],
+        "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
+        "dpo": ["/", "/requests", f"/requests/{asked}"],
     }  # fmt: skip
     own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
            f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
@@ -221,3 +236,37 @@ def test_a_session_of_one_zone_opens_no_page_of_another(site: Site, case: str) -
     page = site.signed_in("officer")
     page.goto(f"{site.base}/pages/casework/cases/{case}")
     assert "/pages/casework/sign-in" in page.url
+
+
+def test_follow_up_asks_by_keyboard_and_two_functions_let_it_go(site: Site, case: str) -> None:
+    assert case  # its coach is signed in
+    site.house.open_case(site.api("coach"), ov_number="7600001")
+    officer = site.signed_in("officer")
+    officer.get_by_role("button", name="Demander un accès").press("Enter")
+    officer.get_by_label("Numéro OE/SP").check()
+    officer.get_by_label("Le numéro").focus()
+    officer.keyboard.type("7.600.001")
+    officer.get_by_label("Nom de famille").press("Space")
+    officer.get_by_label("Base légale").select_option("oqt_execution")
+    officer.get_by_label("Motif").fill("Pour réserver un vol")
+    officer.get_by_label("Pour combien d'heures").focus()
+    officer.keyboard.type("4")
+    officer.keyboard.press("Enter")
+    officer.get_by_text("Votre demande est introduite").wait_for()
+    number = officer.url.rpartition("/")[2].partition("?")[0]
+    for login in ("dpo", "head"):
+        page = site.signed_in(login)
+        page.get_by_role("link", name="Demandes d'accès").press("Enter")
+        page.get_by_role("link", name=re.compile(number[:8])).press("Enter")
+        page.get_by_label("Nom de famille").press("Space")
+        page.get_by_role("button", name="Approuver ces données").press("Enter")
+        page.get_by_text("Votre réponse est notée").wait_for()
+        assert "Diallo" not in page.content()
+    page.get_by_role("button", name="Les laisser partir").press("Enter")
+    page.get_by_text("Les données approuvées sont parties").wait_for()
+    officer.goto(f"{site.base}/pages/follow-up/")
+    officer.get_by_role("link", name=re.compile(number[:8])).press("Enter")
+    assert "Diallo" not in officer.content(), "shown after a click"
+    officer.get_by_role("button", name="Montrer ce qui est accordé").press("Enter")
+    officer.get_by_text("Diallo").first.wait_for()
+    assert findings(officer) == []

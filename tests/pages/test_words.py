@@ -10,6 +10,7 @@ from babel.messages.extract import extract
 
 from gateway.pages import catalogs, words
 from vault.audit.events import Happening
+from vault.cases.access_requests import GRANTABLE, Act, Doubt, Naming, Refusal, Revocation, Standing
 from vault.cases.flow import Outcome, State, Step
 from vault.cases.templates import TEMPLATES
 from vault.freetext.spans import Source, TokenType
@@ -59,6 +60,8 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
         ("role", Role), ("state", State), ("step", Step), ("outcome", Outcome), ("kind", Kind), ("action", Action),
         ("action", Happening), ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
         ("template", TEMPLATES), ("found", TokenType), ("found_by", Source),
+        ("standing", Standing), ("refused_for", Refusal), ("doubt", Doubt), ("revocation", Revocation), ("act", Act),
+        ("naming", Naming), ("field", GRANTABLE),
     ],
 )  # fmt: skip
 def test_every_code_has_a_word(group: str, codes: type) -> None:

@@ -1,0 +1,146 @@
+"""The approvers' pages of gated access: what waits for a regional head or the data protection officer, and the answer.
+
+Names of fields are shown, never what stands in them: no page here opens an identity or a contact sheet.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gateway.pages.site import Door, Visit
+from vault.cases.access_requests import ANSWERABLE, Doubt, Refusal, Revocation, Standing
+from vault.errors import ConfigurationError, NotFound, StaleVersion
+from vault.ids import ReleaseId, RequestId
+from vault.usecases import answering, granting
+from vault.usecases.answering import desk_of
+from vault.vocabulary import CASEWORK, Role
+
+_SHOWN: Final = 50
+_WAITING: Final = frozenset(stand.value for stand in ANSWERABLE)
+
+
+class AnsweringPages:
+    """The queue, and one request with all its answers."""
+
+    def __init__(self, door: Door) -> None:
+        services = door.gate.services
+        if door.zone not in services.access:
+            raise ConfigurationError("this process has no keys to answer with")
+        self.door = door
+        self.office = services.access[door.zone]
+        self.desk = desk_of(self.office, services.casework)
+        self.sender = services.sender
+
+    async def queue(self, visit: Visit) -> Response:
+        """Requests before this approver: those that wait first, those due soon marked."""
+        rows = await visit.run(
+            lambda uow, actor: answering.list_before(uow, actor, self.desk, limit=_SHOWN), quick=False
+        )
+        waiting = [row for row in rows if row["standing"] in _WAITING]
+        return visit.draw(
+            "access_queue.html", waiting=waiting[::-1], over=[row for row in rows if row not in waiting],
+            known=self.desk.casework is not None,
+        )  # fmt: skip
+
+    async def one(self, visit: Visit) -> Response:
+        """One request, and what can be answered to it."""
+        wanted = RequestId.parse(visit.place("number"))
+        if visit.saving:
+            try:
+                done = await self._act(visit, wanted)
+            except StaleVersion:
+                visit.faults.add("form", "conflict")
+                done = ""
+            if done:
+                return visit.go(f"/requests/{wanted.hex()}", done=done)
+        found = await visit.run(lambda uow, actor: answering.read_request(uow, actor, wanted, self.desk), quick=False)
+        role = visit.actor.role if visit.actor is not None else Role.REGIONAL_HEAD
+        return visit.draw(
+            "access_request.html", found=found, chosen=visit.form.all("fields"), form_reason=visit.form.text("reason"),
+            signed=self.office.rules.signed, bases=self.office.rules.bases,
+            able=_able(found, role, casework=self.desk.casework is not None),
+        )  # fmt: skip
+
+    async def _act(self, visit: Visit, wanted: RequestId) -> str:
+        """Do what the pressed button says. Returns what was done; "" where it was refused."""
+        form, act = visit.form, visit.form.text("act")
+        version = form.text("based_on")
+        based_on = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
+        if act == "let_go":
+            return await self._let_go(visit, wanted)
+        if act == "take_back":
+            return await self._take_back(visit)
+        work = self._work(visit, act, wanted, based_on)
+        if work is None or await visit.attempt(work, quick=False) is None:
+            return ""
+        return "answered"
+
+    def _work(self, visit: Visit, act: str, wanted: RequestId, based_on: int) -> Any:
+        """The use case behind a button; None, with the fault told, where something must be chosen first."""
+        form, desk = visit.form, self.desk
+        if act == "approve":
+            if not (fields := form.all("fields")):
+                visit.faults.add("fields", "missing")
+                return None
+            return lambda uow, actor: answering.approve(uow, actor, wanted, desk, based_on=based_on, fields=fields)
+        if act == "refuse":
+            if (code := form.text("reason")) not in set(Refusal):
+                visit.faults.add("reason", "missing")
+                return None
+            return lambda uow, actor: answering.refuse(uow, actor, wanted, desk, Refusal(code), based_on=based_on)
+        if act == "ask":
+            if (code := form.text("question")) not in set(Doubt):
+                visit.faults.add("question", "missing")
+                return None
+            return lambda uow, actor: answering.ask_back(uow, actor, wanted, desk, Doubt(code), based_on=based_on)
+        if act == "delegate" and self.door.zone == CASEWORK:
+            if not (login := form.text("login").strip()[:64]):
+                visit.faults.add("login", "missing")
+                return None
+            return lambda uow, actor: answering.delegate(uow, actor, wanted, desk, login, based_on=based_on)
+        raise NotFound("no such page")
+
+    async def _let_go(self, visit: Visit, wanted: RequestId) -> str:
+        sender = self.sender
+        if sender is None:
+            raise NotFound("no such page")
+        leave = await visit.attempt(lambda uow, actor: granting.authorise(uow, actor, wanted, self.desk), quick=False)
+        if leave is None:
+            return ""
+        given = await visit.attempt(
+            lambda uow, actor: granting.grant(uow, actor, leave, self.desk, sender), quick=False
+        )
+        return "let_go" if given is not None else ""
+
+    async def _take_back(self, visit: Visit) -> str:
+        casework, code = self.desk.casework, visit.form.text("cause")
+        if casework is None:
+            raise NotFound("no such page")
+        if code not in set(Revocation):
+            visit.faults.add("cause", "missing")
+            return ""
+        release = ReleaseId.parse(visit.form.text("grant"))
+        reply = await visit.attempt(
+            lambda uow, actor: granting.revoke(uow, actor, release, Revocation(code), self.desk), quick=False
+        )
+        if reply is None:
+            return ""
+        worker = self.door.gate.services.worker
+        await worker.submit(CASEWORK, lambda uow: granting.destroy_keys(uow, casework), quick=False)
+        return "taken_back"
+
+
+def _able(found: dict[str, Any], role: Role, *, casework: bool) -> frozenset[str]:
+    """Which forms the page offers; the use cases decide again."""
+    standing, forms = found["standing"], set()
+    if standing in _WAITING:
+        forms |= {"refuse"} | ({"delegate"} if casework else set())
+        if standing != Standing.ASKED_BACK.value:
+            forms |= {"ask"} | ({"approve"} if role.value in found["missing"] else set())
+    if casework and standing == Standing.READY.value and found["reference"] is not None:
+        forms.add("let_go")
+    if casework and standing == Standing.GRANTED.value:
+        forms.add("take_back")
+    return frozenset(forms)

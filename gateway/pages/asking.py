@@ -1,0 +1,133 @@
+"""Follow-up's pages of gated access: how one's requests stand, what was granted until when, and how to ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gateway.pages.site import Door, Visit
+from vault.cases.access_requests import ANSWERABLE, GRANTABLE, Naming, Standing
+from vault.errors import ConfigurationError
+from vault.ids import ReleaseId, RequestId
+from vault.usecases import asking
+
+_SHOWN: Final = 50
+_WAITING: Final = frozenset(stand.value for stand in ANSWERABLE)
+#: What a field of the use case is called on the form.
+_FIELD_OF: Final = {naming.value: "value" for naming in Naming}
+
+
+class AskingPages:
+    """Ask, look how it stands, answer a question, open what was granted."""
+
+    def __init__(self, door: Door) -> None:
+        services = door.gate.services
+        if door.zone not in services.access or door.zone not in services.reception:
+            raise ConfigurationError("this process has no keys to ask with")
+        self.door = door
+        self.office = services.access[door.zone]
+        self.reception = services.reception[door.zone]
+
+    async def home(self, visit: Visit) -> Response:
+        """Grants that live, requests that wait, those that are over."""
+        rows = await visit.run(lambda uow, actor: asking.list_own(uow, actor, self.office, limit=_SHOWN), quick=False)
+        now = self.office.clock.now()
+        live = [row for row in rows if row["standing"] == Standing.GRANTED.value]
+        waiting = [row for row in rows if row["standing"] in _WAITING]
+        over = [row for row in rows if row not in live and row not in waiting]
+        return visit.draw(
+            "home_follow_up.html", live=[_left(row, row["expires_at"], now) for row in live],
+            waiting=[_left(row, row["due_at"], now) for row in waiting], over=over[:10],
+        )  # fmt: skip
+
+    async def new(self, visit: Visit) -> Response:
+        """A request. The receipt is the same whether or not there is such a case."""
+        await visit.who()
+        form = visit.form
+        if visit.saving:
+            cmd = self._command(visit)
+            if cmd is not None:
+                reply = await visit.attempt(
+                    lambda uow, actor: asking.file(uow, actor, cmd, self.office), quick=False, main="value"
+                )
+                if reply is not None:
+                    return visit.go(f"/requests/{reply['request']}", done="asked")
+                told = visit.faults.by_field
+                visit.faults.by_field = {_FIELD_OF.get(name, name): code for name, code in told.items()}
+        values = {name: form.text(name) for name in ("naming", "value", "basis", "reason", "hours")}
+        return visit.draw(
+            "access_new.html", values=values, chosen=form.all("fields"), fields=GRANTABLE, namings=tuple(Naming),
+            bases=self.office.rules.bases, longest=self.office.rules.longest_hours,
+        )  # fmt: skip
+
+    def _command(self, visit: Visit) -> asking.Ask | None:
+        """None, with the faults told, for what was left out or is no number."""
+        form = visit.form
+        hours = _hours(visit)
+        if form.text("naming") not in set(Naming):
+            visit.faults.add("naming", "missing")
+        for name in ("value", "basis", "reason", "hours"):
+            if not form.text(name).strip():
+                visit.faults.add(name, "missing")
+        if not form.all("fields"):
+            visit.faults.add("fields", "missing")
+        if hours is None:
+            visit.faults.add("hours", "unusable")
+        if visit.faults or hours is None:
+            return None
+        return asking.Ask(
+            Naming(form.text("naming")), form.text("value").strip(), form.all("fields"), form.text("basis"),
+            form.text("reason"), hours,
+        )  # fmt: skip
+
+    async def one(self, visit: Visit) -> Response:
+        """How one request stands; where something was asked back, the answer."""
+        wanted = RequestId.parse(visit.place("number"))
+        if visit.saving:
+            hours = _hours(visit)
+            if hours is None:
+                visit.faults.add("hours", "unusable")
+            else:
+                cmd = asking.Explain(
+                    visit.form.text("basis"), visit.form.text("reason"), hours, list(visit.form.all("fields"))
+                )
+                reply = await visit.attempt(
+                    lambda uow, actor: asking.explain(uow, actor, wanted, cmd, self.office), quick=False
+                )
+                if reply is not None:
+                    return visit.go(f"/requests/{wanted.hex()}", done="explained")
+        found = await visit.run(lambda uow, actor: asking.read_own(uow, actor, wanted, self.office), quick=False)
+        form = visit.form
+        values = {
+            "basis": form.text("basis", found["basis"]), "reason": form.text("reason", found["reason"]),
+            "hours": form.text("hours", str(found["hours"])),
+        }  # fmt: skip
+        ends = found["expires_at"] if found["standing"] == Standing.GRANTED.value else found["due_at"]
+        return visit.draw(
+            "access_own.html", found=_left(found, ends, self.office.clock.now()), values=values,
+            chosen=form.all("fields") if visit.posted else found["asked_for"], bases=self.office.rules.bases,
+        )  # fmt: skip
+
+    async def granted(self, visit: Visit) -> Response:
+        """What was granted, after a click: each look is logged."""
+        wanted = ReleaseId.parse(visit.place("grant"))
+        await visit.who()
+        found: Any = None
+        if visit.saving:
+            read = await visit.run(
+                lambda uow, actor: asking.read_granted(uow, actor, wanted, self.office, self.reception), quick=False
+            )
+            found = _left(read, read["expires_at"], self.office.clock.now())
+        return visit.draw("access_granted.html", found=found, fields=GRANTABLE)
+
+
+def _hours(visit: Visit) -> int | None:
+    text = visit.form.text("hours").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
+
+
+def _left(row: dict[str, Any], until: str, now: datetime) -> dict[str, Any]:
+    """The row with the minutes that are left of it."""
+    return row | {"minutes": max(0, int((datetime.fromisoformat(until) - now).total_seconds() // 60))}

@@ -1,0 +1,135 @@
+"""The pages of gated access: asked, answered by two, let go, read after a click, taken back; what they never say."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any, Final
+
+import pytest
+
+from gateway.auth.sessions import cookie_name
+from gateway.pages.site import door_path, form_token
+from tests.asked import ask, granted, taken
+from tests.house import STAFF, House
+
+NUMBER: Final = "7.500.002"
+FORM: Final = {
+    "naming": "ov_number", "value": NUMBER, "fields": ["family_name", "procedure_pending"], "basis": "oqt_execution",
+    "reason": "Pour réserver un vol", "hours": "24",
+}  # fmt: skip
+
+
+class Browser:
+    """A member of staff in front of the pages, without scripts."""
+
+    def __init__(self, house: House, login: str) -> None:
+        house.client(login)
+        zone = STAFF[login][0]
+        self._app, self._base, self._token = house.app, door_path(zone), house.tokens[login]
+        self._headers = {"cookie": f"{cookie_name(zone)}={self._token}; __Host-parefeu-language=en"}
+
+    def look(self, path: str, status: int = 200) -> str:
+        reply = self._app.get(self._base + path, headers=self._headers, follow_redirects=False)
+        assert reply.status_code == status, reply.text
+        return html.unescape(reply.text)
+
+    def send(self, path: str, status: int = 303, **values: Any) -> str:
+        """Send a form; where to look next, or the page that was drawn again."""
+        reply = self._app.post(
+            self._base + path, headers=self._headers | {"sec-fetch-site": "same-origin"}, follow_redirects=False,
+            data={"_token": form_token(self._token)} | values,
+        )  # fmt: skip
+        assert reply.status_code == status, reply.text
+        return reply.headers["location"].removeprefix(self._base) if status == 303 else html.unescape(reply.text)
+
+
+@pytest.fixture
+def house(lite_house: House) -> House:
+    lite_house.open_case(lite_house.client("coach"), ov_number=NUMBER)
+    return lite_house
+
+
+def test_a_request_goes_its_way_by_pages(house: House) -> None:
+    officer, head, dpo = (Browser(house, login) for login in ("officer", "head", "dpo"))
+    assert "What cannot be asked, and why" in officer.look("/")
+    place = officer.send("/requests/new", **FORM).partition("?")[0]
+    assert "Before the approvers" in officer.look(place)
+    assert re.search("(9|10) days left", officer.look("/"))
+    number = place.rpartition("/")[2]
+    assert number in head.look("/requests")
+    assert number in dpo.look("/requests")
+    seen = {who: page.look(f"/requests/{number}") for who, page in (("head", head), ("dpo", dpo))}
+    assert "7500002" in seen["head"]
+    assert "7500002" not in seen["dpo"]
+    assert not any("Diallo" in text for text in seen.values()), "names of fields, never what stands in them"
+    form = {"act": "approve", "based_on": "1", "fields": ["family_name", "procedure_pending"]}
+    dpo.send(f"/requests/{number}", **form)
+    assert "Let them go" not in head.look(f"/requests/{number}")
+    head.send(f"/requests/{number}", **form)
+    assert "Before the approvers" in officer.look(place), "approvals are not told"
+    head.send(f"/requests/{number}", act="let_go", based_on="1")
+    grant = re.search(r"/grants/([0-9a-f]{32})", officer.look("/"))
+    assert grant is not None
+    hidden = officer.look(f"/grants/{grant[1]}")
+    assert "Diallo" not in hidden, "shown after a click, which is logged"
+    shown = officer.send(f"/grants/{grant[1]}", 200)
+    assert all(text in shown for text in ("Diallo", "Granted", "hours left"))
+    assert "Aminata" not in shown
+    head.send(f"/requests/{number}", act="take_back", based_on="1", grant=grant[1], cause="misused")
+    officer.send(f"/grants/{grant[1]}", 404)
+    assert "Taken back" in officer.look("/")
+
+
+def test_a_page_about_nobody_and_one_about_somebody_read_alike(house: House) -> None:
+    officer = Browser(house, "officer")
+    texts = []
+    for value in (NUMBER, "7.599.999"):
+        place = officer.send("/requests/new", **FORM | {"value": value})
+        taken(house, place.partition("?")[0].rpartition("/")[2])
+        texts.append(re.sub(r"[0-9a-f]{32}|7\d{6}|\d\d:\d\d", "", officer.look(place)))
+    assert texts[0] == texts[1]
+
+
+def test_a_question_is_answered_on_the_page(house: House) -> None:
+    officer, head, dpo = (Browser(house, login) for login in ("officer", "head", "dpo"))
+    number = ask(house, about={"by": "ov_number", "value": NUMBER})
+    taken(house, number)
+    dpo.send(f"/requests/{number}", act="ask", based_on="1", question="why_so_long")
+    assert "Why for so long?" in officer.look(f"/requests/{number}")
+    body = {"fields": ["procedure_pending"], "basis": "oqt_execution", "reason": "Pour réserver un vol", "hours": "2"}
+    officer.send(f"/requests/{number}", **body)
+    stale = head.send(f"/requests/{number}", 422, act="approve", based_on="1", fields=["procedure_pending"])
+    assert "Somebody changed this in the meantime" in stale
+    head.send(f"/requests/{number}", act="refuse", based_on="2", reason="other_means")
+    assert "It can be known by other means." in officer.look(f"/requests/{number}")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"value": "12"}, {"fields": []}, {"reason": "court"}, {"hours": "x"}, {"hours": "999"}, {"basis": ""}]
+)
+def test_a_form_that_cannot_be_used_comes_back_as_it_was(house: House, changed: dict[str, Any]) -> None:
+    officer = Browser(house, "officer")
+    sent = FORM | changed
+    page = officer.send("/requests/new", 422, **sent)
+    assert "There is a problem" in page
+    assert f'value="{sent["value"]}"' in page
+    assert house.client("officer").get("/access-requests").json()["requests"] == []
+
+
+def test_nothing_must_be_approved_without_choosing(house: House) -> None:
+    head = Browser(house, "head")
+    number = ask(house, about={"by": "ov_number", "value": NUMBER})
+    page = head.look("/requests") and head.look(f"/requests/{number}")
+    assert 'name="fields" type="checkbox" value="family_name">' in page, "nothing is ticked"
+    for act in ("approve", "refuse", "ask", "delegate"):
+        assert "There is a problem" in head.send(f"/requests/{number}", 422, act=act, based_on="1")
+    head.send(f"/requests/{number}", 404, act="devour", based_on="1")
+
+
+def test_only_approvers_see_the_queue_and_only_the_asker_the_grant(house: House) -> None:
+    release = granted(house, about={"by": "ov_number", "value": NUMBER})
+    for login in ("coach", "desk", "auditor"):
+        Browser(house, login).look("/requests", 403)
+    Browser(house, "officer").send(f"/grants/{'ab' * 16}", 404)
+    assert "Diallo" in Browser(house, "officer").send(f"/grants/{release}", 200)
