@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests import recorded
 from tests.api.stage import Stage, calls
+from tests.api.stage_access import Access
 from tests.api.stage_people import People
 from tests.crash.checks import EXPLAINS, faults
 from tests.house import House
@@ -36,6 +37,8 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.drafts: ("draft_id",), t.review_counts: ("number",),
     t.coaches: ("actor_id",), t.absences: ("absence_id",), t.assignments: ("number",), t.conflicts: ("coach",),
     t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
+    t.access_requests: ("request_id", "number"), t.access_copies: ("version",), t.access_answers: ("number",),
+    t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -51,6 +54,7 @@ def _story(house: House) -> None:
     recorded.attach(coach, case)
     recorded.set_task(coach, case)
     recorded.save_draft(coach, case)
+    Access(house).granted()
     house.client("dpo").delete("/session")
     people = People(house, stage.case)
     people.conflict()
