@@ -42,6 +42,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("write", "identity"),
             ("write", "contact"),
             ("write", "token_map"),
+            ("triage", "case"),  # an order that waited, completed
             *_WRITTEN,
             *_SEALING,
             *_NAMING,
@@ -51,7 +52,8 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
     "tasks": frozenset({("write", "task")}),
     "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
-    "blind_index": frozenset({("create", "case"), ("write", "identity"), ("released", "grant")}),
+    "blind_index": frozenset({("create", "case"), ("write", "identity"), ("triage", "case"), ("released", "grant")}),
+    "orders": frozenset({("write", "order")}),
     "consents": frozenset({("write", "referral"), ("write", "withdrawal")}),
     "referrals": _REFERRED,
     "referral_events": _REFERRED,
