@@ -53,7 +53,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "tasks": frozenset({("write", "task")}),
     "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
     "blind_index": frozenset({("create", "case"), ("write", "identity"), ("triage", "case"), ("released", "grant")}),
-    "orders": frozenset({("write", "order")}),
+    "orders": frozenset({("create", "order"), ("write", "order")}),
     "consents": frozenset({("write", "referral"), ("write", "withdrawal")}),
     "referrals": _REFERRED,
     "referral_events": _REFERRED,

@@ -56,7 +56,7 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
     | _COMPLETED,
     "blind_index": _OPENED | _written(Kind.IDENTITY) | _COMPLETED | {("released", Kind.GRANT.value)},
-    "orders": _written(Kind.ORDER),
+    "orders": _written(Kind.ORDER) | {(Action.CREATE.value, Kind.ORDER.value)},
     "consents": _written(Kind.REFERRAL, Kind.WITHDRAWAL),
     "referrals": _REFERRED,
     "referral_events": _REFERRED,
