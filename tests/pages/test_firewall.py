@@ -11,6 +11,7 @@ from gateway.pages.site import door_path
 from gateway.settings import Settings
 from tests.api.support import SwitchableFirewall, deny, explode
 from tests.house import STAFF, House, house_on
+from tests.recorded import compose
 
 
 @pytest.fixture
@@ -27,10 +28,12 @@ def pages(house: House) -> list[tuple[str, str]]:
     sheet = house.hand_over(coach, head, handed)
     case = house.open_case(coach)
     note = house.write_note(coach, case)
+    letter = compose(coach, case)
     entry = house.client("auditor").get("/entries?limit=1").json()["entries"][0]["entry"]
     own = f"/cases/{case}"
     mine = ("/", "/cases", own, f"{own}/notes/{note}", f"{own}/notes/{note}/edit", f"{own}/notes/new",
-            f"{own}/documents", f"{own}/tasks/new", f"{own}/steps/close")  # fmt: skip
+            f"{own}/documents", f"{own}/tasks/new", f"{own}/steps/close", f"{own}/letters",
+            f"{own}/letters/new/closing", f"{own}/letters/letter/{letter}", f"{own}/letters/letter/{letter}/pdf")  # fmt: skip
     return [
         *(("coach", path) for path in mine),
         ("head", "/"), ("head", "/cases"), ("head", own), ("desk", "/"), ("desk", "/cases"),
