@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.auth.passwords import PasswordChecker
 from gateway.gate import Gate
 from gateway.pages import assets
+from gateway.pages.documents import DocumentPages
 from gateway.pages.letters import LetterPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
@@ -37,6 +38,8 @@ _SERVED: Final = {
     ".txt": "text/plain",
 }
 _UNSERVED: Final = frozenset({"axe.js", *(f"{family}-{subset}.woff2" for family, subset in assets.NOTO)})
+#: Where a form may bring a file; its handler reads it as it arrives.
+_WITH_A_FILE: Final = "/documents/new"
 _PACKED: Final = (".css", ".js")
 _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
@@ -96,6 +99,7 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
 
 def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
+    files = DocumentPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -104,7 +108,8 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         ("/open", opening.open, both),
         (case, notes.case, look),
         (f"{case}/people", notes.people, both),
-        (f"{case}/documents", opening.documents, look),
+        (f"{case}/documents", files.documents, look),
+        (f"{case}/documents/new", files.add, both),
         (f"{case}/steps/{{step}}", steps.step, both),
         (f"{case}/tasks/new", steps.new_task, both),
         (f"{case}/tasks/{{task}}/done", steps.tick_off, send),
@@ -122,7 +127,8 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
 
 
 def _route(site: Site, door: Door | None, path: str, handler: Handler, *methods: str) -> Route:
-    return Route(path, endpoint(site, door, handler), methods=list(methods or ("GET",)))
+    streams = path.endswith(_WITH_A_FILE)
+    return Route(path, endpoint(site, door, handler, streams=streams), methods=list(methods or ("GET",)))
 
 
 async def _to_the_pages(_: Request) -> Response:
