@@ -16,6 +16,7 @@ from tests.asked import ASK, approve, approved, ask, grant, granted, revoke, tak
 from tests.house import CASE, FOLLOW_UP, STAFF, House, house_on
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.storage import tables as t
+from vault.usecases.casework import parse_reference
 from vault.vocabulary import Role
 
 ADMIN_CONTACT = CASE["contact"] | {"provenance": "admin"}
@@ -127,6 +128,21 @@ def test_the_receipt_does_not_tell_whether_there_is_a_case(lite_house: House) ->
     }
     sizes = {len(bytes(row["sealed"])) for row in rows(house, t.access_copies) if row["reader"] == "casework"}
     assert len(sizes) == 1, "padded: the length of a name tells nothing"
+
+
+def test_a_case_is_found_by_follow_ups_name_for_it_from_the_hand_over_on_and_no_sooner(house: House) -> None:
+    """In one look-up of the index: a made-up name does not make casework walk through all its cases."""
+    coach, head = house.client("coach"), house.client("head")
+    case = house.open_case(coach)
+    casework = house.services.casework
+    assert casework is not None
+    name = casework.pseudonyms.token(domain_of(FOLLOW_UP), parse_reference(case)).text
+    about = {"by": "pseudonym", "value": name}
+    assert taken(house, ask(house, about=about))["reference"] is None
+    house.hand_over(coach, head, case)
+    assert taken(house, ask(house, about=about))["reference"] == case
+    marks = [row["token"] for row in rows(house, t.blind_index)]
+    assert len(marks) == len(set(marks))
 
 
 def test_a_request_about_nobody_is_answered_like_any_other(lite_house: House) -> None:

@@ -48,7 +48,9 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "attachment_chunks": frozenset({*_FILES, ("swept", "attachment")}),
     "tasks": frozenset({("write", "task")}),
     "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
-    "blind_index": frozenset({("create", "case"), ("write", "identity"), ("released", "grant")}),
+    "blind_index": frozenset(
+        {("create", "case"), ("write", "identity"), ("released", "outcome_sheet"), ("released", "grant")}
+    ),
     "consents": frozenset({("write", "referral")}),
     "coaches": frozenset({("write", "coach")}),
     "absences": frozenset({("write", "coach")}),

@@ -45,7 +45,9 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "case_events": _MOVED,
     "data_keys": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
     "records": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP),
-    "blind_index": _OPENED | _written(Kind.IDENTITY) | {("released", Kind.GRANT.value)},
+    "blind_index": _OPENED
+    | _written(Kind.IDENTITY)
+    | {("released", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.GRANT)},
     "consents": _written(Kind.REFERRAL),
     "review_counts": _written(Kind.NOTE),
     "attachments": _written(*ATTACHMENT_KINDS) | {_SWEPT},

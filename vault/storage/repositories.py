@@ -233,10 +233,6 @@ class CaseRepository:
             wanted = wanted.where(t.cases.c.region == region)
         return [CaseId(bytes(row[0])) for row in self._tx.read(wanted)]
 
-    def handed_over(self) -> list[CaseId]:
-        rows = self._tx.read(select(t.cases.c.case_id).where(t.cases.c.state == State.HANDED_OVER.value))
-        return [CaseId(bytes(row[0])) for row in rows]
-
     def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None:
         for token in dict.fromkeys(tokens):
             self._tx.write(_ADD_TOKEN, {"token": token, "case_id": case.raw, "entry_id": entry.raw})

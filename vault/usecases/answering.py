@@ -39,11 +39,12 @@ from vault.cases.access_requests import (
 )
 from vault.cases.model import Case
 from vault.errors import Conflict, CryptoError, EnvelopeRejected, Erased, InvalidInput, NotFound, StaleVersion
-from vault.ids import ActorId, CaseId, EntryId, RequestId
+from vault.ids import ActorId, CaseId, RequestId
 from vault.pseudonyms import domain_of, parse_pseudonym
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.asking import form_values, grant_standing, grant_values
 from vault.usecases.casework import Casework, Values, reference
+from vault.usecases.known_names import name_token
 from vault.usecases.received import LIST_LIMIT
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Facts, Phase, Purpose
 
@@ -51,8 +52,6 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Facts, Phas
 PURPOSE: Final = {CASEWORK: Purpose.CASE_ADMINISTRATION, OVERSIGHT: Purpose.DATA_PROTECTION}
 #: Requests that one look takes in; the next look goes on.
 TAKEN_AT_ONCE: Final = 50
-#: The field of the blind index under which a case is found by its name in follow-up's domain.
-_NAME_FIELD: Final = "pseudonym/follow_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,24 +145,10 @@ def take_in(uow: UnitOfWork, permit: Permit, casework: Casework, office: AccessO
 def _find(uow: UnitOfWork, naming: Naming, value: str, casework: Casework) -> CaseId | None:
     """The case that is named so; None for no case, and for several: whom would it be about?"""
     if naming is Naming.PSEUDONYM:
-        token = parse_pseudonym(value, domain_of(FOLLOW_UP)).token
-        found = uow.cases.find(casework.index.token(_NAME_FIELD, token.hex()))
-        if not found:  # handed over before names were indexed
-            found = [
-                case
-                for case in uow.cases.handed_over()
-                if casework.pseudonyms.token(domain_of(FOLLOW_UP), case).token == token
-            ]
+        found = uow.cases.find(name_token(parse_pseudonym(value, domain_of(FOLLOW_UP)).token, casework))
     else:
         found = uow.cases.find(casework.index.token(naming.value, value))
     return found[0] if len(found) == 1 else None
-
-
-def index_name(uow: UnitOfWork, case: CaseId, casework: Casework, entry: EntryId) -> None:
-    """Make the case findable by its name in follow-up's domain, which that zone now knows."""
-    token = casework.index.token(_NAME_FIELD, casework.pseudonyms.token(domain_of(FOLLOW_UP), case).token.hex())
-    if case not in uow.cases.find(token):
-        uow.cases.index(case, [token], entry)
 
 
 def before_whom(uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk) -> Before:

@@ -29,9 +29,10 @@ from vault.errors import Conflict, NotFound, StaleVersion, StoreBusy
 from vault.ids import CaseId, EntryId, ReleaseId, RequestId
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.answering import AnsweringDesk, before_whom, index_name, look
+from vault.usecases.answering import AnsweringDesk, before_whom, look
 from vault.usecases.asking import grant_values
 from vault.usecases.casework import Casework, Values, existing
+from vault.usecases.known_names import index_name
 from vault.usecases.open_case import record_for
 from vault.vocabulary import FOLLOW_UP, KIND_COMPARTMENT, Action, Facts, Kind, Phase, Provenance, Purpose, Zone
 

@@ -35,6 +35,7 @@ from vault.ids import CaseId, EntryId, ReleaseId
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.unit_of_work import ConsentRow, UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference, relation
+from vault.usecases.known_names import index_name
 from vault.usecases.open_case import record_for
 from vault.usecases.steps import second_person
 from vault.vocabulary import (
@@ -130,6 +131,7 @@ def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Case
             kind=Kind.OUTCOME_SHEET, compartment=Compartment.OUTCOME_SHEET, purpose=_sheet_purpose(plan.reader),
             decision=plan.entry, policy=casework.guard.policy_digest, schema=SHEET_SCHEMA, expires_at=None,
         )  # fmt: skip
+    index_name(uow, case.id, casework, done)
     uow.cases.update(closed, done)
     number = len(situation.history.events) + 1
     uow.cases.add_event(granted.case, CaseEvent(number, Step.HAND_OVER, closed.state, now, actor.id), done)
