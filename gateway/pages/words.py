@@ -219,9 +219,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "session": "Session",
     },
     "found": {
-        "person": "Person", "organisation": "Organisation", "school": "School", "employer": "Employer",
-        "place": "Place", "address": "Address", "phone": "Telephone", "email": "E-mail", "web": "Web address",
-        "profile": "User name", "birth_date": "Date of birth", "date": "Day", "niss": "National number",
+        "person": "Person", "name": "Other name", "organisation": "Organisation", "school": "School",
+        "employer": "Employer", "place": "Place", "address": "Address", "phone": "Telephone", "email": "E-mail",
+        "web": "Web address", "profile": "User name", "birth_date": "Date of birth", "date": "Day",
+        "niss": "National number",
         "iban": "Account",
         "card": "Card number", "vat": "VAT number", "ov_number": "OV/SP number", "cgra_number": "CGRA number",
         "oqt_reference": "Reference of the order", "passport": "Passport", "plate": "Number plate",

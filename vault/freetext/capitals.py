@@ -1,8 +1,11 @@
-"""The second tier: words that may name somebody, shown to the reviewer and never masked unasked.
+"""What only its capital gives away: words that may name somebody, shown to the reviewer.
 
 In French, Dutch and English: a capital inside a sentence, and one at its beginning if the word is in no list of
 ordinary words. In German, where nouns have capitals, only words that are no German word and could be a name. In text
 without capitals: words of no language beside a kinship word.
+
+They are suggestions, but for one: a capital inside a sentence on a word that no language has is a name of somebody or
+something. It is masked at once, as a name (`[NAAM-1]`), since nothing says of what. Abbreviations are not.
 """
 
 from __future__ import annotations
@@ -21,7 +24,10 @@ from vault.freetext.words import Words, load_words
 from vault.freetext.written_names import Writing, writing_of
 
 _SCORE: Final = 0.3
+_NAME_SCORE: Final = 0.5
 _SHORTEST: Final = 3
+_SHORTEST_NAME: Final = 4
+_INSIDE: Final = "capital inside a sentence"
 _OPENING: Final = frozenset("\"'«“‘(-–—•*#>:.!?…[")
 
 
@@ -40,7 +46,10 @@ class Capitals:
                 if at < len(covered) and covered[at][0] < token.end:
                     continue
                 detail = _why(tokens, place, writing, words)
-                if detail:
+                if detail == _INSIDE and is_no_word(token.text, words):
+                    reason = Reason(Source.CAPITAL, "capital inside a sentence, on no word")
+                    yield Finding(token.start, token.end, TokenType.NAME, reason, _NAME_SCORE)
+                elif detail:
                     reason = Reason(Source.CAPITAL, detail)
                     yield Finding(token.start, token.end, TokenType.PERSON, reason, _SCORE, Tier.SUGGEST)
 
@@ -63,4 +72,16 @@ def _why(tokens: Sequence[Token], place: int, writing: Writing, words: Words) ->
         return "capital, no German word" if unknown and words.is_name(folded) else ""
     if first:
         return "capital, in no list of words" if unknown and not words.is_ordinary_anywhere(folded) else ""
-    return "capital inside a sentence"
+    return _INSIDE
+
+
+def is_no_word(text: str, words: Words) -> bool:
+    """Whether a word with a capital is in no list of ordinary words of any language. Abbreviations are not meant."""
+    folded = fold(text).text.rstrip("'")
+    return (
+        len(folded) >= _SHORTEST_NAME
+        and text[0].isupper()
+        and not text.isupper()
+        and not words.is_ordinary_anywhere(folded)
+        and not is_allowed_word(folded)
+    )

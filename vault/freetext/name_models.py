@@ -14,6 +14,7 @@ Where both look, they vote, since each alone takes half the capitals of a text f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -21,12 +22,16 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from vault.errors import ConfigurationError
+from vault.freetext.capitals import is_no_word
 from vault.freetext.findings import Finding
+from vault.freetext.folding import fold
 from vault.freetext.languages import Sentence, blocks
+from vault.freetext.particles import PARTICLES
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
 from vault.freetext.tagger import load_tagger
 from vault.freetext.titles import by_sentence
+from vault.freetext.words import load_words
 from vault.freetext.written_names import writing_of
 
 _TYPE: Final = {"PERSON": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "PLACE": TokenType.PLACE}
@@ -37,9 +42,12 @@ _LEFT_OUT: Final = ["tok2vec", "tagger", "parser", "morphologizer", "attribute_r
 _LONGEST_BLOCK: Final = 4_000  # characters
 _FRENCH_SCORE: Final = 0.8  # the model gives none
 #: How sure the tagger must be of a person that the French model calls something else, or does not see.
-_AGAINST: Final = 0.95
-_UNSEEN: Final = 0.85
-_WORTH_ASKING: Final = 0.3
+_AGAINST: Final = 0.5
+_UNSEEN: Final = 0.35
+_WORTH_ASKING: Final = 0.1
+#: Words of a name that a model takes for a place or an organisation.
+_NAME_WORDS: Final = 3
+_NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 #: Text to (start, end, label), as spaCy's entities.
 Entities = Callable[[str], Sequence[tuple[int, int, str]]]
@@ -61,7 +69,10 @@ class NameModels:
             for first, last, label in self._entities(reading.text[start:end])
         ]
         seen = [
-            Finding(start, end, _FRENCH_TYPE[label], Reason(Source.MODEL, "French model"), _FRENCH_SCORE)
+            _as_person(
+                reading.text,
+                Finding(start, end, _FRENCH_TYPE[label], Reason(Source.MODEL, "French model"), _FRENCH_SCORE),
+            )
             for start, end, label in french
             if label in _FRENCH_TYPE
         ]
@@ -69,7 +80,7 @@ class NameModels:
 
 
 def _tagged(reading: Reading) -> Iterator[Finding]:
-    tagger = load_tagger()
+    tagger, words = load_tagger(), load_words()
     tokens = reading.tokens
     place = 0
     for block in blocks(reading.sentences):
@@ -81,8 +92,37 @@ def _tagged(reading: Reading) -> Iterator[Finding]:
         sure = tagger.automatic(block.language)
         for one in tagger.spans(tokens[begin:place], block.language):
             kind = _TYPE[one.label]
-            tier = Tier.SUGGEST if kind is TokenType.PERSON and one.score < sure else Tier.AUTO
-            yield Finding(one.start, one.end, kind, Reason(Source.MODEL, "name tagger"), one.score, tier)
+            # A capital on a word that no language has: a name of somebody or something, however unsure the model is.
+            strange = block.language != "de" and all(
+                is_no_word(word, words) for word in reading.text[one.start : one.end].split()
+            )
+            tier = Tier.SUGGEST if kind is TokenType.PERSON and one.score < sure and not strange else Tier.AUTO
+            finding = Finding(one.start, one.end, kind, Reason(Source.MODEL, "name tagger"), one.score, tier)
+            yield _as_person(reading.text, finding)
+
+
+def _as_person(text: str, one: Finding) -> Finding:
+    """`comédien italien Franco Nero` is nobody's address: a place or organisation called like a person is one.
+
+    Small words in front, then a given name and one or two more names, all with capitals.
+    """
+    if one.type not in {TokenType.PLACE, TokenType.ORGANISATION}:
+        return one
+    parts = list(_NAME_WORD.finditer(text, one.start, one.end))
+    first = next((place for place, word in enumerate(parts) if word[0][0].isupper()), len(parts))
+    name, words = parts[first:], load_words()
+    if (
+        not 2 <= len(name) <= _NAME_WORDS
+        or name[-1].end() != one.end
+        or text[name[0].start() : one.end].count(" ") != len(name) - 1
+    ):
+        return one
+    folded = [fold(word[0]).text for word in name]
+    if not all(word[0].istitle() for word in name) or not words.is_given_name(folded[0]) or folded[0] in PARTICLES:
+        return one
+    if any(words.is_ordinary_anywhere(word) and not words.is_name(word) for word in folded):
+        return one
+    return replace(one, start=name[0].start(), type=TokenType.PERSON, tier=Tier.AUTO)
 
 
 def _voted(reading: Reading, tagged: Sequence[Finding], french: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:

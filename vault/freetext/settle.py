@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from vault.freetext import edges
 from vault.freetext.allowed import is_allowed
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
@@ -23,29 +24,33 @@ from vault.freetext.origins import ORIGIN
 from vault.freetext.particles import PARTICLES
 from vault.freetext.places import LOCALITY
 from vault.freetext.spans import Reason, Source, Tier, TokenType
-from vault.freetext.titles import TITLES
 
 _BETTER: Final = {source: 2 * place for place, source in enumerate(Source)}
 _WHOLE: Final = frozenset({TokenType.EMAIL, TokenType.WEB, TokenType.ADDRESS})
 _MAY_STAY: Final = frozenset(
-    {TokenType.PERSON, TokenType.ORGANISATION, TokenType.PLACE, TokenType.EMPLOYER, TokenType.SCHOOL}
+    {TokenType.PERSON, TokenType.NAME, TokenType.ORGANISATION, TokenType.PLACE, TokenType.EMPLOYER, TokenType.SCHOOL}
 )
 _NUMBERS: Final = frozenset({
     TokenType.NISS, TokenType.IBAN, TokenType.CARD, TokenType.VAT, TokenType.PHONE, TokenType.OV_NUMBER,
     TokenType.CGRA_NUMBER, TokenType.PASSPORT, TokenType.PLATE, TokenType.FILE_NUMBER,
     TokenType.OQT_REFERENCE, TokenType.AMOUNT,
 })  # fmt: skip
-_EDGES: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
 _TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".", " -", "- "})
 _WEAK_PATTERN: Final = 0.6
+#: A model that is less sure of ordinary words (`edges.is_doubtful`) only suggests them.
+_SURE: Final = 0.6
 #: Findings by list or cue alone: a model that calls it a person knows better.
 _BY_LIST: Final = frozenset({LOCALITY, ORIGIN, "institution", "also called", "area", "lives or was born there"})
 _OF: Final = re.compile(
     r"(?P<ordinal> [IVX]{1,5})?,? (?:(?P<van>van|von|vom|der)|de|du|of|d['’])(?: |(?<=['’]))"
     r"(?:de |den |der |het |la |le )?"
 )
+#: `Jean Cousin l'Ancien`, `Peter the Great`, `James Renwick, Jr.`
+_EPITHET: Final = re.compile(
+    r" (?:le |la |l['’]|the |de |den |der |die )(?:Ancien|Jeune|Grand|Grande|Vieux|Petit|Petite|Elder|Younger|Great|"
+    r"Old|Young|Grote|Oude|Jonge|Jongere|Kleine|Ältere|Jüngere|Große|Grosse|Alte|Junge)\b|,? (?:Jr|Sr)\b\.?"
+)
 _LONGEST_NAME: Final = 80  # characters; more words beside each other are a list
-_LINKS_TO_DROP: Final = frozenset({"de", "du", "des", "van", "von", "of", "et", "en", "y"})
 _LONGEST: Final = 400  # characters; addresses of pages go further
 
 
@@ -77,58 +82,21 @@ def _tidied(text: str, one: Finding) -> Finding | None:
     if one.source is Source.KNOWN:
         return one
     if one.type in _MAY_STAY or one.source is Source.MODEL:
-        while start < end and text[start] in _EDGES:
-            start += 1
-        while end > start and text[end - 1] in _EDGES:
-            end -= 1
+        start, end = edges.without_signs(text, start, end)
         if one.type is TokenType.PERSON:
-            start, end = _without_titles(text, start, end)
-            start = _without_small_words(text, start, end, one)
+            start, end = edges.without_titles(text, start, end)
+            if one.source is Source.MODEL:
+                start, end = edges.without_small_words(text, start, end)
     if start >= end or not any(char.isalnum() for char in text[start:end]):
         return None
     if end - start > _LONGEST and one.type is not TokenType.WEB and one.source is not Source.HAND:
         return None  # no name, number or address is so long: a paste accident, or a text without spaces
     if one.type in _MAY_STAY and one.source is not Source.HAND and is_allowed(text[start:end]):
         return None
-    return one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end)
-
-
-def _without_titles(text: str, start: int, end: int) -> tuple[int, int]:
-    while True:
-        size = 0
-        while start + size < end and (text[start + size].isalpha()):
-            size += 1
-        word = fold(text[start : start + size]).text
-        after = start + size
-        if size == 0 or word not in TITLES or (size == 1 and text[after : after + 1] != "."):
-            break
-        while after < end and text[after] in " .\t\n'’":
-            after += 1
-        if after >= end:
-            break
-        start = after
-    for ending in ("'s", "’s"):
-        if text[start:end].endswith(ending):
-            end -= 2
-    return start, end
-
-
-def _without_small_words(text: str, start: int, end: int, one: Finding) -> int:
-    """`graaf Willem`, `mari de Dahbia`: what a model takes into a name before its first capital, particles kept."""
-    if one.source is not Source.MODEL or not any(char.isupper() for char in text[start:end]):
-        return start
-    at = start
-    while at < end:
-        stop = next((place for place in range(at, end) if not text[place].isalpha()), end)
-        word = text[at:stop]
-        if not word or not word.islower() or fold(word).text in PARTICLES:
-            break
-        at = stop
-        while at < end and text[at] in " '’-":
-            at += 1
-    while at > start and at < end and text[at:end].split(" ")[0].lower() in _LINKS_TO_DROP and " " in text[at:end]:
-        at += len(text[at:end].split(" ")[0]) + 1
-    return at if at < end else start
+    tier = one.tier
+    if one.type is TokenType.PERSON and one.source is Source.MODEL and one.score < _SURE:
+        tier = Tier.SUGGEST if edges.is_doubtful(text, start, end) else tier
+    return replace(one, start=start, end=end, tier=tier)
 
 
 def _united(text: str, findings: Sequence[Finding]) -> list[Finding]:
@@ -208,6 +176,8 @@ def _with_lands(text: str, people: Sequence[Finding], others: Sequence[Finding])
             before = ending.get(start - 1) if text[start - 1 : start] == " " else None
             if after is not None and (link is None or link["van"] or link["ordinal"]):
                 end = after.end
+            elif (epithet := _EPITHET.match(text, end)) is not None:
+                end = epithet.end()
             if before is not None and before.reason.detail in _BY_LIST and text[before.start : before.end].istitle():
                 start = before.start if " " not in text[before.start : before.end] else start
         joined.append(one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end))
@@ -280,10 +250,7 @@ def _pieces(text: str, one: Finding, taken: bytearray) -> list[Finding]:
             begin = place
         elif not free and begin is not None:
             start, end = begin, place
-            while start < end and text[start] in _EDGES:
-                start += 1
-            while end > start and text[end - 1] in _EDGES:
-                end -= 1
+            start, end = edges.without_signs(text, start, end)
             if any(char.isalnum() for char in text[start:end]) and not is_allowed(text[start:end]):
                 pieces.append(replace(one, start=start, end=end, person=None, canonical="", names=frozenset()))
             begin = None

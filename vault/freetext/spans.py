@@ -16,6 +16,7 @@ class TokenType(StrEnum):
     """What a stand-in stands for."""
 
     PERSON = "person"
+    NAME = "name"  # a proper name; of what, nothing tells
     ORGANISATION = "organisation"
     SCHOOL = "school"
     EMPLOYER = "employer"

@@ -25,6 +25,7 @@ FILLER: Final = "\ufffc"
 # fmt: off
 _IN_FOUR: Final[dict[TokenType, tuple[str, str, str, str]]] = {  # French, Dutch, German, English
     TokenType.PERSON: ("PERSONNE", "PERSOON", "PERSON", "PERSON"),
+    TokenType.NAME: ("NOM", "NAAM", "NAME", "NAME"),
     TokenType.ORGANISATION: ("ORGANISATION", "ORGANISATIE", "ORGANISATION", "ORGANISATION"),
     TokenType.SCHOOL: ("ECOLE", "SCHOOL", "SCHULE", "SCHOOL"),
     TokenType.EMPLOYER: ("EMPLOYEUR", "WERKGEVER", "ARBEITGEBER", "EMPLOYER"),

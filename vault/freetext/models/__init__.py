@@ -3,4 +3,4 @@
 from typing import Final
 
 FILE: Final = "names-1.bin"
-DIGEST: Final = "b18119bc41a2a22941d58e0e754dddcdd017333a9c271355a8013e4542d87898"
+DIGEST: Final = "6b8f5fdafecf15f641c6c0921c484148379ebe6d96a93ba2cba7489877468591"

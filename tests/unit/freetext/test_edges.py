@@ -1,0 +1,119 @@
+"""Where a name begins and ends, and which words with a capital are names of nobody knows what."""
+
+from __future__ import annotations
+
+import pytest
+
+from vault.freetext import edges, make_pipeline
+from vault.freetext.capitals import is_no_word
+from vault.freetext.findings import Finding
+from vault.freetext.name_models import _as_person
+from vault.freetext.settle import settle
+from vault.freetext.spans import Reason, Source, Tier, TokenType
+from vault.freetext.words import load_words
+
+PIPELINE = make_pipeline(french=False)
+
+
+def _model(text: str, inside: str, kind: TokenType = TokenType.PERSON, score: float = 0.9) -> Finding:
+    start = text.index(inside)
+    return Finding(start, start + len(inside), kind, Reason(Source.MODEL, "name tagger"), score)
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ("Joop Munsterman kwam", "Joop Munsterman"),
+        ("David Lloyd George vertrok de", "David Lloyd George"),
+        ("de dirigent Thomas Beecham", "Thomas Beecham"),
+        ("van prinses Charlotte", "Charlotte"),
+        ("Prins Reinier", "Reinier"),
+        ("Major General Edward Braddock", "Edward Braddock"),
+        ("mari de Dahbia", "Dahbia"),
+        ("« Diallo »", "Diallo"),
+        ("Diallo's", "Diallo"),
+        # What belongs to a name stays.
+        ("de la Cruz", "de la Cruz"),
+        ("de Vries", "de Vries"),
+        ("Jan van den Berg", "Jan van den Berg"),
+        ("ousmane diallo", "ousmane diallo"),
+        ("Ousmane diallo", "Ousmane diallo"),
+        ("Prins", "Prins"),
+    ],
+)
+def test_only_what_is_nobodys_name_is_taken_off(taken: str, name: str) -> None:
+    (found,) = settle(taken, [_model(taken, taken)])
+    assert taken[found.start : found.end] == name
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "doubtful"),
+    [
+        ("Zo was het.", "Zo", True),
+        ("Ze belde. Nummer onbekend.", "Nummer", True),
+        ("Hij is de Baas van de winkel hier.", "van de winkel", True),
+        ("Hij zag Nummer drie.", "Nummer", False),
+        ("Zo was Ousmane.", "Ousmane", False),
+        ("baas van de winkel", "van de winkel", False),  # all small: a name may be too
+    ],
+)
+def test_an_unsure_model_only_suggests_ordinary_words(text: str, inside: str, doubtful: bool) -> None:
+    (found,) = settle(text, [_model(text, inside, score=0.2)])
+    assert (found.tier is Tier.SUGGEST) == doubtful
+    assert edges.is_doubtful(text, text.index(inside), text.index(inside) + len(inside)) == doubtful
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "whole"),
+    [
+        ("vu Jean Cousin l'Ancien hier", "Jean Cousin", "Jean Cousin l'Ancien"),
+        ("met Willem de Oude daar", "Willem", "Willem de Oude"),
+        ("by James Renwick, Jr. then", "James Renwick", "James Renwick, Jr."),
+        ("vu Jean Cousin le matin", "Jean Cousin", "Jean Cousin"),
+    ],
+)
+def test_an_epithet_belongs_to_its_name(text: str, inside: str, whole: str) -> None:
+    (found,) = settle(text, [_model(text, inside)])
+    assert text[found.start : found.end] == whole
+
+
+@pytest.mark.parametrize(
+    ("taken", "person"),
+    [
+        ("comédien italien Mario Rossi", "Mario Rossi"),
+        ("Fatima Benali", "Fatima Benali"),
+        ("Sint-Gillis", None),
+        ("Maison communale", None),
+        ("gare du Midi", None),
+    ],
+)
+def test_a_place_or_organisation_called_like_a_person_is_one(taken: str, person: str | None) -> None:
+    found = _as_person(taken, _model(taken, taken, TokenType.PLACE))
+    assert (found.type is TokenType.PERSON) == (person is not None)
+    assert taken[found.start : found.end] == (person or taken)
+
+
+@pytest.mark.parametrize(
+    ("word", "strange"),
+    [
+        ("Prasutagus", True),
+        ("Nurhaci", True),
+        ("Maison", False),
+        ("Wereld", False),
+        ("CPAS", False),
+        ("UNHCR", False),
+        ("Zov", False),
+        ("qwrtzx", False),
+    ],
+)
+def test_a_word_of_no_language_with_a_capital_is_told_from_abbreviations_and_words(word: str, strange: bool) -> None:
+    assert is_no_word(word, load_words()) == strange
+
+
+def test_a_capital_on_no_word_inside_a_sentence_is_masked_as_a_name() -> None:
+    text = "Ze sprak lang over Krzwtilmo en ging weg."
+    (found,) = (one for one in PIPELINE.read(text, "nl").findings if text[one.start : one.end] == "Krzwtilmo")
+    assert found.tier is Tier.AUTO
+    assert found.type in {TokenType.NAME, TokenType.PERSON, TokenType.PLACE, TokenType.ORGANISATION}
+    assert not [one for one in PIPELINE.read("Sie sprach lange über das Krzwtilmo.", "de").findings
+                if one.type is TokenType.NAME]  # fmt: skip

@@ -1,0 +1,123 @@
+"""Where a name really begins and ends: what a model takes in beside it is taken off again.
+
+    « Mme Diallo », prinses Charlotte, Joop Munsterman aangesteld   →   Diallo, Charlotte, Joop Munsterman
+
+Only words that are ordinary in one of the languages and nobody's name go, and only from a name that has capitals: in
+`ousmane diallo` nothing tells them apart. Particles stay (`de Vries`, `el Amrani`) unless such a word follows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from vault.freetext.cues import cue_words
+from vault.freetext.folding import fold
+from vault.freetext.particles import PARTICLES
+from vault.freetext.titles import TITLES
+from vault.freetext.words import load_words
+
+_SIGNS: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
+_LINKS_TO_DROP: Final = frozenset({"de", "du", "des", "van", "von", "of", "et", "en", "y"})
+_POSSESSIVE: Final = ("'s", "’s")
+_GAP: Final = " '’-"
+#: Before a sentence, its white space left out.
+_OPENS: Final = '.!?:;\n"«“(-–—•*'
+#: Capitals within so many characters: the text is not written all small.
+_AROUND: Final = 80
+_RANKS: Final = cue_words("ranks")
+_LAST_WORD: Final = re.compile(r"[ ]([^\W\d_]+)$")
+
+
+def without_signs(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without white space and punctuation at either end."""
+    while start < end and text[start] in _SIGNS:
+        start += 1
+    while end > start and text[end - 1] in _SIGNS:
+        end -= 1
+    return start, end
+
+
+def without_titles(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without titles and ranks in front, and without a possessive's end. A title alone stays."""
+    while True:
+        size = 0
+        while start + size < end and (text[start + size].isalpha()):
+            size += 1
+        word = fold(text[start : start + size]).text
+        after = start + size
+        if size == 0 or word not in TITLES | _RANKS or (size == 1 and text[after : after + 1] != "."):
+            break
+        while after < end and text[after] in " .\t\n'’":
+            after += 1
+        if after >= end or (word in _RANKS and not text[after:end][:1].isupper()):
+            break
+        start = after
+    if text[start:end].endswith(_POSSESSIVE):
+        end -= 2
+    return start, end
+
+
+def without_small_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without ordinary small words before its first capital and behind its last one."""
+    if not any(char.isupper() for char in text[start:end]):
+        return start, end
+    start = _beginning(text, start, end)
+    words = load_words()
+    while (found := _LAST_WORD.search(text[start:end])) is not None:
+        word = fold(found[1]).text
+        if not found[1].islower() or not (word in PARTICLES or words.is_ordinary_anywhere(word)) or words.is_name(word):
+            break
+        end = start + found.start()
+    return start, end
+
+
+def _beginning(text: str, start: int, end: int) -> int:
+    at = start
+    while at < end:
+        stop = next((place for place in range(at, end) if not text[place].isalpha()), end)
+        word = text[at:stop]
+        if not word or not word.islower():
+            break
+        if fold(word).text in PARTICLES and not _is_preposition(text, stop, end):
+            break
+        at = stop
+        while at < end and text[at] in _GAP:
+            at += 1
+    while at > start and at < end and text[at:end].split(" ")[0].lower() in _LINKS_TO_DROP and " " in text[at:end]:
+        at += len(text[at:end].split(" ")[0]) + 1
+    return at if at < end else start
+
+
+def _is_preposition(text: str, at: int, end: int) -> bool:
+    """Whether a particle before `at` is no part of a name: `de dirigent Thomas`, `van de Kalahari`; not `de la Cruz`.
+
+    So it is if an ordinary small word follows that is no particle, or a single word that is nobody's name.
+    """
+    words = load_words()
+    following = [word for word in re.findall(r"[^\W\d_]+", text[at:end]) if fold(word).text not in PARTICLES]
+    if not following:
+        return False
+    folded = fold(following[0]).text
+    if following[0].islower():
+        return words.is_ordinary_anywhere(folded) and not words.is_given_name(folded)
+    return len(following) == 1 and not words.is_name(folded)
+
+
+def is_doubtful(text: str, start: int, end: int) -> bool:
+    """Whether this is one ordinary word, nobody's name, whose capital may be the sentence's; or small words only.
+
+    `Nummer` at the beginning, `van de carwash` anywhere.
+    """
+    parts = re.findall(r"[^\W\d_]+", text[start:end])
+    words = load_words()
+    ordinary = all(
+        (folded := fold(one).text) in PARTICLES or (words.is_ordinary_anywhere(folded) and not words.is_name(folded))
+        for one in parts
+    )
+    if not parts or not ordinary:
+        return False
+    if text[start:end].islower():
+        return any(char.isupper() for char in text[max(0, start - _AROUND) : end + _AROUND])
+    before = text[max(0, start - 3) : start].rstrip(" \t")
+    return len(parts) == 1 and (not before or before[-1] in _OPENS)
