@@ -66,7 +66,8 @@ def without_small_words(text: str, start: int, end: int) -> tuple[int, int]:
     words = load_words()
     while (found := _LAST_WORD.search(text[start:end])) is not None:
         word = fold(found[1]).text
-        if not found[1].islower() or not (word in PARTICLES or words.is_ordinary_anywhere(word)) or words.is_name(word):
+        ordinary = words.is_ordinary_anywhere(word) and not words.is_name(word)
+        if not found[1].islower() or not (word in PARTICLES or ordinary):
             break
         end = start + found.start()
     return start, end

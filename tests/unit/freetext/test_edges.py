@@ -24,7 +24,7 @@ def _model(text: str, inside: str, kind: TokenType = TokenType.PERSON, score: fl
     ("taken", "name"),
     [
         ("Joop Munsterman kwam", "Joop Munsterman"),
-        ("David Lloyd George vertrok de", "David Lloyd George"),
+        ("David Lloyd George kwam de", "David Lloyd George"),
         ("de dirigent Thomas Beecham", "Thomas Beecham"),
         ("van prinses Charlotte", "Charlotte"),
         ("Prins Reinier", "Reinier"),
