@@ -23,6 +23,8 @@ _POSSESSIVE: Final = ("'s", "’s")
 _GAP: Final = " '’-"
 #: Before a sentence, its white space left out.
 _OPENS: Final = '.!?:;\n"«“(-–—•*'
+#: What is longer is no name, and is not gone through word by word.
+_LONGEST: Final = 120
 #: Capitals within so many characters: the text is not written all small.
 _AROUND: Final = 80
 _RANKS: Final = cue_words("ranks")
@@ -60,7 +62,7 @@ def without_titles(text: str, start: int, end: int) -> tuple[int, int]:
 
 def without_small_words(text: str, start: int, end: int) -> tuple[int, int]:
     """Without ordinary small words before its first capital and behind its last one."""
-    if not any(char.isupper() for char in text[start:end]):
+    if end - start > _LONGEST or not any(char.isupper() for char in text[start:end]):
         return start, end
     start = _beginning(text, start, end)
     words = load_words()
@@ -110,6 +112,8 @@ def is_doubtful(text: str, start: int, end: int) -> bool:
 
     `Nummer` at the beginning, `van de carwash` anywhere.
     """
+    if end - start > _LONGEST:
+        return False
     parts = re.findall(r"[^\W\d_]+", text[start:end])
     words = load_words()
     ordinary = all(

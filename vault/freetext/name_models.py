@@ -25,6 +25,7 @@ from vault.errors import ConfigurationError
 from vault.freetext.capitals import is_no_word
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
+from vault.freetext.gazetteer import is_locality
 from vault.freetext.languages import Sentence, blocks
 from vault.freetext.particles import PARTICLES
 from vault.freetext.reading import Reading
@@ -45,6 +46,8 @@ _FRENCH_SCORE: Final = 0.8  # the model gives none
 _AGAINST: Final = 0.5
 _UNSEEN: Final = 0.35
 _WORTH_ASKING: Final = 0.1
+_DOUBT: Final = 0.5
+_LONGEST_PLACE: Final = 120  # characters
 #: Words of a name that a model takes for a place or an organisation.
 _NAME_WORDS: Final = 3
 _NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -93,12 +96,21 @@ def _tagged(reading: Reading) -> Iterator[Finding]:
         for one in tagger.spans(tokens[begin:place], block.language):
             kind = _TYPE[one.label]
             # A capital on a word that no language has: a name of somebody or something, however unsure the model is.
-            strange = block.language != "de" and all(
-                is_no_word(word, words) for word in reading.text[one.start : one.end].split()
+            strange = (
+                block.language != "de"
+                and one.score < sure
+                and all(is_no_word(word, words) for word in reading.text[one.start : one.end].split())
             )
             tier = Tier.SUGGEST if kind is TokenType.PERSON and one.score < sure and not strange else Tier.AUTO
             finding = Finding(one.start, one.end, kind, Reason(Source.MODEL, "name tagger"), one.score, tier)
-            yield _as_person(reading.text, finding)
+            yield _as_place(reading.text, _as_person(reading.text, finding))
+
+
+def _as_place(text: str, one: Finding) -> Finding:
+    """`habite à Bruxelles`: what a doubting model takes for a person is the locality of that name, hidden as such."""
+    if one.type is TokenType.PERSON and one.score < _DOUBT and is_locality(text[one.start : one.end]):
+        return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
+    return one
 
 
 def _as_person(text: str, one: Finding) -> Finding:
@@ -106,7 +118,7 @@ def _as_person(text: str, one: Finding) -> Finding:
 
     Small words in front, then a given name and one or two more names, all with capitals.
     """
-    if one.type not in {TokenType.PLACE, TokenType.ORGANISATION}:
+    if one.type not in {TokenType.PLACE, TokenType.ORGANISATION} or one.end - one.start > _LONGEST_PLACE:
         return one
     parts = list(_NAME_WORD.finditer(text, one.start, one.end))
     first = next((place for place, word in enumerate(parts) if word[0][0].isupper()), len(parts))

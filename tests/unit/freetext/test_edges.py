@@ -93,6 +93,13 @@ def test_a_place_or_organisation_called_like_a_person_is_one(taken: str, person:
     assert taken[found.start : found.end] == (person or taken)
 
 
+def test_a_doubting_model_does_not_make_a_locality_a_person() -> None:
+    text = "Mme Ouarab habite à Bruxelles et travaille pour Caritas."
+    kinds = {text[one.start : one.end]: one.type for one in PIPELINE.read(text, "fr").findings}
+    assert kinds["Bruxelles"] is TokenType.PLACE
+    assert kinds["Ouarab"] is TokenType.PERSON
+
+
 @pytest.mark.parametrize(
     ("word", "strange"),
     [
