@@ -31,6 +31,7 @@ from gateway.api import (
     notes,
     people,
     receiving,
+    reviewing_looks,
     tasks,
 )
 from gateway.api.json import json_response
@@ -114,6 +115,7 @@ def create_app(services: Services) -> Application:
             app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
         else:
             app.include_router(access_log.router(gate))
+            app.include_router(reviewing_looks.router(gate))
             app.include_router(access_report.reports_router(gate))
             app.include_router(access.answering_router(gate))
             app.include_router(

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     freetext_leave: tuple[str, ...] = ("date", "amount", "origin", "occupation")
     access_file: Path | None = None  # who approves requests for access, instead of gateway/access.toml
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml
+    detection_file: Path | None = None  # tables that replace some of gateway/detection.toml
 
     @property
     def embedded(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.access_rules import load_access_rules
 from gateway.clock import SystemClock, SystemEntropy
+from gateway.detection import load_detection
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
 from gateway.organisation import load_organisation
@@ -172,8 +173,7 @@ def _assemble(
         )
         services.sender = Sender(directory, own.signing, clock, entropy)
     if OVERSIGHT in keyrings:
-        overseeing = keyrings[OVERSIGHT]
-        services.oversight = Oversight(guard, overseeing.sealing, overseeing.signing, clock)
+        services.oversight = _oversight(settings, keyrings[OVERSIGHT], guard, clock, entropy)
         services.report_words = load_report_words(settings.texts_dir)
     return services
 
@@ -188,6 +188,11 @@ def _offices(
         for zone, keyring in keyrings.items()
         if zone in READERS or zone in ASKING_ZONES
     }
+
+
+def _oversight(settings: Settings, own: ZoneKeyring, guard: Guard, clock: Clock, entropy: Entropy) -> Oversight:
+    rules = load_detection(settings.detection_file)
+    return Oversight(guard, own.sealing, own.signing, clock, entropy, rules, Calendar())
 
 
 def load_namespaces(settings: Settings) -> dict[Zone, tuple[Namespace, ...]]:

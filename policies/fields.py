@@ -124,6 +124,9 @@ _PARTNER: Final = {
     "referral": "release pseudonym family_name given_names phone address language need expires_on",
     "referral_list": "release pseudonym need expires_on received_at",
 }
+_REVIEW: Final = (
+    "review look actor subject origin stage opened_at opened_by judgement reason_code decided_by version strays"
+)
 _OVERSIGHT: Final = {
     "outcome_sheet_oversight": _C7,
     "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
@@ -131,6 +134,11 @@ _OVERSIGHT: Final = {
     "log_state": "origin size root turned_at waiting lag_seconds quorum cosigned_size "
     "cosigned_origin cosigned_at witnesses gaps newest_gap verified",
     "log_verified": "entry origin size verdict agrees",
+    "finding": "rule role actor subject day entry last counted usual review",
+    "detection_rule": "rule on why roles figures opened judged precision",
+    "review_receipt": "review entry stage version",
+    "review_list": _REVIEW,
+    "review_full": f"{_REVIEW} reason acts",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
     "form_list": "request filed_at due_at answer_soon standing",

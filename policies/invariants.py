@@ -54,9 +54,15 @@ _AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER}, Kind.NOTICE})
 _OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES})
 #: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
 _DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
-_AUDIT_KINDS: Final = frozenset({Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE})
-#: What oversight itself writes down: how its check of a copy of the log ended. Nothing that the log says is among it.
-_OVERSIGHTS_OWN: Final = frozenset({Kind.LOG_STATE})
+_AUDIT_KINDS: Final = frozenset(
+    {Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE, Kind.FINDING, Kind.SAMPLE, Kind.REVIEW_CASE}
+)
+#: What oversight itself writes down: how its check of a copy of the log ended, and the acts of its reviews. Each is one
+#: more entry; nothing that the log says already is among it.
+_OVERSIGHTS_OWN: Final[dict[Kind, frozenset[Action]]] = {
+    Kind.LOG_STATE: frozenset({Action.WRITE}),
+    Kind.REVIEW_CASE: frozenset({Action.CREATE, Action.WRITE, Action.REVIEW, Action.SIGN, Action.CLOSE}),
+}
 #: What another zone asks to know of one case, and what approvers see of it.
 _ASKED_KINDS: Final = frozenset({Kind.ACCESS_REQUEST, Kind.ACCESS_FORM})
 #: What roles outside casework may do besides reading: ask, and answer what was asked.
@@ -152,7 +158,7 @@ def _erased_gives_nothing(request: _Request) -> bool:
 
 def _outside_casework_nobody_changes_anything(request: _Request) -> bool:
     role, kind, act, _ = request[0]
-    noted = ROLE_ZONE[role] is ZoneKind.OVERSIGHT and kind in _OVERSIGHTS_OWN and act is Action.WRITE
+    noted = ROLE_ZONE[role] is ZoneKind.OVERSIGHT and act in _OVERSIGHTS_OWN.get(kind, ())
     return _casework(request[0]) or act in (Action.READ, Action.LIST) or noted or (role, kind, act) in _ASKING
 
 
@@ -247,8 +253,18 @@ def _the_desk_arranges_first_meetings_alone(request: _Request) -> bool:
     return not concerned or phase in (Phase.NONE, Phase.PENDING)
 
 
+def _nobody_reviews_themself(request: _Request) -> bool:
+    """Whose own look it is neither decides nor reads its review; and a second person signs what somebody decided."""
+    (role, kind, act, _), _, held, _ = request
+    if kind is not Kind.REVIEW_CASE or act is Action.LIST:  # a list leaves out one's own
+        return True
+    return ROLE_ZONE[role] is ZoneKind.OVERSIGHT and _needs(held, Fact.SECOND)
+
+
 def _a_closing_has_two_signatures(request: _Request) -> bool:
     (role, kind, act, _), phase, held, _ = request
+    if kind is Kind.REVIEW_CASE:  # of oversight, see above
+        return True
     if act is Action.BEGIN_CLOSING:
         return role is Role.COACH
     if kind in _ASKED_KINDS:
@@ -302,7 +318,7 @@ INVARIANTS: Final = (
     Invariant("an erased case gives nothing to anyone", _erased_gives_nothing),
     Invariant(
         "outside casework nobody changes, releases or restores anything; follow-up asks, the DPO answers, oversight "
-        "notes its own checks of the log",
+        "notes its checks and reviews",
         _outside_casework_nobody_changes_anything,
     ),
     Invariant("the matrix of compartments and zones prevails (docs/architecture.md)", _the_matrix_prevails),
@@ -331,6 +347,7 @@ INVARIANTS: Final = (
         _nothing_is_confided_before_the_notice_can_be,
     ),
     Invariant("the desk moves a case before the intake alone", _the_desk_arranges_first_meetings_alone),
+    Invariant("nobody reviews their own look, and a second person signs a review", _nobody_reviews_themself),
     Invariant(
         "a closing for non-collaboration is begun by a coach and signed by another person",
         _a_closing_has_two_signatures,

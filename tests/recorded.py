@@ -20,6 +20,8 @@ FACTS: Final[dict[str, dict[str, Any]]] = {
     "return-plan": {"code": "return_wish", "value": "undecided", "on": "2026-11", "language": "fr"},
 }
 FILE_SECTIONS: Final = ("narrative", "identity", "sensitive", "stay-analysis", "return-plan")
+#: A day of the log, as houses of tests live it.
+LOG_DAY: Final = {"since": "2026-11-03T00:00:00Z", "until": "2026-11-04T00:00:00Z"}
 #: How the check of a copy of the log ended.
 CHECKED: Final = {"origin": "log.example/2026h2", "size": 1, "root": "A" * 43 + "=", "verdict": "sound"}
 INVITATION: Final[dict[str, Any]] = {

@@ -141,6 +141,9 @@ class Kind(StrEnum):
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
     LOG_STATE = "log_state"  # how whole the log is, and who checked a copy of it
+    FINDING = "finding"  # what a detection rule found in the log, and how often rules are right
+    SAMPLE = "sample"  # looks drawn by lot, to be reviewed
+    REVIEW_CASE = "review_case"  # the review of one look by oversight
     STEP = "step"  # which steps a case can take and has taken; codes and days
     DEADLINE = "deadline"  # a day that counts for a case, with its reasons
     AVENUE = "avenue"  # towards which right of residence the person is heading
@@ -187,6 +190,9 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
     Kind.LOG_STATE: Compartment.AUDIT,
+    Kind.FINDING: Compartment.AUDIT,
+    Kind.SAMPLE: Compartment.AUDIT,
+    Kind.REVIEW_CASE: Compartment.AUDIT,
     Kind.STEP: Compartment.STATUS,
     Kind.DEADLINE: Compartment.STATUS,
     Kind.AVENUE: Compartment.STAY_ANALYSIS,
@@ -303,7 +309,9 @@ class Fact(StrEnum):
     CONSENT = "consent"  # a recorded, unexpired consent of the person for this recipient and these fields
     GRANT = "grant"  # a live grant for this actor, case, kind and purpose
     ADDRESSED = "addressed"  # the release was sealed to the actor's zone
-    SECOND = "second"  # somebody else took the step before; for a grant: every function that must has approved
+    #: Somebody else took the step before; for a grant: every function that must has approved; for a review: the look is
+    #: somebody else's, and so is what is signed.
+    SECOND = "second"
     BREAK_GLASS = "break_glass"  # an open break-glass of this actor on this case
 
 

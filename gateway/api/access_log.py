@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -64,10 +65,22 @@ class VerificationBody(Body):
         return Verification(self.origin, self.size, root, self.verdict)
 
 
-def _oversight(gate: Gate) -> Oversight:
+def oversight_of(gate: Gate) -> Oversight:
+    """Raises ConfigurationError in a process of another zone."""
     if gate.services.oversight is None:
         raise ConfigurationError("this process has no oversight keys")
     return gate.services.oversight
+
+
+def needs_of(gate: Gate) -> Callable[[], KeptNeeds]:
+    """Which facts the rules of policies asked for; each call knows the policy that is in force then."""
+    kept = KeptNeeds(gate.services.settings)
+
+    def present() -> KeptNeeds:
+        kept.in_force(rules_of(gate.services.firewall))
+        return kept
+
+    return present
 
 
 def router(gate: Gate) -> APIRouter:
@@ -83,7 +96,7 @@ def router(gate: Gate) -> APIRouter:
 
 
 def _entries(gate: Gate) -> tuple[_Line, ...]:
-    oversight = _oversight(gate)
+    oversight = oversight_of(gate)
 
     async def list_entries(request: Request, wanted: Wanted) -> Response:
         """Audit entries, newest first; with `subject`, the access history of one case by its log pseudonym.
@@ -111,11 +124,10 @@ def _entries(gate: Gate) -> tuple[_Line, ...]:
 
 
 def _explanations(gate: Gate) -> tuple[_Line, ...]:
-    oversight, needs = _oversight(gate), KeptNeeds(gate.services.settings)
+    oversight, needs = oversight_of(gate), needs_of(gate)
 
     async def told(gathered: Gathered, unexplained: bool) -> dict[str, Any]:
-        needs.in_force(rules_of(gate.services.firewall))
-        return await asyncio.to_thread(explanations.tell, gathered, needs, unexplained_only=unexplained)
+        return await asyncio.to_thread(explanations.tell, gathered, needs(), unexplained_only=unexplained)
 
     async def list_explanations(request: Request, wanted: Wanted, unexplained: bool = False) -> Response:
         """Every allowed look of a page, with the entries that explain it; with `unexplained`, those without alone."""
@@ -140,7 +152,7 @@ def _explanations(gate: Gate) -> tuple[_Line, ...]:
 
 
 def _state(gate: Gate) -> tuple[_Line, ...]:
-    oversight, settings, clock = _oversight(gate), gate.services.settings, gate.services.clock
+    oversight, settings, clock = oversight_of(gate), gate.services.settings, gate.services.clock
 
     async def read_log_state(request: Request) -> Response:
         """How far the log is, how far witnesses signed it, what waits, what is missing, who last checked a copy."""

@@ -209,6 +209,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "grant": "granted fields",
         "audit_entry": "entry of the log",
         "audit_detail": "detail of the log", "log_state": "state of the log",
+        "finding": "finding in the log", "sample": "sample of the log", "review_case": "review of a look",
         "session": "session", "staff": "staff", "lane": "lane",
     },
     "entry": {

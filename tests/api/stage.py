@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from tests import recorded as r
 from tests.api.stage_access import access_calls
@@ -20,6 +21,10 @@ from vault.cases.flow import FLOW, State, Step
 NOTE: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur.", "language": "fr", "template": "interview"}
 DRAFT: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur Kadi.", "language": "fr"}
 CONSENT: Final[dict[str, Any]] = {"partner": "caritas", "fields": ["family_name"], "expires_on": "2026-12-31"}
+
+
+_DAY: Final = urlencode(r.LOG_DAY)
+JUDGED: Final = {"judgement": "appropriate", "reason_code": "case_work", "reason": "Expliqué."}
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,20 @@ class Stage:
         trail = self.house.client("auditor").get("/entries?limit=20").json()["entries"]
         found: str = next(entry["entry"] for entry in trail if entry["kind"] == "notice")
         return found
+
+    def review(self, *, decided: bool = False, signed: bool = False) -> str:
+        """The auditor's review of a coach's look; the data protection officer decides it, the auditor signs."""
+        auditor, dpo = self.house.client("auditor"), self.house.client("dpo")
+        reply = auditor.post("/reviews", json={"entry": self.asked(), "origin": "by_hand"})
+        assert reply.status_code == 201, reply.text
+        review: str = reply.json()["review"]
+        if decided:
+            reply = dpo.post(f"/reviews/{review}/decision", json={"based_on": 1, **JUDGED})
+            assert reply.status_code == 201, reply.text
+        if signed:
+            reply = auditor.post(f"/reviews/{review}/signature", json={"based_on": 2, "move": "sign"})
+            assert reply.status_code == 201, reply.text
+        return review
 
     def report_asked(self) -> str:
         """A request for the report of who consulted what."""
@@ -238,6 +257,30 @@ def _step(house: House, step: Step) -> Call:
     return Call(paths.actor(case, step), "POST", path, 201, paths.details(step) | changed)
 
 
+def _reviewing(stage: Stage) -> dict[str, Callable[[], Call]]:
+    """Reviews of a coach's look, as the auditor does them; whoever signs is not who decides."""
+    path, based = "/oversight/reviews", {"based_on": 1}
+    return {
+        "oversight_open_review": lambda: Call(
+            "auditor", "POST", path, 201, {"entry": stage.asked(), "origin": "by_hand"}
+        ),
+        "oversight_list_reviews": lambda: Call("auditor", "GET", path, 200),
+        "oversight_read_review": lambda: Call("auditor", "GET", f"{path}/{stage.review()}", 200),
+        "oversight_note_in_review": lambda: Call(
+            "auditor", "POST", f"{path}/{stage.review()}/notes", 201, based | {"move": "ask", "reason": "Pourquoi ?"}
+        ),
+        "oversight_decide_review": lambda: Call(
+            "auditor", "POST", f"{path}/{stage.review()}/decision", 201, based | JUDGED
+        ),
+        "oversight_sign_review": lambda: Call(
+            "auditor", "POST", f"{path}/{stage.review(decided=True)}/signature", 201, {"based_on": 2, "move": "sign"}
+        ),
+        "oversight_close_review": lambda: Call(
+            "auditor", "POST", f"{path}/{stage.review(decided=True, signed=True)}/close", 201, {"based_on": 3}
+        ),
+    }
+
+
 def calls(house: House) -> dict[str, Callable[[], Call]]:
     """Operation id to a maker of its plausible request. Session routes and health ask nothing and are not here."""
     stage = Stage(house)
@@ -264,6 +307,10 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
                 201,
                 r.CHECKED,
             ),
+            "oversight_list_findings": lambda: Call("auditor", "GET", f"/oversight/findings?{_DAY}", 200),
+            "oversight_read_detection_rules": lambda: Call("auditor", "GET", "/oversight/detection-rules", 200),
+            "oversight_draw_sample": lambda: Call("auditor", "POST", "/oversight/samples", 201, r.LOG_DAY),
+            **_reviewing(stage),
             "oversight_read_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}", 200),
             "oversight_read_detail": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.entry()}/detail", 200),
             "oversight_explain_entry": lambda: Call("auditor", "GET", f"/oversight/entries/{stage.asked()}/why", 200),

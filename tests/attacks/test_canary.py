@@ -23,6 +23,7 @@ from tests.api.decision_client import asker, vault_question
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY, TYPED, sightings
 from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
+from tests.attacks.canary_reviews import REVIEW_QUERIES, plant_reviews, review_bodies
 from tests.attacks.listening import Ears, listening
 from tests.flow_paths import Paths
 from tests.house import CASE, STAFF, Caller, House, house_on, prefix_of
@@ -80,9 +81,11 @@ INVITED: Final = frozenset({"casework_compose_invitation", "casework_read_invita
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
 #: The day on which the house's clock stands, and what is asked with it.
 TODAY: Final = "2026-11-03"
-QUERIES: Final[dict[str, dict[str, Any]]] = {
-    f"casework_{name}": {"params": {"day": TODAY}} for name in ("coach_days", "desk_day", "free_times")
-} | {"casework_read_figures": {"params": {"from": TODAY, "to": "2026-12-01"}}}
+QUERIES: Final[dict[str, dict[str, Any]]] = (
+    {f"casework_{name}": {"params": {"day": TODAY}} for name in ("coach_days", "desk_day", "free_times")}
+    | {"casework_read_figures": {"params": {"from": TODAY, "to": "2026-12-01"}}}
+    | REVIEW_QUERIES
+)
 PEOPLE_PARAMETERS: Final = ("appointment", "coach", "absence", "desk", "feed", "secret")
 COMPANY: Final[dict[str, Any]] = {
     "attendees": [{"role": "lawyer", "name": CANARY["companion"]}], "interpreter": CANARY["interpreter"],
@@ -118,7 +121,7 @@ class Planted:
         if path.endswith("/assignment"):
             found["case"] = item
         return found | dict.fromkeys(
-            ("fact", "attachment", "task", "letter", *PEOPLE_PARAMETERS, *ACCESS_PARAMETERS), item
+            ("fact", "attachment", "task", "letter", "review", *PEOPLE_PARAMETERS, *ACCESS_PARAMETERS), item
         )
 
 
@@ -157,7 +160,8 @@ def plant(house: House) -> Planted:
     releases["dpo"] = coach.post(f"/cases/{case}/access-report").json()["release"]
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    return Planted(case, note, releases, entry, record(house, case, note) | organise(house, case) | plant_access(house))
+    items = record(house, case, note) | organise(house, case) | plant_reviews(house, entry) | plant_access(house)
+    return Planted(case, note, releases, entry, items)
 
 
 def record(house: House, case: str, note: str) -> dict[str, str]:
@@ -301,7 +305,7 @@ class Heard:
 
 def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
     """Call every operation there is as `login`, once well and then in every wrong way."""
-    client, good = house.client(login), bodies(house)
+    client, good = house.client(login), bodies(house) | review_bodies(planted.entry)
     schema = house.app.get("/openapi.json").json()
     release = planted.releases.get(login, planted.releases["officer"])
     # Steps last: each moves the case, and what is asked of it afterwards would be refused for that.

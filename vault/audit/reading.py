@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from vault.audit.events import FILED_FIELDS
@@ -90,6 +90,31 @@ class SignedHead(NamedTuple):
     note: str
 
 
+class Line(NamedTuple):
+    """What an entry is filed under, without its bytes. entry: hexadecimal."""
+
+    entry: str
+    at: datetime
+    actor: str
+    subject: str
+    action: str
+    kind: str
+    role: str
+    zone: str
+    purpose: str
+    decision: str
+    rule: str
+
+
+class Volume(NamedTuple):
+    """About how many cases somebody was allowed something on a day of UTC."""
+
+    actor: str
+    role: str
+    day: date
+    cases: int
+
+
 class LogStanding(NamedTuple):
     """How far the log is. turned_at: when the sequencer last looked; waiting: entries that no tree holds yet.
 
@@ -114,6 +139,18 @@ class Trail(Protocol):
         self, subjects: Sequence[str], acts: Sequence[tuple[str, str]], until: datetime, limit: int
     ) -> list[StoredEntry]:
         """Entries of these acts (action, kind) about these cases, until a moment (inside); `limit` of them at most."""
+        ...
+
+    def lines(self, since: datetime, until: datetime, limit: int) -> list[Line]:
+        """What the entries of a period are filed under, the oldest first; `limit` of them at most."""
+        ...
+
+    def volumes(self, since: datetime, until: datetime) -> list[Volume]:
+        """since is inside, until is not; both at the beginning of a day."""
+        ...
+
+    def looks(self, since: datetime, until: datetime, roles: Sequence[str], limit: int) -> list[EntryId]:
+        """Entries of a period by which people of these roles were allowed something about a case."""
         ...
 
     def several(self, entries: Sequence[EntryId]) -> dict[EntryId, StoredEntry]: ...

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BigInteger, and_, func, literal_column, or_, select, type_coerce
 
 from vault.audit.events import Verdict
 from vault.audit.log_events import LogHappening
@@ -15,12 +15,14 @@ from vault.audit.note import parse_signature, with_signatures
 from vault.audit.reading import (
     EntryFilter,
     EntryPage,
+    Line,
     LogStanding,
     Place,
     SignedHead,
     StoredDetail,
     StoredEntry,
     TreeHead,
+    Volume,
 )
 from vault.audit.tiles import TileId, node_reader
 from vault.errors import InvalidProof
@@ -31,6 +33,8 @@ from vault.storage.transaction import Transaction
 from vault.vocabulary import Action, Kind
 
 _AT_ONCE: Final = 500  # ids in one question
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = 86_400_000_000  # microseconds, as moments are stored
 #: Lines that one page goes through at most, where several words are asked for: some ten milliseconds.
 LOOKED_THROUGH: Final = 20_000
 #: Which word's index is taken, if several are asked for: the one with the fewest lines to a word. The others have no
@@ -110,6 +114,45 @@ class TrailRepository:
             )
             found += _stored(rows)
         return found
+
+    def lines(self, since: datetime, until: datetime, limit: int) -> list[Line]:
+        """Raises StoreBusy as `entries` does."""
+        file_before_a_look(self._tx)
+        c = t.filed.c
+        rows = self._tx.read(
+            select(c.entry_id, c.at, *(c[name] for name in Line._fields[2:]))
+            .where(c.at >= since, c.at < until)
+            .order_by(c.at, c.entry_id)
+            .limit(limit)
+        )
+        return [Line(bytes(row[0]).hex(), *row[1:]) for row in rows]
+
+    def volumes(self, since: datetime, until: datetime) -> list[Volume]:
+        """Raises StoreBusy as `entries` does."""
+        file_before_a_look(self._tx)
+        c = t.filed.c
+        day = type_coerce(c.at, BigInteger).op("/")(literal_column(str(_DAY))).label("day")
+        rows = self._tx.read(
+            select(c.actor, c.role, day, func.count(c.subject.distinct()))
+            .where(c.at >= since, c.at < until, c.decision == Verdict.ALLOW.value, c.subject != "", c.actor != "")
+            .group_by(c.actor, c.role, day)
+            .order_by(day, c.actor, c.role)
+        )
+        return [Volume(row[0], row[1], (_EPOCH + timedelta(days=row[2])).date(), row[3]) for row in rows]
+
+    def looks(self, since: datetime, until: datetime, roles: Sequence[str], limit: int) -> list[EntryId]:
+        """Raises StoreBusy as `entries` does."""
+        file_before_a_look(self._tx)
+        c = t.filed.c
+        rows = self._tx.read(
+            select(c.entry_id)
+            .where(
+                c.at >= since, c.at < until, c.role.in_(roles), c.decision == Verdict.ALLOW.value, c.subject != "",
+                c.rule != "",
+            )
+            .limit(limit)
+        )  # fmt: skip
+        return [EntryId(bytes(row[0])) for row in rows]
 
     def several(self, entries: Sequence[EntryId]) -> dict[EntryId, StoredEntry]:
         c, found = t.entries.c, dict[EntryId, StoredEntry]()

@@ -11,12 +11,14 @@ from vault.access.enforcement import Guard, Item, Permit
 from vault.access.shaping import shape
 from vault.audit.events import Happening
 from vault.audit.reading import EntryFilter, StoredEntry
+from vault.cases.calendar import Calendar
 from vault.crypto.detail import DetailReader, commitment
 from vault.crypto.hpke import SealingKeyPair
 from vault.crypto.signing import SigningKey
 from vault.errors import InvalidInput, NotFound, RecordTampered
 from vault.ids import EntryId
-from vault.ports import Clock
+from vault.oversight.detecting import Detection
+from vault.ports import Clock, Entropy
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
@@ -26,12 +28,18 @@ PAGE_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Oversight:
-    """The oversight zone's services. sealing: opens the details that every zone seals to it. signing: for reports."""
+    """The oversight zone's services. sealing: opens the details that every zone seals to it. signing: for reports.
+
+    detection: the rules in force. calendar: which days are worked.
+    """
 
     guard: Guard
     sealing: SealingKeyPair
     signing: SigningKey
     clock: Clock
+    entropy: Entropy
+    detection: Detection
+    calendar: Calendar
 
 
 def purpose_of(actor: Actor) -> Purpose:
@@ -105,6 +113,15 @@ def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversi
             "opening": opened.plaintext.decode("ascii"),
         },
     )
+
+
+def reason_in(uow: UnitOfWork, stored: StoredEntry, oversight: Oversight) -> str:
+    """What was written at an entry; "" where nothing was, or it was erased. For whoever may read what it belongs to."""
+    body = json.loads(stored.body)
+    if not body["commitment"] or uow.trail.detail(stored.id) is None:
+        return ""
+    found: str = json.loads(_open(uow, stored, body, oversight).plaintext)["reason"]
+    return found
 
 
 class _Opened(NamedTuple):
