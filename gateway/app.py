@@ -114,9 +114,8 @@ def create_app(services: Services) -> Application:
         elif zone.kind is ZoneKind.PARTNER:
             app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
         else:
-            app.include_router(access_log.router(gate))
-            app.include_router(reviewing_looks.router(gate))
-            app.include_router(access_report.reports_router(gate))
+            for router in (access_log.router, reviewing_looks.router, access_report.reports_router):
+                app.include_router(router(gate))
             app.include_router(access.answering_router(gate))
             app.include_router(
                 receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import select, update
 
+from tests import asked
 from tests.api.stage import Stage
 from tests.api.support import entries, since
 from tests.house import House
@@ -129,6 +130,16 @@ def test_every_honest_look_is_explained(told: House) -> None:
     assert {each["entry"] for one in found for each in one["evidence"]} <= known | {None}
     accesses = [e for e in entries(told) if e["decision"] == "allow" and not e["action"].startswith("release")]
     assert {one["entry"]["entry"] for one in found} >= {e["entry"] for e in accesses if e["kind"] == "note"}
+
+
+def test_grants_and_reviews_are_explained_too(lite_house: House) -> None:
+    release = asked.granted(lite_house)
+    assert lite_house.client("officer").get(f"/grants/{release}").status_code == 200
+    Stage(lite_house).review(decided=True, signed=True)
+    found = walk(lite_house, "/explanations", "explanations", limit=200)
+    assert [one for one in found if not one["explained"]] == []
+    bases = {each["basis"] for one in found for each in one["evidence"]}
+    assert bases >= {"approval", "release", "review", "region"}
 
 
 def test_a_planted_row_makes_a_look_that_the_log_contradicts(house: House) -> None:

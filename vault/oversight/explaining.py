@@ -9,8 +9,8 @@ needed fact has no such entry is unexplained: somebody should ask why.
                                                                contradicted by it, if the actor is somebody else
     nothing before says whose the case was                     not in the log
 
-What no entry says cannot be explained: that a consent still ran, whose a case was before the log wrote it down
-(`entrusted`). That a case lies in one's region is a thin reason: where it had an appointment, that is said beside it.
+What no entry says cannot be explained: that a consent or a grant still ran, whose a case was before the log wrote it
+down (`entrusted`). That a case lies in one's region is a thin reason: where it had an appointment, that is said beside it.
 A list or a search is about no single case: it was limited to the actor's own or to the region where it was made, and
 shows nothing else.
 """
@@ -37,7 +37,14 @@ EVIDENCE: Final = (
     (Happening.RELEASE_BEGUN.value, Kind.OUTCOME_SHEET.value),
     (Happening.RELEASE_BEGUN.value, Kind.REFERRAL.value),
     (Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value),
+    (Happening.RELEASE_BEGUN.value, Kind.GRANT.value),
+    (Action.SIGN.value, Kind.ACCESS_REQUEST.value),
+    (Action.WRITE.value, Kind.ACCESS_REQUEST.value),
 )
+#: What is asked of one case, and answered by a head of its region or by one to whom that was handed on.
+_ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value})
+_REQUEST: Final = Kind.ACCESS_REQUEST.value
+_REVIEW: Final = Kind.REVIEW_CASE.value
 _CONSENTED: Final = "consent_recorded"
 #: How a session begins: the entry that it is named after.
 BEGINNINGS: Final = frozenset({Happening.SIGNED_IN.value, Happening.SERVICE_TOKEN_ISSUED.value})
@@ -55,7 +62,10 @@ class Basis(StrEnum):
     APPOINTMENT = "appointment"  # and the case had an appointment there: said beside `REGION`, which alone is weak
     SECOND = "second_signature"  # somebody else had begun the closing
     CONSENT = "consent"  # the person's consent was recorded
-    RELEASE = "release"  # it was handed over, referred or passed on to this zone
+    RELEASE = "release"  # it was handed over, referred, granted or passed on to this zone
+    DELEGATION = "delegation"  # another head handed the request on
+    APPROVAL = "approval"  # a function approved that the fields go
+    REVIEW = "review"  # the look that is reviewed is somebody else's
 
 
 @unique
@@ -101,11 +111,15 @@ class CaseFile:
 
     acts: dict[str, list[Body]] = field(default_factory=lambda: defaultdict(list))
     sessions: dict[str, Body] = field(default_factory=dict)
+    looks: dict[str, Body] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, acts: Iterable[Body], beginnings: Iterable[Body]) -> CaseFile:
-        """acts: entries of `EVIDENCE` about all cases in question. beginnings: the entries that sessions name."""
-        found = cls()
+    def of(cls, acts: Iterable[Body], beginnings: Iterable[Body], looks: Mapping[str, Body] | None = None) -> CaseFile:
+        """acts: entries of `EVIDENCE` about all cases in question. beginnings: the entries that sessions name.
+
+        looks: for acts of reviews, the entries that they look into, by what the acts name: that entry, or the review.
+        """
+        found = cls(looks=dict(looks or {}))
         for body in sorted(acts, key=_order):
             found.acts[body["subject"]].append(body)
         found.sessions = {body["entry"]: body for body in beginnings if body["action"] in BEGINNINGS}
@@ -158,12 +172,25 @@ def _entrusted(body: Body, file: CaseFile) -> Body | None:
 
 
 def _own(body: Body, file: CaseFile) -> Evidence | Missing:
+    if body["kind"] in _ASKED:
+        return _theirs_to_answer(body, file)
     act = _entrusted(body, file)
     if act is None:
         return _lacks(Fact.OWN)
     if act["object"] != body["actor"]:
         return Missing(Fact.OWN, Lack.CONTRADICTED, act["entry"])
     return Evidence(Fact.OWN, Basis.ASSIGNMENT, act["entry"])
+
+
+def _theirs_to_answer(body: Body, file: CaseFile) -> Evidence | Missing:
+    """A head of the case's region, or one to whom a head handed it on. To whom stands in no entry."""
+    there = _region(body, file)
+    if isinstance(there, Evidence):
+        return Evidence(Fact.OWN, Basis.REGION, there.entry)
+    handed = _newest(body, file, lambda act: (act["kind"], act["outcome"]) == (_REQUEST, "delegated"))
+    if handed is not None and handed["actor"] != body["actor"]:
+        return Evidence(Fact.OWN, Basis.DELEGATION, handed["entry"])
+    return _lacks(Fact.OWN)
 
 
 def _region(body: Body, file: CaseFile) -> Evidence | Missing:
@@ -176,12 +203,31 @@ def _region(body: Body, file: CaseFile) -> Evidence | Missing:
 
 
 def _second(body: Body, file: CaseFile) -> Evidence | Missing:
+    if body["kind"] == _REVIEW:
+        return _anothers_look(body, file)
+    if body["kind"] == Kind.GRANT.value:
+        act = _newest(body, file, lambda act: act["action"] == Action.SIGN.value and _came_to_something(act))
+        return _lacks(Fact.SECOND) if act is None else Evidence(Fact.SECOND, Basis.APPROVAL, act["entry"])
     act = _newest(body, file, lambda act: act["action"] == Action.BEGIN_CLOSING.value and _came_to_something(act))
     if act is None:
         return _lacks(Fact.SECOND)
     if act["actor"] == body["actor"]:
         return Missing(Fact.SECOND, Lack.CONTRADICTED, act["entry"])
     return Evidence(Fact.SECOND, Basis.SECOND, act["entry"])
+
+
+def _anothers_look(body: Body, file: CaseFile) -> Evidence | Missing:
+    look = file.looks.get(body["object"])
+    if look is None:
+        return _lacks(Fact.SECOND)
+    if look["actor"] == body["actor"]:
+        return Missing(Fact.SECOND, Lack.CONTRADICTED, look["entry"])
+    return Evidence(Fact.SECOND, Basis.REVIEW, look["entry"])
+
+
+def _grant(body: Body, file: CaseFile) -> Evidence | Missing:
+    act = _released(body, file)
+    return _lacks(Fact.GRANT) if act is None else Evidence(Fact.GRANT, Basis.RELEASE, act["entry"])
 
 
 def _consent(body: Body, file: CaseFile) -> Evidence | Missing:
@@ -217,11 +263,12 @@ def _came_to_something(act: Body) -> bool:
     return bool(act["decision"] == Verdict.ALLOW.value and act["count"])
 
 
-#: A fact that is not here has no entry that shows it: nothing yet grants leave, or opens in an emergency.
+#: A fact that is not here has no entry that shows it: nothing yet opens in an emergency.
 _SHOWN_BY: Final[dict[Fact, Callable[[Body, CaseFile], Evidence | Missing]]] = {
     Fact.OWN: _own,
     Fact.REGION: _region,
     Fact.SECOND: _second,
     Fact.CONSENT: _consent,
     Fact.ADDRESSED: _addressed,
+    Fact.GRANT: _grant,
 }

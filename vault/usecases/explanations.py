@@ -77,7 +77,21 @@ def _file(uow: UnitOfWork, bodies: Sequence[dict[str, Any]]) -> CaseFile:
         raise InvalidInput("too much speaks for these entries: ask for fewer at once", field="limit")
     sessions = sorted({body["session"] for body in bodies if body["session"]})
     begun = uow.trail.several([EntryId.parse(session) for session in sessions])
-    return CaseFile.of(map(_body, acts), map(_body, begun.values()))
+    return CaseFile.of(map(_body, acts), map(_body, begun.values()), _reviewed(uow, bodies))
+
+
+def _reviewed(uow: UnitOfWork, bodies: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """For acts of reviews: the looks that they are about, by the entry or review that the acts name."""
+    named = {body["object"] for body in bodies if body["kind"] == Kind.REVIEW_CASE.value} - {""}
+    found = _several(uow, named)
+    opened = {name: body["object"] for name, body in found.items() if body["kind"] == Kind.REVIEW_CASE.value}
+    looks = _several(uow, set(opened.values()))
+    return found | {name: looks[about] for name, about in opened.items() if about in looks}
+
+
+def _several(uow: UnitOfWork, names: set[str]) -> dict[str, dict[str, Any]]:
+    stored = uow.trail.several([EntryId.parse(name) for name in sorted(names)])
+    return {entry.hex(): _body(found) for entry, found in stored.items()}
 
 
 def _body(entry: StoredEntry) -> dict[str, Any]:

@@ -28,6 +28,7 @@ LOOK: Final = at(30, "read", kind="note", rule="cw-13")
 BEGAN: Final = {**at(1, "signed_in", outcome="brussels"), "entry": "s1", "subject": ""}
 OWN, REGION, SECOND, CONSENT, ADDRESSED = Fact.OWN, Fact.REGION, Fact.SECOND, Fact.CONSENT, Fact.ADDRESSED
 RELEASED: Final = at(6, "release_begun", kind="referral", object="r1", outcome="partner:caritas", actor="a-coach")
+ASKED: Final = {**LOOK, "kind": "access_request"}
 RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "object": "r1"}
 
 
@@ -94,6 +95,26 @@ RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "objec
         ),
         pytest.param(LOOK, (Fact.GRANT,), [entrusted(2, "a-coach")], "grant not_in_log", id="nothing shows a grant"),
         pytest.param(
+            {**RECEIVED, "kind": "grant"}, (Fact.GRANT, ADDRESSED), [{**RELEASED, "kind": "grant"}],
+            "release e6, release e6", id="granted here"
+        ),
+        pytest.param(ASKED, (OWN,), [entrusted(2, "a-coach")], "region e2", id="a request about a case of the region"),
+        pytest.param(ASKED, (OWN,), [entrusted(2, "", "liege")], "own not_in_log", id="a request of another region"),
+        pytest.param(
+            ASKED, (OWN,), [entrusted(2, "", "liege"), at(5, "write", actor="a-far", kind="access_request",
+                                                          outcome="delegated")],
+            "delegation e5", id="handed on by another head"
+        ),
+        pytest.param(
+            {**ASKED, "kind": "grant", "action": "release"}, (OWN, SECOND),
+            [entrusted(2, ""), at(5, "sign", kind="access_request", outcome="approved")], "region e2, approval e5",
+            id="let go as approved"
+        ),
+        pytest.param(
+            {**ASKED, "kind": "grant", "action": "release"}, (SECOND,),
+            [at(5, "begin_closing", actor="a-other")], "second not_in_log", id="a closing is no approval"
+        ),
+        pytest.param(
             LOOK, (OWN, SECOND), [entrusted(2, "a-coach")], "assignment e2, second not_in_log",
             id="each fact on its own"
         ),
@@ -131,5 +152,13 @@ def test_an_entry_that_is_no_beginning_introduces_nobody() -> None:
 
 def test_every_kind_of_evidence_is_one_that_the_store_is_asked_for() -> None:
     shown = [entrusted(2, ""), at(5, "begin_closing"), at(5, "write", kind="appointment"), RELEASED]
-    shown.append(at(5, "write", kind="referral"))
+    shown += [at(5, "write", kind="referral"), at(5, "sign", kind="access_request")]
     assert {(body["action"], body["kind"]) for body in shown} <= set(EVIDENCE)
+
+
+@pytest.mark.parametrize(("looked", "told"), [("a-other", "review"), ("a-coach", "contradicted"), (None, "not_in_log")])
+def test_a_review_is_explained_by_whose_look_it_is(looked: str | None, told: str) -> None:
+    act = at(30, "review", kind="review_case", object="r1", rule="ov-308")
+    looks = {"r1": at(3, "read", actor=looked)} if looked is not None else {}
+    found = explain(act, (SECOND,), CaseFile.of([], [BEGAN], looks))
+    assert [each.basis for each in found.evidence] + [each.lack for each in found.missing] == [told]
