@@ -133,6 +133,7 @@ def test_every_honest_look_is_explained(told: House) -> None:
 
 
 def test_grants_and_reviews_are_explained_too(lite_house: House) -> None:
+    lite_house.open_case(lite_house.client("coach"))
     release = asked.granted(lite_house)
     assert lite_house.client("officer").get(f"/grants/{release}").status_code == 200
     Stage(lite_house).review(decided=True, signed=True)

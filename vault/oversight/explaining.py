@@ -10,7 +10,8 @@ needed fact has no such entry is unexplained: somebody should ask why.
     nothing before says whose the case was                     not in the log
 
 What no entry says cannot be explained: that a consent or a grant still ran, whose a case was before the log wrote it
-down (`entrusted`). That a case lies in one's region is a thin reason: where it had an appointment, that is said beside it.
+down (`entrusted`). That a case lies in one's region is a thin reason: where it had an appointment, that is said
+beside it.
 A list or a search is about no single case: it was limited to the actor's own or to the region where it was made, and
 shows nothing else.
 """
