@@ -50,6 +50,9 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.KeyringError: (503, "The keys are not available"),
     e.PolicyRejected: (503, "The policy cannot be used"),
     e.StoreError: (503, "The store is not available"),
+    e.PrintingError: (503, "Letters cannot be drawn as PDF"),
+    e.LetterNotPrintable: (422, "This letter cannot be drawn as PDF"),
+    e.PrinterUnavailable: (503, "Letters cannot be drawn as PDF here"),
     e.ConfigurationError: (503, "The configuration cannot be used"),
 }
 #: Texts of these are for the operator's log, not for a caller.

@@ -42,6 +42,9 @@
     │   ├── StoreUnavailable    the database is gone, full, or the group's commit failed
     │   ├── StoreMismatch       the schema is not the one this program was written for
     │   └── ForeignStore        a database of another installation, or of none
+    ├── PrintingError           a letter cannot be drawn on paper; its text is there all the same
+    │   ├── LetterNotPrintable  this letter: too long, or with a character that no font has
+    │   └── PrinterUnavailable  any letter: fonts or libraries are missing, or too many wait
     └── ConfigurationError
 
 Each class has a stable `code`. Texts carry ids, codes and counts, never content.
@@ -356,6 +359,24 @@ class ForeignStore(StoreError):
     """The database belongs to another installation than the zone directory, or one has lost what the other holds."""
 
     code = "foreign_store"
+
+
+class PrintingError(VaultError):
+    """Base of what keeps a letter from being drawn on paper. Texts say what to do, never what the letter says."""
+
+    code = "printing_error"
+
+
+class LetterNotPrintable(PrintingError):
+    """A letter that is too long, or that holds a character which no font of letters has."""
+
+    code = "letter_not_printable"
+
+
+class PrinterUnavailable(PrintingError):
+    """No letter can be drawn here and now: fonts or libraries are missing, or too many letters wait."""
+
+    code = "printer_unavailable"
 
 
 class ConfigurationError(VaultError):

@@ -5,7 +5,7 @@
 
 `recipe/` names exact versions and digests (npm's lock file) and the style sheet to be made; `recipe/manifest.json` says
 which bytes must come out. What differs is thrown away: the pages then go without it, and the tests fail. axe-core is
-for the tests; nobody is served it.
+for the tests, the Noto fonts are for letters on paper (`gateway.printing`); nobody is served either.
 
 Where no Node is installed, one comes from a wheel, by hash (`recipe/node.txt`).
 """
@@ -37,8 +37,19 @@ _INGREDIENTS: Final = (
     "LICENSE.govuk-frontend.txt",
 )
 _FONTS: Final = "@fontsource/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next"
+#: Noto families for names that the pages' font cannot write, each with its subset. Letters alone use them.
+NOTO: Final = (
+    *(("noto-sans", subset) for subset in ("latin-ext", "vietnamese", "greek", "cyrillic", "cyrillic-ext")),
+    *((f"noto-sans-{script}", script) for script in (
+        "arabic", "armenian", "bengali", "devanagari", "ethiopic", "georgian", "gurmukhi", "hebrew", "sinhala", "tamil",
+    )),
+    ("noto-sans-sc", "chinese-simplified"),
+)  # fmt: skip
 #: What is taken as it is: where it lies in the packages, and its name here.
 COPIED: Final[dict[str, str]] = {
+    **{f"@fontsource/{family}/files/{family}-{subset}-400-normal.woff2": f"{family}-{subset}.woff2"
+       for family, subset in NOTO},
+    **{f"@fontsource/{family}/LICENSE": f"LICENSE.{family}.txt" for family in dict(NOTO)},
     f"{_FONTS}-latin-400-normal.woff2": "atkinson-latin-400.woff2",
     f"{_FONTS}-latin-700-normal.woff2": "atkinson-latin-700.woff2",
     f"{_FONTS}-latin-ext-400-normal.woff2": "atkinson-latin-ext-400.woff2",
@@ -48,7 +59,7 @@ COPIED: Final[dict[str, str]] = {
     "@fontsource/atkinson-hyperlegible-next/LICENSE": "LICENSE.atkinson-hyperlegible-next.txt",
     "htmx.org/LICENSE": "LICENSE.htmx.txt",
     "axe-core/LICENSE": "LICENSE.axe-core.txt",
-}
+}  # fmt: skip
 #: Ours: as it stands in the recipe.
 OURS: Final = ("pages.js", "icon.svg", "LICENSE.govuk-frontend.txt")
 

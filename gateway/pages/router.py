@@ -26,7 +26,7 @@ from gateway.wiring import Services
 from vault.errors import NotFound
 from vault.vocabulary import Zone, ZoneKind
 
-#: What a browser may fetch: styles, scripts, fonts. axe-core is for the tests.
+#: What a browser may fetch: styles, scripts, fonts. axe-core is for the tests, Noto for letters on paper.
 _SERVED: Final = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -34,7 +34,7 @@ _SERVED: Final = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
 }
-_UNSERVED: Final = frozenset({"axe.js"})
+_UNSERVED: Final = frozenset({"axe.js", *(f"{family}-{subset}.woff2" for family, subset in assets.NOTO)})
 _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.CASEWORK: {
