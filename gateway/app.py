@@ -43,6 +43,7 @@ from gateway.gate import Asks, Gate
 from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
 from gateway.pages.router import routes as pages
+from gateway.printing.printer import Printer
 from gateway.sweeper import sweeping
 from gateway.turned_away import TurnedAway
 from gateway.wiring import Services
@@ -91,7 +92,7 @@ def create_app(services: Services) -> Application:
     app.turned_away = turned_away
     app.add_middleware(Guardrails)
     app.state.services = services
-    checker = PasswordChecker()
+    checker, printer = PasswordChecker(), Printer()
     hot: tuple[str, Any, dict[str, Any]] | None = None
     gates = {zone: Gate(zone, services) for zone in services.sign_in}
     for zone, gate in gates.items():
@@ -104,8 +105,9 @@ def create_app(services: Services) -> Application:
                 app.hot_path = HotPath(gate, services.casework)
             app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
             app.include_router(casework.router(gate))
-            for module in (flow, notes, facts, attachments, tasks, letters, appointments, coaches, figures):
+            for module in (flow, notes, facts, attachments, tasks, appointments, coaches, figures):
                 app.include_router(module.router(gate))
+            app.include_router(letters.router(gate, printer))
             app.include_router(access_report.asking_router(gate))
             app.include_router(access.answering_router(gate))
         elif zone.kind is ZoneKind.FOLLOW_UP:
@@ -122,7 +124,7 @@ def create_app(services: Services) -> Application:
             )
     _decision_points(app, gates.values(), services)
     _health(app, services)
-    app.router.routes += pages(services, gates, checker, turned_away)
+    app.router.routes += pages(services, gates, checker, turned_away, printer)
     _document(app, hot)
     return app
 

@@ -1,4 +1,4 @@
-"""Letters to the person as data, and the note skeletons of the office."""
+"""Letters to the person, as data and as PDF, and the note skeletons of the office."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.api import record_models as m
 from gateway.api.json import StrictRoute, json_response
 from gateway.gate import Asks, Gate
+from gateway.printing.printer import MEDIA_TYPE, Printer
 from vault.errors import ConfigurationError
 from vault.ids import RecordId
 from vault.usecases import letters
@@ -21,10 +22,10 @@ from vault.vocabulary import CASEWORK, Action, Kind
 class _Letters:
     """The handlers of one kind: invitations, or all other letters."""
 
-    def __init__(self, gate: Gate, kind: Kind) -> None:
+    def __init__(self, gate: Gate, kind: Kind, printer: Printer) -> None:
         if gate.services.casework is None:
             raise ConfigurationError("this process has no casework keys")
-        self.gate, self.kind, self.casework = gate, kind, gate.services.casework
+        self.gate, self.kind, self.casework, self.printer = gate, kind, gate.services.casework, printer
 
     async def compose_invitation(self, request: Request, case: str, body: m.InvitationBody) -> Response:
         """An invitation or a reminder: who is asked to come where, when."""
@@ -52,16 +53,28 @@ class _Letters:
 
     async def read(self, request: Request, case: str, letter: str) -> Response:
         """What the person was told."""
+        return json_response(await self._read(request, case, letter))
+
+    async def print(self, request: Request, case: str, letter: str) -> Response:
+        """The same on paper: a tagged PDF with every language of the letter. The same letter gives the same bytes."""
+        return paper(found := await self._read(request, case, letter), await self.printer.print_letter(found))
+
+    async def _read(self, request: Request, case: str, letter: str) -> Any:
         wanted, record = parse_reference(case), RecordId.parse(letter)
-        return json_response(
-            await self.gate.run(
-                request, lambda uow, actor: letters.read_letter(uow, actor, wanted, self.kind, record, self.casework)
-            )
+        return await self.gate.run(
+            request, lambda uow, actor: letters.read_letter(uow, actor, wanted, self.kind, record, self.casework)
         )
 
 
-def router(gate: Gate) -> APIRouter:
-    invitations, others = _Letters(gate, Kind.INVITATION), _Letters(gate, Kind.LETTER)
+def paper(letter: dict[str, Any], pdf: bytes) -> Response:
+    """A download. Its name says which letter and of which day, never whose."""
+    name = f"{letter['letter']}-{letter['fields']['letter_date']}.pdf"
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(pdf, headers=headers, media_type=MEDIA_TYPE)
+
+
+def router(gate: Gate, printer: Printer) -> APIRouter:
+    invitations, others = _Letters(gate, Kind.INVITATION, printer), _Letters(gate, Kind.LETTER, printer)
     api = APIRouter(tags=["letters"], route_class=StrictRoute)
     table: list[tuple[str, str, Callable[..., Coroutine[Any, Any, Response]], Action, str, Kind]] = []
     for plural, own, compose in (
@@ -73,6 +86,7 @@ def router(gate: Gate) -> APIRouter:
             ("POST", base, compose, Action.WRITE, compose.__name__, own.kind),
             ("GET", base, own.list, Action.LIST, f"list_{plural}", own.kind),
             ("GET", f"{base}/{{letter}}", own.read, Action.READ, f"read_{own.kind.value}", own.kind),
+            ("GET", f"{base}/{{letter}}/pdf", own.print, Action.READ, f"print_{own.kind.value}", own.kind),
         ]
     for method, path, handler, action, name, kind in table:
         api.add_api_route(

@@ -1,19 +1,25 @@
-"""`parefeu letter`: letters to the person, as data and as plain text. Rendering them is another program's work."""
+"""`parefeu letter`: letters to the person, as data, as plain text, and as PDF."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gateway.cli import output
 from gateway.cli.desk import Desk, at_desk, quoted, refuse
+from gateway.instance import write_private
 from vault.cases.letters import ADDED, KIND_OF_LETTER
 from vault.vocabulary import CASEWORK, Kind
 
 app = typer.Typer(
-    help="Invitations and other letters to the person, as data.", no_args_is_help=True, add_completion=False
+    help="Invitations and other letters to the person, as data or PDF.", no_args_is_help=True, add_completion=False
 )
+Paper = Annotated[
+    Path | None,
+    typer.Option("--pdf", metavar="FILE", help="Save it as PDF, readable by you alone; the file is not there yet."),
+]
 
 
 def _plural(name: str) -> str:
@@ -30,6 +36,7 @@ def write(
     letter: Annotated[str, typer.Argument(help=f"{', '.join(ADDED)}.")],
     language: Annotated[list[str], typer.Option("--language", help="Repeat for more than one text.")],
     field: Annotated[list[str], typer.Option("--field", help="NAME=VALUE; which ones: docs/records.md. Repeat.")],
+    pdf: Paper = None,
 ) -> None:
     """Compose a letter; it is kept, sealed, as what the person was told."""
     body: dict[str, Any] = {"letter": letter, "languages": language}
@@ -38,15 +45,22 @@ def write(
         if not equals or name not in ADDED.get(letter, ()):
             refuse(f"--field is NAME=VALUE; this letter needs {', '.join(ADDED.get(letter, ()))}")
         body[name] = value.split(",") if name == "shared" else value
-    reply = desk.post(f"/cases/{quoted(ref)}/{_plural(letter)}", body)
+    _check_new(pdf)
+    path = f"/cases/{quoted(ref)}/{_plural(letter)}"
+    reply = desk.post(path, body)
     _show(desk, reply)
+    _save(desk, f"{path}/{quoted(reply['record'])}", pdf)
 
 
 @app.command("read")
 @at_desk(CASEWORK)
-def read(desk: Desk, ref: str, letter: str, record: str) -> None:
-    """A letter that was composed."""
-    _show(desk, desk.get(f"/cases/{quoted(ref)}/{_plural(letter)}/{quoted(record)}"))
+def read(desk: Desk, ref: str, letter: str, record: str, pdf: Paper = None) -> None:
+    """A letter that was composed. With --pdf it is saved instead of shown."""
+    _check_new(pdf)
+    path = f"/cases/{quoted(ref)}/{_plural(letter)}/{quoted(record)}"
+    if pdf is None:
+        _show(desk, desk.get(path))
+    _save(desk, path, pdf)
 
 
 @app.command("list")
@@ -57,6 +71,18 @@ def list_letters(desk: Desk, ref: str, plural: Annotated[str, typer.Argument(hel
         refuse("list letters, or invitations")
     columns = ("record", "letter", "letter_version", "language", "written_at")
     desk.show_list(desk.get(f"/cases/{quoted(ref)}/{plural}"), "letters", columns)
+
+
+def _check_new(pdf: Path | None) -> None:
+    """Before anything is composed or looked at."""
+    if pdf is not None and pdf.exists():
+        refuse(f"{pdf} exists already")
+
+
+def _save(desk: Desk, path: str, pdf: Path | None) -> None:
+    if pdf is not None:
+        write_private(pdf, desk.fetch_file(f"{path}/pdf")[1])
+        typer.echo(output.clean(str(pdf)), err=True)
 
 
 def _show(desk: Desk, reply: Any) -> None:

@@ -14,6 +14,7 @@ from gateway.gate import Gate
 from gateway.pages import assets
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
+from gateway.pages.letters import LetterPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
 from gateway.pages.public import PublicPages
@@ -21,6 +22,7 @@ from gateway.pages.receiving import LogPages, ReceivedPages
 from gateway.pages.signing import Signing, choose_language
 from gateway.pages.site import ROOT, Door, Handler, Site, Visit, door_path, endpoint
 from gateway.pages.steps import StepPages
+from gateway.printing.printer import Printer
 from gateway.turned_away import TurnedAway
 from gateway.wiring import Services
 from vault.errors import NotFound
@@ -53,7 +55,9 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
 }
 
 
-def routes(services: Services, gates: dict[Zone, Gate], checker: PasswordChecker, away: TurnedAway) -> list[BaseRoute]:
+def routes(
+    services: Services, gates: dict[Zone, Gate], checker: PasswordChecker, away: TurnedAway, printer: Printer
+) -> list[BaseRoute]:
     """All pages of the zones that this process serves; none where their assets could not be made."""
     if not assets.whole():
         return []
@@ -69,12 +73,12 @@ def routes(services: Services, gates: dict[Zone, Gate], checker: PasswordChecker
         Route(f"{site.static.removeprefix(ROOT)}/{{name}}", _static),
     ]
     for door in doors:
-        found += _zone(site, door, checker)
+        found += _zone(site, door, checker, printer)
     found.append(_route(site, None, "/{rest:path}", _nowhere, "GET", "POST"))
     return [Route("/", _to_the_pages), Mount(ROOT, routes=found)]
 
 
-def _zone(site: Site, door: Door, checker: PasswordChecker) -> list[BaseRoute]:
+def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) -> list[BaseRoute]:
     signing = Signing(door, checker)
     kind = door.zone.kind
     table: list[tuple[str, Handler, tuple[str, ...]]] = [
@@ -83,7 +87,7 @@ def _zone(site: Site, door: Door, checker: PasswordChecker) -> list[BaseRoute]:
         ("/stay", signing.stay, ("POST",)),
     ]
     if kind is ZoneKind.CASEWORK:
-        table += _casework(door)
+        table += _casework(door, printer)
     elif kind is ZoneKind.OVERSIGHT:
         log = LogPages(door)
         table += [("/", log.entries, ("GET",)), ("/entries/{entry}", log.entry, ("GET", "POST")), *_answering(door)]
@@ -109,8 +113,8 @@ def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
     return [("/requests", answers.queue, ("GET",)), ("/requests/{number}", answers.one, ("GET", "POST"))]
 
 
-def _casework(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
-    notes, steps, opening = NotePages(door), StepPages(door), OpeningPages(door)
+def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
+    notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -130,6 +134,10 @@ def _casework(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
         (f"{case}/notes/{{note}}/edit", notes.revise, both),
         (f"{case}/notes/{{note}}/edit/draft", notes.keep_draft, send),
         (f"{case}/notes/{{note}}/versions/{{version}}", notes.version, look),
+        (f"{case}/letters", letters.letters, look),
+        (f"{case}/letters/new/{{letter}}", letters.write, both),
+        (f"{case}/letters/{{kind}}/{{letter}}", letters.read, look),
+        (f"{case}/letters/{{kind}}/{{letter}}/pdf", letters.pdf, look),
     ]
 
 

@@ -142,6 +142,16 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "narrative": "General", "identity": "Identity papers", "sensitive": "Health and other protected matters",
         "stay-analysis": "Right of residence", "return-plan": "Return",
     },
+    "letter": {
+        "invitation": "Invitation", "reminder": "Reminder after an absence",
+        "consequences": "Letter on the consequences", "closing": "Letter on the closing",
+        "referral": "Letter on the referral",
+    },
+    "letter_reason": {"no_show": "The person did not come", "refusal": "The person refuses the guidance"},
+    "shared": {
+        "family_name": "Family name", "given_names": "Given names", "phone": "Telephone", "address": "Address",
+        "language": "Language", "need": "Need",
+    },
     "field": {
         "oqt_reference": "Reference of the order", "ov_number": "OV/SP number", "closing_date": "Closed on",
         "outcome_code": "Outcome", "term_end": "End of the term for leaving", "extended": "Term extended",
@@ -159,6 +169,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "answered": "Your answer is recorded.", "let_go": "The approved fields were let go.",
         "taken_back": "The grant was taken back.",
         "handed_over": "The outcome sheet was sent to follow-up.", "people": "The changes are saved.",
+        "letter": "The letter is written and kept. Print it, or save it as PDF.",
     },
     "verdict": {"allow": "allowed", "deny": "refused", "none": "–", "": "–"},
     "purpose": {
@@ -302,6 +313,14 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "invalid_identifier": ("This is no reference of a case", "Check the reference: one character is wrong."),
     "stale_version": ("Somebody was faster", "A newer version was saved in the meantime. Look at it again."),
     "illegal_step": ("This is not possible now", "The case is in another state. Look at the case again."),
+    "letter_not_printable": (
+        "This letter cannot be saved as PDF",
+        "It is too long, or a name holds a character that our fonts do not have. Go back and print the page instead.",
+    ),
+    "printer_unavailable": (
+        "Letters cannot be saved as PDF at the moment",
+        "The letter is kept. Go back and print the page instead, and tell whoever runs this vault.",
+    ),
     "failed": ("Something failed", "It was logged. Nothing that you did was lost without being told."),
 }
 

@@ -20,7 +20,7 @@ from gateway.printing.faces import SCHEME
 _VARIANT: Final = "pdf/ua-1"
 
 
-class _FacesOnly(URLFetcher):
+class _FacesOnly(URLFetcher):  # type: ignore[misc]  # the library brings no types
     """Gives the font files that were chosen, and nothing else: no network, no other file."""
 
     def __init__(self, files: frozenset[str]) -> None:

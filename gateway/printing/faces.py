@@ -24,6 +24,9 @@ FACES: Final[dict[str, dict[int, str]]] = {
     "Atkinson Extended": {_REGULAR: "atkinson-latin-ext-400.woff2", _BOLD: "atkinson-latin-ext-700.woff2"},
     **{f"{family} {subset}": {_REGULAR: f"{family}-{subset}.woff2"} for family, subset in assets.NOTO},
 }
+#: Scripts whose letters are put together from parts: there a part that several letters share is read out as the first of
+#: them. Latin, Greek and Cyrillic letters stay whole (no `ccmp`), so that a name is copied and read out as it is written.
+_COMPOSED: Final = "noto-sans-"
 #: Format, separator and control characters are never drawn; what they do to a line is the layout's business.
 _UNDRAWN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
@@ -47,8 +50,8 @@ def choose(text: str) -> tuple[Chosen, frozenset[str]]:
             left -= has
             taken.append(family)
     rules = [_rule(family, weight, file) for family in taken for weight, file in FACES[family].items()]
-    files = frozenset(file for family in taken for file in FACES[family].values())
-    return Chosen(", ".join(f'"{family}"' for family in taken), "\n".join(rules), files), frozenset(left)
+    allowed = frozenset(file for family in taken for file in FACES[family].values())
+    return Chosen(", ".join(f'"{family}"' for family in taken), "\n".join(rules), allowed), frozenset(left)
 
 
 def _characters(file: str) -> frozenset[str]:
@@ -57,6 +60,6 @@ def _characters(file: str) -> frozenset[str]:
 
 
 def _rule(family: str, weight: int, file: str) -> str:
-    return (
-        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url("{SCHEME}{file}") format("woff2"); }}'
-    )
+    settings = "" if family.startswith(_COMPOSED) else 'font-feature-settings: "ccmp" 0; '
+    source = f'url("{SCHEME}{file}") format("woff2")'
+    return f'@font-face {{ font-family: "{family}"; font-weight: {weight}; {settings}src: {source}; }}'

@@ -46,7 +46,7 @@ def main() -> int:
         if missing:
             return NO_FONT
         style = f"{chosen.rules}\nbody {{ font-family: {chosen.families}; }}"
-        sys.stdout.buffer.write(draw(html.replace(_STYLE_PLACE, style), chosen.files))
+        sys.stdout.buffer.write(draw(html.replace(_STYLE_PLACE, style, 1), chosen.files))
         sys.stdout.buffer.flush()
     except Exception:  # noqa: BLE001  # whatever it is, its text may quote the letter
         return FAILED
@@ -65,7 +65,7 @@ def _confine() -> None:
 
 
 def _refuse(event: str, _: tuple[Any, ...]) -> None:
-    if event.startswith(_FORBIDDEN) and event not in {"socket.gethostname"}:
+    if event.startswith(_FORBIDDEN):
         raise PermissionError(event)
 
 

@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from gateway.pages import catalogs, words
 
 _TEMPLATES: Final = Path(__file__).resolve().parent.parent / "pages" / "templates"
 
 
+def sheets_of(letter: Mapping[str, Any], heading: str = "h1") -> list[Markup]:
+    """One part of a page for each language. letter: what the use cases `compose_letter` and `read_letter` answer."""
+    return [Markup(_drawn(one, "letter_body.html", letter, heading=heading)) for one in letter["languages"]]  # noqa: S704
+
+
 def html_of(letter: Mapping[str, Any]) -> str:
-    """letter: what the use cases `compose_letter` and `read_letter` answer."""
-    languages = [language for language in letter["languages"] if language in catalogs.LANGUAGES]
-    bodies = [_drawn(language, "letter_body.html", letter) for language in languages]
-    return unicodedata.normalize("NFC", _drawn(languages[0], "letter_sheet.html", letter, bodies))
+    """The whole, for the press."""
+    first = letter["languages"][0]
+    return unicodedata.normalize("NFC", _drawn(first, "letter_sheet.html", letter, sheets=sheets_of(letter)))
 
 
 @cache
@@ -39,7 +44,6 @@ def _environment(language: str) -> Environment:
     return made
 
 
-def _drawn(language: str, template: str, letter: Mapping[str, Any], bodies: list[str] | None = None) -> str:
-    text = letter["texts"][language]
-    values = {"fields": letter["fields"], "text": text, "written": language, "bodies": bodies or []}
+def _drawn(language: str, template: str, letter: Mapping[str, Any], **values: Any) -> str:
+    values |= {"fields": letter["fields"], "text": letter["texts"][language], "written": language}
     return _environment(language).get_template(template).render(values | {"written_at": letter["written_at"]})

@@ -127,6 +127,10 @@
     if (quick && document.body.dataset.shortcuts !== "off") { event.preventDefault(); quick.click(); }
   });
 
+  // -- a letter is printed as it stands: the style sheet leaves out all but the letter -----------------------------
+  const print = $("[data-print]");
+  if (print) { print.hidden = false; print.addEventListener("click", () => window.print()); }
+
   // -- where a form was refused, the summary comes first ---------------------------------------------------------
   const summary = $(".govuk-error-summary") || $("[data-focus]");
   if (summary) summary.focus();
