@@ -237,6 +237,8 @@ def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
         "casework_compose_letter": on("POST", "/letters", 201, json=r.CONSEQUENCES),
         "casework_list_letters": on("GET", "/letters", 200),
         "casework_read_letter": on("GET", "/letters/{item}", 200, make=letter),
+        "casework_print_letter": on("GET", "/letters/{item}/pdf", 200, make=letter),
+        "casework_print_invitation": on("GET", "/invitations/{item}/pdf", 200, login="desk", make=invited),
         "casework_compose_invitation": on("POST", "/invitations", 201, json=r.INVITATION, login="desk"),
         "casework_list_invitations": on("GET", "/invitations", 200, login="desk"),
         "casework_read_invitation": on("GET", "/invitations/{item}", 200, login="desk", make=invited),

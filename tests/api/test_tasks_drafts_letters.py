@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
 from typing import Any, Final
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from gateway.sweeper import sweep_all, sweeping
@@ -329,6 +331,24 @@ def test_the_desk_invites_until_the_person_was_received(lite_house: House, state
     desk, case = lite_house.client("desk"), Paths(lite_house).case_in(state)
     letter = compose(desk, case, INVITATION)
     assert desk.get(f"/cases/{case}/invitations/{letter}").json()["fields"]["address"] == CASE["contact"]["address"]
+
+
+def test_a_letter_is_printed_for_whoever_may_read_it(lite_house: House) -> None:
+    coach, desk = lite_house.client("coach"), lite_house.client("desk")
+    case = Paths(lite_house).case_in(State.TRIAGED)
+    path = f"/cases/{case}/invitations/{compose(desk, case, INVITATION)}"
+    before = len(entries(lite_house))
+    reply = desk.get(f"{path}/pdf")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/pdf")
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''invitation-2026-11-03.pdf"
+    assert reply.headers["cache-control"] == "no-store"
+    text = PdfReader(BytesIO(reply.content)).pages[0].extract_text()
+    assert "Aminata Diallo" in text
+    assert coach.get(f"{path}/pdf").content == reply.content, "the same letter, the same bytes"
+    (first, second) = entries(lite_house)[before:]
+    assert (first["action"], first["kind"], second["action"]) == ("read", "invitation", "read")
+    assert lite_house.client("colleague").get(f"{path}/pdf").status_code == 404
+    assert desk.get(f"{path.replace('invitations', 'letters')}/pdf").status_code == 403
 
 
 LETTERS: Final[list[dict[str, Any]]] = [

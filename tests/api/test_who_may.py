@@ -107,6 +107,8 @@ TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "casework_compose_letter": (201, 404, 403, 403, 403),
     "casework_list_letters": (200, 404, 403, 403, 403),
     "casework_read_letter": (200, 404, 403, 403, 403),
+    "casework_print_letter": (200, 404, 403, 403, 403),
+    "casework_print_invitation": (200, 404, 200, 403, 403),
     "casework_compose_invitation": (201, 404, 201, 403, 403),
     "casework_list_invitations": (200, 404, 200, 403, 403),
     "casework_read_invitation": (200, 404, 200, 403, 403),

@@ -12,10 +12,12 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from pypdf import PdfReader
 
 from gateway.settings import Settings
 from tests import recorded
@@ -67,6 +69,7 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_review_note": NOTES | IDENTITY,
     "casework_compose_letter": LETTER,
     "casework_read_letter": LETTER,
+    "casework_print_letter": LETTER,
     "casework_coach_days": EXPECTED,
     "casework_read_attendees": frozenset({"companion", "interpreter"}),
 }
@@ -76,7 +79,7 @@ OTHERS_SEE: Final = {
     ("head", "casework_read_conflict"): frozenset({"conflict"}),
 }
 #: An invitation names and addresses the person: for the coach, and for the desk until the person was received.
-INVITED: Final = frozenset({"casework_compose_invitation", "casework_read_invitation"})
+INVITED: Final = frozenset({"casework_compose_invitation", "casework_read_invitation", "casework_print_invitation"})
 #: The person consented to give Fedasil the family name, and Caritas the telephone number.
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
 #: The day on which the house's clock stands, and what is asked with it.
@@ -355,7 +358,10 @@ def heard(
 ) -> Heard:  # fmt: skip
     reply = client.request(method.upper(), path, **options)
     headers = repr(sorted(reply.headers.items())).encode()
-    return Heard(login, operation, mistaken, reply.status_code, reply.content + b"\n" + headers)
+    content = reply.content
+    if reply.headers.get("content-type") == "application/pdf":  # packed: what it says is looked at too
+        content += "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).encode()
+    return Heard(login, operation, mistaken, reply.status_code, content + b"\n" + headers)
 
 
 def allowed(reply: Heard) -> frozenset[str]:

@@ -106,7 +106,7 @@ def test_tasks_and_the_agenda(desk: Shell, case: str) -> None:
     assert desk.run("task", "done", case, "00" * 16).code == 2
 
 
-def test_letters_are_composed_and_read(desk: Shell, case: str, lite_house: House) -> None:
+def test_letters_are_composed_read_and_saved_as_pdf(desk: Shell, case: str, lite_house: House, tmp_path: Path) -> None:
     fields = (
         "--field",
         "reason=no_show",
@@ -122,6 +122,14 @@ def test_letters_are_composed_and_read(desk: Shell, case: str, lite_house: House
     record = ran.err.strip()
     assert desk.ok("letter", "read", case, "consequences", record).out == ran.out
     assert desk.ok("letter", "list", case, "letters").rows[0][:2] == [record, "consequences"]
+    paper = tmp_path / "letter.pdf"
+    assert desk.ok("letter", "read", case, "consequences", record, "--pdf", str(paper)).out == ""
+    assert paper.read_bytes().startswith(b"%PDF-")
+    assert paper.stat().st_mode & 0o077 == 0
+    assert desk.run("letter", "read", case, "consequences", record, "--pdf", str(paper)).code == 2
+    again = tmp_path / "again.pdf"
+    desk.ok("letter", "write", case, "consequences", "--language", "fr", *fields, "--pdf", str(again))
+    assert again.read_bytes() != paper.read_bytes(), "another letter, in another language"
     assert desk.run("letter", "write", case, "consequences", "--language", "fr", "--field", "story=long").code == 2
     assert desk.run("letter", "write", case, "threat", "--language", "fr", "--field", "a=b").code == 2
     assert desk.run("letter", "list", case, "parcels").code == 2

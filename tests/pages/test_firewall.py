@@ -12,6 +12,7 @@ from gateway.settings import Settings
 from tests.api.support import SwitchableFirewall, deny, explode
 from tests.asked import granted
 from tests.house import STAFF, House, house_on
+from tests.recorded import compose
 
 
 @pytest.fixture
@@ -31,10 +32,12 @@ def pages(house: House) -> list[tuple[str, str]]:
     house.open_case(coach, ov_number="7500001")
     granted(house, about={"by": "ov_number", "value": "7500001"})
     asked = house.client("officer").get("/access-requests?limit=1").json()["requests"][0]["request"]
+    letter = compose(coach, case)
     entry = house.client("auditor").get("/entries?limit=1").json()["entries"][0]["entry"]
     own = f"/cases/{case}"
     mine = ("/", "/cases", own, f"{own}/notes/{note}", f"{own}/notes/{note}/edit", f"{own}/notes/new",
-            f"{own}/documents", f"{own}/tasks/new", f"{own}/steps/close")  # fmt: skip
+            f"{own}/documents", f"{own}/tasks/new", f"{own}/steps/close", f"{own}/letters",
+            f"{own}/letters/new/closing", f"{own}/letters/letter/{letter}", f"{own}/letters/letter/{letter}/pdf")  # fmt: skip
     return [
         *(("coach", path) for path in mine),
         ("head", "/"), ("head", "/cases"), ("head", own), ("desk", "/"), ("desk", "/cases"),

@@ -15,6 +15,7 @@ from gateway.settings import Settings
 from tests.asked import ask, taken
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
+from tests.recorded import CONSEQUENCES, compose
 
 CONFIDED = "Mme Aminata Diallo est venue avec son frère Mamadou Bah, NISS 93.05.18-223.61. Elle va bien."
 
@@ -106,6 +107,7 @@ def requested(site: Site) -> str:
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
     note, asked = noted(site, case), requested(site)
+    letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
     at = f"/pages/casework/cases/{case}"
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
@@ -115,6 +117,7 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
         "dpo": ["/", "/requests", f"/requests/{asked}"],
     }  # fmt: skip
     own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
+           f"{at}/letters", f"{at}/letters/letter/{letter}", f"{at}/letters/new/reminder", f"{at}/letters/new/referral",
            f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
     wrong: dict[str, list[str]] = {}
     site.heard.clear()
@@ -159,6 +162,34 @@ def test_everything_is_saved_without_scripts(site: Site, case: str) -> None:
     page.get_by_label("Texte").fill("Elle va bien.")
     page.get_by_role("button", name="Enregistrer la note").click()
     assert page.get_by_text("La note est enregistrée").count() == 1
+
+
+def test_a_letter_is_written_printed_and_saved_as_pdf_by_keyboard(site: Site, case: str) -> None:
+    page = site.signed_in("coach")
+    page.goto(f"{site.base}/pages/casework/cases/{case}")
+    page.get_by_role("link", name="Lettres").press("Enter")
+    page.get_by_role("link", name="Lettre sur les conséquences").first.press("Enter")
+    page.get_by_label("Motif").select_option("no_show")
+    page.get_by_label("Lieu").fill("rue des Tilleuls-Inventés 14")
+    page.get_by_label("Lieu").press("Enter")
+    page.get_by_text("Il y a un problème").wait_for()
+    assert page.get_by_label("Lieu").input_value() == "rue des Tilleuls-Inventés 14"
+    page.get_by_label("Comment la personne joint le service").fill("02 000 00 00")
+    page.get_by_label("Nederlands").or_(page.get_by_label("Néerlandais")).check()
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("La lettre est écrite").wait_for()
+    assert page.locator(".letter").count() == 2
+    assert "Geachte mevrouw" in page.locator(".letter[lang=nl]").inner_text()
+    page.emulate_media(media="print")
+    assert not page.get_by_role("link", name="Enregistrer en PDF").is_visible()
+    assert page.locator(".letter[lang=fr]").is_visible()
+    page.emulate_media(media="screen")
+    assert page.get_by_role("button", name="Imprimer").is_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Enregistrer en PDF").press("Enter")
+    assert re.fullmatch(r"consequences-\d{4}-\d\d-\d\d\.pdf", saved.value.suggested_filename)
+    assert Path(saved.value.path()).read_bytes().startswith(b"%PDF-")
+    assert "Diallo" not in page.title() + page.url
 
 
 def test_another_language_keeps_page_and_typed_text(site: Site, case: str) -> None:
