@@ -24,7 +24,7 @@ FACES: Final[dict[str, dict[int, str]]] = {
     "Atkinson Extended": {_REGULAR: "atkinson-latin-ext-400.woff2", _BOLD: "atkinson-latin-ext-700.woff2"},
     **{f"{family} {subset}": {_REGULAR: f"{family}-{subset}.woff2"} for family, subset in assets.NOTO},
 }
-#: Scripts whose letters are put together from parts: a part that several letters share is read out as the first of them.
+#: Scripts whose letters are put together from parts: a part that several share is read out as the first of them.
 #: Latin, Greek and Cyrillic letters stay whole (no `ccmp`): such a name is copied and read out as it is written.
 _COMPOSED: Final = "noto-sans-"
 #: Format, separator and control characters are never drawn; what they do to a line is the layout's business.

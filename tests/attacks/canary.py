@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import Final
+from io import BytesIO
+from typing import Any, Final
+
+from pypdf import PdfReader
 
 #: One word for each place where somebody's confidence can stand.
 CANARY: Final = {
@@ -50,6 +53,14 @@ def spellings(word: str) -> dict[str, bytes]:
         coded = base64.b64encode(bytes(shift) + word.encode()).rstrip(b"=")
         found[f"base64 {shift}"] = coded[(0, 2, 3)[shift] : -1]
     return found
+
+
+def readable(reply: Any) -> bytes:
+    """A response's content; of a PDF, which is packed, what it says as well."""
+    content: bytes = reply.content
+    if reply.headers.get("content-type") != "application/pdf":
+        return content
+    return content + "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).encode()
 
 
 def sightings(content: bytes) -> set[str]:

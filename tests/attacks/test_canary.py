@@ -12,18 +12,16 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from pypdf import PdfReader
 
 from gateway.settings import Settings
 from tests import recorded
 from tests.api.decision_client import asker, vault_question
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
-from tests.attacks.canary import CANARY, TYPED, sightings
+from tests.attacks.canary import CANARY, TYPED, readable, sightings
 from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
 from tests.attacks.canary_reviews import REVIEW_QUERIES, plant_reviews, review_bodies
 from tests.attacks.listening import Ears, listening
@@ -67,9 +65,7 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     "casework_list_stand_ins": IDENTITY | {"note"},  # a marked word of a note was taken for a name
     "casework_rescan_note": NOTES,
     "casework_review_note": NOTES | IDENTITY,
-    "casework_compose_letter": LETTER,
-    "casework_read_letter": LETTER,
-    "casework_print_letter": LETTER,
+    **{f"casework_{act}_letter": LETTER for act in ("compose", "read", "print")},
     "casework_coach_days": EXPECTED,
     "casework_read_attendees": frozenset({"companion", "interpreter"}),
 }
@@ -79,7 +75,7 @@ OTHERS_SEE: Final = {
     ("head", "casework_read_conflict"): frozenset({"conflict"}),
 }
 #: An invitation names and addresses the person: for the coach, and for the desk until the person was received.
-INVITED: Final = frozenset({"casework_compose_invitation", "casework_read_invitation", "casework_print_invitation"})
+INVITED: Final = frozenset(f"casework_{act}_invitation" for act in ("compose", "read", "print"))
 #: The person consented to give Fedasil the family name, and Caritas the telephone number.
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
 #: The day on which the house's clock stands, and what is asked with it.
@@ -358,10 +354,7 @@ def heard(
 ) -> Heard:  # fmt: skip
     reply = client.request(method.upper(), path, **options)
     headers = repr(sorted(reply.headers.items())).encode()
-    content = reply.content
-    if reply.headers.get("content-type") == "application/pdf":  # packed: what it says is looked at too
-        content += "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).encode()
-    return Heard(login, operation, mistaken, reply.status_code, content + b"\n" + headers)
+    return Heard(login, operation, mistaken, reply.status_code, readable(reply) + b"\n" + headers)
 
 
 def allowed(reply: Heard) -> frozenset[str]:
