@@ -37,7 +37,8 @@ def pages(house: House) -> list[tuple[str, str]]:
     own = f"/cases/{case}"
     mine = ("/", "/cases", own, f"{own}/notes/{note}", f"{own}/notes/{note}/edit", f"{own}/notes/new",
             f"{own}/documents", f"{own}/tasks/new", f"{own}/steps/close", f"{own}/letters",
-            f"{own}/letters/new/closing", *(f"{own}/letters/letter/{letter}{tail}" for tail in ("", "/pdf")))  # fmt: skip
+            f"{own}/letters/new/closing", f"{own}/letters/letter/{letter}",
+            f"{own}/letters/letter/{letter}/pdf")  # fmt: skip
     return [
         *(("coach", path) for path in mine),
         ("head", "/"), ("head", "/cases"), ("head", own), ("desk", "/"), ("desk", "/cases"),
