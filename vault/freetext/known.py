@@ -30,6 +30,7 @@ from vault.freetext.words import load_words
 _SEPARATORS: Final = re.compile(rf"[^\w{FILLER}]|_")
 #: Where findings overlap, blanking one out can bring a shorter one to light beside it; two rounds do in practice.
 _MOST_ROUNDS: Final = 5
+_LONG_ENOUGH: Final = 5  # letters
 #: Types of earlier stand-ins that are looked for as names are.
 _EARLIER_SCORE: Final = 0.9
 
@@ -80,14 +81,19 @@ class Matcher:
     def __init__(self, known: KnownIdentities) -> None:
         words = load_words()
         people = [Named(person.key, person.family_name, person.given_names, person.aliases) for person in known.people]
-        self._names = NameFinder(people, words.is_ordinary_anywhere)
+
+        def ordinary(word: str) -> bool:
+            """A word that people are called (`broeck`) does not pass for an ordinary one where the case knows it."""
+            return words.is_ordinary_anywhere(word) and not (len(word) >= _LONG_ENOUGH and words.is_name(word))
+
+        self._names = NameFinder(people, ordinary)
         self._similar = SimilarNames(people, words)
         self._numbers = NumberFinder(_numbers(known))
         self._births = {person.birth_date: person.key for person in known.people if person.birth_date is not None}
         names = [
             Named(one.key, "", one.texts[0], one.texts[1:]) for one in known.earlier if one.type is TokenType.PERSON
         ]
-        self._earlier_names = NameFinder(names, words.is_ordinary_anywhere)
+        self._earlier_names = NameFinder(names, ordinary)
         self._earlier_numbers = NumberFinder(
             Known(one.type, text, one.key)
             for one in known.earlier

@@ -39,6 +39,8 @@ _TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".
 _WEAK_PATTERN: Final = 0.6
 #: A model that is less sure of ordinary words (`edges.is_doubtful`) only suggests them.
 _SURE: Final = 0.6
+#: And one that has next to no reason says nothing.
+_FAINT: Final = 0.1
 #: Findings by list or cue alone: a model that calls it a person knows better.
 _BY_LIST: Final = frozenset({LOCALITY, ORIGIN, "institution", "also called", "area", "lives or was born there"})
 _OF: Final = re.compile(
@@ -95,7 +97,10 @@ def _tidied(text: str, one: Finding) -> Finding | None:
         return None
     tier = one.tier
     if one.type is TokenType.PERSON and one.source is Source.MODEL and one.score < _SURE:
-        tier = Tier.SUGGEST if edges.is_doubtful(text, start, end) else tier
+        if edges.is_doubtful(text, start, end):
+            if one.score < _FAINT:
+                return None
+            tier = Tier.SUGGEST
     return replace(one, start=start, end=end, tier=tier)
 
 

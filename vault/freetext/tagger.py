@@ -49,6 +49,7 @@ _BESIDE_SMALL: Final = 0.12
 _AFTER_PARTICLE: Final = 0.02
 _PARTICLE_WORDS: Final = "van von vom zu zur der den de ter ten te 't du di da dos el al ar as ibn bin ben bint"
 _PARTICLES: Final = frozenset(_PARTICLE_WORDS.split())
+_MOST_PARTICLES: Final = 6  # in a row, and the name before them
 _ORDINAL_WORDS: Final = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI"
 _ORDINALS: Final = frozenset(_ORDINAL_WORDS.split())
 _ENDS_A_NAME: Final = frozenset(",;:!?()[]/")
@@ -201,7 +202,7 @@ def _end_of_name(tokens: Sequence[Token], likely: Sequence[_Likely], place: int)
     end = place + 1
     if end < len(tokens) and tokens[end].text in _ORDINALS:
         return end + 1
-    while end < len(tokens) and tokens[end].text in _PARTICLES:
+    while end < min(len(tokens), place + _MOST_PARTICLES) and tokens[end].text in _PARTICLES:
         end += 1
     if end == place + 1 or end == len(tokens) or not tokens[end].text[0].isupper():
         return place + 1
