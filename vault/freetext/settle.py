@@ -96,11 +96,11 @@ def _tidied(text: str, one: Finding) -> Finding | None:
     if one.type in _MAY_STAY and one.source is not Source.HAND and is_allowed(text[start:end]):
         return None
     tier = one.tier
-    if one.type is TokenType.PERSON and one.source is Source.MODEL and one.score < _SURE:
-        if edges.is_doubtful(text, start, end):
-            if one.score < _FAINT:
-                return None
-            tier = Tier.SUGGEST
+    unsure = one.type is TokenType.PERSON and one.source is Source.MODEL and one.score < _SURE
+    if unsure and edges.is_doubtful(text, start, end):
+        if one.score < _FAINT:
+            return None
+        tier = Tier.SUGGEST
     return replace(one, start=start, end=end, tier=tier)
 
 
