@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any, Final
 
 from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 
 #: One word for each place where somebody's confidence can stand.
 CANARY: Final = {
@@ -60,7 +61,10 @@ def readable(reply: Any) -> bytes:
     content: bytes = reply.content
     if reply.headers.get("content-type") != "application/pdf":
         return content
-    return content + "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).encode()
+    try:
+        return content + "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).encode()
+    except PyPdfError:
+        return content  # a file that a coach attached, with a marked word where its end should be told
 
 
 def sightings(content: bytes) -> set[str]:
