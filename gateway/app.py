@@ -29,8 +29,10 @@ from gateway.api import (
     flow,
     letters,
     notes,
+    partner,
     people,
     receiving,
+    referrals,
     reviewing_looks,
     tasks,
 )
@@ -95,38 +97,54 @@ def create_app(services: Services) -> Application:
     checker, printer = PasswordChecker(), Printer()
     hot: tuple[str, Any, dict[str, Any]] | None = None
     gates = {zone: Gate(zone, services) for zone in services.sign_in}
-    for zone, gate in gates.items():
+    for gate in gates.values():
         app.include_router(people.router(gate, checker))
         app.include_router(why_router(gate))
-        if zone.kind is ZoneKind.CASEWORK:
-            hot = casework.hot_route(gate)
-            path, handler, _ = hot
-            if services.casework is not None:
-                app.hot_path = HotPath(gate, services.casework)
-            app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
-            app.include_router(casework.router(gate))
-            for module in (flow, notes, facts, attachments, tasks, appointments, coaches, figures):
-                app.include_router(module.router(gate))
-            app.include_router(letters.router(gate, printer))
-            app.include_router(access_report.asking_router(gate))
-            app.include_router(access.answering_router(gate))
-        elif zone.kind is ZoneKind.FOLLOW_UP:
-            app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
-            app.include_router(access.asking_router(gate))
-        elif zone.kind is ZoneKind.PARTNER:
-            app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
+        if gate.zone.kind is ZoneKind.CASEWORK:
+            hot = _casework(app, gate, services, printer)
         else:
-            for router in (access_log.router, reviewing_looks.router, access_report.reports_router):
-                app.include_router(router(gate))
-            app.include_router(access.answering_router(gate))
-            app.include_router(
-                receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
-            )
+            _receiving(app, gate)
     _decision_points(app, gates.values(), services)
     _health(app, services)
     app.router.routes += pages(services, gates, checker, turned_away, printer)
     _document(app, hot)
     return app
+
+
+def _casework(app: Application, gate: Gate, services: Services, printer: Printer) -> tuple[str, Any, dict[str, Any]]:
+    """The routes of the zone that keeps the cases; returns the hot one, which goes past FastAPI."""
+    hot = casework.hot_route(gate)
+    path, handler, _ = hot
+    if services.casework is not None:
+        app.hot_path = HotPath(gate, services.casework)
+    app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
+    ways = (
+        casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals,
+    )  # fmt: skip
+    for module in ways:
+        app.include_router(module.router(gate))
+    app.include_router(letters.router(gate, printer))
+    app.include_router(access_report.asking_router(gate))
+    app.include_router(access.answering_router(gate))
+    return hot
+
+
+def _receiving(app: Application, gate: Gate) -> None:
+    """The routes of a zone that gets what casework released to it."""
+    if gate.zone.kind is ZoneKind.FOLLOW_UP:
+        app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
+        app.include_router(access.asking_router(gate))
+    elif gate.zone.kind is ZoneKind.PARTNER:
+        app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
+        app.include_router(partner.router(gate))
+    else:
+        for router in (access_log.router, reviewing_looks.router, access_report.reports_router):
+            app.include_router(router(gate))
+        app.include_router(access.answering_router(gate))
+        app.include_router(partner.watch_router(gate))
+        app.include_router(
+            receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
+        )
 
 
 def _settle_memory() -> None:

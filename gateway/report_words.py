@@ -40,6 +40,7 @@ _SENTENCES: Final[dict[str, set[str]]] = {
     "once": _LINE,
     "looked": {"manner", "category"},
     "passed_on": {"manner", "recipient", "category"},
+    "taken_back": {"manner", "recipient", "category"},
     "nothing": set(),
     "total": {"consultations"},
     "refused": {"refused"},
@@ -111,7 +112,7 @@ def _line(line: Mapping[str, Any], say: Mapping[str, str], codes: Mapping[str, M
     numbers = [str(index) for place in line["leaves"] for index in place["indexes"]]
     shown = ", ".join(numbers[:_NUMBERS]) + (" …" if len(numbers) > _NUMBERS else "")
     recipient = _service(line["recipient"], codes) if line["recipient"] else ""
-    what = say["passed_on" if recipient else "looked"].format_map(
+    what = say[line["manner"] if recipient else "looked"].format_map(
         {
             "manner": codes["manner"][line["manner"]],
             "category": codes["category"][line["category"] or "other"],

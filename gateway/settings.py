@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     access_file: Path | None = None  # who approves requests for access, instead of gateway/access.toml
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml
     detection_file: Path | None = None  # tables that replace some of gateway/detection.toml
+    referrals: Path | None = None  # rules for referrals to partners; empty: the packaged ones
 
     @property
     def embedded(self) -> bool:

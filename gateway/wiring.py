@@ -16,10 +16,12 @@ from gateway.office_texts import load_texts
 from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
 from gateway.policy_in_force import PolicyInForce
+from gateway.referral_rules import load_referral_rules
 from gateway.report_words import ReportWords, load_report_words
 from gateway.settings import Settings, slug
 from policies.namespace import Namespace, load_namespace
 from vault.access.asking import ASKING_ZONES, READERS, AccessOffice
+from vault.access.correspondence import Correspondence
 from vault.access.enforcement import Guard
 from vault.access.releases import Receiver, Sender
 from vault.access.sealing import RecordKeeper
@@ -62,6 +64,7 @@ class Services:
     sender: Sender | None = None
     oversight: Oversight | None = None
     report_words: ReportWords | None = None
+    correspondence: dict[Zone, Correspondence] = field(default_factory=dict)
     #: What must end before the store is let go, in reverse order.
     before_close: list[Callable[[], None]] = field(default_factory=list)
     policy: PolicyInForce | None = None  # None where a firewall was handed in
@@ -131,6 +134,10 @@ def _assemble(
 
     lanes = {zone: Lane(zone, clock=clock, entropy=entropy, start_epoch=start_epoch) for zone in keyrings}
     guard = Guard(firewall, clock)
+    correspondence = {
+        zone: Correspondence(zone, directory, keyring.sealing, keyring.signing, clock, entropy)
+        for zone, keyring in keyrings.items()
+    }
     runner = GroupRunner(store, lanes)
     services = Services(
         settings=settings,
@@ -143,34 +150,20 @@ def _assemble(
         exclusive=runner.exclusive,
         sign_in={zone: SignIn(zone, keyring.log_key, clock, entropy) for zone, keyring in keyrings.items()},
         reception={
-            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock))
+            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock), correspondence[zone])
             for zone, keyring in keyrings.items()
             if zone.kind is not ZoneKind.CASEWORK
         },
         access=_offices(settings, keyrings, directory, guard, clock, entropy),
         namespaces=load_namespaces(settings),
+        correspondence=correspondence,
         _held=held,
     )
     own = keyrings.get(CASEWORK)
     if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
-        parameters, texts = load_parameters(settings.parameters_file), load_texts(settings.texts_dir)
-        organisation, agenda = load_organisation(settings.organisation_file)
-        horizon = timedelta(days=parameters.flow.furthest_appointment.value)
-        services.casework = Casework(
-            guard=guard,
-            keeper=RecordKeeper(own.wrapper, clock=clock, entropy=entropy),
-            pseudonyms=PseudonymKeys(own.pseudonym_root),
-            index=BlindIndex(own.blind_index_key.expose()),
-            clock=clock,
-            entropy=entropy,
-            texts=texts,
-            parameters=parameters,
-            calendar=Calendar(parameters.terms.extra_holidays),
-            office=settings.office(text for note in texts.notes.values() for text in note.skeletons.values()),
-            organisation=organisation,
-            agenda_rules=replace(agenda, horizon=horizon),
-            partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
-        )
+        pseudonyms, index = PseudonymKeys(own.pseudonym_root), BlindIndex(own.blind_index_key.expose())
+        keeper = RecordKeeper(own.wrapper, clock=clock, entropy=entropy)
+        services.casework = _casework(settings, guard, keeper, pseudonyms, index, directory, clock, entropy)
         services.sender = Sender(directory, own.signing, clock, entropy)
     if OVERSIGHT in keyrings:
         services.oversight = _oversight(settings, keyrings[OVERSIGHT], guard, clock, entropy)
@@ -193,6 +186,32 @@ def _offices(
 def _oversight(settings: Settings, own: ZoneKeyring, guard: Guard, clock: Clock, entropy: Entropy) -> Oversight:
     rules = load_detection(settings.detection_file)
     return Oversight(guard, own.sealing, own.signing, clock, entropy, rules, Calendar())
+
+
+def _casework(
+    settings: Settings, guard: Guard, keeper: RecordKeeper, pseudonyms: PseudonymKeys, index: BlindIndex,
+    directory: ZoneDirectory, clock: Clock, entropy: Entropy,
+) -> Casework:  # fmt: skip
+    """Everything that the operator configures about casework, read and checked; and the keys it works with."""
+    parameters, texts = load_parameters(settings.parameters_file), load_texts(settings.texts_dir)
+    organisation, agenda = load_organisation(settings.organisation_file)
+    horizon = timedelta(days=parameters.flow.furthest_appointment.value)
+    return Casework(
+        guard=guard,
+        keeper=keeper,
+        pseudonyms=pseudonyms,
+        index=index,
+        clock=clock,
+        entropy=entropy,
+        texts=texts,
+        parameters=parameters,
+        calendar=Calendar(parameters.terms.extra_holidays),
+        office=settings.office(text for note in texts.notes.values() for text in note.skeletons.values()),
+        organisation=organisation,
+        agenda_rules=replace(agenda, horizon=horizon),
+        rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
+        partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
+    )
 
 
 def load_namespaces(settings: Settings) -> dict[Zone, tuple[Namespace, ...]]:

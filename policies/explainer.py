@@ -91,6 +91,8 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.token_map": "the list of stand-ins",
         "kind.outcome_sheet": "an outcome sheet",
         "kind.referral": "a referral",
+        "kind.referral_answer": "a partner's answers",
+        "kind.withdrawal": "withdrawn consents and their receipts",
         "kind.fact": "recorded facts",
         "kind.whereabouts": "where somebody stays",
         "kind.sensitive_fact": "facts about health and other protected matters",

@@ -36,6 +36,7 @@ _PEOPLE: Final = (
 _FORM: Final = "version asked_for purpose basis reason hours filed_at due_at"
 _ANSWERS: Final = "asked_by answer_soon standing canonical answers missing releasable"
 _GRANT: Final = "grant granted granted_at expires_at revoked_at"
+_RECEIPT: Final = "receipt_due receipt receipt_at overdue"
 _TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
 
 _CASEWORK: Final = {
@@ -52,6 +53,8 @@ _CASEWORK: Final = {
     "note_list": "note version template template_version language provenance written_at author",
     "note_hit": "reference note version written_at",
     "revealed_note": "reference note version text restored_spans",
+    "answer_review": "reference referral partner answer provenance answer_status answer_sent_at language text spans "
+    "preview pending digest pipeline",
     "note_review": "reference note version text spans preview pending digest pipeline",
     "token_map_full": "reference token category text forms merged_into",
     "receipt": "reference note release version state",
@@ -109,6 +112,17 @@ _CASEWORK: Final = {
     "request_case": f"request reference designation {_FORM} {_ANSWERS} {_GRANT}",
     "request_answer": "request version standing missing",
     "grant_receipt": "request grant granted expires_at revoked_at standing",
+    "referral_receipt": "reference referral status release receipt_due version",
+    "case_referral_list": (
+        "referral partner need status expires_on open_to_partner waiting proposed_at sent_at withdrawn_at"
+    ),
+    "case_referral": (
+        "reference referral partner need status fields consented_fields expires_on open_to_partner proposed_at sent_at "
+        f"withdrawn_at {_RECEIPT} version steps step to_status at by_partner answers answer answer_sent_at taken_at"
+    ),
+    "withdrawal_list": f"reference referral partner withdrawn_at {_RECEIPT}",
+    "answer_list": "reference referral partner answer answer_sent_at",
+    "case_answer": "reference referral partner answer answer_status message provenance answer_sent_at taken_at",
 }
 #: The closed list of what a grant may hold of a person.
 GRANTED: Final = "family_name given_names birth_date nationality address procedure_pending"
@@ -121,14 +135,20 @@ _FOLLOW_UP: Final = {
     "granted_fields": f"grant request pseudonym purpose granted granted_at expires_at {GRANTED}",
 }
 _PARTNER: Final = {
-    "referral": "release pseudonym family_name given_names phone address language need expires_on",
+    "referral": (
+        "release pseudonym family_name given_names birth_date nationality phone email address language need expires_on"
+    ),
     "referral_list": "release pseudonym need expires_on received_at",
+    "own_answer": "release pseudonym answer_status answered_at",
+    "withdrawal_notice": f"release pseudonym withdrawn_at {_RECEIPT} authentic",
+    "withdrawal_confirmed": "release pseudonym withdrawn_at receipt_due receipt receipt_at",
 }
 _REVIEW: Final = (
     "review look actor subject origin stage opened_at opened_by judgement reason_code decided_by version strays"
 )
 _OVERSIGHT: Final = {
     "outcome_sheet_oversight": _C7,
+    "withdrawal_watch": f"recipient release pseudonym withdrawn_at {_RECEIPT} authentic",
     "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
     "audit_detail": "entry actor_id actor_name session source_address reason opened opening",
     "log_state": "origin size root turned_at waiting lag_seconds quorum cosigned_size "
@@ -168,6 +188,7 @@ CONFIDED_FIELDS: Final = frozenset(
         "codes", "criterion",
         # When and where somebody is expected, and with whom.
         "starts_at", "ends_at", "desk", "place", "appointment", "attendees", "company", "organisation", "interpreter",
+        "message",
     }
 )  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.

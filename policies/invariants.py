@@ -39,17 +39,22 @@ _CONFIDED_KINDS: Final = frozenset(
         Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE, *FACT_KINDS, *ATTACHMENT_KINDS,
         Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.INVITATION, Kind.STEP, Kind.DEADLINE, Kind.AVENUE, Kind.RETURN_PLAN,
         Kind.GROUND, Kind.APPOINTMENT, Kind.DAY_LIST, Kind.ATTENDEES, Kind.ASSIGNMENT, Kind.CONFLICT,
+        Kind.REFERRAL_ANSWER,
     }
 )  # fmt: skip
-#: What a coach writes down, and why a step was taken: for the coach of the case and for nobody else of casework.
+#: What a coach writes down or takes in, and why a step was taken: for the coach of the case and for nobody else of
+#: casework.
 _COACHS_OWN: Final = frozenset(
     {
         Kind.NOTE, Kind.TOKEN_MAP, *FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.AVENUE,
-        Kind.RETURN_PLAN, Kind.GROUND,
+        Kind.RETURN_PLAN, Kind.GROUND, Kind.REFERRAL_ANSWER,
     }
 )  # fmt: skip
-#: What is written once the person knows who reads what. A letter may invite or explain before.
-_AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER}, Kind.NOTICE})
+#: What is written once the person knows who reads what. A letter may invite or explain before; what a partner wrote
+#: back about an earlier referral is taken in also while a reopened case waits for its first meeting.
+_AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER, Kind.REFERRAL_ANSWER}, Kind.NOTICE})
+#: All that another zone may ever write: a partner's answer, and its receipt for a withdrawal.
+_PARTNERS_WORDS: Final = frozenset({Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL})
 #: How casework itself is organised; from it one learns when and where somebody is met.
 _OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES})
 #: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
@@ -101,14 +106,19 @@ def _casework(key: Key) -> bool:
     return ROLE_ZONE[key[0]] is ZoneKind.CASEWORK
 
 
+def _partners_word(key: Key) -> bool:
+    return key[0] is Role.PARTNER_AGENT and key[1] in _PARTNERS_WORDS and key[2] is Action.WRITE
+
+
 def _only_casework_reaches_the_confided(request: _Request) -> bool:
     key = request[0]
-    return _casework(key) or key[1] not in _CONFIDED_KINDS | _OWN_KINDS
+    return _casework(key) or key[1] not in _CONFIDED_KINDS | _OWN_KINDS or _partners_word(key)
 
 
 def _narrative_and_stay_analysis_never_leave(request: _Request) -> bool:
     key = request[0]
-    return _casework(key) or KIND_COMPARTMENT[key[1]] not in _NEVER_LEAVES
+    # What a partner writes back comes in, and opens in casework alone: it never sees it again.
+    return _casework(key) or KIND_COMPARTMENT[key[1]] not in _NEVER_LEAVES or _partners_word(key)
 
 
 def _the_protected_leaves_by_live_consent_alone(request: _Request) -> bool:
@@ -157,9 +167,10 @@ def _erased_gives_nothing(request: _Request) -> bool:
 
 
 def _outside_casework_nobody_changes_anything(request: _Request) -> bool:
-    role, kind, act, _ = request[0]
+    role, kind, act, _ = key = request[0]
     noted = ROLE_ZONE[role] is ZoneKind.OVERSIGHT and act in _OVERSIGHTS_OWN.get(kind, ())
-    return _casework(request[0]) or act in (Action.READ, Action.LIST) or noted or (role, kind, act) in _ASKING
+    permitted = noted or (role, kind, act) in _ASKING or _partners_word(key)
+    return _casework(key) or act in (Action.READ, Action.LIST) or permitted
 
 
 def _the_matrix_prevails(request: _Request) -> bool:
@@ -177,7 +188,9 @@ def _copies_open_where_they_were_sent(request: _Request) -> bool:
 
 
 def _a_partner_needs_consent(request: _Request) -> bool:
-    return request[0][0] is not Role.PARTNER_AGENT or _needs(request[2], Fact.CONSENT)
+    (role, kind, _, _), _, held, _ = request
+    # That a consent ended is told once it has ended; the notice says nothing of the person.
+    return role is not Role.PARTNER_AGENT or kind is Kind.WITHDRAWAL or _needs(held, Fact.CONSENT)
 
 
 def _what_leaves_was_agreed_or_signed(request: _Request) -> bool:
@@ -201,8 +214,10 @@ def _casework_needs_a_relation(request: _Request) -> bool:
 
 
 def _what_is_recorded_belongs_to_its_coach(request: _Request) -> bool:
-    (role, kind, _, _), _, held, _ = request
-    return kind not in _COACHS_OWN or (role is Role.COACH and _needs(held, Fact.OWN))
+    key, _, held, _ = request
+    if key[1] not in _COACHS_OWN or _partners_word(key):
+        return True
+    return key[0] is Role.COACH and _needs(held, Fact.OWN)
 
 
 def _drafts_end_with_the_work(request: _Request) -> bool:
@@ -222,9 +237,12 @@ def _why_is_told_to_the_head_alone(request: _Request) -> bool:
 
 
 def _content_belongs_to_a_case(request: _Request) -> bool:
-    (_, kind, act, _), phase, _, _ = request
+    key, phase, _, _ = request
+    _, kind, act, _ = key
     if kind not in _CONFIDED_KINDS or act is Action.LIST:  # a list is of cases, or of one case's notes
         return True
+    if _partners_word(key):  # about a release: a partner knows no case
+        return phase is Phase.NONE
     return (act in (Action.SEARCH, Action.CREATE)) is (phase is Phase.NONE)
 
 
@@ -235,9 +253,10 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     # The person may ask at any time, and so may another zone: nothing of content is written.
     if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT}:
         return True
-    # A consent may be withdrawn at any time; a closed case may be reopened or given to somebody else, one that was
-    # handed over may not.
-    if kind is Kind.REFERRAL or (kind in (Kind.ASSIGNMENT, Kind.CONFLICT) and phase is Phase.CLOSED):
+    # A consent may be withdrawn at any time, and what a partner answered meanwhile is not lost; a closed case may be
+    # reopened or given to somebody else, one that was handed over may not.
+    given = kind in (Kind.ASSIGNMENT, Kind.CONFLICT) and phase is Phase.CLOSED
+    if given or kind in (Kind.WITHDRAWAL, Kind.REFERRAL_ANSWER):
         return act is Action.WRITE
     return (kind, act, phase) == (Kind.CASE, Action.REOPEN, Phase.CLOSED)
 
@@ -317,13 +336,13 @@ INVARIANTS: Final = (
     Invariant("each role acts for its own purposes only (F5, F8)", _each_role_has_its_own_purposes),
     Invariant("an erased case gives nothing to anyone", _erased_gives_nothing),
     Invariant(
-        "outside casework nobody changes, releases or restores anything; follow-up asks, the DPO answers, oversight "
-        "notes its checks and reviews",
+        "outside casework nobody changes, releases or restores anything; follow-up asks, the DPO answers, a partner "
+        "answers and confirms, oversight notes its checks and reviews",
         _outside_casework_nobody_changes_anything,
     ),
     Invariant("the matrix of compartments and zones prevails (docs/architecture.md)", _the_matrix_prevails),
     Invariant("a copy opens only in the zone it was sent to (F3)", _copies_open_where_they_were_sent),
-    Invariant("a partner reads only while the consent lasts (F7)", _a_partner_needs_consent),
+    Invariant("a partner reads and answers only while the consent lasts (F7)", _a_partner_needs_consent),
     Invariant(
         "what leaves was consented to, signed by a second person while closing, asked for by the person, or approved "
         "by every function that must (F3, F7)",
@@ -331,7 +350,7 @@ INVARIANTS: Final = (
     ),
     Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),
     Invariant(
-        "what a coach records, letters and stand-ins are for the case's own coach",
+        "what a coach records or takes in, letters and stand-ins are for the case's own coach",
         _what_is_recorded_belongs_to_its_coach,
     ),
     Invariant("drafts are reached while the case is worked on, and not afterwards", _drafts_end_with_the_work),
@@ -339,7 +358,7 @@ INVARIANTS: Final = (
     Invariant("why a coach must not have a case is told to the head alone", _why_is_told_to_the_head_alone),
     Invariant("content is reached through a case, lists and searches apart", _content_belongs_to_a_case),
     Invariant(
-        "after closing no content is written; consent may change, a case may be reopened (F7)",
+        "after closing no content is written; a consent may end, an answer may arrive, a case may be reopened (F7)",
         _no_content_is_written_after_closing,
     ),
     Invariant(

@@ -10,7 +10,7 @@ The parts are the real ones; only Argon2 is cheap (`WeakFileRoot`), and the cloc
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -130,7 +130,9 @@ class House:
         return row
 
     def renew(self, login: str) -> None:
-        """A new token for somebody whose session ended because the clock was moved by days."""
+        """A new session for somebody whose old one may have ended."""
+        if login not in self.staff:
+            self.hire(login)
         zone = STAFF[login][0]
         service = self.services.sign_in[zone]
         self.tokens[login] = self.services.worker.run(
@@ -185,14 +187,51 @@ class House:
         release: str = reply.json()["release"]
         return release
 
-    def refer(self, coach: Caller, case: str, partner: str = "caritas", **changed: Any) -> str:
-        """Consent and referral to a partner; the release id."""
-        body = {"partner": partner, "fields": ["family_name", "phone"], "expires_on": "2026-12-31"} | changed
-        assert coach.post(f"/cases/{case}/consents", json=body).status_code == 201
-        reply = coach.post(f"/cases/{case}/referrals", json={"partner": partner, "need": "shelter"})
+    def propose(
+        self, coach: Caller, case: str, partner: str = "caritas", fields: Sequence[str] = ("family_name", "phone")
+    ) -> str:
+        """A referral that the person has not decided about; its id."""
+        body = {"partner": partner, "need": "shelter", "fields": list(fields)}
+        reply = coach.post(f"/cases/{case}/referrals", json=body)
+        assert reply.status_code == 201, reply.text
+        referral: str = reply.json()["referral"]
+        return referral
+
+    def consent(
+        self, coach: Caller, case: str, partner: str = "caritas", fields: Sequence[str] = ("family_name", "phone"),
+        expires_on: str = "2026-12-31",
+    ) -> str:  # fmt: skip
+        """A referral that the person agreed to; its id."""
+        referral = self.propose(coach, case, partner, fields)
+        body = {"fields": list(fields), "expires_on": expires_on}
+        reply = coach.post(f"/cases/{case}/referrals/{referral}/consent", json=body)
+        assert reply.status_code == 201, reply.text
+        return referral
+
+    def send(self, coach: Caller, case: str, referral: str) -> str:
+        """Send what was agreed to; the partner's release id."""
+        reply = coach.post(f"/cases/{case}/referrals/{referral}/send")
         assert reply.status_code == 201, reply.text
         release: str = reply.json()["release"]
         return release
+
+    def refer(self, coach: Caller, case: str, partner: str = "caritas", **agreed: Any) -> str:
+        """Proposal, consent and sending to a partner; the release id."""
+        return self.send(coach, case, self.consent(coach, case, partner, **agreed))
+
+    def withdraw(self, coach: Caller, case: str, referral: str) -> None:
+        reply = coach.post(f"/cases/{case}/referrals/{referral}/withdraw")
+        assert reply.status_code == 200, reply.text
+
+    def answer(self, agent: Caller, release: str, message: str = "Vu.", status: str = "accepted") -> None:
+        """A partner's answer to what was sent to it."""
+        reply = agent.post(f"/referrals/{release}/answers", json={"status": status, "message": message})
+        assert reply.status_code == 201, reply.text
+
+    def waiting(self, coach: Caller) -> list[dict[str, Any]]:
+        """The answers that wait for a coach, the oldest first."""
+        lines: list[dict[str, Any]] = coach.get("/answers").json()["answers"]
+        return lines
 
     def close(self) -> None:
         self.services.close()

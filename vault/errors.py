@@ -19,7 +19,8 @@
     │   ├── ReviewStale         decisions about another look at the text than this one
     │   ├── SlotTaken           the desk is booked at that time
     │   ├── Clash               an appointment that stands in the way of another; may be booked all the same
-    │   └── NotAssignable       the coach cannot take the case, or nobody can
+    │   ├── NotAssignable       the coach cannot take the case, or nobody can
+    │   └── ConsentMissing      nothing is sent to a partner without a live consent
     ├── Surviving               free text still names a known person after replacement
     ├── Erased                  the keys of this case were destroyed
     ├── CryptoError
@@ -219,6 +220,12 @@ class NotAssignable(Conflict):
     def __init__(self, message: str, obstacles: tuple[str, ...]) -> None:
         super().__init__(message)
         self.obstacles = obstacles
+
+
+class ConsentMissing(Conflict):
+    """Nothing is sent to a partner before the person agreed, nor once that agreement has ended."""
+
+    code = "consent_missing"
 
 
 class Surviving(VaultError):

@@ -118,8 +118,26 @@ class AppointmentId(_Id):
     __slots__ = ()
 
 
+class ReferralId(_Id):
+    """One referral, as casework knows it. Its release has another id: no row relates the two."""
+
+    __slots__ = ()
+
+
 class AbsenceId(_Id):
     """One holiday or leave of a coach."""
+
+    __slots__ = ()
+
+
+class AnswerId(_Id):
+    """One answer of a partner, as it stands between the zones."""
+
+    __slots__ = ()
+
+
+class ConsentId(_Id):
+    """One consent of a person: to one partner, for one referral."""
 
     __slots__ = ()
 

@@ -19,12 +19,26 @@ from typing import NamedTuple, Protocol
 from vault.asking import Asking
 from vault.audit.events import Detail, Event
 from vault.audit.reading import Trail
+from vault.between_zones import Answers, Receipts, Withdrawals
 from vault.cases.appointments import Appointment, Slot
 from vault.cases.assignment import Absence, Assignment, ConflictOfInterest, Profile
 from vault.cases.flow import State
 from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
+from vault.cases.referrals import Consent, Referral, ReferralEvent, ReferralStatus
 from vault.cases.tasks import Task
-from vault.ids import AbsenceId, ActorId, AppointmentId, CaseId, EntryId, KeyId, RecordId, ReleaseId, SessionId
+from vault.ids import (
+    AbsenceId,
+    ActorId,
+    AppointmentId,
+    CaseId,
+    ConsentId,
+    EntryId,
+    KeyId,
+    RecordId,
+    ReferralId,
+    ReleaseId,
+    SessionId,
+)
 from vault.vocabulary import Compartment, Kind, Purpose, Role, Zone
 
 
@@ -97,18 +111,6 @@ class ReleaseRow:
     signature: bytes
     released_at: datetime
     expires_at: datetime | None
-    withdrawn_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRow:
-    id: bytes
-    case: CaseId
-    recipient: Zone
-    fields: tuple[str, ...]
-    given_at: datetime
-    expires_at: datetime
-    withdrawn_at: datetime | None
 
 
 #: What was counted: language of the note, type, source and tier of the finding, the reviewer's decision.
@@ -203,8 +205,35 @@ class Cases(Protocol):
     def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None: ...
     def key(self, case: CaseId, compartment: Compartment) -> KeyId | None: ...
     def add_key(self, case: CaseId, compartment: Compartment, key: KeyId, entry: EntryId) -> None: ...
-    def add_consent(self, consent: ConsentRow, entry: EntryId) -> None: ...
-    def consents(self, case: CaseId, recipient: Zone) -> list[ConsentRow]: ...
+
+
+class Referrals(Protocol):
+    """Referrals and the consents they rest on; casework only."""
+
+    def get(self, referral: ReferralId) -> Referral | None: ...
+    def get_to_change(self, referral: ReferralId) -> Referral | None:
+        """The same, and nobody else changes it until the commit."""
+        ...
+
+    def of_case(self, case: CaseId) -> list[Referral]:
+        """Newest first."""
+        ...
+
+    def of_coach(self, coach: ActorId, statuses: Sequence[ReferralStatus], limit: int) -> list[Referral]:
+        """Of the coach's own cases, the newest first."""
+        ...
+
+    def add(self, referral: Referral, entry: EntryId) -> None: ...
+    def update(self, referral: Referral, entry: EntryId) -> None:
+        """Raises StaleVersion if `referral.version` is not exactly one more than what is stored."""
+        ...
+
+    def events(self, referral: ReferralId) -> list[ReferralEvent]: ...
+    def add_event(self, referral: ReferralId, event: ReferralEvent, entry: EntryId) -> None: ...
+    def consent(self, consent: ConsentId) -> Consent | None: ...
+    def consents(self, case: CaseId) -> dict[ConsentId, Consent]: ...
+    def add_consent(self, consent: Consent, entry: EntryId) -> None: ...
+    def withdraw_consent(self, consent: ConsentId, at: datetime, entry: EntryId) -> None: ...
 
 
 class Coaches(Protocol):
@@ -386,7 +415,16 @@ class Keys(Protocol):
 
 
 class Releases(Protocol):
-    def get(self, release: ReleaseId) -> ReleaseRow | None: ...
+    """What was released and not withdrawn since: a withdrawn release is not there any more, for anyone."""
+
+    def hold(self, reader: Zone) -> None:
+        """Until the commit nothing of this reader's is withdrawn: call it before `get` or `addressed`.
+
+        Waits for a withdrawal that is being committed; what is read afterwards knows of it.
+        """
+        ...
+
+    def get(self, release: ReleaseId, kind: Kind) -> ReleaseRow | None: ...
     def addressed(self, reader: Zone, kind: Kind, limit: int, before: datetime | None) -> list[ReleaseRow]: ...
     def add(self, release: ReleaseRow) -> None:
         """`release.decision` is its audit entry: committed before, and good for one release."""
@@ -423,6 +461,14 @@ class UnitOfWork(Asking, Protocol):
     @property
     def keys(self) -> Keys: ...
     @property
+    def referrals(self) -> Referrals: ...
+    @property
     def releases(self) -> Releases: ...
+    @property
+    def withdrawals(self) -> Withdrawals: ...
+    @property
+    def receipts(self) -> Receipts: ...
+    @property
+    def answers(self) -> Answers: ...
     @property
     def trail(self) -> Trail: ...

@@ -120,6 +120,8 @@ class Kind(StrEnum):
     TOKEN_MAP = "token_map"  # which stand-in means whom
     OUTCOME_SHEET = "outcome_sheet"
     REFERRAL = "referral"
+    REFERRAL_ANSWER = "referral_answer"  # what a partner writes back to the coach
+    WITHDRAWAL = "withdrawal"  # that a consent ended before its day, and the receipt that is asked for
     FACT = "fact"  # one thing recorded by code; the four beside it are the same in other compartments
     WHEREABOUTS = "whereabouts"
     SENSITIVE_FACT = "sensitive_fact"
@@ -169,6 +171,8 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.TOKEN_MAP: Compartment.IDENTITY,
     Kind.OUTCOME_SHEET: Compartment.OUTCOME_SHEET,
     Kind.REFERRAL: Compartment.CONTACT,
+    Kind.REFERRAL_ANSWER: Compartment.NARRATIVE,  # free text about the person: it never leaves casework again
+    Kind.WITHDRAWAL: Compartment.STATUS,
     Kind.FACT: Compartment.NARRATIVE,
     Kind.WHEREABOUTS: Compartment.CONTACT,
     Kind.SENSITIVE_FACT: Compartment.SENSITIVE,
@@ -308,7 +312,7 @@ class Fact(StrEnum):
     REGION = "region"  # the case lies in the actor's region
     CONSENT = "consent"  # a recorded, unexpired consent of the person for this recipient and these fields
     GRANT = "grant"  # a live grant for this actor, case, kind and purpose
-    ADDRESSED = "addressed"  # the release was sealed to the actor's zone
+    ADDRESSED = "addressed"  # the release was sealed to the actor's zone, or the notice goes to it
     #: Somebody else took the step before; for a grant: every function that must has approved; for a review: the look is
     #: somebody else's, and so is what is signed.
     SECOND = "second"

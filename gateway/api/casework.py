@@ -1,8 +1,8 @@
-"""Casework's routes: cases, people, notes, referral. The steps of a case are in `flow.py`."""
+"""Casework's routes: cases, people, notes. The steps of a case are in `flow.py`, referrals in `referrals.py`."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -13,13 +13,12 @@ from gateway.api.json import StrictRoute, json_response
 from gateway.auth.sessions import token_hash
 from gateway.gate import Asks, Gate, source_of
 from vault.cases.flow import State
-from vault.errors import ConfigurationError, InvalidInput
+from vault.errors import ConfigurationError
 from vault.ids import RecordId
 from vault.storage.hot import Want
-from vault.usecases import hand_over as release
 from vault.usecases import notes, open_case, read_case, steps
 from vault.usecases.casework import parse_reference
-from vault.vocabulary import CASEWORK, Action, Kind, Purpose, Zone
+from vault.vocabulary import CASEWORK, Action, Kind, Purpose
 
 ADMIN, COACHING = Purpose.CASE_ADMINISTRATION, Purpose.COACHING
 _NOTE_PATH = "/casework/cases/{case}/notes/{note}"
@@ -34,11 +33,10 @@ class _Router:
 
     def __init__(self, gate: Gate) -> None:
         services = gate.services
-        if services.casework is None or services.sender is None:
+        if services.casework is None:
             raise ConfigurationError("this process has no casework keys")
         self.gate = gate
         self.casework = services.casework
-        self.sender = services.sender
 
     # -- cases ------------------------------------------------------------------------------------
 
@@ -156,34 +154,6 @@ class _Router:
         )
         return json_response({"notes": hits, "complete": complete})
 
-    # -- releases ---------------------------------------------------------------------------------
-
-    async def record_consent(self, request: Request, case: str, body: m.ConsentBody) -> Response:
-        """Record that the person agreed: to which partner, to which fields, until when."""
-        if body.expires_on == date.max:
-            raise InvalidInput("a consent ends on a day that has a next day", field="expires_on")
-        until = datetime.combine(body.expires_on, time.min, UTC) + timedelta(days=1)
-        cmd = release.RecordConsent(
-            parse_reference(case), Zone.parse(f"partner:{body.partner}"), tuple(body.fields), until
-        )
-        return json_response(
-            await self.gate.run(request, lambda uow, actor: release.record_consent(uow, actor, cmd, self.casework)), 201
-        )
-
-    async def refer(self, request: Request, case: str, body: m.ReferralBody) -> Response:
-        """Send the consented fields to a partner."""
-        wanted, partner = parse_reference(case), Zone.parse(f"partner:{body.partner}")
-        granted = await self.gate.run(
-            request,
-            lambda uow, actor: release.authorise_referral(uow, actor, wanted, partner, body.need, self.casework),
-        )
-        return json_response(
-            await self.gate.run(
-                request, lambda uow, actor: release.refer(uow, actor, granted, self.casework, self.sender)
-            ),
-            201,
-        )
-
     # -- the hot path -----------------------------------------------------------------------------
 
     async def read_note(self, request: Request) -> Response:
@@ -219,8 +189,6 @@ def router(gate: Gate) -> APIRouter:
         ("PUT", f"{case}/identity", own.revise_identity, Action.WRITE, Kind.IDENTITY, COACHING),
         ("GET", f"{case}/contact", own.read_contact, Action.READ, Kind.CONTACT, COACHING),
         ("PUT", f"{case}/contact", own.revise_contact, Action.WRITE, Kind.CONTACT, COACHING),
-        ("POST", f"{case}/consents", own.record_consent, Action.WRITE, Kind.REFERRAL, COACHING),
-        ("POST", f"{case}/referrals", own.refer, Action.RELEASE, Kind.REFERRAL, COACHING),
         ("GET", f"{case}/notes", own.list_notes, Action.LIST, Kind.NOTE, COACHING),
         ("GET", f"{note}/versions", own.note_versions, Action.LIST, Kind.NOTE, COACHING),
         ("GET", f"{note}/versions/{{version}}", own.note_version, Action.READ, Kind.NOTE, COACHING),

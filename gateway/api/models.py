@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
+from vault.cases.calendar import end_of, plausible
 from vault.cases.details import TAKES, Attendee, Avenue, Details, Interpreting, SuspensionReason
 from vault.cases.flow import Outcome, Step
 from vault.cases.identifiers import NationalNumber, OqtReference, OvNumber
 from vault.cases.model import AdminFacts, CoachType, Origin, Place
 from vault.cases.people import Contact, Identity, Person
+from vault.cases.referrals import AnswerStatus, ReceiptOutcome
 from vault.errors import InvalidInput
 from vault.vocabulary import Provenance
 
@@ -207,15 +209,34 @@ class SearchBody(Body):
     word: Annotated[str, StringConstraints(min_length=2, max_length=80)]
 
 
+PartnerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,23}$")]
+FieldNames = Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(min_length=1, max_length=40)]
+
+
+class ProposalBody(Body):
+    partner: PartnerName
+    need: Annotated[str, StringConstraints(max_length=40)]
+    fields: FieldNames
+
+
 class ConsentBody(Body):
-    partner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,23}$")]
-    fields: Annotated[list[str], Field(min_length=1, max_length=10)]
+    fields: FieldNames
     expires_on: Day
 
+    def expires_at(self) -> datetime:
+        """The moment after the last day. Its midnight in Brussels. Raises InvalidInput for an impossible day."""
+        if not plausible(self.expires_on):
+            raise InvalidInput("no day on which a consent can end", field="expires_on")
+        return end_of(self.expires_on)
 
-class ReferralBody(Body):
-    partner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,23}$")]
-    need: str
+
+class AnswerBody(Body):
+    status: Annotated[AnswerStatus, Field(strict=False)]
+    message: str = ""
+
+
+class ReceiptBody(Body):
+    outcome: Annotated[ReceiptOutcome, Field(strict=False)]
 
 
 class SignInBody(Body):

@@ -117,13 +117,9 @@ class LookBody(Body):
         return tuple(one.choice() for one in self.decisions)
 
 
-class WrittenNoteBody(NoteBody):
-    """digest, decisions: about a look at exactly this text; without them what is found automatically is replaced, and
-    the note is refused while anything is only suggested. unreviewed_from: nobody reviewed it (imports)."""
-
+class _DecidedBody(Body):
     digest: Digest | None = None
     decisions: Decisions = Field(default_factory=list)
-    unreviewed_from: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = None
 
     def decided(self) -> Decided | None:
         """Raises InvalidInput for decisions about nothing."""
@@ -132,6 +128,36 @@ class WrittenNoteBody(NoteBody):
                 raise InvalidInput("decisions name the digest of the look that they are about", field="digest")
             return None
         return Decided(self.digest, tuple(one.choice() for one in self.decisions))
+
+
+class AnswerLookBody(Body):
+    """language: what the partner wrote in, if not the case's own. decisions: tried out on the message."""
+
+    language: Language | None = None
+    decisions: Decisions = Field(default_factory=list)
+
+    def spoken(self) -> str:
+        return str(self.language or "")
+
+    def choices(self) -> tuple[Choice, ...]:
+        return tuple(one.choice() for one in self.decisions)
+
+
+class TakenAnswerBody(_DecidedBody):
+    """digest, decisions: about a look at the message, in the same language; without them what is found automatically
+    is replaced, and the answer stays sealed while anything is only suggested."""
+
+    language: Language | None = None
+
+    def spoken(self) -> str:
+        return str(self.language or "")
+
+
+class WrittenNoteBody(_DecidedBody, NoteBody):
+    """digest, decisions: about a look at exactly this text; without them what is found automatically is replaced, and
+    the note is refused while anything is only suggested. unreviewed_from: nobody reviewed it (imports)."""
+
+    unreviewed_from: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = None
 
 
 class RevisedNoteBody(WrittenNoteBody):

@@ -32,6 +32,7 @@ def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str, *, li
     """Open what was sealed to this zone, and list it where the rules have a list (`lists`)."""
     reception = gate.services.reception[gate.zone]
     zone = slug(gate.zone)
+    quick = kind is not Kind.REFERRAL  # a reader of referrals may have to wait for a withdrawal
     api = APIRouter(tags=[zone])
 
     async def list_received(request: Request, limit: Limit = 50, before: datetime | None = None) -> Response:
@@ -41,6 +42,7 @@ def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str, *, li
             lambda uow, actor: received.list_received(
                 uow, actor, kind, purpose, reception, limit=limit, before=aware(before)
             ),
+            quick=quick,
         )
         return json_response({plural: rows})
 
@@ -49,7 +51,9 @@ def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str, *, li
         wanted = ReleaseId.parse(release)
         return json_response(
             await gate.run(
-                request, lambda uow, actor: received.read_received(uow, actor, kind, purpose, wanted, reception)
+                request,
+                lambda uow, actor: received.read_received(uow, actor, kind, purpose, wanted, reception),
+                quick=quick,
             )
         )
 

@@ -158,6 +158,29 @@ def detail(
     desk.show(found)
 
 
+@app.command("receipts")
+@at_desk(OVERSIGHT)
+def receipts(
+    desk: Desk,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are not overdue.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200)] = 50,
+    before: Annotated[str, typer.Option("--before", help="withdrawn_at of the last line seen.")] = "",
+) -> None:
+    """Withdrawn consents whose receipt a partner owes (data protection officer)."""
+    query = {"overdue": "false" if every else "true", "limit": limit, "before": before}
+    columns = (
+        "recipient",
+        "pseudonym",
+        "withdrawn_at",
+        "receipt_due",
+        "receipt",
+        "receipt_at",
+        "overdue",
+        "authentic",
+    )
+    desk.show_list(desk.get("/withdrawals", **query), "withdrawals", columns)
+
+
 for _command in (
     audit_log.verify, audit_log.prove, audit_log.export, audit_log.diff, audit_replay.replay, audit_log.policy,
     audit_log.init, audit_log.sequence, audit_log.reopen, audit_log.erase, audit_stamp.stamp,

@@ -14,9 +14,7 @@ from vault.cases.flow import State
 from vault.cases.model import Origin, Place
 from vault.vocabulary import CASEWORK
 
-app = typer.Typer(
-    help="Open, list, show, find and refer cases; take their steps.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="Open, list, show and find cases; take their steps.", no_args_is_help=True, add_completion=False)
 _LINE = ("reference", "state", "region", "language", "opened_on", "coach", "notes", "last_note_on")
 Language = Annotated[str, typer.Option("--language", help="fr, nl, de or en.")]
 
@@ -129,34 +127,6 @@ def find(
     if value == "-":
         value = typer.prompt("Number", err=True)
     desk.show_list(desk.post("/find", {"field": field, "value": value}), "cases", _LINE)
-
-
-@app.command("consent")
-@at_desk(CASEWORK)
-def consent(
-    desk: Desk,
-    ref: str,
-    partner: Annotated[str, typer.Option("--partner")],
-    field: Annotated[list[str], typer.Option("--field", help="What the person agrees to give; repeat for more.")],
-    until: Annotated[str, typer.Option("--until", help="Last day, YYYY-MM-DD.")],
-) -> None:
-    """Record that the person agreed: to which partner, to which fields, until when."""
-    body = {"partner": partner, "fields": field, "expires_on": until}
-    reply = desk.post(f"/cases/{quoted(ref)}/consents", body)
-    desk.done(reply, f"{reply['reference']}\tconsent recorded")
-
-
-@app.command("refer")
-@at_desk(CASEWORK)
-def refer(
-    desk: Desk,
-    ref: str,
-    partner: Annotated[str, typer.Option("--partner")],
-    need: Annotated[str, typer.Option("--need", help="shelter, legal_aid, medical_care, …")],
-) -> None:
-    """Send the consented fields to a partner."""
-    reply = desk.post(f"/cases/{quoted(ref)}/referrals", {"partner": partner, "need": need})
-    desk.done(reply, f"{reply['reference']}\treferred\t{reply['release']}")
 
 
 add_steps(app)

@@ -69,7 +69,7 @@ class Findings:
 
     @property
     def confided(self) -> int:
-        """Notes, identities, contacts and stand-in lists that opened: must be none."""
+        """Notes, identities, contacts, stand-in lists and answers that opened: must be none."""
         return sum(self.of(name).opened for name in _RECORDS.values())
 
     @property
@@ -83,18 +83,21 @@ _RECORDS = {
     Kind.IDENTITY: "identities",
     Kind.CONTACT: "contacts",
     Kind.TOKEN_MAP: "lists of stand-ins",
+    Kind.REFERRAL_ANSWER: "partners' answers",
 }
+_ANSWERS = "answers on their way"
 _RELEASES = {Kind.OUTCOME_SHEET: "outcome sheets", Kind.REFERRAL: "referrals"}
 
 
 def attack(loot: Loot, keyring: ZoneKeyring, directory: ZoneDirectory, now: datetime) -> Findings:
     """Try everything that the owner of `keyring` can try on `loot`."""
     findings = Findings(keyring.zone)
-    for name in (*_RECORDS.values(), *_RELEASES.values(), "audit details"):
+    for name in (*_RECORDS.values(), *_RELEASES.values(), _ANSWERS, "audit details"):
         findings.of(name)
     keys = _data_keys(loot, keyring, findings)
     _records(loot, keyring, keys, findings)
     _releases(loot, keyring, directory, now, findings)
+    _answers(loot, keyring, findings)
     _details(loot, keyring, findings)
     return findings
 
@@ -177,6 +180,25 @@ def _contexts(row: Row, zone: Zone) -> Iterator[ReleaseContext]:
             ReleaseId(row["release_id"]), KeyId(row["key_id"]), Purpose(row["purpose"]), EntryId(row["entry_id"]),
             row["policy"], row["schema_number"], row["expires_at"],
         )  # fmt: skip
+
+
+def _answers(loot: Loot, keyring: ZoneKeyring, findings: Findings) -> None:
+    """What partners sealed to casework: not even the partner who wrote it opens it again."""
+    tally = findings.of(_ANSWERS)
+    wraps = {row["key_id"]: row["wrap"] for row in loot.rows["wraps"] if row["reader"] == str(CASEWORK)}
+    for row in loot.rows["answers"]:
+        tally.there += 1
+        for reader in (CASEWORK, keyring.zone):
+            context = ReleaseContext(
+                row["subject"], KIND_COMPARTMENT[Kind.REFERRAL_ANSWER], reader, Zone.parse(row["sender"]),
+                ReleaseId(row["answer_id"]), KeyId(row["key_id"]), Purpose.REFERRAL, EntryId(row["decision"]),
+                row["policy"], row["schema_number"], None,
+            )  # fmt: skip
+            tally.tries += 1
+            with suppress(VaultError):
+                data_key = keyring.sealing.open(wraps.get(row["key_id"], b""), context.canonical())
+                open_record(data_key, context.record(), row["sealed"])
+                tally.opened += 1
 
 
 def _details(loot: Loot, keyring: ZoneKeyring, findings: Findings) -> None:

@@ -162,8 +162,10 @@ def play(case: SeedCase, crew: Crew, place: int = 0) -> Played:
     if case.path == "referred":
         partner, fields, need = _REFERRED[place // 4 % len(_REFERRED)]
         until = (today + timedelta(days=90)).isoformat()
-        coach.post(f"{at}/consents", {"partner": partner, "fields": list(fields), "expires_on": until})
-        played.release = str(coach.post(f"{at}/referrals", {"partner": partner, "need": need})["release"])
+        proposal = {"partner": partner, "need": need, "fields": list(fields)}
+        referral = f"{at}/referrals/{coach.post(f'{at}/referrals', proposal)['referral']}"
+        coach.post(f"{referral}/consent", {"fields": list(fields), "expires_on": until})
+        played.release = str(coach.post(f"{referral}/send")["release"])
         played.partner = partner
     return played
 

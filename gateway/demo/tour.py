@@ -208,23 +208,42 @@ class _Tour:
         coach, agent = self.callers["amina"], self.callers["cari"]
         self.head("A partner gets what the person consented to")
         at = f"/cases/{self.case}"
-        refer = {"partner": "caritas", "need": "shelter"}
+        fields = ["family_name", "phone", "language"]
+        proposal = {"partner": "caritas", "need": "shelter", "fields": [*fields, "address"]}
+        referral = f"{at}/referrals/{coach.post(f'{at}/referrals', proposal)['referral']}"
         self.refused(
-            "Without a consent, a referral is refused",
-            lambda: coach.post(f"{at}/referrals", refer),
+            "Amina proposes a referral. Before the person agreed, it cannot be sent",
+            lambda: coach.post(f"{referral}/send"),
             Question(Role.COACH, Action.RELEASE, Kind.REFERRAL, Purpose.COACHING, Phase.ACTIVE),
             Facts.of(own=True),
         )
         until = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
-        fields = ["family_name", "phone", "language"]
-        coach.post(f"{at}/consents", {"partner": "caritas", "fields": fields, "expires_on": until})
-        release = str(coach.post(f"{at}/referrals", refer)["release"])
-        self.say("With a consent to three fields, Caritas opens exactly these, under a pseudonym of its own:")
+        coach.post(f"{referral}/consent", {"fields": fields, "expires_on": until})
+        release = str(coach.post(f"{referral}/send")["release"])
+        self.say(
+            "The person agrees to three of the four fields. Caritas opens exactly these, under a pseudonym of its own:"
+        )
         self.record(agent.get(f"/referrals/{release}"))
         self.refused(
             "Caritas asks for the note",
             lambda: agent.elsewhere(f"/casework{at}/notes/{self.note}"),
             Question(Role.PARTNER_AGENT, Action.READ, Kind.NOTE, Purpose.REFERRAL, Phase.ACTIVE),
+        )
+        agent.post(f"/referrals/{release}/answers", {"status": "accepted", "message": "A bed is free from Monday on."})
+        waiting: Any = coach.get("/answers")["answers"]
+        self.say(
+            "Caritas answers; only casework opens it. Amina takes the answer in, and it is kept under casework's key:"
+        )
+        self.record(coach.post(f"{referral}/answers/{waiting[0]['answer']}"))
+        due = str(coach.post(f"{referral}/withdraw")["receipt_due"])
+        self.refused(
+            "The person takes the consent back. The very next request of Caritas",
+            lambda: agent.get(f"/referrals/{release}"),
+            Question(Role.PARTNER_AGENT, Action.READ, Kind.REFERRAL, Purpose.REFERRAL, Phase.NONE),
+        )
+        agent.post(f"/withdrawals/{release}/receipt", {"outcome": "deleted"})
+        self.say(
+            f"Caritas was asked to confirm by {due[:10]} that it keeps no copy, and does so under its own signature."
         )
         return release
 

@@ -20,7 +20,8 @@ from vault.cases.flow import FLOW, State, Step
 
 NOTE: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur.", "language": "fr", "template": "interview"}
 DRAFT: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur Kadi.", "language": "fr"}
-CONSENT: Final[dict[str, Any]] = {"partner": "caritas", "fields": ["family_name"], "expires_on": "2026-12-31"}
+PROPOSAL: Final[dict[str, Any]] = {"partner": "caritas", "need": "shelter", "fields": ["family_name"]}
+CONSENT: Final[dict[str, Any]] = {"fields": ["family_name"], "expires_on": "2026-12-31"}
 
 
 _DAY: Final = urlencode(r.LOG_DAY)
@@ -51,11 +52,9 @@ class Stage:
     house: House
     made: dict[str, str] = field(default_factory=dict)
 
-    def case(self, *, closing: bool = False, consented: bool = False, closed: bool = False, notice: bool = True) -> str:
+    def case(self, *, closing: bool = False, closed: bool = False, notice: bool = True) -> str:
         coach = self.house.client("coach")
         case = self.house.open_case(coach, notice=notice)
-        if consented:
-            assert coach.post(f"/cases/{case}/consents", json=CONSENT).status_code == 201
         if closing:
             self.house.begin_closing(coach, case)
         if closed:
@@ -85,6 +84,7 @@ class Stage:
         return found
 
     def referral(self, partner: str) -> str:
+        """A partner's release."""
         return self.house.refer(self.house.client("coach"), self.case(), partner)
 
     def asked(self) -> str:
@@ -114,6 +114,32 @@ class Stage:
         assert reply.status_code == 201, reply.text
         release: str = reply.json()["release"]
         return release
+
+    def proposed(self, *, agreed: bool = False, sent: bool = False) -> tuple[str, str]:
+        """Case and referral to Caritas, as far as said."""
+        house, coach, case = self.house, self.house.client("coach"), self.case()
+        referral = house.consent(coach, case) if agreed or sent else house.propose(coach, case)
+        if sent:
+            house.send(coach, case, referral)
+        return case, referral
+
+    def withdrawn(self, partner: str) -> str:
+        """A release that ended."""
+        house, coach, case = self.house, self.house.client("coach"), self.case()
+        referral = house.consent(coach, case, partner)
+        release = house.send(coach, case, referral)
+        house.withdraw(coach, case, referral)
+        return release
+
+    def answered(self, *, taken: bool = False) -> tuple[str, str, str]:
+        """Case, referral and answer of Caritas."""
+        house, coach, case = self.house, self.house.client("coach"), self.case()
+        referral = house.consent(coach, case)
+        house.answer(house.client("caritas"), house.send(coach, case, referral), "Aminata Diallo est venue.")
+        answer = coach.get(f"/cases/{case}/referrals/{referral}").json()["answers"][0]["answer"]
+        if taken:
+            assert coach.post(f"/cases/{case}/referrals/{referral}/answers/{answer}").status_code == 201
+        return case, referral, answer
 
     def entry(self) -> str:
         self.case()
@@ -159,10 +185,6 @@ def _casework(stage: Stage) -> dict[str, Callable[[], Call]]:
         "casework_list_avenues": on_case("coach", "GET", "/avenues", 200),
         "casework_list_return_plans": on_case("coach", "GET", "/return-plans", 200),
         "casework_list_grounds": on_case("coach", "GET", "/grounds", 200),
-        "casework_record_consent": on_case("coach", "POST", "/consents", 201, CONSENT),
-        "casework_refer": on_case(
-            "coach", "POST", "/referrals", 201, {"partner": "caritas", "need": "shelter"}, consented=True
-        ),
         "casework_ask_access_report": on_case("coach", "POST", "/access-report", 201),
         "casework_list_notes": on_case("coach", "GET", "/notes", 200),
         "casework_write_note": on_case("coach", "POST", "/notes", 201, NOTE),
@@ -250,6 +272,59 @@ def _drafted(coach: Caller, case: str) -> str:
     return "new"
 
 
+def _referrals(stage: Stage) -> dict[str, Callable[[], Call]]:
+    base = "/casework/cases"
+
+    def on_referral(method: str, tail: str, status: int, json: Any = None, **state: bool) -> Callable[[], Call]:
+        def make() -> Call:
+            case, referral = stage.proposed(**state)
+            return Call("coach", method, f"{base}/{case}/referrals/{referral}{tail}", status, json)
+
+        return make
+
+    def on_answer(method: str, status: int, tail: str = "", json: Any = None, *, taken: bool) -> Callable[[], Call]:
+        def make() -> Call:
+            case, referral, answer = stage.answered(taken=taken)
+            return Call("coach", method, f"{base}/{case}/referrals/{referral}/answers/{answer}{tail}", status, json)
+
+        return make
+
+    def all_of_case() -> Call:
+        return Call("coach", "POST", f"{base}/{stage.proposed(sent=True)[0]}/withdraw", 200)
+
+    return {
+        "casework_propose_referral": lambda: Call("coach", "POST", f"{base}/{stage.case()}/referrals", 201, PROPOSAL),
+        "casework_list_referrals": lambda: Call("coach", "GET", f"{base}/{stage.proposed()[0]}/referrals", 200),
+        "casework_read_referral": on_referral("GET", "", 200, sent=True),
+        "casework_record_consent": on_referral("POST", "/consent", 201, CONSENT),
+        "casework_record_refusal": on_referral("POST", "/refusal", 200),
+        "casework_send_referral": on_referral("POST", "/send", 201, agreed=True),
+        "casework_withdraw_referral": on_referral("POST", "/withdraw", 200, sent=True),
+        "casework_withdraw_all": all_of_case,
+        "casework_list_withdrawals": lambda: Call("coach", "GET", "/casework/withdrawals", 200),
+        "casework_list_answers": lambda: Call("coach", "GET", "/casework/answers", 200),
+        "casework_review_answer": on_answer("POST", 200, "/review", {}, taken=False),
+        "casework_take_answer": on_answer("POST", 201, taken=False),
+        "casework_read_answer": on_answer("GET", 200, taken=True),
+    }
+
+
+def _partner(stage: Stage, name: str) -> dict[str, Callable[[], Call]]:
+    base = f"/partner/{name}"
+    answer = {"status": "answered", "message": "Elle est attendue lundi."}
+    return {
+        f"partner_{name}_list_referrals": lambda: Call(name, "GET", f"{base}/referrals", 200),
+        f"partner_{name}_read_referrals": lambda: Call(name, "GET", f"{base}/referrals/{stage.referral(name)}", 200),
+        f"partner_{name}_answer_referral": lambda: Call(
+            name, "POST", f"{base}/referrals/{stage.referral(name)}/answers", 201, answer
+        ),
+        f"partner_{name}_list_withdrawals": lambda: Call(name, "GET", f"{base}/withdrawals", 200),
+        f"partner_{name}_give_receipt": lambda: Call(
+            name, "POST", f"{base}/withdrawals/{stage.withdrawn(name)}/receipt", 201, {"outcome": "deleted"}
+        ),
+    }
+
+
 def _step(house: House, step: Step) -> Call:
     """A step in the first state that the table lists it for."""
     paths, row = Paths(house), next(row for row in FLOW if row.step is step)
@@ -293,9 +368,11 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
         | steps
         | people_calls(stage, Call)
         | access_calls(house, Call)
+        | _referrals(stage)
         | {
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
             "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),
+            "oversight_list_withdrawals": lambda: Call("dpo", "GET", "/oversight/withdrawals", 200),
             "oversight_list_entries": lambda: Call("auditor", "GET", "/oversight/entries", 200),
             "oversight_list_explanations": lambda: Call("auditor", "GET", "/oversight/explanations", 200),
             "oversight_read_explanation": lambda: Call(
@@ -326,10 +403,5 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
         }
     )
     for name in ("caritas", "fedasil"):
-        found |= {
-            f"partner_{name}_list_referrals": lambda name=name: Call(name, "GET", f"/partner/{name}/referrals", 200),
-            f"partner_{name}_read_referrals": lambda name=name: Call(
-                name, "GET", f"/partner/{name}/referrals/{stage.referral(name)}", 200
-            ),
-        }
+        found |= _partner(stage, name)
     return found

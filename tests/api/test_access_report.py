@@ -80,6 +80,31 @@ def test_the_report_joins_what_every_zone_logged_under_its_own_name_of_the_case(
     assert report["consultations"] + report["refused"] + 1 == len(mine) - len(made)
 
 
+def test_the_report_shows_a_partners_looks_and_that_its_sight_was_ended(lite_house: House) -> None:
+    house, coach, caritas = lite_house, lite_house.client("coach"), lite_house.client("caritas")
+    case = house.open_case(coach)
+    referral = house.consent(coach, case)
+    release = house.send(coach, case, referral)
+    for _ in range(2):
+        assert caritas.get(f"/referrals/{release}").status_code == 200
+    house.answer(caritas, release)
+    house.withdraw(coach, case, referral)
+    assert caritas.get(f"/referrals/{release}").status_code == 404
+    assert caritas.post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"}).status_code == 201
+    reply = house.client("dpo").get(f"/access-reports/{asked(house, case)}", params={"lang": "en"}).json()
+    found = {
+        (line["manner"], line["category"], line["service"], line["recipient"]): line["count"]
+        for day in reply["report"]["days"]
+        for line in day["lines"]
+    }
+    assert found["passed_on", "contact", "casework", "partner:caritas"] == 1
+    assert found["consulted", "contact", "partner:caritas", ""] == 2
+    assert found["recorded", "narrative", "partner:caritas", ""] == 1
+    assert found["taken_back", "contact", "casework", "partner:caritas"] == 1
+    assert found["recorded", "status", "partner:caritas", ""] == 1  # the receipt
+    assert "Your consent taken back, access closed for" in reply["text"]
+
+
 def test_no_name_of_staff_and_no_id_of_theirs_is_in_the_reply(lite_house: House) -> None:
     stage = Stage(lite_house)
     case, note = stage.noted()

@@ -13,7 +13,7 @@ import pytest
 from gateway import problems
 from gateway.app import create_app
 from gateway.middleware import BODY_LIMIT
-from tests.api.stage import CONSENT, NOTE, Stage
+from tests.api.stage import CONSENT, NOTE, PROPOSAL, Stage
 from tests.api.support import counts, entries, since
 from tests.house import CASE, PERSON, House
 from vault import errors as e
@@ -286,25 +286,53 @@ def test_what_is_found_by_a_number_is_typed_as_one(lite_house: House) -> None:
     assert coach.post("/search", json={"word": "\x00\x00"}).status_code in {200, 400}
 
 
-def test_consents_and_referrals_stay_within_their_lists(lite_house: House) -> None:
+def test_proposals_and_consents_stay_within_their_lists(lite_house: House) -> None:
     coach = lite_house.client("coach")
-    case = lite_house.open_case(coach)
+    case, referral = Stage(lite_house).proposed()
     rows = counts(lite_house)
-    wrong: tuple[dict[str, Any], ...] = (
-        {"partner": "nobody"}, {"partner": "../casework"}, {"partner": "Caritas"}, {"fields": ["narrative"]},
-        {"fields": []}, {"fields": ["phone"] * 11}, {"expires_on": "9999-12-31"}, {"expires_on": "2026-11-02"},
-        {"expires_on": "2028-11-03"}, {"expires_on": 1}, {"expires_on": None}, {"note": "elle a peur"},
+    proposals: tuple[dict[str, Any], ...] = (
+        {"partner": "nobody"}, {"partner": "iom"}, {"partner": "../casework"}, {"partner": "Caritas"},
+        {"need": "a story"}, {"need": "legal_aid"}, {"need": None}, {"fields": []}, {"fields": ["narrative"]},
+        {"fields": ["need"]}, {"fields": ["phone", "ov_number"]}, {"fields": ["phone"] * 41}, {"fields": "phone"},
+        {"fields": ["x" * 41]}, {"note": "elle a peur"},
     )  # fmt: skip
-    for changed in wrong:
-        reply = coach.post(f"/cases/{case}/consents", json=CONSENT | changed)
+    for changed in proposals:
+        reply = coach.post(f"/cases/{case}/referrals", json=PROPOSAL | changed)
         assert reply.status_code == 400, (changed, reply.text)
-    for body in (
-        {"partner": "caritas", "need": "a story"},
-        {"partner": "nobody", "need": "shelter"},
-        {"need": "shelter"},
-    ):
-        assert coach.post(f"/cases/{case}/referrals", json=body).status_code == 400
+    consents: tuple[dict[str, Any], ...] = (
+        {"fields": []}, {"fields": ["narrative"]}, {"fields": ["address"]}, {"expires_on": "9999-12-31"},
+        {"expires_on": "2026-11-02"}, {"expires_on": "2028-11-03"}, {"expires_on": 1}, {"expires_on": None},
+        {"partner": "fedasil"},
+    )  # fmt: skip
+    for changed in consents:
+        reply = coach.post(f"/cases/{case}/referrals/{referral}/consent", json=CONSENT | changed)
+        assert reply.status_code == 400, (changed, reply.text)
+    for path in ("x", "0" * 31, "G" * 32, referral.upper()):
+        assert coach.get(f"/cases/{case}/referrals/{path}").status_code == 400
+        assert coach.post(f"/cases/{case}/referrals/{referral}/answers/{path}").status_code == 400
     assert counts(lite_house) == rows
+
+
+def test_answers_and_receipts_that_cannot_be_meant_are_refused(lite_house: House) -> None:
+    stage = Stage(lite_house)
+    release, ended, agent = stage.referral("caritas"), stage.withdrawn("caritas"), lite_house.client("caritas")
+    rows, before = counts(lite_house), len(entries(lite_house))
+    wrong: tuple[dict[str, Any], ...] = (
+        {"status": "sent"}, {"status": None}, {}, {"status": "answered"}, {"status": "answered", "message": " \n"},
+        {"status": "accepted", "message": 7}, {"status": "accepted", "message": "a\x00b"},
+        {"status": "accepted", "message": "a\u202eb"}, {"status": "accepted", "message": "\ud800"},
+        {"status": "accepted", "message": "é" * (10 * 1024 + 1)}, {"status": "accepted", "need": "shelter"},
+        {"status": "withdrawn", "message": "a"},
+    )  # fmt: skip
+    for body in wrong:
+        reply = agent.post(f"/referrals/{release}/answers", content=json.dumps(body), headers=JSON)
+        assert reply.status_code == 400, (body, reply.text)
+    for body in ({}, {"outcome": "burnt"}, {"outcome": None}, {"outcome": "deleted", "message": "elle"}):
+        assert agent.post(f"/withdrawals/{ended}/receipt", json=body).status_code == 400
+    assert counts(lite_house) == rows
+    assert since(lite_house, before) == []
+    longest = {"status": "accepted", "message": "é" * 10 * 1024}
+    assert agent.post(f"/referrals/{release}/answers", json=longest).status_code == 201
 
 
 def test_paths_and_methods_that_are_not_there(lite_house: House) -> None:

@@ -92,10 +92,13 @@ def test_facts_are_those_of_the_moment(house: House) -> None:
     assert archive.decision("head", *signing) is True
     assert archive.decision("far_head", *signing) is False
     assert archive.decision("coach", *signing) is False
-    consenting = Stage(house).case(consented=True)
+    consenting, _ = Stage(house).proposed(agreed=True)
     assert archive.decision("coach", "release", "referral", consenting, "coaching", recipient="caritas") is True
     assert archive.decision("coach", "release", "referral", consenting, "coaching", recipient="fedasil") is False
     assert archive.decision("coach", "release", "referral", consenting, "coaching") is False
+    taken_back, ended = Stage(house).proposed(agreed=True)
+    house.withdraw(house.client("coach"), taken_back, ended)
+    assert archive.decision("coach", "release", "referral", taken_back, "coaching", recipient="caritas") is False
     house.clock.move(days=80)
     token = Asker(house, asker(house, login="later").token, CASEWORK)
     assert token.decision("coach", "release", "referral", consenting, "coaching", recipient="caritas") is False
@@ -140,6 +143,8 @@ def test_a_zones_decision_point_knows_what_its_zone_knows(house: House) -> None:
     assert follow_up.decision("officer", "read", "outcome_sheet", referral, "oqt_follow_up") is False
     assert caritas.decision("caritas", "read", "referral", referral, "referral") is True
     assert caritas.decision("caritas", "read", "referral", sheet, "referral") is False
+    ended = stage.withdrawn("caritas")
+    assert caritas.decision("caritas", "read", "referral", ended, "referral") is False
     assert oversight.decision("dpo", "list", "audit_entry", "*", "data_protection") is True
     assert oversight.decision("auditor", "read", "outcome_sheet", sheet, "access_review") is False
     for point in (follow_up, caritas, oversight):
@@ -217,7 +222,7 @@ def _refusal(reply: Any) -> tuple[Any, ...]:
 def test_unknown_and_forbidden_are_the_same_refusal_on_the_same_road(house_settings: Settings) -> None:
     with watched() as steps, house_on(house_settings) as house:
         hire(house, "coach", "colleague", "desk")
-        archive, case = asker(house), Stage(house).case(consented=True)
+        archive, case = asker(house), Stage(house).proposed(agreed=True)[0]
         archive.decision("colleague", "read", "note", nowhere(), "coaching")
         for kind, action in (("note", "read"), ("identity", "write"), ("referral", "release"), ("task", "read")):
             told = []

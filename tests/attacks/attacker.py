@@ -100,6 +100,7 @@ class Attacker:
         self._open_drafts(keys)
         self._open_files(keys)
         self._open_releases(keys)
+        self._open_answers(keys)
         self._open_details()
         self._pseudonyms([*self.raw, *self.taken.data_keys, *self.derived])
         self._blind_index(list(guesses))
@@ -155,6 +156,7 @@ class Attacker:
     def _unwrap(self) -> None:
         contexts = [release_context(row) for row in self.rows["exchange.releases"]]
         contexts += [copy_context(row) for row in self.rows["exchange.access_copies"]]
+        contexts += [answer_context(row) for row in self.rows["exchange.answers"]]
         infos = [b"", *(replace(c, reader=zone).canonical() for c in contexts for zone in self.zones)]
         infos += [detail._bindings(r["lane"], r["epoch"])[0] for r in self.rows["keystore.detail_keys"]]
         for row in self.rows["keystore.wraps"]:
@@ -240,6 +242,11 @@ class Attacker:
         for row in self.rows["exchange.access_copies"]:
             place = f"{row['request_id'].hex()}/{row['reader']}"
             self._try("exchange.access_copies", place, copy_context(row).record(), row["sealed"], keys)
+
+    def _open_answers(self, keys: list[bytes]) -> None:
+        for row in self.rows["exchange.answers"]:
+            context = answer_context(row).record()
+            self._try("exchange.answers", row["answer_id"].hex(), context, row["sealed"], keys)
 
     def _try(self, table: str, item: str, context: RecordContext, sealed: bytes, keys: list[bytes]) -> None:
         for key in keys:
@@ -343,4 +350,13 @@ def release_context(row: Row) -> ReleaseContext:
         row["subject"], Compartment(row["compartment"]), Zone.parse(row["reader"]), Zone.parse(row["sender"]),
         ReleaseId(row["release_id"]), KeyId(row["key_id"]), Purpose(row["purpose"]), EntryId(row["entry_id"]),
         row["policy"], row["schema_number"], from_micros(row["expires_at"]) if row["expires_at"] else None,
+    )  # fmt: skip
+
+
+def answer_context(row: Row) -> ReleaseContext:
+    """The context that an answer's row spells out."""
+    return ReleaseContext(
+        row["subject"], Compartment.NARRATIVE, Zone.parse(row["reader"]), Zone.parse(row["sender"]),
+        ReleaseId(row["answer_id"]), KeyId(row["key_id"]), Purpose.REFERRAL, EntryId(row["decision"]), row["policy"],
+        row["schema_number"], None,
     )  # fmt: skip

@@ -35,6 +35,7 @@ CANARY: Final = {
     "companion": "Bruantzizi",  # who came along
     "interpreter": "bergeronnette-7p",  # the number of one
     "conflict": "pie-grièche5yk",  # why a coach must not have the case
+    "answer": "bécasseau2yq",  # what a partner wrote back
 }
 #: What is typed in the wrong place, or badly: it may come back to nobody, not even to who typed it.
 TYPED: Final = "hoopoe-typed-8vz"

@@ -57,6 +57,8 @@ CANARY: Final = {
     "draft": "bruant-brouillon-2C4", "stay": "martinet-sejour-5F1", "plan": "corneille-retour-9G3",
     "host": "choucas-hote-7L8", "place": "grive-lieu-0B2",
 }  # fmt: skip
+#: What Caritas writes back: its own words, so they are in its own memory.
+ANSWERED: Final = {"taken": "tarier-réponse-4Z7", "waiting": "bruant-réponse-6Y2"}
 _FRENCH: Final = (
     "Premier entretien, deux heures, avec interprète. Madame dit que son frère a été arrêté à Conakry et qu'elle dort "
     "depuis mars chez une amie à Schaerbeek. Elle n'a pas encore parlé de ses blessures à son avocat. {mark}. "
@@ -100,9 +102,11 @@ class Process:
             f"{self.address}{prefix_of(self.zone)}{path}", headers={"authorization": f"Bearer {self.token}"}, timeout=20
         )
 
-    def post(self, path: str, body: Any, token: str) -> httpx2.Response:
+    def post(self, path: str, body: Any, token: str = "") -> httpx2.Response:
+        """token: of somebody else than the one whom this process was owned with."""
         return httpx2.post(
-            f"{self.address}{prefix_of(self.zone)}{path}", headers={"authorization": f"Bearer {token}"}, json=body,
+            f"{self.address}{prefix_of(self.zone)}{path}", json=body,
+            headers={"authorization": f"Bearer {token or self.token}"},
             timeout=20,
         )  # fmt: skip
 
@@ -187,6 +191,8 @@ class Estate:
     case: dict[str, str] = field(default_factory=dict)  # by what happened to it: their references
     note: dict[str, str] = field(default_factory=dict)
     release: dict[str, str] = field(default_factory=dict)
+    referral: dict[str, str] = field(default_factory=dict)
+    answer: dict[str, str] = field(default_factory=dict)  # "taken", "waiting": Caritas's, to the release "caritas"
 
     @property
     def coach(self) -> Caller:
@@ -263,6 +269,7 @@ def estate(server: Postgres, folder: Path) -> Iterator[Estate]:
         for process in made.owned.values():
             wait_for(process)
         furnish_with_grants(made)
+        _correspond(made)
         yield made
 
 
@@ -307,7 +314,9 @@ def _write_cases(made: Estate) -> None:
     _record(made, made.case["handed_over"])
     until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
     for partner in ("caritas", "fedasil"):
-        made.release[partner] = house.refer(coach, made.case[partner], partner, expires_on=until)
+        for name in (partner, f"{partner}_ended"):
+            referral = house.consent(coach, made.case[partner], partner, expires_on=until)
+            made.referral[name], made.release[name] = referral, house.send(coach, made.case[partner], referral)
     made.release["follow_up"] = house.hand_over(coach, head, made.case["handed_over"])
     with made.wall.superuser() as admin:
         row: Any = admin.execute("SELECT release_id FROM exchange.releases WHERE reader = 'oversight'").fetchone()
@@ -330,6 +339,19 @@ def _record(made: Estate, case: str) -> None:
     recorded.save_draft(coach, case, text=f"Pas encore dit: {CANARY['draft']}, de {CANARY['given']}")
     recorded.compose(coach, case, recorded.CONSEQUENCES | {"place": CANARY["place"]})
     recorded.compose(coach, case, recorded.INVITATION | {"place": CANARY["place"]})
+
+
+def _correspond(made: Estate) -> None:
+    """Caritas answers twice, the coach takes the first in; of each partner's two referrals one ends."""
+    coach, case = made.coach, made.case["caritas"]
+    for name in ("taken", "waiting"):
+        body = {"status": "accepted", "message": f"{ANSWERED[name]} {CANARY['family']}"}
+        assert made.owned[CARITAS].post(f"/referrals/{made.release['caritas']}/answers", body).status_code == 201
+    made.answer |= {name: line["answer"] for name, line in zip(ANSWERED, made.house.waiting(coach), strict=True)}
+    took = coach.post(f"/cases/{case}/referrals/{made.referral['caritas']}/answers/{made.answer['taken']}")
+    assert took.status_code == 201, took.text
+    for partner in ("caritas", "fedasil"):
+        made.house.withdraw(coach, made.case[partner], made.referral[f"{partner}_ended"])
 
 
 def _stop(process: Process) -> None:

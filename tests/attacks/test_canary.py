@@ -20,13 +20,12 @@ import pytest
 from gateway.settings import Settings
 from tests import recorded
 from tests.api.decision_client import asker, vault_question
-from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY, TYPED, readable, sightings
-from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
-from tests.attacks.canary_reviews import REVIEW_QUERIES, plant_reviews, review_bodies
+from tests.attacks.canary_reviews import REVIEW_QUERIES, review_bodies
 from tests.attacks.listening import Ears, listening
+from tests.attacks.planting import FACT_MARKS, TODAY, Planted, bodies, plant
 from tests.flow_paths import Paths
-from tests.house import CASE, STAFF, Caller, House, house_on, prefix_of
+from tests.house import STAFF, Caller, House, house_on, prefix_of
 from vault.cases.flow import Step
 from vault.vocabulary import Kind
 
@@ -35,10 +34,6 @@ pytestmark = pytest.mark.xdist_group("canary")
 IDENTITY: Final = frozenset({"family", "given", "alias"})
 CONTACT: Final = frozenset({"address", "email", "whereabouts"})
 NOTES: Final = frozenset({"note", "revised", "why"})
-#: The mark in the facts of each compartment.
-FACT_MARKS: Final = {
-    "narrative": "fact", "contact": "host", "sensitive": "health", "stay-analysis": "stay", "return-plan": "plan",
-}  # fmt: skip
 LISTED: Final = frozenset({"caption", "file_name"})
 EXPECTED: Final = frozenset({"family", "given"})
 LETTER: Final = frozenset({"family", "given", "address", "place"})
@@ -68,6 +63,9 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
     **{f"casework_{act}_letter": LETTER for act in ("compose", "read", "print")},
     "casework_coach_days": EXPECTED,
     "casework_read_attendees": frozenset({"companion", "interpreter"}),
+    "casework_review_answer": IDENTITY | {"answer"},
+    "casework_take_answer": frozenset({"answer"}),
+    "casework_read_answer": frozenset({"answer"}),
 }
 #: What else is for whom: the desk sees whom it receives today, the head why a coach must not have a case.
 OTHERS_SEE: Final = {
@@ -78,17 +76,12 @@ OTHERS_SEE: Final = {
 INVITED: Final = frozenset(f"casework_{act}_invitation" for act in ("compose", "read", "print"))
 #: The person consented to give Fedasil the family name, and Caritas the telephone number.
 CONSENTED: Final = {"fedasil": frozenset({"family"})}
-#: The day on which the house's clock stands, and what is asked with it.
-TODAY: Final = "2026-11-03"
+#: What is asked with the day on which the house's clock stands.
 QUERIES: Final[dict[str, dict[str, Any]]] = (
     {f"casework_{name}": {"params": {"day": TODAY}} for name in ("coach_days", "desk_day", "free_times")}
     | {"casework_read_figures": {"params": {"from": TODAY, "to": "2026-12-01"}}}
     | REVIEW_QUERIES
 )
-PEOPLE_PARAMETERS: Final = ("appointment", "coach", "absence", "desk", "feed", "secret")
-COMPANY: Final[dict[str, Any]] = {
-    "attendees": [{"role": "lawyer", "name": CANARY["companion"]}], "interpreter": CANARY["interpreter"],
-}  # fmt: skip
 ERRING: Final = ("coach", "officer", "caritas", "auditor")
 
 
@@ -103,165 +96,6 @@ def test_the_search_finds_every_spelling() -> None:
             assert sightings(base64.b64encode(padded)) == {name}, (name, shift)
             assert sightings(padded.hex().encode()) == {name}
             assert sightings(padded.hex().upper().encode()) == {name}
-
-
-@dataclass
-class Planted:
-    case: str
-    note: str
-    releases: dict[str, str]
-    entry: str
-    items: dict[str, str] = field(default_factory=dict)  # by the beginning of their path
-
-    def values(self, path: str, release: str) -> dict[str, str]:
-        """What the parameters of this path stand for."""
-        found = {"case": self.case, "note": self.note, "release": release, "entry": self.entry, "version": "1"}
-        item = next((item for beginning, item in self.items.items() if beginning in path), "")
-        if path.endswith("/assignment"):
-            found["case"] = item
-        return found | dict.fromkeys(
-            ("fact", "attachment", "task", "letter", "review", *PEOPLE_PARAMETERS, *ACCESS_PARAMETERS), item
-        )
-
-
-def plant(house: House) -> Planted:
-    """Confide each marked word where it belongs; nothing of it may be anywhere else afterwards."""
-    coach, head = house.client("coach"), house.client("head")
-    people = [
-        CASE["people"][0]
-        | {"family_name": CANARY["family"], "given_names": CANARY["given"], "aliases": [CANARY["alias"]]}
-    ]
-    contact = CASE["contact"] | {
-        "address": CANARY["address"], "email": f"{CANARY['email']}@example.be",
-        "whereabouts_note": CANARY["whereabouts"],
-    }  # fmt: skip
-    releases = {}
-    other = house.open_case(coach, people=people, contact=contact, ov_number="8123457")
-    house.write_note(coach, other, f"Un mot: {CANARY['note']}, sur {CANARY['family']}.")
-    releases["officer"] = house.hand_over(coach, head, other)
-    case = house.open_case(coach, people=people, contact=contact)
-    note = house.write_note(coach, case, f"{CANARY['given']} a dit {CANARY['note']}.")
-    revised = {
-        "text": f"Puis {CANARY['revised']}.", "language": "fr", "template": "intake", "based_on": 1,
-        "correction": f"pas {CANARY['why']}",
-    }  # fmt: skip
-    assert coach.put(f"/cases/{case}/notes/{note}", json=revised).status_code == 200
-    revealed = coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": CANARY["reason"]})
-    assert revealed.status_code == 200
-    releases["caritas"] = house.refer(coach, case, "caritas", fields=["phone", "language"])
-    releases["fedasil"] = house.refer(coach, case, "fedasil", fields=["family_name"])
-    with sqlite3.connect(house.settings.home / "main.db") as connection:
-        row = connection.execute(
-            "SELECT release_id FROM releases WHERE kind = 'outcome_sheet' AND reader = 'oversight'"
-        ).fetchone()
-    connection.close()
-    releases["auditor"] = row[0].hex()
-    releases["dpo"] = coach.post(f"/cases/{case}/access-report").json()["release"]
-    entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
-    entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    items = record(house, case, note) | organise(house, case) | plant_reviews(house, entry) | plant_access(house)
-    return Planted(case, note, releases, entry, items)
-
-
-def record(house: House, case: str, note: str) -> dict[str, str]:
-    """A fact of each compartment, a file of each, a task, a draft and letters."""
-    coach, made = house.client("coach"), {}
-    for section, mark in FACT_MARKS.items():
-        fact = recorded.record_fact(coach, case, section, detail=f"Il dit {CANARY[mark]} à {CANARY['family']}.")
-        made[f"/facts/{section}"] = fact
-    for section in recorded.FILE_SECTIONS:
-        content = recorded.pdf(90_000).replace(b"trailer", CANARY["file"].encode() + b" trailer")
-        name = f"{CANARY['file_name']}.pdf"
-        made[f"/attachments/{section}"] = recorded.attach(coach, case, content, section, name, CANARY["caption"])
-    made["/tasks"] = recorded.set_task(coach, case, title=f"{CANARY['task']} pour {CANARY['given']}")
-    recorded.save_draft(coach, case, note, text=f"Pas dit: {CANARY['draft']}", based_on=1)
-    made["/letters"] = recorded.compose(coach, case, recorded.CONSEQUENCES | {"place": CANARY["place"]})
-    invitation = recorded.INVITATION | {"place": CANARY["place"]}
-    made["/invitations"] = recorded.compose(coach, case, invitation)
-    return made
-
-
-def organise(house: House, case: str) -> dict[str, str]:
-    """Appointments, who came along, a conflict of interest, an absence of each sort, calendars: one for each route."""
-    coach, head = house.client("coach"), house.client("head")
-    made = People(house, lambda: case)
-    path = f"/cases/{case}/appointments"
-    found = {
-        f"/appointments/{{appointment}}/{tail}": booked(coach, case, **CALL, interpreter=CANARY["interpreter"],
-                                                        interpreting="ti")["appointment"]
-        for tail in ("move", "cancel", "attendance")
-    }  # fmt: skip
-    today = booked(coach, case, starts_at=f"{TODAY}T15:00")["appointment"]
-    assert coach.put(f"{path}/{today}/attendees", json=COMPANY | {"based_on": 0}).status_code == 200
-    spare = house.open_case(coach, ov_number="8123458")
-    made.profile("third_coach")
-    who = made.profile("colleague")
-    why = {"coach": who, "reason": f"Connaît {CANARY['conflict']}."}
-    assert head.post(f"/cases/{case}/conflicts", json=why).status_code == 201
-    return found | {
-        "/appointments/{appointment}/attendees": today,
-        "/assignment": spare,
-        "/coaches/": who,
-        "/conflicts/": who,
-        "/absences/{absence}/hand-over": made.absence(),
-        "/absences/{absence}/return": made.absence(),
-        "/desks/": "brussels-1",
-        "/calendar/{secret}": made.calendar()["address"].split("/")[-2],
-        "/calendar/{feed}": made.calendar()["feed"],
-    }
-
-
-def bodies(house: House) -> dict[str, Any]:
-    """A good body for every operation that takes one."""
-    text = {"text": f"Nouveau: {CANARY['note']}", "language": "fr", "template": "intake"}
-    person = {"family_name": CANARY["family"], "given_names": CANARY["given"]}
-    return {
-        "casework_open_case": CASE | {"people": [person]},
-        "casework_find_case": {"field": "ov_number", "value": "8123456"},
-        "casework_search_notes": {"word": CANARY["note"]},
-        "casework_revise_identity": {"people": [person], "ov_number": "8123456", "based_on": 1},
-        "casework_revise_contact": {"address": CANARY["address"], "based_on": 1},
-        "casework_record_consent": {"partner": "caritas", "fields": ["phone"], "expires_on": "2026-12-31"},
-        "casework_refer": {"partner": "caritas", "need": "shelter"},
-        "casework_write_note": text,
-        "casework_review_note": {"text": text["text"], "language": "fr"},
-        "casework_revise_note": text | {"based_on": 1},  # stale by now
-        "casework_reveal_note": {"reason": CANARY["reason"]},
-        **{
-            f"casework_{name}_{section.replace('-', '_')}": recorded.FACTS[section] | more
-            for section in recorded.FACTS
-            for name, more in (
-                ("record_fact", {"provenance": "interview", "detail": CANARY[FACT_MARKS[section]]}),
-                ("revise_fact", {"based_on": 1, "correction": CANARY["why"]}),
-            )
-        },
-        **{
-            f"casework_describe_attachment_{section.replace('-', '_')}": {
-                "name": f"{CANARY['file_name']}.pdf", "caption": CANARY["caption"], "language": "fr", "based_on": 2,
-            }
-            for section in recorded.FILE_SECTIONS
-        },
-        "casework_set_task": recorded.TASK | {"title": CANARY["task"]},
-        "casework_change_task": recorded.TASK | {"title": CANARY["task"], "based_on": 1},
-        "casework_read_agenda": {"until": "2026-12-31"},
-        "casework_save_draft": recorded.DRAFT | {"text": CANARY["draft"], "based_on": 1},
-        "casework_compose_letter": recorded.CONSEQUENCES | {"place": CANARY["place"]},
-        "casework_compose_invitation": recorded.INVITATION | {"place": CANARY["place"]},
-        "casework_book_appointment": CALL | {"occasion": "interview"},
-        "casework_look_for_clashes": BOOKING,
-        "casework_move_appointment": CALL,
-        "casework_settle_appointment": {"status": "excused"},
-        "casework_receive_walk_in": WALK_IN,
-        "casework_record_attendees": COMPANY | {"based_on": 1},
-        "casework_set_profile": PROFILE,
-        "casework_record_coach_absence": ABSENCE,
-        "casework_hand_over_caseload": {"coach": None},
-        "casework_assign_case": {"coach": None},
-        "casework_declare_conflict": {
-            "coach": house.staff["colleague"].id.hex(), "reason": f"Connaît {CANARY['conflict']}.",
-        },
-        "casework_make_calendar": {"language": "fr"}, "oversight_record_verification": recorded.CHECKED,
-    } | {f"casework_{step.value}": Paths(house).details(step) for step in Step} | ACCESS_BODIES  # fmt: skip
 
 
 def payload(operation: str, body: Any) -> dict[str, Any]:
@@ -306,16 +140,15 @@ def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
     """Call every operation there is as `login`, once well and then in every wrong way."""
     client, good = house.client(login), bodies(house) | review_bodies(planted.entry)
     schema = house.app.get("/openapi.json").json()
-    release = planted.releases.get(login, planted.releases["officer"])
     # Steps last: each moves the case, and what is asked of it afterwards would be refused for that.
     for path, operations in sorted(schema["paths"].items(), key=lambda found: "/steps/" in found[0]):
-        values = planted.values(path, release)
-        bad = dict.fromkeys(values, TYPED)
         for method, described in operations.items():
             operation = described["operationId"]
             if operation.endswith("sign_out"):
                 continue
             body = good.get(operation)
+            values = planted.values(path, login, operation)
+            bad = dict.fromkeys(values, TYPED)
             sent = payload(operation, body) | QUERIES.get(operation, {})
             yield heard(client, login, operation, method, "/" + path.format(**values), sent)
             if "_authzen_" in operation:  # a member of staff is a stranger there: see drive_systems
@@ -412,7 +245,8 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
     silent = {name for name in known - answered if not name.endswith(("sign_in", "sign_out"))}
     # The steps are tried in turn on one case: those that its states never allow answer nothing but refusals.
     steps = {f"casework_{step.value}" for step in Step}
-    assert silent <= {"casework_revise_note", "casework_merge_stand_ins", "casework_split_stand_in", *steps}
+    allowed = {"casework_revise_note", "casework_record_refusal", "casework_merge_stand_ins", "casework_split_stand_in"}
+    assert silent <= {*allowed, *steps}
     assert len(steps - silent) >= 5
     seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
     assert seen == set(CANARY) - {"reason", "conflict"}, (

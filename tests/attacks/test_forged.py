@@ -129,7 +129,7 @@ def insert_release(place: Estate, c: ReleaseContext, sealed: bytes, signature: b
     until = int(c.expires_at.timestamp() * 1_000_000) if c.expires_at else None
     as_superuser(
         place.wall,
-        "INSERT INTO exchange.releases VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, NULL, %s)",
+        "INSERT INTO exchange.releases VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s)",
         c.release.raw, str(c.reader), str(c.sender), kind.value, c.compartment.value, c.case, c.purpose.value,
         c.policy_digest, c.schema, c.key.raw, sealed, signature, until, c.decision.raw,
     )  # fmt: skip

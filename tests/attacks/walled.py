@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ import psycopg
 
 from bench.pg import Postgres
 from gateway.settings import Settings
-from tests.house import CARITAS, FEDASIL
+from tests.house import CARITAS, FEDASIL, House, furnish, house_on
 from vault.storage.roles import apply_roles, role_name
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
@@ -87,3 +87,11 @@ def _ask_for_passwords(server: Postgres) -> None:
 
 def _password(zone: Zone) -> str:
     return _passwords.setdefault(zone, os.urandom(12).hex())
+
+
+@contextmanager
+def houses_of(made: Walled, settings: Settings, zones: Sequence[Zone] = ZONES) -> Iterator[dict[Zone, House]]:
+    """A process of each zone, in this process: each under its own role with its own keys."""
+    furnish(settings.model_copy(update={"database_url": made.main, "keystore_url": made.keys}))
+    with ExitStack() as stack:
+        yield {zone: stack.enter_context(house_on(made.settings(settings, zone))) for zone in zones}

@@ -87,10 +87,46 @@ def test_two_people_revise_and_nobody_loses_text(desk: Shell, case: str, tmp_pat
     assert len(desk.ok("note", "list", case, note).rows) == 2
 
 
-def test_the_sheet_the_referral_and_the_trail(desk: Shell, lite_house: House, case: str) -> None:
-    consent = ("case", "consent", case, "--partner", "caritas", "--field", "phone", "--until", "2026-12-31")
-    desk.ok(*consent)
-    desk.ok("case", "refer", case, "--partner", "caritas", "--need", "shelter")
+def test_a_referral_is_made_answered_and_withdrawn(desk: Shell, lite_house: House, case: str) -> None:
+    partners = desk.ok("refer", "partners", "--json").json["partners"]
+    assert {found["partner"] for found in partners} >= {"caritas", "fedasil"}
+    assert all("phone" in found["fields"] for found in partners)
+    words = ("--partner", "caritas", "--need", "shelter", "--field", "phone", "--field", "address")
+    referral = desk.ok("refer", "propose", case, *words).out.strip()
+    desk.refused("consent_missing", "refer", "send", case, referral)
+    desk.ok("refer", "consent", case, referral, "--field", "phone", "--until", "2026-12-31")
+    release = desk.ok("refer", "send", case, referral).out.split()[-1]
+    signed_in(lite_house, "caritas")
+    (line,) = desk.ok("referrals", "list").rows
+    assert line[0] == release
+    shown = desk.ok("referrals", "show", release, "--json").json
+    assert (shown["phone"], shown["address"]) == ("0499 00 00 11", None)
+    desk.ok("referrals", "answer", release, "-", "--status", "accepted", typed="Aminata Diallo peut venir.")
+    (waiting,) = desk.ok("refer", "answers").rows
+    taken = desk.ok("refer", "take", case, referral, waiting[3]).out
+    assert "message\t[PERSONNE-1] peut venir." in taken
+    assert desk.ok("refer", "read", case, referral, waiting[3]).out == taken
+    assert desk.ok("refer", "list", case).rows[0][3] == "accepted"
+    desk.ok("refer", "withdraw", case, referral)
+    desk.refused("not_found", "referrals", "show", release)
+    assert desk.ok("refer", "receipts").rows == []
+    lite_house.clock.move(days=15)
+    for login in ("coach", "caritas", "dpo"):
+        lite_house.renew(login)
+        signed_in(lite_house, login)
+    assert desk.ok("refer", "receipts").rows[0][:3] == [case, referral, "caritas"]
+    assert desk.ok("audit", "receipts").rows[0][0] == "caritas"
+    assert desk.ok("referrals", "withdrawn").rows[0][0] == release
+    desk.ok("referrals", "receipt", release, "--outcome", "deleted")
+    assert desk.ok("refer", "receipts").rows == []
+    assert desk.ok("audit", "receipts").rows == []
+    assert "receipt\tdeleted" in desk.ok("refer", "show", case, referral).out
+    other = desk.ok("refer", "propose", case, *words).out.strip()
+    assert "declined" in desk.ok("refer", "decline", case, other).out
+    assert "withdrawn" in desk.ok("refer", "withdraw", case).out
+
+
+def test_the_sheet_and_the_trail(desk: Shell, lite_house: House, case: str) -> None:
     desk.refused("illegal_step", "case", "begin-closing", case, "--outcome", "REFUSED")
     for _ in range(2):
         desk.ok("case", "explain-consequences", case, "--language", "fr")
@@ -101,12 +137,10 @@ def test_the_sheet_the_referral_and_the_trail(desk: Shell, lite_house: House, ca
     desk.refused("access_denied", "case", "hand-over", case)
     signed_in(lite_house, "head")
     desk.ok("case", "hand-over", case)
-    for login in ("officer", "caritas", "auditor"):
+    for login in ("officer", "auditor"):
         signed_in(lite_house, login)
     (sheet,) = desk.ok("sheets", "list").rows
     assert "outcome_code\tREFUSED" in desk.ok("sheets", "show", sheet[0], "--zone", "follow_up").out
-    (referral,) = desk.ok("referrals", "list").rows
-    assert desk.ok("referrals", "show", referral[0], "--json").json["phone"] == "0499 00 00 11"
     entries = desk.ok("audit", "list", "--limit", "100", "--json").json["entries"]
     released = next(entry for entry in entries if entry["action"] == "release_begun")
     assert desk.ok("audit", "detail", released["entry"], "--json").json["actor_name"] == "Head"

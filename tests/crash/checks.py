@@ -4,9 +4,9 @@
 
 What is checked: SQLite's own integrity and foreign keys; lanes gapless, chained and announced, every entry's bytes
 canonical and chained; every detail opens for oversight and is the one committed to; every row names an
-entry that explains it; every record, token map, draft, file and release opens; versions contiguous; no half case, no
-half step, no half file that anybody sees, no half hand-over. Wraps that no row needs are allowed: they are orphans,
-and counted.
+entry that explains it; every record, token map, draft, file, release and answer opens; versions contiguous; no half
+case, no half step, no half file that anybody sees, no half hand-over, no half referral. Wraps that no row needs are
+allowed: they are orphans, and counted.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from gateway.settings import Settings
 from tests.crash.access import access_faults
 from tests.crash.agenda import agenda_faults
 from tests.crash.explaining import EXPLAINS
+from tests.crash.referrals import correspondence_faults, referral_faults
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.access.sealing import SCHEMA
 from vault.cases.appointments import Company
@@ -89,7 +90,7 @@ def faults(settings: Settings) -> list[str]:
     found = look(settings)
     checks = (
         _entries, _details, _filing, _explanations, _records, _versions, _cases, _releases, _attachments, _tasks,
-        _drafts, agenda_faults, access_faults,
+        _drafts, agenda_faults, referral_faults, correspondence_faults, access_faults,
     )  # fmt: skip
     return [*found.own, *(line for check in checks for line in check(found))]
 
@@ -97,7 +98,8 @@ def faults(settings: Settings) -> list[str]:
 def orphans(settings: Settings) -> int:
     """Wraps that no row needs: what a crash between the two databases leaves behind."""
     found = look(settings)
-    needed = {bytes(row["key_id"]) for name in ("data_keys", "releases", "access_copies") for row in found[name]}
+    tables = ("data_keys", "releases", "answers", "access_copies")
+    needed = {bytes(row["key_id"]) for name in tables for row in found[name]}
     return sum(bytes(row["key_id"]) not in needed for row in found["wraps"])
 
 
@@ -271,7 +273,7 @@ def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | st
 _READABLE: Final[dict[Kind, Callable[[bytes], object]]] = {
     Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode,
     Kind.NOTE: NoteText.decode, Kind.TASK: bytes.decode, Kind.LETTER: decode_letter, Kind.INVITATION: decode_letter,
-    **dict.fromkeys((Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND, Kind.CONFLICT), json.loads),
+    **dict.fromkeys((Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND, Kind.CONFLICT, Kind.REFERRAL_ANSWER), json.loads),
     Kind.ATTENDEES: Company.decode,
     **dict.fromkeys(FACT_KINDS, Fact.decode), **dict.fromkeys(ATTACHMENT_KINDS, Manifest.decode),
 }  # fmt: skip

@@ -12,7 +12,10 @@ _FILES: Final = frozenset({("write", kind.value) for kind in ATTACHMENT_KINDS})
 #: What writes a sealed record of its own kind.
 _WRITTEN: Final = frozenset(
     {("write", kind.value) for kind in (*FACT_KINDS, *ATTACHMENT_KINDS)}
-    | {("write", kind) for kind in ("note", "task", "draft", "letter", "invitation")}
+    | {("write", kind) for kind in ("note", "task", "draft", "letter", "invitation", "referral_answer")}
+)
+_REFERRED: Final = frozenset(
+    {("write", "referral"), ("released", "referral"), ("write", "referral_answer"), ("write", "withdrawal")}
 )
 #: How each step stands in the log; a hand-over's rows name the entry that says the sheet has left.
 _STEPS: Final = frozenset(
@@ -51,7 +54,9 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "blind_index": frozenset(
         {("create", "case"), ("write", "identity"), ("released", "outcome_sheet"), ("released", "grant")}
     ),
-    "consents": frozenset({("write", "referral")}),
+    "consents": frozenset({("write", "referral"), ("write", "withdrawal")}),
+    "referrals": _REFERRED,
+    "referral_events": _REFERRED,
     "coaches": frozenset({("write", "coach")}),
     "absences": frozenset({("write", "coach")}),
     "assignments": _HANDS | _STEPS,
@@ -70,4 +75,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
         {(action, kind) for action in ("sign", "close", "write") for kind in ("access_request", "access_form")}
     ),
     "grants": frozenset({("released", "grant"), ("close", "grant"), ("swept", "grant")}),
+    "withdrawals": frozenset({("release_withdrawn", "referral")}),
+    "receipts": frozenset({("write", "withdrawal")}),
+    "answers": frozenset({("write", "referral_answer"), ("answer_taken", "referral_answer")}),
 }

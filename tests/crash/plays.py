@@ -24,10 +24,12 @@ from vault.cases.flow import Outcome, Step
 from vault.cases.letters import Value
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
+from vault.cases.referrals import AnswerStatus, ReceiptOutcome
 from vault.crypto.chunked import CHUNK_BYTES, Splitter
-from vault.ids import CaseId, RecordId
+from vault.ids import AnswerId, CaseId, RecordId, ReferralId, ReleaseId
 from vault.sensitive import Sensitive
 from vault.usecases import (
+    answers,
     attachments,
     drafts,
     facts,
@@ -35,10 +37,12 @@ from vault.usecases import (
     letters,
     notes,
     open_case,
+    referrals,
     sign_in,
     steps,
     sweep,
     tasks,
+    withdrawals,
 )
 from vault.usecases.casework import parse_reference
 from vault.vocabulary import CASEWORK, Kind, Provenance, Zone
@@ -79,6 +83,37 @@ class Stagehand:
             return work(uow, sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock), *args, house.services.casework)
 
         return house.services.worker.run(CASEWORK, job)
+
+    def as_partner(self, work: Callable[..., Any], *args: Any) -> Any:
+        """The same for Caritas, with its own services."""
+        house = self.house
+        self.hire("caritas")
+        hashed, reception = hash_token(house.tokens["caritas"]), house.services.reception[PARTNER]
+
+        def job(uow: Any) -> Any:
+            return work(uow, sign_in.authenticate(uow, hashed, "10.0.0.8", house.clock), *args, reception)
+
+        return house.services.worker.run(PARTNER, job)
+
+    def writing(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """A use case that also corresponds with partners."""
+        correspondence = self.house.services.correspondence[CASEWORK]
+        return lambda *args: work(*args, correspondence)
+
+    def proposed(self) -> tuple[CaseId, ReferralId]:
+        case = self.noticed()
+        cmd = referrals.Propose(case, PARTNER, "shelter", ("phone", "language"))
+        return case, ReferralId.parse(self.as_("coach", referrals.propose, cmd)["referral"])
+
+    def agreed(self) -> tuple[CaseId, ReferralId]:
+        case, referral = self.proposed()
+        until = self.house.clock.now() + timedelta(days=30)
+        self.as_("coach", referrals.record_consent, referrals.RecordConsent(case, referral, ("phone",), until))
+        return case, referral
+
+    def send(self, case: CaseId, referral: ReferralId) -> ReleaseId:
+        granted = self.as_("coach", referrals.authorise_sending, case, referral)
+        return ReleaseId.parse(self.as_("coach", _with_sender(self, referrals.send), granted)["release"])
 
     def open(self) -> CaseId:
         cmd = open_case.OpenCase("brussels", "fr", IDENTITY, Contact("rue Inventée 3"), AdminFacts("13"))
@@ -235,16 +270,51 @@ def _take_a_step(hand: Stagehand) -> Act:
     return lambda: hand.step(case, Step.ORIENT_STAY, avenue=Avenue.MEDICAL_9TER)
 
 
-def _refer(hand: Stagehand) -> Act:
+def _propose(hand: Stagehand) -> Act:
     case = hand.noticed()
-    until = hand.house.clock.now() + timedelta(days=30)
-    hand.as_("coach", hand_over.record_consent, hand_over.RecordConsent(case, PARTNER, ("phone",), until))
+    cmd = referrals.Propose(case, PARTNER, "shelter", ("phone",))
+    return lambda: void(hand.as_("coach", referrals.propose, cmd))
 
-    def act() -> None:
-        granted = hand.as_("coach", hand_over.authorise_referral, case, PARTNER, "shelter")
-        hand.as_("coach", _with_sender(hand, hand_over.refer), granted)
 
-    return act
+def _consent(hand: Stagehand) -> Act:
+    """A second consent, which ends the first."""
+    case, referral = hand.agreed()
+    until = hand.house.clock.now() + timedelta(days=60)
+    cmd = referrals.RecordConsent(case, referral, ("language",), until)
+    return lambda: void(hand.as_("coach", referrals.record_consent, cmd))
+
+
+def _refer(hand: Stagehand) -> Act:
+    case, referral = hand.agreed()
+    return lambda: void(hand.send(case, referral))
+
+
+def _answer(hand: Stagehand) -> Act:
+    release = hand.send(*hand.agreed())
+    hand.hire("caritas")
+    return lambda: void(hand.as_partner(answers.give_answer, release, AnswerStatus.ACCEPTED, "Aminata Diallo est là."))
+
+
+def _take(hand: Stagehand) -> Act:
+    case, referral = hand.agreed()
+    _ = hand.as_partner(answers.give_answer, hand.send(case, referral), AnswerStatus.ACCEPTED, "Aminata Diallo est là.")
+    [waiting] = [line for line in hand.as_("coach", answers.list_waiting) if line["referral"] == referral.hex()]
+    which = AnswerId.parse(waiting["answer"])
+    return lambda: void(hand.as_("coach", hand.writing(answers.take_in), case, referral, which))
+
+
+def _withdraw(hand: Stagehand) -> Act:
+    case, referral = hand.agreed()
+    hand.send(case, referral)
+    return lambda: void(hand.as_("coach", hand.writing(withdrawals.withdraw), case, referral))
+
+
+def _confirm(hand: Stagehand) -> Act:
+    case, referral = hand.agreed()
+    release = hand.send(case, referral)
+    hand.as_("coach", hand.writing(withdrawals.withdraw), case, referral)
+    hand.hire("caritas")
+    return lambda: void(hand.as_partner(withdrawals.give_receipt, release, ReceiptOutcome.DELETED))
 
 
 def _with_sender(hand: Stagehand, work: Callable[..., Any]) -> Callable[..., Any]:
@@ -291,7 +361,13 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "compose a letter": _letter,
     "take a step": _take_a_step,
     "hand over": _hand_over,
+    "propose a referral": _propose,
+    "record a consent": _consent,
     "refer": _refer,
+    "answer a referral": _answer,
+    "take an answer in": _take,
+    "withdraw a consent": _withdraw,
+    "confirm a withdrawal": _confirm,
     "sign in": _sign_in,
     "refuse a sign-in": _refused,
     "ask for access": access_plays.ask,

@@ -33,7 +33,7 @@ def test_check_refuses_with_file_and_line(tmp_path: Path) -> None:
 
 
 def test_check_refuses_rules_that_are_not_as_expected(tmp_path: Path) -> None:
-    folder = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,receipt", "own,receipt")})
+    folder = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,referral_receipt", "own,referral_receipt")})
     result = RUN.invoke(policy.app, ["check", "--folder", str(folder)])
     assert result.exit_code == 1
     assert "expected.csv: coach release referral" in result.stderr
@@ -81,7 +81,7 @@ def test_matrix_prints_both_forms() -> None:
 
 
 def test_diff_says_who_gains(tmp_path: Path) -> None:
-    new = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,receipt", "own,receipt")})
+    new = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,referral_receipt", "own,referral_receipt")})
     result = RUN.invoke(policy.app, ["diff", str(DEFAULT_FOLDER), str(new)])
     assert result.exit_code == 0
     assert (

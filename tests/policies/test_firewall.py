@@ -94,7 +94,7 @@ def test_an_explanation_changes_the_digest_and_no_decision(tmp_path: Path, firew
 
 def test_a_rejected_policy_leaves_the_old_one_in_place(tmp_path: Path, firewall: TableFirewall) -> None:
     live = LiveFirewall(firewall)
-    folder = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,receipt", "own,receipt")})
+    folder = policy_copy(tmp_path, {"rules/casework.csv": swap("own+consent,referral_receipt", "own,referral_receipt")})
     with pytest.raises(PolicyRejected):
         live.reload(lambda: load_firewall(folder))
     assert live.current is firewall

@@ -88,7 +88,40 @@ BREAKING = [
         "cw-90,regional_head,audit_entry,list,case_administration,none,region,receipt,allow",
     ),
     ("a copy opens only", "fu-90,follow_up_officer,outcome_sheet,read,oqt_follow_up,none,grant,outcome_sheet,allow"),
-    ("a partner reads only", "pa-90,partner_agent,referral,read,referral,none,addressed,referral,allow"),
+    ("a partner reads and answers only", "pa-90,partner_agent,referral,read,referral,none,addressed,referral,allow"),
+    (
+        "a partner reads and answers only",
+        "pa-90,partner_agent,referral_answer,write,referral,none,addressed,own_answer,allow",
+    ),
+    (
+        "outside casework nobody changes",
+        "pa-90,partner_agent,referral,write,referral,none,addressed+consent,own_answer,allow",
+    ),
+    (
+        "outside casework nobody changes",
+        "ov-90,dpo,withdrawal,write,data_protection,none,addressed,withdrawal_watch,allow",
+    ),
+    (
+        "only casework reaches",
+        "pa-90,partner_agent,referral_answer,read,referral,none,addressed+consent,own_answer,allow",
+    ),
+    ("only casework reaches", "ov-90,dpo,referral_answer,list,data_protection,none,addressed,audit_entry,allow"),
+    (
+        "follow-up and its purpose",
+        "fu-90,follow_up_officer,withdrawal,list,oqt_follow_up,none,addressed,sheet_list,allow",
+    ),
+    ("a copy opens only", "pa-90,partner_agent,withdrawal,list,referral,none,consent,withdrawal_notice,allow"),
+    (
+        "casework needs a relation",
+        "cw-90,coach,withdrawal,write,case_administration,active,none,referral_receipt,allow",
+    ),
+    ("content is reached", "cw-90,coach,referral_answer,read,coaching,none,own,case_answer,allow"),
+    (
+        "content is reached",
+        "pa-90,partner_agent,referral_answer,write,referral,active,addressed+consent,own_answer,allow",
+    ),
+    ("after closing no content", "cw-90,coach,referral,write,coaching,closed,own,referral_receipt,allow"),
+    ("an erased case gives nothing", "cw-90,coach,referral_answer,read,coaching,erased,own,case_answer,allow"),
     ("what leaves was consented", "cw-90,coach,referral,release,coaching,active,own,receipt,allow"),
     (
         "what leaves was consented",
@@ -121,6 +154,11 @@ BREAKING = [
     ("who came along", "cw-90,desk_officer,attendees,read,case_administration,active,region,appointment_slot,allow"),
     ("who came along", "cw-90,coach,attendees,read,coaching,active,region,attendees_full,allow"),
     ("why a coach must not", "cw-90,coach,conflict,list,case_administration,active,own,conflict_list,allow"),
+    (
+        "what a coach records",
+        "cw-90,regional_head,referral_answer,read,coaching,active,region,case_answer,allow",
+    ),
+    ("what a coach records", "cw-90,regional_head,note,read,coaching,active,region,note_full,allow"),
     ("content is reached", "cw-90,coach,note,read,coaching,none,own,note_full,allow"),
     ("content is reached", "cw-90,coach,note,search,coaching,active,own,note_hit,allow"),
     ("after closing no content", "cw-90,coach,note,write,coaching,closed,own,receipt,allow"),
@@ -200,6 +238,8 @@ def test_access_that_vanishes_with_one_more_fact_is_noticed(source: Source) -> N
         ("outcome_sheet", "notes"),
         ("sheet_list", "reason"),
         ("referral", "text"),
+        ("withdrawal_notice", "message"),
+        ("own_answer", "message"),
         ("outcome_sheet_oversight", "ov_number"),
     ],
 )

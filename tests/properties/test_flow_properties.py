@@ -21,8 +21,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.crash.checks import faults
 from tests.flow_paths import ORDER, Paths
 from tests.house import CASE, STAFF, House, house_on, migrated_template, sqlite_home
-from vault.access.releases import REFERRAL_FIELDS, SHEET_FIELDS
+from vault.access.releases import SHEET_FIELDS
 from vault.cases.flow import Outcome, State, Step, row_of
+from vault.cases.partners import FIELDS
 
 #: What was confided, in every field that takes it; follow-up and oversight see none of it, nor does a partner.
 CONFIDED: Final = "zibeline"
@@ -128,11 +129,16 @@ class CaseOfSteps(RuleBasedStateMachine):
         assert reply.status_code in {201, 404, 409}
         assert reply.status_code != 201 or given, "no note before the notice"
 
-    @rule(partner=st.sampled_from(["caritas", "fedasil"]), fields=st.sets(st.sampled_from(REFERRAL_FIELDS), min_size=1))
+    @rule(partner=st.sampled_from(["caritas", "fedasil"]), fields=st.sets(st.sampled_from(list(FIELDS)), min_size=1))
     def refer(self, partner: str, fields: set[str]) -> None:
-        body = {"partner": partner, "fields": sorted(fields - {"address"} or {"phone"}), "expires_on": "2026-12-31"}
-        self.coach.post(f"/cases/{self.case}/consents", json=body)
-        self.coach.post(f"/cases/{self.case}/referrals", json={"partner": partner, "need": "legal_aid"})
+        agreed = sorted(fields - {"address"} or {"phone"})
+        body = {"partner": partner, "need": "shelter", "fields": agreed}
+        proposed = self.coach.post(f"/cases/{self.case}/referrals", json=body)
+        if proposed.status_code == 201:
+            at = f"/cases/{self.case}/referrals/{proposed.json()['referral']}"
+            consent = {"fields": agreed, "expires_on": "2026-12-31"}
+            assert self.coach.post(f"{at}/consent", json=consent).status_code == 201
+            assert self.coach.post(f"{at}/send").status_code == 201
 
     @invariant()
     def every_state_before_an_end_can_go_on(self) -> None:

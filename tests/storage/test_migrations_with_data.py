@@ -36,6 +36,7 @@ from vault.storage.store import sqlite_url
 #: Revision to the columns (`table.column`) that it takes away, or stores otherwise, on purpose.
 GONE: Final[dict[str, frozenset[str]]] = {
     "0002": frozenset({"entries.at", "entries.actor", "entries.subject"}),  # filed beside, see below
+    "0011": frozenset({"releases.withdrawn_at"}),  # never set, and could not be: withdrawals have rows of their own
 }
 #: Bytes of a column where they are not 16; the databases do not say. A lane is the beginning of its entries' ids.
 BYTES: Final = {"lane": 8}

@@ -10,8 +10,8 @@ import pytest
 from bench.pg import Postgres
 from gateway.auth.passwords import hash_password
 from gateway.clock import SystemEntropy
-from tests.attacks.walled import ZONES, walled
-from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, furnish, house_on, make_keys
+from tests.attacks.walled import ZONES, houses_of, walled
+from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, make_keys
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 
@@ -19,15 +19,8 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 def houses(postgres: Postgres, tmp_path: Path) -> Iterator[dict[Zone, House]]:
     """A process of each zone, in this process: each under its own role with its own keys."""
     settings = make_keys(tmp_path / "home")
-    with walled(postgres) as made:
-        furnish(settings.model_copy(update={"database_url": made.main, "keystore_url": made.keys}))
-        contexts = {zone: house_on(made.settings(settings, zone)) for zone in ZONES}
-        opened = {zone: context.__enter__() for zone, context in contexts.items()}
-        try:
-            yield opened
-        finally:
-            for context in contexts.values():
-                context.__exit__(None, None, None)
+    with walled(postgres) as made, houses_of(made, settings) as opened:
+        yield opened
 
 
 def test_one_case_from_end_to_end_with_every_zone_under_its_own_role(houses: dict[Zone, House]) -> None:
@@ -41,6 +34,21 @@ def test_one_case_from_end_to_end_with_every_zone_under_its_own_role(houses: dic
     assert coach.post("/find", json={"field": "ov_number", "value": CASE["ov_number"]}).json()["cases"] != []
     assert coach.post("/search", json={"word": "version"}).json()["notes"] != []
     referral = casework.refer(coach, case)
+    ended = casework.consent(coach, case)
+    caritas = houses[CARITAS].client("caritas")
+    gone = casework.send(coach, case, ended)
+    casework.answer(caritas, gone, "Nous avons vu Aminata Diallo.")
+    [waiting] = casework.waiting(coach)
+    taken = coach.post(f"/cases/{case}/referrals/{ended}/answers/{waiting['answer']}")
+    assert taken.json()["message"] == "Nous avons vu [PERSONNE-1]."
+    casework.withdraw(coach, case, ended)
+    assert caritas.get(f"/referrals/{gone}").status_code == 404
+    assert [line["release"] for line in caritas.get("/referrals").json()["referrals"]] == [referral]
+    watched = houses[OVERSIGHT].client("dpo").get("/withdrawals?overdue=false").json()["withdrawals"]
+    assert [(line["release"], line["authentic"], line["receipt"]) for line in watched] == [(gone, True, None)]
+    assert caritas.post(f"/withdrawals/{gone}/receipt", json={"outcome": "deleted"}).status_code == 201
+    assert caritas.get("/withdrawals").json()["withdrawals"][0]["receipt"] == "deleted"
+    assert coach.get("/withdrawals?overdue=false").json()["withdrawals"][0]["receipt"] == "deleted"
     sheet = casework.hand_over(coach, head, case)
     officer, auditor = houses[FOLLOW_UP].client("officer"), houses[OVERSIGHT].client("auditor")
     assert officer.get(f"/sheets/{sheet}").json()["ov_number"] == CASE["ov_number"]

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -22,10 +23,11 @@ from tests.house import House
 from vault.audit.events import Detail, Event, Verdict
 from vault.cases.flow import State, Step
 from vault.cases.model import AdminFacts, Case, CaseEvent, CoachType, Origin, Place, SealedRecord
+from vault.cases.referrals import Consent, Referral, ReferralStatus
 from vault.errors import Conflict, StaleVersion
-from vault.ids import CaseId, KeyId, RecordId, ReleaseId
+from vault.ids import CaseId, ConsentId, KeyId, RecordId, ReferralId, ReleaseId
 from vault.storage import tables as t
-from vault.unit_of_work import ConsentRow, ReleaseRow
+from vault.unit_of_work import ReleaseRow
 from vault.vocabulary import CASEWORK, FOLLOW_UP, Compartment, Kind, Provenance, Purpose, Zone
 
 #: Tables whose rows name their entry, and how a second row is told from the first besides its primary key.
@@ -39,6 +41,8 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
     t.access_requests: ("request_id", "number"), t.access_copies: ("version",), t.access_answers: ("number",),
     t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
+    t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
+    t.receipts: ("release_id",), t.answers: ("answer_id",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -49,12 +53,14 @@ def _story(house: House) -> None:
     house.app.post("/casework/session", json={"login": "nobody", "password": "x", "code": "000000"})
     stage.noted()
     stage.sheet()
-    stage.referral("caritas")
     coach, case = house.client("coach"), stage.case()
     recorded.attach(coach, case)
     recorded.set_task(coach, case)
     recorded.save_draft(coach, case)
     Access(house).granted()
+    release = stage.withdrawn("caritas")
+    house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})
+    stage.answered(taken=True)
     house.client("dpo").delete("/session")
     people = People(house, stage.case)
     people.conflict()
@@ -248,12 +254,13 @@ def test_a_release_and_the_entry_that_allows_it_are_used_once(house: House) -> N
         return ReleaseRow(
             ReleaseId(bytes([number]) * 16), FOLLOW_UP, CASEWORK, Kind.OUTCOME_SHEET, Compartment.OUTCOME_SHEET,
             b"s" * 16, Purpose.OQT_FOLLOW_UP, decision, bytes(32), 1, KeyId(b"k" * 16), b"sealed", b"signed",
-            house.clock.now(), None, None,
+            house.clock.now(), None,
         )  # fmt: skip
 
     first = release(1, hold[0])
     _run(house, lambda uow, _: uow.releases.add(first))
-    assert _run(house, lambda uow, _: uow.releases.get(first.id)) == first
+    assert _run(house, lambda uow, _: uow.releases.get(first.id, first.kind)) == first
+    assert _run(house, lambda uow, _: uow.releases.get(first.id, Kind.REFERRAL)) is None
     for again in (first, release(2, hold[0])):
         with pytest.raises(Conflict):
             _run(house, lambda uow, _, again=again: uow.releases.add(again))
@@ -265,18 +272,61 @@ def test_a_release_and_the_entry_that_allows_it_are_used_once(house: House) -> N
     )
 
 
-def test_consents_come_back_newest_first(lite_house: House) -> None:
-    case, partner = _case(lite_house), Zone.parse("partner:caritas")
-    _run(lite_house, lambda uow, entry: uow.cases.add(case, entry))
-    now = lite_house.clock.now()
-    consents = [
-        ConsentRow(bytes([n]) * 16, case.id, partner, ("need", "phone"), now + timedelta(n), now + timedelta(99), None)
+def test_consents_come_back_as_they_were_given_and_end_once(house: House) -> None:
+    case, partner = _case(house), Zone.parse("partner:caritas")
+    _run(house, lambda uow, entry: uow.cases.add(case, entry))
+    now = house.clock.now()
+    first, second = (
+        Consent(ConsentId(bytes([n]) * 16), case.id, partner, ("email", "phone"), now, now + timedelta(99))
         for n in (1, 2)
-    ]
-    for consent in consents:
-        _run(lite_house, lambda uow, entry, consent=consent: uow.cases.add_consent(consent, entry))
-    assert _run(lite_house, lambda uow, _: uow.cases.consents(case.id, partner)) == consents[::-1]
-    assert _run(lite_house, lambda uow, _: uow.cases.consents(case.id, Zone.parse("partner:fedasil"))) == []
+    )
+    for consent in (first, second):
+        _run(house, lambda uow, entry, consent=consent: uow.referrals.add_consent(consent, entry))
+    assert _run(house, lambda uow, _: uow.referrals.consents(case.id)) == {first.id: first, second.id: second}
+    ended = now + timedelta(1)
+    for moment in (ended, ended + timedelta(1)):
+        _run(house, lambda uow, entry, at=moment: uow.referrals.withdraw_consent(first.id, at, entry))
+    assert _run(house, lambda uow, _: uow.referrals.consent(first.id)) == replace(first, withdrawn_at=ended)
+    assert _run(house, lambda uow, _: uow.referrals.consent(second.id)) == second
+    assert _run(house, lambda uow, _: uow.referrals.consent(ConsentId(bytes(16)))) is None
+
+
+def _referral(house: House, number: int, case: Case, **changed: Any) -> Referral:
+    made = Referral(
+        ReferralId(bytes([number]) * 16), case.id, Zone.parse("partner:caritas"), "shelter", ("phone",),
+        ReferralStatus.PROPOSED, house.clock.now(),
+    )  # fmt: skip
+    return replace(made, **changed)
+
+
+def test_a_referral_is_changed_by_who_read_its_newest_version(house: House) -> None:
+    case = _case(house)
+    _run(house, lambda uow, entry: uow.cases.add(case, entry))
+    referral = _referral(house, 1, case)
+    _run(house, lambda uow, entry: uow.referrals.add(referral, entry))
+    declined = referral.declined()
+    _run(house, lambda uow, entry: uow.referrals.update(declined, entry))
+    with pytest.raises(StaleVersion):
+        _run(house, lambda uow, entry: uow.referrals.update(declined, entry))
+    for read in ("get", "get_to_change"):
+        assert _run(house, lambda uow, _, read=read: getattr(uow.referrals, read)(referral.id)) == declined
+        assert _run(house, lambda uow, _, read=read: getattr(uow.referrals, read)(ReferralId(bytes(16)))) is None
+
+
+def test_referrals_are_found_by_case_and_by_coach(house: House) -> None:
+    own, other = _case(house), _case(house, id=CaseId(b"d" * 16), coach=house.hire("colleague").id)
+    for case in (own, other):
+        _run(house, lambda uow, entry, case=case: uow.cases.add(case, entry))
+    made = [_referral(house, 1, own), _referral(house, 2, other), _referral(house, 3, own)]
+    for referral in made:
+        _run(house, lambda uow, entry, referral=referral: uow.referrals.add(referral, entry))
+    assert _run(house, lambda uow, _: uow.referrals.of_case(own.id)) == [made[2], made[0]]
+    of_coach = partial(_run, house)
+    statuses = (ReferralStatus.PROPOSED,)
+    assert of_coach(lambda uow, _: uow.referrals.of_coach(own.coach, statuses, 9)) == [made[2], made[0]]
+    assert of_coach(lambda uow, _: uow.referrals.of_coach(own.coach, statuses, 1)) == [made[2]]
+    assert of_coach(lambda uow, _: uow.referrals.of_coach(own.coach, (ReferralStatus.SENT,), 9)) == []
+    assert of_coach(lambda uow, _: uow.referrals.of_coach(other.coach, statuses, 9)) == [made[1]]
 
 
 def test_a_login_is_one_persons_in_its_zone(lite_house: House) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -15,15 +15,16 @@ from psycopg.errors import InsufficientPrivilege
 from bench.pg import Postgres
 from tests.attacks.walled import ZONES, Walled
 from tests.house import CARITAS, FEDASIL
-from tests.storage.wall import TABLES, allowed, attempt, database_of, furnished, insert, sample
+from tests.storage.wall import SAMPLES, TABLES, WITHDRAWN, allowed, attempt, database_of, furnished, insert, sample
 from vault.storage import tables
 from vault.storage.roles import RIGHTS, role_name
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 
-# Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it),
-# `sent` (rows from it to another), `told` (rows that say it is told), `to+follow_up` (addressed to it or to follow-up),
-# `asked` (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the columns it may set, on the
-# rows it may read. No kind deletes or truncates anything.
+# Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it), `open`
+# (of these, what was not withdrawn), `sent` (rows from it to another), `mail` (rows from it to casework), `inbox` (rows
+# addressed to casework), `told` (rows that say it is told), `to+follow_up` (addressed to it or to follow-up), `asked`
+# (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the columns it may set, on the rows it may
+# read. No kind deletes or truncates anything.
 EXPECTED: Final = """
 table                 casework                follow_up       partner         oversight
 log.entries           -    all                -    all        -    all        all  all
@@ -58,13 +59,18 @@ casework.conflicts    all  all                -    -          -    -          - 
 casework.appointments all  all                -    -          -    -          -    -
 casework.desk_cells   all  all                -    -          -    -          -    -
 casework.calendar_feeds all all               -    -          -    -          -    -
+casework.referrals    all  all                -    -          -    -          -    -
+casework.referral_events all  all             -    -          -    -          -    -
 casework.taken_requests all all               -    -          -    -          -    -
-exchange.releases     -    sent               to   -          to   -          to   -
+exchange.releases     -    sent               to   -          open -          to   -
+exchange.withdrawals  -    sent               -    -          to   -          all  -
+exchange.receipts     to   -                  -    -          mail mail       all  -
+exchange.answers      to   -                  -    -          -    mail       -    -
 exchange.access_requests all -                own  own        -    -          all  -
 exchange.access_copies to  -                  to   own        -    -          to   -
 exchange.access_answers all own               told -          -    -          all  own
 exchange.grants       all  sent               to   -          -    -          all  -
-keystore.wraps        to+follow_up all        to   asked      to   -          to   -
+keystore.wraps        to+follow_up all        to   asked      to   inbox      to   -
 keystore.detail_keys  -    all                -    all        -    all        all  all
 keystore.details      -    -                  -    -          -    -          all  -
 keystore.installation all  -                  all  -          all  -          all  -
@@ -77,6 +83,16 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "auth.attempts": {"failures", "since", "blocked_until", "entry_id"},
     "casework.cases": _STATUS,
     "casework.consents": {"withdrawn_at", "entry_id"},
+    "casework.referrals": {
+        "status",
+        "consent_id",
+        "sent_at",
+        "withdrawn_at",
+        "receipt_due",
+        "version",
+        "entry_id",
+    },
+    "exchange.answers": {"taken_at", "entry_id"},
     "log.filings": {"ended", "entry_id"},
     "casework.attachments": {"chunks", "described_at", "swept_at", "entry_id"},
     "casework.attachment_chunks": {"sealed", "entry_id"},
@@ -126,6 +142,24 @@ def expected() -> dict[tuple[ZoneKind, str], tuple[str, str]]:
 CELLS: Final = expected()
 
 
+def covered(what: str, zone: Zone, row: dict[str, Any]) -> bool:
+    """Whether a row is among those that a word of `EXPECTED` names."""
+    reader, sender = row.get("reader"), row.get("sender")
+    return {
+        "all": True,
+        "own": row.get("zone") == str(zone),
+        "to": reader == str(zone),
+        "open": reader == str(zone) and int(row.get("release_id", b"\0")[0]) <= WITHDRAWN,
+        "sent": sender == str(zone) and reader != str(zone),
+        "mail": sender == str(zone) and reader == str(CASEWORK),
+        "inbox": reader == str(CASEWORK),
+        "told": row.get("told_to") == str(zone),
+        "to+follow_up": reader in {str(zone), str(FOLLOW_UP)},
+        "asked": reader in {str(each) for each in ASKED},
+        "-": False,
+    }[what]
+
+
 @pytest.fixture(scope="module")
 def wall(postgres: Postgres) -> Iterator[Walled]:
     with furnished(postgres) as made:
@@ -160,23 +194,23 @@ def test_a_role_reads_exactly_its_rows(logins: Logins, zone: Zone, table: str) -
         cursor = connection.execute(f"SELECT * FROM {table}".encode())
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    if what == "all":
-        assert len(rows) == len(ZONES)
-    elif what == "to+follow_up":
-        assert sorted(row["reader"] for row in rows) == sorted([str(zone), str(FOLLOW_UP)])
-    else:
-        column = {"own": "zone", "to": "reader", "told": "told_to"}[what]
-        assert [row[column] for row in rows] == [str(zone)]
+    wanted = [row for row in SAMPLES[table] if covered(what, zone, row)]
+    assert wanted
+    assert sorted(map(_told, rows)) == sorted(map(_told, wanted))
+
+
+def _told(row: dict[str, Any]) -> str:
+    return repr(sorted((name, bytes(value) if isinstance(value, memoryview) else value) for name, value in row.items()))
 
 
 @pytest.mark.parametrize(("zone", "table"), ROLE_AND_TABLE)
 def test_a_role_adds_exactly_its_rows(logins: Logins, zone: Zone, table: str) -> None:
     connection, what = logins[zone, database_of(table)], CELLS[zone.kind, table][1]
     for owner in ZONES:
-        for sender in (CASEWORK, FOLLOW_UP) if table in ("exchange.releases", "exchange.grants") else (None,):
+        for sender in ZONES if "sender" in TABLES[table].columns else (None,):
             row = sample(table, owner, 40)
             if sender is not None:
-                row["sender"] = str(sender)
+                row |= {"reader": str(owner), "sender": str(sender)}
             added = True
             try:
                 with attempt(connection):
@@ -185,10 +219,7 @@ def test_a_role_adds_exactly_its_rows(logins: Logins, zone: Zone, table: str) ->
                 added = False
             except psycopg.errors.ForeignKeyViolation:
                 pass  # checked after privileges and policies: the row itself was let in
-            right = {"all": True, "own": owner == zone, "asked": owner in ASKED, "-": False}.get(
-                what, sender == zone and owner != zone
-            )
-            assert added == right, f"a row of {owner}, sent by {sender}"
+            assert added == covered(what, zone, row), f"a row of {owner}, sent by {sender}"
 
 
 @pytest.mark.parametrize(("zone", "table"), ROLE_AND_TABLE)
@@ -202,7 +233,7 @@ def test_a_role_changes_only_the_columns_that_move_and_removes_nothing(logins: L
     if "entry_id" in settable:
         with attempt(connection):
             rows = connection.execute(f"UPDATE {table} SET entry_id = {_ANOTHER}".encode()).rowcount
-        assert rows == (len(ZONES) if CELLS[zone.kind, table][0] == "all" else 1)
+        assert rows == sum(covered(CELLS[zone.kind, table][0], zone, row) for row in SAMPLES[table])
     for statement in (
         f"DELETE FROM {table} WHERE false",
         f"TRUNCATE {table} CASCADE",
@@ -276,12 +307,22 @@ def test_follow_up_cannot_even_name_a_narrative_row(logins: Logins) -> None:
 
 def test_caritas_sees_no_row_of_fedasil(logins: Logins) -> None:
     for which, tables_of in (
-        ("main", ("auth.staff", "auth.sessions", "auth.attempts", "exchange.releases")),
+        (
+            "main",
+            (
+                "auth.staff",
+                "auth.sessions",
+                "auth.attempts",
+                "exchange.releases",
+                "exchange.withdrawals",
+                "exchange.receipts",
+            ),
+        ),
         ("keystore", ("keystore.wraps",)),
     ):
         connection = logins[CARITAS, which]
         for table in tables_of:
-            column = "zone" if table.startswith("auth") else "reader"
+            column = "zone" if table.startswith("auth") else "sender" if table.endswith("receipts") else "reader"
             with attempt(connection):
                 seen = connection.execute(f"SELECT count(*) FROM {table} WHERE {column} = '{FEDASIL}'".encode())
                 assert seen.fetchone() == (0,)

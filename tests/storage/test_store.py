@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,12 @@ from gateway.clock import SystemEntropy
 from gateway.settings import Settings
 from gateway.wiring import build
 from tests.crash.checks import faults
-from tests.crash.plays import PARTNER, Stagehand
+from tests.crash.plays import Stagehand
 from tests.house import House, house_on, make_keys, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.cases.flow import Step
 from vault.errors import (
     ConfigurationError,
-    Conflict,
     IllegalStep,
     NotFound,
     NotSignedIn,
@@ -37,7 +35,7 @@ from vault.errors import (
 )
 from vault.storage import tables as t
 from vault.storage.store import Store, claim
-from vault.usecases import hand_over, notes, sign_in
+from vault.usecases import hand_over, notes, referrals, sign_in
 from vault.vocabulary import CASEWORK
 
 ROOT = Path(__file__).parents[2]
@@ -225,17 +223,17 @@ def test_leave_to_hand_over_is_stale_once_the_case_has_changed(lite_house: House
 
 def test_leave_to_release_is_for_who_got_it_for_a_minute_and_once(house: House) -> None:
     hand = Stagehand(house)
-    case = hand.noticed()
-    until = house.clock.now() + timedelta(days=9)
-    hand.as_("coach", hand_over.record_consent, hand_over.RecordConsent(case, PARTNER, ("phone",), until))
-    send = _with_sender(hand, hand_over.refer)
-    granted = hand.as_("coach", hand_over.authorise_referral, case, PARTNER, "shelter")
+    case, referral = hand.agreed()
+    send = _with_sender(hand, referrals.send)
+    granted = hand.as_("coach", referrals.authorise_sending, case, referral)
     with pytest.raises(PermitInvalid):
         hand.as_("colleague", send, granted)
-    assert hand.as_("coach", send, granted)["release"] == granted.releases[0].release.hex()
-    with pytest.raises(Conflict):
+    assert hand.as_("coach", send, granted)["release"] == granted.planned.release.hex()
+    with pytest.raises(StaleVersion):
         hand.as_("coach", send, granted)
-    late = hand.as_("coach", hand_over.authorise_referral, case, PARTNER, "shelter")
+    with pytest.raises(IllegalStep):
+        hand.as_("coach", referrals.authorise_sending, case, referral)
+    late = hand.as_("coach", referrals.authorise_sending, *hand.agreed())
     house.clock.move(seconds=61)
     with pytest.raises(PermitInvalid):
         hand.as_("coach", send, late)

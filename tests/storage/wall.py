@@ -25,15 +25,15 @@ def database_of(table: str) -> str:
 
 @contextmanager
 def furnished(postgres: Postgres) -> Iterator[Walled]:
-    """Both databases, with a row of every zone in every table."""
+    """Both databases, with `SAMPLES` in them."""
     with walled(postgres) as made:
         for database in ("main", "keystore"):
             with made.superuser(database) as admin:
                 admin.execute("SET session_replication_role = replica")  # no foreign keys: the rows are samples
-                for name in TABLES:
+                for name, rows in SAMPLES.items():
                     if database_of(name) == database:
-                        for number, zone in enumerate(ZONES):
-                            insert(admin, name, sample(name, zone, number))
+                        for row in rows:
+                            insert(admin, name, row)
         yield made
 
 
@@ -49,12 +49,24 @@ def sample(table: str, zone: Zone, number: int) -> dict[str, Any]:
             "Date": date(2026, 11, 3),
         }.get(kind, number + 1)
     row |= {name: str(zone) for name in ("zone", "reader", "told_to") if name in row}
-    if "sender" in row:
+    if table in FROM_PARTNERS:
+        row |= {"reader": str(CASEWORK), "sender": str(zone)}
+    elif "sender" in row:
         row["sender"] = str(CASEWORK)
-    row |= {
-        name: None for name in ("withdrawn_at", "described_at", "swept_at", "revoked_at", "erased_at") if name in row
-    }
-    return row
+    return row | {name: None for name in ("described_at", "swept_at", "revoked_at", "erased_at") if name in row}
+
+
+#: Of every zone, a row in every table; of releases two, one of which was withdrawn.
+WITHDRAWN: Final = 20
+FROM_PARTNERS: Final = {"exchange.receipts", "exchange.answers"}
+SAMPLES: Final = {
+    table: [
+        sample(table, zone, number + shift)
+        for shift in {"exchange.releases": (0, WITHDRAWN), "exchange.withdrawals": (WITHDRAWN,)}.get(table, (0,))
+        for number, zone in enumerate(ZONES)
+    ]
+    for table in TABLES
+}
 
 
 def insert(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> None:

@@ -75,6 +75,12 @@ def test_a_day_begins_at_midnight_where_the_person_lives(at: str, day: str, cloc
         ({"action": "release_begun", "kind": "referral", "outcome": "partner:caritas"}, "passed_on", "contact",
          "partner:caritas"),
         ({"action": "released", "kind": "referral"}, "step", "contact", ""),
+        ({"action": "release_withdrawn", "kind": "referral", "outcome": "partner:caritas"}, "taken_back", "contact",
+         "partner:caritas"),
+        ({"action": "release_withdrawn", "kind": "referral", "outcome": "partner:caritas reader_held_on"},
+         "taken_back", "contact", "partner:caritas"),
+        ({"action": "answer_taken", "kind": "referral_answer"}, "recorded", "narrative", ""),
+        ({"action": "review"}, "consulted", "narrative", ""),
     ],
 )  # fmt: skip
 def test_each_entry_is_told_by_what_was_done_with_which_kind_of_data(

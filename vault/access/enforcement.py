@@ -47,8 +47,8 @@ OPENING: Final = frozenset({Action.READ, Action.SEARCH, Action.REVEAL, Action.RE
 STORING: Final = frozenset({Action.CREATE, Action.WRITE, Action.RELEASE})
 
 #: What an act opens besides its own item, for the machine's use: nothing of it enters the reply but what the
-#: release profile names. Writing a note, or looking through it first, replaces the case's known names; a release
-#: carries fields of the file; a list of whom one expects names its people.
+#: release profile names. Writing a note, looking through it first, or taking in an answer, replaces the case's known
+#: names; a release carries fields of the file; a list of whom one expects names its people.
 _NAMES: Final = frozenset({Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP})
 #: Free text goes through the replacement of names. What is revised is opened first, to hold it to its provenance.
 _REPLACED: Final = (*FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK)
@@ -61,18 +61,21 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.WRITE, Kind.LETTER): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     (Action.REVEAL, Kind.NOTE): frozenset({Kind.TOKEN_MAP}),
     (Action.RELEASE, Kind.OUTCOME_SHEET): frozenset({Kind.IDENTITY}),
+    # The kinds that the consented fields come from: `vault.usecases.referral_fields`.
     (Action.RELEASE, Kind.REFERRAL): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     (Action.LIST, Kind.DAY_LIST): frozenset({Kind.IDENTITY}),
     # A request for access is opened by whoever looks at it or answers it; a list takes new ones in.
     **{(act, kind): frozenset({kind}) for act in _ANSWERING for kind in (Kind.ACCESS_REQUEST, Kind.ACCESS_FORM)},
     # What a grant is made of: the request, and the kinds that its closed list of fields comes from.
     (Action.RELEASE, Kind.GRANT): frozenset({Kind.ACCESS_REQUEST, Kind.IDENTITY, Kind.CONTACT}),
+    (Action.WRITE, Kind.REFERRAL_ANSWER): _NAMES,
+    (Action.REVIEW, Kind.REFERRAL_ANSWER): _NAMES,
 }
 #: What an act stores besides its own item: a case begins with its people, a note may bring new stand-ins, an
 #: appointment is booked with its interpreter.
 ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
-    **{(Action.WRITE, kind): frozenset({Kind.TOKEN_MAP}) for kind in (Kind.NOTE, *_REPLACED)},
+    **{(Action.WRITE, kind): frozenset({Kind.TOKEN_MAP}) for kind in (Kind.NOTE, Kind.REFERRAL_ANSWER, *_REPLACED)},
     # Why a step was taken is sealed beside it, in the compartment where it belongs.
     (Action.ORIENT_STAY, Kind.CASE): frozenset({Kind.AVENUE}),
     (Action.ORIENT_RETURN, Kind.CASE): frozenset({Kind.RETURN_PLAN}),

@@ -1,7 +1,8 @@
 """What may leave casework, as closed lists, and how it is sealed to its reader and opened there.
 
 The outcome sheet is assembled from ADMIN facts, a code and a date; there is no field that free text or
-anything confided could be put into. A referral carries the fields that the person consented to, no other.
+anything confided could be put into. A referral carries the fields that the person consented to, no other
+(`vault.cases.partners`, `vault.usecases.referral_fields`). What partners send back is in `correspondence`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from typing import Any, Final
 
 from vault.access.enforcement import Permit
 from vault.cases.calendar import belgian_day
-from vault.cases.facts import NEEDS
 from vault.cases.model import Case
-from vault.cases.people import Contact, Identity
+from vault.cases.people import Identity
 from vault.crypto.directory import ZoneDirectory
 from vault.crypto.envelope import Release, ReleaseContext, open_release, seal_release
 from vault.crypto.hpke import SealingKeyPair
 from vault.crypto.signing import SigningKey
-from vault.errors import EnvelopeRejected, Erased, InvalidInput, RecordTampered
+from vault.errors import EnvelopeRejected, Erased, RecordTampered
 from vault.ids import EntryId, KeyId, ReleaseId
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import Pseudonym, domain_of
@@ -47,8 +47,6 @@ SHEET_FIELDS: Final = (
 )
 #: Oversight compares sheets with the list; it needs no number that names the person.
 SHEET_NAMING_FIELDS: Final = ("oqt_reference", "ov_number")
-#: What a person can consent to give a partner, by name.
-REFERRAL_FIELDS: Final = ("family_name", "given_names", "phone", "address", "language", "need")
 
 
 def outcome_sheet(case: Case, identity: Identity, *, naming: bool) -> dict[str, Any]:
@@ -72,25 +70,6 @@ def outcome_sheet(case: Case, identity: Identity, *, naming: bool) -> dict[str, 
         for name in SHEET_NAMING_FIELDS:
             del sheet[name]
     return sheet
-
-
-def referral(case: Case, identity: Identity, contact: Contact, need: str, fields: tuple[str, ...]) -> dict[str, Any]:
-    """The consented fields of a case's first person. Raises InvalidInput for a field or need outside the lists."""
-    if need not in NEEDS:
-        raise InvalidInput(f"need must be one of {', '.join(NEEDS)}", field="need")
-    unknown = set(fields) - set(REFERRAL_FIELDS)
-    if unknown:
-        raise InvalidInput(f"a referral can hold {', '.join(REFERRAL_FIELDS)}", field="fields")
-    person = identity.people[0]
-    values = {
-        "family_name": person.family_name,
-        "given_names": person.given_names,
-        "phone": contact.phone,
-        "address": contact.address,
-        "language": case.language,
-        "need": need,
-    }
-    return {name: values[name] for name in REFERRAL_FIELDS if name in fields or name == "need"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +105,7 @@ class Sender:
         uow.releases.add(
             ReleaseRow(
                 release, reader, CASEWORK, kind, compartment, subject, purpose, decision, policy, schema, key,
-                sealed.sealed, sealed.signature, now, expires_at, None,
+                sealed.sealed, sealed.signature, now, expires_at,
             )
         )  # fmt: skip
         return key

@@ -39,6 +39,8 @@ class Happening(StrEnum):
     SERVICE_TOKEN_ISSUED = "service_token_issued"
     RELEASE_BEGUN = "release_begun"
     RELEASED = "released"
+    RELEASE_WITHDRAWN = "release_withdrawn"
+    ANSWER_TAKEN = "answer_taken"
     SWEPT = "swept"  # forgotten drafts and files that never were described: emptied
     EXAMINED = "examined"  # a sample of sealed records was tried, to see whether they open; nobody was shown any
     FAILED = "failed"

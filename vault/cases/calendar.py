@@ -11,7 +11,7 @@ a parameter can add days that the library does not know yet.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,11 @@ LAST_DAY: Final = date(2100, 12, 31)
 def belgian_day(moment: datetime) -> date:
     """The day in Brussels on which an aware moment falls."""
     return moment.astimezone(BRUSSELS).date()
+
+
+def end_of(day: date) -> datetime:
+    """The first moment that is no longer this day in Brussels, in UTC. day: has a next day."""
+    return datetime.combine(day + _ONE, time.min, BRUSSELS).astimezone(UTC)
 
 
 def plausible(day: date) -> bool:

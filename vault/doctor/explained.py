@@ -30,7 +30,10 @@ _MOVED: Final = _STEPS | {("released", Kind.OUTCOME_SHEET.value), ("write", Kind
 _SEALING: Final = frozenset((QUESTIONS[step][0].value, QUESTIONS[step][1].value) for step in SEALED)
 _HANDS: Final = _written(Kind.ASSIGNMENT, Kind.CONFLICT)
 _NAMING: Final = _written(Kind.CONFLICT, Kind.ATTENDEES, Kind.APPOINTMENT)
-_RECORDED: Final = _written(*FACT_KINDS, *ATTACHMENT_KINDS, Kind.NOTE, Kind.TASK, Kind.LETTER, Kind.INVITATION)
+_RECORDED: Final = _written(
+    *FACT_KINDS, *ATTACHMENT_KINDS, Kind.NOTE, Kind.TASK, Kind.LETTER, Kind.INVITATION, Kind.REFERRAL_ANSWER
+)
+_REFERRED: Final = _written(Kind.REFERRAL, Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL) | {("released", Kind.REFERRAL.value)}
 _SWEPT: Final = ("swept", Kind.ATTACHMENT.value)
 _FILED: Final = frozenset({(Action.CREATE.value, Kind.ACCESS_REQUEST.value)})
 _ANSWERED: Final = frozenset(
@@ -48,7 +51,9 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "blind_index": _OPENED
     | _written(Kind.IDENTITY)
     | {("released", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.GRANT)},
-    "consents": _written(Kind.REFERRAL),
+    "consents": _written(Kind.REFERRAL, Kind.WITHDRAWAL),
+    "referrals": _REFERRED,
+    "referral_events": _REFERRED,
     "review_counts": _written(Kind.NOTE),
     "attachments": _written(*ATTACHMENT_KINDS) | {_SWEPT},
     "attachment_chunks": _written(*ATTACHMENT_KINDS) | {_SWEPT},
@@ -71,6 +76,9 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "grants": frozenset(
         (act, Kind.GRANT.value) for act in (Happening.RELEASED.value, Action.CLOSE.value, Happening.SWEPT.value)
     ),
+    "withdrawals": frozenset({("release_withdrawn", Kind.REFERRAL.value)}),
+    "receipts": _written(Kind.WITHDRAWAL),
+    "answers": _written(Kind.REFERRAL_ANSWER) | {("answer_taken", Kind.REFERRAL_ANSWER.value)},
 }
 
 #: Allowed acts that came to something, each of which left a row that nothing writes again: which table, and of which
@@ -84,4 +92,5 @@ LEAVES: Final[dict[Act, tuple[str, str]]] = {
         (Action.WRITE.value, kind.value): ("records", kind.value)
         for kind in (Kind.NOTE, Kind.IDENTITY, Kind.CONTACT, Kind.LETTER, Kind.INVITATION, *FACT_KINDS)
     },
+    ("release_withdrawn", Kind.REFERRAL.value): ("withdrawals", ""),
 }

@@ -52,7 +52,7 @@ def _released(survey: Survey, around: Surroundings) -> Iterator[Fault]:
         if reader not in around.zones:
             yield Fault("something was released to a zone that the directory does not name")
             continue
-        rows = survey.rows("releases", "key_id", "release_id", order=("key_id",), reader=reader, withdrawn_at=None)
+        rows = survey.rows("releases", "key_id", "release_id", order=("key_id",), reader=reader)
         for _, release, there in with_wraps(survey, ((key, release) for key, release in rows), reader):
             if not there:
                 yield Fault(f"a release to {reader} has no key: its reader cannot open it", release.hex())
@@ -71,7 +71,7 @@ def _sheets(survey: Survey, _: Surroundings) -> Iterator[Fault]:
 def _unneeded(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     needed = [
         (key for (key,) in survey.rows(table, "key_id", order=("key_id",)))
-        for table in ("data_keys", "releases", "access_copies")
+        for table in ("data_keys", "releases", "access_copies", "answers")
     ]
     heads = [next(stream, None) for stream in needed]
     for (key,) in survey.rows("wraps", "key_id", order=("key_id",)):

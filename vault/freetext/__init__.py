@@ -42,6 +42,7 @@ from vault.freetext.review import (
     review,
 )
 from vault.freetext.spans import Decision, Reason, Source, Span, Tier, TokenType
+from vault.freetext.stand_ins import defused
 from vault.freetext.token_map import Entry, Kept, NoteTrace, TokenMap
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "TokenMap",
     "TokenType",
     "default_pipeline",
+    "defused",
     "detect",
     "exact_stand_ins",
     "look_through",

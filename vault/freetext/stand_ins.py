@@ -95,6 +95,20 @@ def masked(text: str) -> str:
     return EXACT.sub(lambda found: FILLER * len(found[0]), text)
 
 
+def defused(text: str) -> str:
+    """`text` with round brackets around whatever is, or looks like, a stand-in: for text from outside the case.
+
+    Whoever does not know the case's stand-ins cannot have meant one, and must not be able to write one that would
+    later be restored to somebody's name.
+    """
+    pieces: list[str] = []
+    done = 0
+    for found in alike(text):
+        pieces += [text[done : found.start], f"({found.text[1:-1]})"]
+        done = found.end
+    return "".join([*pieces, text[done:]])
+
+
 def blanked(text: str) -> str:
     """`text` with everything that looks like a stand-in blanked out, same length: what stages look at."""
     pieces: list[str] = []

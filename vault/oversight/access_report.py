@@ -31,6 +31,7 @@ class Manner(StrEnum):
     NAMES_RESTORED = "names_restored"
     RECORDED = "recorded"
     PASSED_ON = "passed_on"
+    TAKEN_BACK = "taken_back"
     STEP = "step"
 
 
@@ -38,13 +39,18 @@ _MANNERS: Final[dict[str, Manner]] = {
     Action.READ.value: Manner.CONSULTED,
     Action.LIST.value: Manner.CONSULTED,
     Action.SEARCH.value: Manner.CONSULTED,
+    Action.REVIEW.value: Manner.CONSULTED,
     Action.REVEAL.value: Manner.NAMES_RESTORED,
     Action.CREATE.value: Manner.RECORDED,
     Action.WRITE.value: Manner.RECORDED,
     # One per recipient, and it names the recipient. It commits before the thing leaves: were the second half lost, the
     # report would say too much, never too little.
     Happening.RELEASE_BEGUN.value: Manner.PASSED_ON,
+    # The person withdrew a consent: one for each recipient whose sight ended, and it names that recipient.
+    Happening.RELEASE_WITHDRAWN.value: Manner.TAKEN_BACK,
+    Happening.ANSWER_TAKEN.value: Manner.RECORDED,
 }  # everything else is a step in the file
+_NAMING_A_RECIPIENT: Final = frozenset({Manner.PASSED_ON, Manner.TAKEN_BACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +158,6 @@ def _key(body: Mapping[str, Any]) -> Key:
         category = KIND_COMPARTMENT[Kind(body["kind"])].value
     except ValueError:  # a kind of a later version, or one that holds nothing of a case
         category = ""
-    recipient = body["outcome"] if manner is Manner.PASSED_ON else ""
+    # A zone's name, and perhaps a remark after it.
+    recipient = body["outcome"].partition(" ")[0] if manner in _NAMING_A_RECIPIENT else ""
     return Key(manner, category, body["role"], body["zone"], body["purpose"], recipient)

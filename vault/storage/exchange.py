@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from vault.ids import EntryId, KeyId, ReleaseId
 from vault.storage import tables as t
 from vault.storage.repositories import refuse_duplicate
+from vault.storage.sight import fence_of, still_open
 from vault.storage.transaction import Transaction
 from vault.unit_of_work import ReleaseRow
 from vault.vocabulary import Compartment, Kind, Purpose, Zone
@@ -56,22 +57,29 @@ class ReleaseRepository:
             ReleaseId(bytes(r.release_id)), Zone.parse(r.reader), Zone.parse(r.sender), Kind(r.kind),
             Compartment(r.compartment), bytes(r.subject), Purpose(r.purpose), EntryId(bytes(r.entry_id)),
             bytes(r.policy), r.schema_number, KeyId(bytes(r.key_id)), bytes(r.sealed), bytes(r.signature),
-            r.released_at, r.expires_at, r.withdrawn_at,
+            r.released_at, r.expires_at,
         )  # fmt: skip
 
-    def get(self, release: ReleaseId) -> ReleaseRow | None:
-        row = self._tx.read(select(*_RELEASE).where(t.releases.c.release_id == release.raw)).first()
+    def hold(self, reader: Zone) -> None:
+        self._tx.hold(fence_of(reader))
+
+    def get(self, release: ReleaseId, kind: Kind) -> ReleaseRow | None:
+        row = self._tx.read(self._of(kind).where(t.releases.c.release_id == release.raw)).first()
         return self._row(row) if row is not None else None
 
     def addressed(self, reader: Zone, kind: Kind, limit: int, before: datetime | None) -> list[ReleaseRow]:
         c = t.releases.c
-        conditions = [c.reader == str(reader), c.kind == kind.value]
+        statement = self._of(kind).where(c.reader == str(reader))
         if before is not None:
-            conditions.append(c.released_at < before)
-        rows = self._tx.read(
-            select(*_RELEASE).where(and_(*conditions)).order_by(c.released_at.desc(), c.release_id).limit(limit)
-        )
+            statement = statement.where(c.released_at < before)
+        rows = self._tx.read(statement.order_by(c.released_at.desc(), c.release_id).limit(limit))
         return [self._row(row) for row in rows]
+
+    @staticmethod
+    def _of(kind: Kind) -> Select[Any]:
+        """Releases of a kind; referrals, only those that nobody withdrew. Follow-up may not even ask who withdrew."""
+        statement = select(*_RELEASE).where(t.releases.c.kind == kind.value)
+        return statement.where(still_open()) if kind is Kind.REFERRAL else statement
 
     def add(self, release: ReleaseRow) -> None:
         """Raises Conflict if the release, or the entry that allows it, was used already."""
@@ -92,7 +100,6 @@ class ReleaseRepository:
                     signature=release.signature,
                     released_at=release.released_at,
                     expires_at=release.expires_at,
-                    withdrawn_at=release.withdrawn_at,
                     entry_id=release.decision.raw,
                 )
             )

@@ -27,8 +27,8 @@ from vault.storage import tables as t
 from vault.storage.hot import record_row
 from vault.storage.store import unique_violation
 from vault.storage.transaction import Transaction
-from vault.unit_of_work import CaseRow, ConsentRow, ReviewCountKey
-from vault.vocabulary import Compartment, Kind, Provenance, Zone
+from vault.unit_of_work import CaseRow, ReviewCountKey
+from vault.vocabulary import Compartment, Kind, Provenance
 
 CASE_COLUMNS = [c for c in t.cases.c if c.name != "entry_id"]
 _RECORD = [
@@ -244,29 +244,6 @@ class CaseRepository:
     def add_key(self, case: CaseId, compartment: Compartment, key: KeyId, entry: EntryId) -> None:
         named = {"key_id": key.raw, "case_id": case.raw, "compartment": compartment.value}
         self._tx.write(_ADD_KEY, {**named, "entry_id": entry.raw})
-
-    def add_consent(self, consent: ConsentRow, entry: EntryId) -> None:
-        self._tx.write(
-            insert(t.consents).values(
-                consent_id=consent.id,
-                case_id=consent.case.raw,
-                recipient=str(consent.recipient),
-                fields=",".join(consent.fields),
-                given_at=consent.given_at,
-                expires_at=consent.expires_at,
-                withdrawn_at=consent.withdrawn_at,
-                entry_id=entry.raw,
-            )
-        )
-
-    def consents(self, case: CaseId, recipient: Zone) -> list[ConsentRow]:
-        c = t.consents.c
-        rows = self._tx.read(
-            select(c.consent_id, c.fields, c.given_at, c.expires_at, c.withdrawn_at)
-            .where(c.case_id == case.raw, c.recipient == str(recipient))
-            .order_by(c.given_at.desc())
-        )
-        return [ConsentRow(bytes(r[0]), case, recipient, tuple(r[1].split(",")), r[2], r[3], r[4]) for r in rows]
 
 
 class RecordRepository:

@@ -46,11 +46,14 @@ class Rows(StrEnum):
     ALL = "every row"
     OWN = "rows of its own zone"
     ADDRESSED = "rows addressed to its own zone"
+    ADDRESSED_AND_OPEN = "rows addressed to its own zone that nobody withdrew"
     SENT = "rows it sends to another zone"
     TOLD = "rows that its zone is told of"
     ASKING = "rows addressed to a zone that reads requests for access"
     OWN_OR_GRANTED = "rows addressed to its own zone or to one that can be granted access"
     EMPTIED = "rows addressed to a zone that can be granted access, to be emptied"
+    SENT_TO_CASEWORK = "rows it sends to casework"
+    TO_CASEWORK = "rows addressed to casework"
     UNDESCRIBED = "files that nobody has described yet"
     THEIR_CHUNKS = "chunks of files that nobody has described yet"
 
@@ -59,11 +62,17 @@ _CONDITION: Final[dict[Rows, str]] = {
     Rows.ALL: "true",
     Rows.OWN: "zone = '{zone}'",
     Rows.ADDRESSED: "reader = '{zone}'",
+    # A withdrawal ends a partner's sight in the database itself: its process need not be honest. The partner reads
+    # the withdrawals addressed to it, and the foreign key holds their reader equal to the release's.
+    Rows.ADDRESSED_AND_OPEN: "reader = '{zone}' AND NOT EXISTS "
+    "(SELECT FROM exchange.withdrawals w WHERE w.release_id = releases.release_id)",
     Rows.SENT: "sender = '{zone}' AND reader <> '{zone}'",
     Rows.TOLD: "told_to = '{zone}'",
     Rows.ASKING: "reader IN ('casework', 'follow_up', 'oversight')",
     Rows.OWN_OR_GRANTED: "reader IN ('{zone}', 'follow_up')",
     Rows.EMPTIED: "reader = 'follow_up'",
+    Rows.SENT_TO_CASEWORK: "sender = '{zone}' AND reader = 'casework'",
+    Rows.TO_CASEWORK: "reader = 'casework'",
     Rows.UNDESCRIBED: "described_at IS NULL",
     Rows.THEIR_CHUNKS: (
         "EXISTS (SELECT FROM casework.attachments a "
@@ -86,7 +95,8 @@ class Right:
 
 Rights = dict[ZoneKind, tuple[Right, ...]]
 
-_CASEWORK, _OVERSIGHT, _FOLLOW_UP = ZoneKind.CASEWORK, ZoneKind.OVERSIGHT, ZoneKind.FOLLOW_UP
+_CASEWORK, _OVERSIGHT = ZoneKind.CASEWORK, ZoneKind.OVERSIGHT
+_FOLLOW_UP, _PARTNER = ZoneKind.FOLLOW_UP, ZoneKind.PARTNER
 _READ, _ADD = Right(Verb.SELECT), Right(Verb.INSERT)
 _OWN: Final = (Right(Verb.SELECT, Rows.OWN), Right(Verb.INSERT, Rows.OWN))
 
@@ -166,10 +176,13 @@ RIGHTS: Final[dict[str, Rights]] = {
     ),
     "casework.desk_cells": _casework("appointment_id"),
     "casework.calendar_feeds": _casework("revoked_at"),
+    "casework.referrals": _casework("status", "consent_id", "sent_at", "withdrawn_at", "receipt_due", "version"),
+    "casework.referral_events": _casework(),
     # Casework may not read back what it sent: it adds and does not select.
     "exchange.releases": {
         _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),
         **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind if kind is not _CASEWORK},
+        _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED_AND_OPEN),),
     },
     # Follow-up asks, approvers look: what they look at is a copy sealed to their own zone.
     "exchange.access_requests": {
@@ -197,11 +210,31 @@ RIGHTS: Final[dict[str, Rights]] = {
         _OVERSIGHT: (_READ,),
     },
     "casework.taken_requests": _casework(),
-    # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for. Casework destroys the
-    # wrap of a grant that is over: it sees it, which opens nothing, and can put nothing in its place.
+    # Oversight looks after receipts: it sees who must give one, by the partner's own pseudonym, and who gave it.
+    "exchange.withdrawals": {
+        _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),
+        _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _OVERSIGHT: (_READ,),
+    },
+    # In clear and signed: a partner may see which it gave.
+    "exchange.receipts": {
+        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _PARTNER: (Right(Verb.SELECT, Rows.SENT_TO_CASEWORK), Right(Verb.INSERT, Rows.SENT_TO_CASEWORK)),
+        _OVERSIGHT: (_READ,),
+    },
+    # Sealed to casework: a partner adds and does not select.
+    "exchange.answers": {
+        _CASEWORK: (
+            Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.UPDATE, Rows.ADDRESSED, ("taken_at", "entry_id")),
+        ),
+        _PARTNER: (Right(Verb.INSERT, Rows.SENT_TO_CASEWORK),),
+    },
+    # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for, a partner its answers.
+    # Casework destroys the wrap of a grant that is over: it sees it, which opens nothing, and can put nothing in its place.
     "keystore.wraps": {
         **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind},
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.ASKING)),
+        _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.TO_CASEWORK)),
         _CASEWORK: (Right(Verb.SELECT, Rows.OWN_OR_GRANTED), _ADD, Right(Verb.UPDATE, Rows.EMPTIED, ("wrap",))),
     },
     # No UPDATE: a zone that may replace a sealed key could make another zone's audit details unreadable.

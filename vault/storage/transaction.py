@@ -105,7 +105,7 @@ class Transaction:
             return found
         return self._group.hot.wrap(key.raw, text)
 
-    # -- readers and revocations ------------------------------------------------------------------
+    # -- readers, withdrawals and revocations -----------------------------------------------------
 
     def hold(self, place: int) -> None:
         """Until the commit nobody may `exclude` this place. SQLite has one writer at a time, and nothing to hold."""

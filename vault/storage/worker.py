@@ -33,13 +33,16 @@ from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
 from vault.storage.agenda import AgendaRepository
+from vault.storage.answers import AnswerRepository
 from vault.storage.asking import GrantRepository, RequestRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.organisation import CoachRepository
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
+from vault.storage.referrals import ReferralRepository
 from vault.storage.repositories import CaseRepository, RecordRepository, ReviewCountRepository
+from vault.storage.sight import ReceiptRepository, WithdrawalRepository
 from vault.storage.store import DRIVER_ERRORS, Store
 from vault.storage.trail import TrailRepository
 from vault.storage.transaction import Group, Transaction
@@ -120,6 +123,10 @@ class ZoneUnitOfWork:
         return DraftRepository(self._tx)
 
     @property
+    def referrals(self) -> ReferralRepository:
+        return ReferralRepository(self._tx)
+
+    @property
     def releases(self) -> ReleaseRepository:
         return ReleaseRepository(self._tx)
 
@@ -130,6 +137,16 @@ class ZoneUnitOfWork:
     @property
     def grants(self) -> GrantRepository:
         return GrantRepository(self._tx)
+    def withdrawals(self) -> WithdrawalRepository:
+        return WithdrawalRepository(self._tx)
+
+    @property
+    def receipts(self) -> ReceiptRepository:
+        return ReceiptRepository(self._tx)
+
+    @property
+    def answers(self) -> AnswerRepository:
+        return AnswerRepository(self._tx)
 
     @property
     def trail(self) -> TrailRepository:

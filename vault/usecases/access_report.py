@@ -126,11 +126,9 @@ def make(
 ) -> Values:  # fmt: skip
     """The report, signed. Raises NotFound for a request that is unknown, not for oversight, or too old."""
     _check(period)
-    row = uow.releases.get(release)
-    if row is not None and row.kind is not Kind.ACCESS_REPORT:
-        row = None
+    row = uow.releases.get(release, Kind.ACCESS_REPORT)
     now = oversight.clock.now()
-    live = row is not None and row.withdrawn_at is None and (row.expires_at is None or now < row.expires_at)
+    live = row is not None and (row.expires_at is None or now < row.expires_at)
     mine = row is not None and row.reader == actor.zone
     permit = oversight.guard.permit(
         uow, actor, Action.READ,

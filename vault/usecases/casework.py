@@ -19,6 +19,7 @@ from vault.cases.model import Case, CaseEvent, Standing
 from vault.cases.office_texts import OfficeTexts
 from vault.cases.organisation import Organisation
 from vault.cases.parameters import Parameters
+from vault.cases.partners import ReferralRules
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound, NoticeMissing
 from vault.freetext.office import Office
@@ -52,7 +53,8 @@ class Casework:
     organisation: Organisation
     agenda_rules: AgendaRules
     calendar: Calendar
-    partners: frozenset[Zone] = frozenset()  # the organisations that the signed directory names
+    rules: ReferralRules  # for the configured partners that the signed directory names
+    partners: frozenset[Zone]  # all that the directory names, configured or not: each may have got something
     office: Office = field(default_factory=Office, repr=False)  # looks through notes
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 

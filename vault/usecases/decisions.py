@@ -26,7 +26,7 @@ from vault.ports import Clock
 from vault.unit_of_work import ReleaseRow, StaffRow, UnitOfWork
 from vault.usecases.casework import Casework, parse_reference, reference, relation
 from vault.usecases.decision_clients import CLIENT_ROLE, DecisionClient
-from vault.usecases.received import Reception, is_live
+from vault.usecases.received import Reception, hold_sight, is_live
 from vault.usecases.steps import second_person
 from vault.vocabulary import (
     Action,
@@ -206,7 +206,9 @@ def _place(uow: UnitOfWork, asked: Asked, point: DecisionPoint) -> _Place:
         if point.casework is not None:
             return _in_casework(uow, asked, point.casework)
         if point.reception is not None and kind in _RELEASED:
-            row = uow.releases.get(ReleaseId.parse(asked.resource))
+            release = ReleaseId.parse(asked.resource)
+            hold_sight(uow, kind, point.reception)  # a yes after a withdrawal was acknowledged would be a lie
+            row = uow.releases.get(release, kind)
             return _received(row, kind, point.reception, point.clock.now())
     except (MalformedId, InvalidInput):
         return _NOWHERE
@@ -217,12 +219,13 @@ def _in_casework(uow: UnitOfWork, asked: Asked, casework: Casework) -> _Place:
     case_id = parse_reference(asked.resource)
     case, events = uow.cases.get(case_id), uow.cases.events(case_id)
     subject = casework.subject(case_id)  # for an unknown case too: its time must tell nothing
-    partner = next((zone for zone in casework.partners if zone.organisation == asked.recipient), None)
-    consents = uow.cases.consents(case_id, partner) if partner is not None else []
+    known = casework.rules.organisations
+    partner = next((zone for zone in known if zone.organisation == asked.recipient), None)
+    consents = uow.referrals.consents(case_id).values()  # whether or not there is such a partner or case
     if case is None:
         return _NOWHERE
     now = casework.clock.now()
-    agreed = any(consent.withdrawn_at is None and now < consent.expires_at for consent in consents)
+    agreed = any(consent.recipient == partner and consent.live_at(now) for consent in consents)
 
     def facts(actor: Actor) -> Facts:
         held = relation(actor, case, second=second_person(casework.situation(case, events, actor)), consent=agreed).held
@@ -303,6 +306,7 @@ def _candidates(
             before = rows[-1].case.opened_at
     elif point.reception is not None and kind in _RELEASED:
         now = point.clock.now()
+        hold_sight(uow, kind, point.reception)
         while sent := uow.releases.addressed(point.zone, kind, _CHUNK, before):
             for item in sent:
                 yield _Candidate(item.id.hex(), item.released_at, _received(item, kind, point.reception, now))

@@ -44,7 +44,7 @@ def compose_letter(uow: UnitOfWork, actor: Actor, cmd: ComposeLetter, casework: 
         wanted = ", ".join(name for name, kind in KIND_OF_LETTER.items() if kind is cmd.kind)
         raise InvalidInput(f"letter must be one of {wanted}", field="letter")
     check_languages(cmd.languages)
-    check_added(cmd.letter, cmd.added, sorted(zone.organisation for zone in casework.partners))
+    check_added(cmd.letter, cmd.added, sorted(zone.organisation for zone in casework.rules.organisations))
     case = uow.cases.get(cmd.case)
     permit = casework.ask(
         uow, actor, Action.WRITE, cmd.kind, case, purpose=PURPOSE_OF[cmd.kind], asked=cmd.case.hex(),

@@ -1,4 +1,8 @@
-"""What another zone does with what was sealed to it: list it, open one. Follow-up, partners and oversight."""
+"""What another zone does with what was sealed to it: list it, open one. Follow-up, partners and oversight.
+
+What was withdrawn is not there any more. Whoever reads holds the zone's sight (`Releases.hold`) until the commit, so
+that no answer is given from what was withdrawn before it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from vault.access.actor import Actor
+from vault.access.correspondence import Correspondence
 from vault.access.enforcement import Guard, Item
-from vault.access.releases import REFERRAL_FIELDS, Receiver
+from vault.access.releases import Receiver
 from vault.access.shaping import shape
+from vault.cases.calendar import belgian_day
+from vault.cases.partners import FIELDS
 from vault.errors import InvalidInput
 from vault.ids import ReleaseId
 from vault.unit_of_work import ReleaseRow, UnitOfWork
@@ -25,6 +32,7 @@ class Reception:
 
     guard: Guard
     receiver: Receiver
+    correspondence: Correspondence
 
 
 def list_received(
@@ -38,33 +46,56 @@ def list_received(
         uow, actor, Action.LIST, Item(kind), purpose=purpose, facts=Facts.of(addressed=True, consent=True)
     )
     now = reception.receiver.clock.now()
+    hold_sight(uow, kind, reception)
     rows = uow.releases.addressed(reception.receiver.zone, kind, limit, before)
-    return [shape(permit.profile, _outside(row, reception.receiver)) for row in rows if is_live(row, now)]
+    return [shape(permit.profile, _line(row, reception.receiver)) for row in rows if is_live(row, now)]
 
 
 def read_received(
     uow: UnitOfWork, actor: Actor, kind: Kind, purpose: Purpose, release: ReleaseId, reception: Reception
 ) -> Values:
     """Open one release. Raises NotFound for one that is unknown, addressed to another zone, expired or withdrawn."""
-    receiver = reception.receiver
-    row = uow.releases.get(release)
-    if row is not None and row.kind is not kind:
-        row = None
-    live = row is not None and is_live(row, receiver.clock.now())
-    facts = Facts.of(addressed=row is not None and row.reader == actor.zone and live, consent=live)
-    subject = receiver.pseudonym(row) if row is not None and row.reader == actor.zone else ""
+    row, facts, subject = open_to(uow, actor, kind, release, reception)
     permit = reception.guard.permit(
         uow, actor, Action.READ, Item(kind, release.hex(), None, subject), purpose=purpose, facts=facts
     )
     assert row is not None
-    content = receiver.open(uow, permit, row).expose()
-    absent = dict.fromkeys(REFERRAL_FIELDS) if kind is Kind.REFERRAL else {}
-    return shape(permit.profile, {**absent, **content, **_outside(row, receiver)})
+    content = reception.receiver.open(uow, permit, row).expose()
+    absent = dict.fromkeys(FIELDS) if kind is Kind.REFERRAL else {}
+    return shape(permit.profile, {**absent, **content, **_outside(row, reception.receiver)})
+
+
+def open_to(
+    uow: UnitOfWork, actor: Actor, kind: Kind, release: ReleaseId, reception: Reception
+) -> tuple[ReleaseRow | None, Facts, str]:
+    """The release if there is one of this kind, the facts about it, and the case's pseudonym here or "".
+
+    Facts come from the rows as they are once the zone's sight is held: this zone's, not withdrawn, not ended.
+    """
+    receiver = reception.receiver
+    hold_sight(uow, kind, reception)
+    row = uow.releases.get(release, kind)
+    live = row is not None and is_live(row, receiver.clock.now())
+    mine = row is not None and row.reader == actor.zone
+    subject = receiver.pseudonym(row) if row is not None and mine else ""
+    return row, Facts.of(addressed=mine and live, consent=live), subject
+
+
+def hold_sight(uow: UnitOfWork, kind: Kind, reception: Reception) -> None:
+    """No withdrawal is acknowledged between this look and the commit. Sheets are never withdrawn: nobody waits."""
+    if kind is Kind.REFERRAL:
+        uow.releases.hold(reception.receiver.zone)
 
 
 def is_live(row: ReleaseRow, now: datetime) -> bool:
-    """Whether it was neither withdrawn nor has it ended."""
-    return row.withdrawn_at is None and (row.expires_at is None or now < row.expires_at)
+    """Whether it has not ended by itself; what was withdrawn is not among the rows at all."""
+    return row.expires_at is None or now < row.expires_at
+
+
+def _line(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:
+    """The same for a list, with the whole moment: lists are paged by it, and two releases may share a second."""
+    moment = row.released_at.isoformat()
+    return _outside(row, receiver) | {"handed_over_at": moment, "received_at": moment}
 
 
 def _outside(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:
@@ -79,5 +110,5 @@ def _outside(row: ReleaseRow, receiver: Receiver) -> dict[str, Any]:
 
 
 def last_day(expires_at: datetime) -> date:
-    """The last day on which something that ends at `expires_at` (exclusive) can be read."""
-    return (expires_at - timedelta(microseconds=1)).date()
+    """The last day on which something that ends at `expires_at` (exclusive) can be read, in Belgium."""
+    return belgian_day(expires_at - timedelta(microseconds=1))

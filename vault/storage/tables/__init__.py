@@ -6,7 +6,7 @@ Main database, four schemas (on SQLite the schema names vanish, table names are 
                heads, leaves, tiles, checkpoints: the tree over them, which the sequencer alone makes
     auth       staff, sessions, attempts: a row belongs to one zone
     casework   cases and everything confided, sealed
-    exchange   what left casework, sealed to one reader each; requests for access, answers to them and grants
+    exchange   what passes between zones: sealed to one reader each, or signed; requests for access, answers, grants
 Keystore, one schema: wraps of data keys, sealed audit details and their keys; whose keystore this is.
 
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
@@ -22,8 +22,18 @@ on the hot path.
 from vault.storage.tables.asking import access_answers, access_copies, access_requests, grants, taken_requests
 from vault.storage.tables.auth import attempts, sessions, staff
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
-from vault.storage.tables.casework import blind_index, case_events, cases, consents, data_keys, records, review_counts
-from vault.storage.tables.exchange import releases
+from vault.storage.tables.casework import (
+    blind_index,
+    case_events,
+    cases,
+    consents,
+    data_keys,
+    records,
+    referral_events,
+    referrals,
+    review_counts,
+)
+from vault.storage.tables.exchange import answers, receipts, releases, withdrawals
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
 from vault.storage.tables.log import (
@@ -58,6 +68,7 @@ __all__ = [
     "access_answers",
     "access_copies",
     "access_requests",
+    "answers",
     "appointments",
     "assignments",
     "attachment_chunks",
@@ -90,7 +101,10 @@ __all__ = [
     "leaves",
     "main",
     "outbox",
+    "receipts",
     "records",
+    "referral_events",
+    "referrals",
     "releases",
     "review_counts",
     "sessions",
@@ -99,5 +113,6 @@ __all__ = [
     "tasks",
     "tiles",
     "to_micros",
+    "withdrawals",
     "wraps",
 ]

@@ -137,3 +137,37 @@ consents = Table(
     Index(None, "case_id", "recipient"),
     schema="casework",
 )
+
+referrals = Table(
+    "referrals",
+    main,
+    # The release that left for the partner has another id, derived from this one by a key: no row relates the two.
+    Column("referral_id", LargeBinary(16), primary_key=True),
+    Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), nullable=False),
+    Column("partner", String(40), nullable=False),
+    Column("need", String(40), nullable=False),
+    Column("fields", String(400), nullable=False),  # names that were proposed, comma-separated
+    Column("status", String(20), nullable=False),
+    Column("consent_id", LargeBinary(16), ForeignKey("casework.consents.consent_id")),
+    Column("proposed_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("withdrawn_at", Moment),
+    Column("receipt_due", Moment),
+    Column("version", Integer, nullable=False),
+    entry_reference(),
+    Index(None, "case_id", "proposed_at"),
+    schema="casework",
+)
+
+referral_events = Table(
+    "referral_events",
+    main,
+    Column("referral_id", LargeBinary(16), ForeignKey("casework.referrals.referral_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("step", String(20), nullable=False),
+    Column("to_status", String(20), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor_id", LargeBinary(16)),  # NULL where the partner took the step
+    entry_reference(),
+    schema="casework",
+)

@@ -1,0 +1,100 @@
+"""Where the values of consented fields come from: the one place that opens records for a referral.
+
+Each field of `vault.cases.partners.FIELDS` has exactly one source here; a test holds the two together. To let a
+referral carry fields of another compartment (`sensitive`, `return_plan`): name each in `FIELDS`, with the kinds of
+partner that it concerns; add a source; and add the kind of record it opens to `ALSO_OPENS` for the release of a
+referral. A source is asked only if one of its fields was consented to, so nothing is opened that does not leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from vault.access.enforcement import Permit
+from vault.cases.model import Case
+from vault.cases.partners import FIELDS, Organisation
+from vault.cases.people import Contact, Identity
+from vault.errors import NotFound
+from vault.unit_of_work import UnitOfWork
+from vault.usecases.casework import Casework
+from vault.usecases.open_case import record_for
+from vault.vocabulary import Compartment, Kind
+
+#: A field's value as it leaves: text, or None where the case knows nothing.
+FieldValues = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What a source is given: the transaction, leave to open, the case."""
+
+    uow: UnitOfWork
+    permit: Permit
+    case: Case
+    casework: Casework
+
+    def open(self, kind: Kind) -> bytes:
+        """The plaintext of the case's one record of that kind. Raises NotFound, PermitInvalid, Erased."""
+        record = self.uow.records.head(record_for(self.case.id, kind, self.casework))
+        if record is None:
+            raise NotFound("no such item, or not for you")
+        return self.casework.keeper.open(self.uow, self.permit, record).expose()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSource:
+    """Some fields of one compartment. opens: the kind of record it reads, None for the case's own columns."""
+
+    compartment: Compartment
+    fields: tuple[str, ...]
+    opens: Kind | None
+    take: Callable[[Taking], FieldValues]
+
+
+def _identity(taking: Taking) -> FieldValues:
+    """Of the case's first person."""
+    person = Identity.decode(taking.open(Kind.IDENTITY)).people[0]
+    return {
+        "family_name": person.family_name,
+        "given_names": person.given_names,
+        "birth_date": person.birth_date.isoformat() if person.birth_date else None,
+        "nationality": person.nationality,
+    }
+
+
+def _contact(taking: Taking) -> FieldValues:
+    contact = Contact.decode(taking.open(Kind.CONTACT))
+    return {"phone": contact.phone, "email": contact.email, "address": contact.address}
+
+
+def _language(taking: Taking) -> FieldValues:
+    return {"language": taking.case.language}
+
+
+SOURCES: Final = (
+    FieldSource(
+        Compartment.IDENTITY, ("family_name", "given_names", "birth_date", "nationality"), Kind.IDENTITY, _identity
+    ),
+    FieldSource(Compartment.CONTACT, ("phone", "email", "address"), Kind.CONTACT, _contact),
+    FieldSource(Compartment.CONTACT, ("language",), None, _language),
+)
+
+
+def consented_values(
+    taking: Taking, organisation: Organisation, fields: Collection[str], need: str
+) -> dict[str, str | None]:
+    """What a referral carries: the consented fields, in their order, and the need.
+
+    Raises InvalidInput for a field that may not, or may no longer, go to this kind of partner.
+    """
+    organisation.check_fields(fields)
+    organisation.check_need(need)
+    values: dict[str, str | None] = {}
+    for source in SOURCES:
+        wanted = [name for name in source.fields if name in fields]
+        if wanted:
+            taken = source.take(taking)
+            values |= {name: taken[name] for name in wanted}
+    return {name: values[name] for name in FIELDS if name in values} | {"need": need}

@@ -1,0 +1,67 @@
+"""What every release shares: it is decided in one transaction and carried out in the next.
+
+The first half asks, and writes one `release_begun` entry per reader, about the case's pseudonym in the *reader's*
+domain, so that no stored row joins two domains. After its commit the second half seals, signs and stores; the act
+as a whole is logged under casework's own domain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vault.access.actor import Actor
+from vault.access.enforcement import Permit
+from vault.audit.events import Event, Happening, Verdict
+from vault.cases.model import Case
+from vault.errors import StaleVersion
+from vault.ids import CaseId, EntryId, ReleaseId
+from vault.pseudonyms import Pseudonym, domain_of
+from vault.unit_of_work import UnitOfWork
+from vault.usecases.casework import Casework
+from vault.vocabulary import Kind, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One release that was authorised: its entry is committed and good for this release only."""
+
+    release: ReleaseId
+    reader: Zone
+    subject: Pseudonym
+    entry: EntryId
+
+
+def plan(
+    uow: UnitOfWork, actor: Actor, permit: Permit, kind: Kind, case: CaseId, reader: Zone, casework: Casework,
+    release: ReleaseId | None = None,
+) -> Planned:  # fmt: skip
+    """Write the entry under which one release may be made. release: its id, if it is not to be a random one."""
+    subject = casework.pseudonyms.token(domain_of(reader), case)
+    release = release or ReleaseId(casework.entropy.bytes(16))
+    event = Event(
+        Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
+        object=release.hex(), subject=subject.text, purpose=permit.purpose.value, rule=permit.rule,
+        policy=casework.guard.policy_digest.hex(), outcome=str(reader),
+    )  # fmt: skip
+    return Planned(release, reader, subject, uow.audit.append(event, actor.detail()))
+
+
+def unchanged(uow: UnitOfWork, actor: Actor, permit: Permit, case_id: CaseId, version: int) -> Case:
+    """The case as it was when the release was decided. Raises StaleVersion, PermitInvalid for another actor."""
+    permit.used_by(actor.id)
+    case = uow.cases.get(case_id)
+    if case is None or case.version != version:
+        raise StaleVersion(expected=version, current=case.version if case else 0)
+    return case
+
+
+def completed(
+    uow: UnitOfWork, actor: Actor, permit: Permit, kind: Kind, case: CaseId, casework: Casework, *, count: int
+) -> EntryId:
+    """Write down that something left, and how many copies."""
+    event = Event(
+        Happening.RELEASED.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
+        session=actor.session.hex(), subject=casework.subject(case), purpose=permit.purpose.value, rule=permit.rule,
+        policy=casework.guard.policy_digest.hex(), count=count,
+    )  # fmt: skip
+    return uow.audit.append(event, actor.detail())
