@@ -215,8 +215,8 @@ class Referrals(Protocol):
         """The same, and nobody else changes it until the commit."""
         ...
 
-    def of_case(self, case: CaseId) -> list[Referral]:
-        """Newest first."""
+    def of_case(self, case: CaseId, *, to_change: bool = False) -> list[Referral]:
+        """Newest first. to_change: nobody else changes them until the commit."""
         ...
 
     def of_coach(self, coach: ActorId, statuses: Sequence[ReferralStatus], limit: int) -> list[Referral]:

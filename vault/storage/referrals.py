@@ -58,11 +58,10 @@ class ReferralRepository:
         row = self._tx.read(statement.with_for_update() if to_change else statement).first()
         return _referral(row) if row is not None else None
 
-    def of_case(self, case: CaseId) -> list[Referral]:
+    def of_case(self, case: CaseId, *, to_change: bool = False) -> list[Referral]:
         c = t.referrals.c
-        rows = self._tx.read(
-            select(*_REFERRAL).where(c.case_id == case.raw).order_by(c.proposed_at.desc(), c.referral_id)
-        )
+        statement = select(*_REFERRAL).where(c.case_id == case.raw).order_by(c.proposed_at.desc(), c.referral_id)
+        rows = self._tx.read(statement.with_for_update() if to_change else statement)
         return [_referral(row) for row in rows]
 
     def of_coach(self, coach: ActorId, statuses: Sequence[ReferralStatus], limit: int) -> list[Referral]:

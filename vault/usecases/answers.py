@@ -99,7 +99,8 @@ def read_answer(
     case, referral = of_case(uow, case_id, referral_id, to_change=False)
     wanted = record_of(answer, casework)
     record = uow.records.head(wanted)
-    known = record is not None and record.case == case_id and answer_of(uow, referral, answer, casework) is not None
+    row = answer_of(uow, referral, answer, casework)
+    known = row is not None and record is not None and record.case == case_id
     permit = casework.ask(
         uow, actor, Action.READ, Kind.REFERRAL_ANSWER, case if known else None, purpose=Purpose.COACHING,
         asked=wanted.hex(),
@@ -120,8 +121,8 @@ def read_answer(
 
 
 def answer_of(uow: UnitOfWork, referral: Referral | None, answer: AnswerId, casework: Casework) -> AnswerRow | None:
-    """The answer, if it answers this referral."""
-    row = uow.answers.get(answer) if referral is not None else None
+    """The answer, if it answers this referral. Looked for whether or not there is one."""
+    row = uow.answers.get(answer)
     if row is None or referral is None or row.release != release_of(referral.id, casework):
         return None
     return row

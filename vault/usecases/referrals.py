@@ -307,11 +307,12 @@ def _answers(permit: Permit, heads: Sequence[AnswerHead]) -> list[Values]:
 def of_case(
     uow: UnitOfWork, case_id: CaseId, referral_id: ReferralId, *, to_change: bool
 ) -> tuple[Case | None, Referral | None]:
-    """The case and its referral; neither, if the referral is unknown or another case's."""
+    """The case and its referral; neither, if the referral is unknown or another case's: both roads are as long."""
     found = uow.referrals.get_to_change(referral_id) if to_change else uow.referrals.get(referral_id)
+    case = uow.cases.get(case_id)
     if found is None or found.case != case_id:
         return None, None
-    return uow.cases.get(case_id), found
+    return case, found
 
 
 def there(referral: Referral | None) -> Referral:
@@ -322,11 +323,10 @@ def there(referral: Referral | None) -> Referral:
 
 
 def live_consent(uow: UnitOfWork, referral: Referral | None, now: datetime) -> Consent | None:
-    """The consent that the referral rests on, if it holds now."""
-    if referral is None or referral.consent is None:
-        return None
-    consent = uow.referrals.consent(referral.consent)
-    return consent if consent is not None and consent.live_at(now) else None
+    """The consent that the referral rests on, if it holds now. Looked for also where there is none: see `of_case`."""
+    resting = referral.consent if referral is not None else None
+    consent = uow.referrals.consent(resting or ConsentId(bytes(16)))
+    return consent if resting is not None and consent is not None and consent.live_at(now) else None
 
 
 def moved(
