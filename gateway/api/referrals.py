@@ -150,12 +150,13 @@ class _Router:
         return await self._look(request, text, language)
 
     async def _reviewed(self, request: Request, asked: taking_in.Asked, decisions: Sequence[Choice]) -> Values:
-        return await self.gate.run(
+        reviewed: Values = await self.gate.run(
             request,
             lambda uow, actor: taking_in.review_answer(
                 uow, actor, asked, self.casework, self.correspondence, decisions
             ),
         )
+        return reviewed
 
     async def read_answer(self, request: Request, case: str, referral: str, answer: str) -> Response:
         """An answer that was taken in, stand-ins kept."""

@@ -11,7 +11,6 @@ from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, Peo
 from tests.attacks.canary import CANARY
 from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
 from tests.attacks.canary_reviews import plant_reviews
-from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
 from tests.flow_paths import Paths
 from tests.house import CASE, House
 from vault.cases.flow import Step

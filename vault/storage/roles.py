@@ -229,8 +229,9 @@ RIGHTS: Final[dict[str, Rights]] = {
         ),
         _PARTNER: (Right(Verb.INSERT, Rows.SENT_TO_CASEWORK),),
     },
-    # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for, a partner its answers.
-    # Casework destroys the wrap of a grant that is over: it sees it, which opens nothing, and can put nothing in its place.
+    # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for, a partner its
+    # answers. Casework destroys the wrap of a grant that is over: it sees it, which opens nothing, and can put nothing
+    # in its place.
     "keystore.wraps": {
         **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind},
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.ASKING)),

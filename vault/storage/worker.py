@@ -137,6 +137,8 @@ class ZoneUnitOfWork:
     @property
     def grants(self) -> GrantRepository:
         return GrantRepository(self._tx)
+
+    @property
     def withdrawals(self) -> WithdrawalRepository:
         return WithdrawalRepository(self._tx)
 

@@ -185,9 +185,7 @@ def read_granted(
     """
     receiver, purpose = reception.receiver, PURPOSE[office.zone]
     uow.grants.hold(release)
-    grant, row = uow.grants.get(release), uow.releases.get(release)
-    if row is not None and row.kind is not Kind.GRANT:
-        row = None
+    grant, row = uow.grants.get(release), uow.releases.get(release, Kind.GRANT)
     now = office.clock.now()
     mine = row is not None and row.reader == actor.zone
     live = row is not None and grant is not None and grant.live(now) and row.expires_at == grant.expires_at
