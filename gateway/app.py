@@ -29,6 +29,7 @@ from gateway.api import (
     flow,
     letters,
     notes,
+    orders,
     partner,
     people,
     receiving,
@@ -119,7 +120,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
         app.hot_path = HotPath(gate, services.casework)
     app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
     ways = (
-        casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals,
+        casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals, orders,
     )  # fmt: skip
     for module in ways:
         app.include_router(module.router(gate))

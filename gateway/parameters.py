@@ -80,6 +80,7 @@ class _GroundTable(_Table):
 class _CriterionTable(_Table):
     value: Literal["", "individuals", "families", "open_return"]
     excluded: bool = False
+    transfer: bool = False
 
 
 class _Section(BaseModel):
@@ -200,7 +201,9 @@ def _built(found: _File) -> p.Parameters:
         annexes=_fixed({name: p.Annex(t.sourced(t.value), t.transfer) for name, t in found.annexes.items()}),
         appeals=_fixed({name: p.Appeal(t.sourced(t.value), t.second_measure) for name, t in found.appeals.items()}),
         extension_grounds=_fixed({name: t.sourced(t.value) for name, t in found.extension_grounds.items()}),
-        criteria=_fixed({name: p.Criterion(_coach_type(t), t.excluded) for name, t in found.criteria.items()}),
+        criteria=_fixed(
+            {name: p.Criterion(_coach_type(t), t.excluded, t.transfer) for name, t in found.criteria.items()}
+        ),
         return_partners=_fixed({name: t.sourced(t.value) for name, t in found.return_partners.items() if t.value}),
         waits=_fixed({name: p.Wait(t.sourced(t.value), t.working) for name, t in found.waits.items()}),
     )

@@ -129,6 +129,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.conflict": "conflicts of interest",
         "kind.coach": "what coaches have and take",
         "kind.desk": "desks",
+        "kind.order": "orders from the official file",
         "kind.figures": "outcome figures of a region",
         "kind.calendar": "a coach's calendar",
         "purpose.coaching": "coaching",

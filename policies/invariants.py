@@ -38,7 +38,7 @@ _CONFIDED_KINDS: Final = frozenset(
     {
         Kind.NOTE, Kind.TOKEN_MAP, Kind.CONTACT, Kind.IDENTITY, Kind.NOTICE, Kind.CASE, *FACT_KINDS, *ATTACHMENT_KINDS,
         Kind.TASK, Kind.DRAFT, Kind.LETTER, Kind.INVITATION, Kind.STEP, Kind.DEADLINE, Kind.AVENUE, Kind.RETURN_PLAN,
-        Kind.GROUND, Kind.APPOINTMENT, Kind.DAY_LIST, Kind.ATTENDEES, Kind.ASSIGNMENT, Kind.CONFLICT,
+        Kind.GROUND, Kind.APPOINTMENT, Kind.DAY_LIST, Kind.ATTENDEES, Kind.ASSIGNMENT, Kind.CONFLICT, Kind.ORDER,
         Kind.REFERRAL_ANSWER,
     }
 )  # fmt: skip

@@ -39,6 +39,7 @@ from vault.ids import (
     ReleaseId,
     SessionId,
 )
+from vault.taken_orders import TakenOrders
 from vault.vocabulary import Compartment, Kind, Purpose, Role, Zone
 
 
@@ -458,6 +459,8 @@ class UnitOfWork(Asking, Protocol):
     def drafts(self) -> Drafts: ...
     @property
     def review_counts(self) -> ReviewCounts: ...
+    @property
+    def orders(self) -> TakenOrders: ...
     @property
     def keys(self) -> Keys: ...
     @property

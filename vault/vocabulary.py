@@ -158,6 +158,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"  # that a coach must not have a case, and why
     COACH = "coach"  # what a coach takes, how much they have, when they are away
     DESK = "desk"  # a desk's hours and free times
+    ORDER = "order"  # an order to leave, handed in as the official file has it; what is missing of it
     FIGURES = "figures"  # counts of what happened to a region's cases; internal
     CALENDAR = "calendar"  # a coach's times and places, without anybody
 
@@ -209,6 +210,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.CONFLICT: Compartment.STATUS,
     Kind.COACH: Compartment.STATUS,
     Kind.DESK: Compartment.STATUS,
+    Kind.ORDER: Compartment.STATUS,
     Kind.FIGURES: Compartment.STATUS,
     Kind.CALENDAR: Compartment.STATUS,
 }

@@ -64,6 +64,11 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, titl
     _console().print(table if rows else Text("nothing"))
 
 
+def show_line(row: Mapping[str, Any], columns: Sequence[str]) -> None:
+    """One more line of what `show_rows` began in a pipe."""
+    typer.echo("\t".join(_cell(row.get(name)) for name in columns))
+
+
 def show_record(values: Mapping[str, Any], *, title: str = "") -> None:
     """One name and value per line; lists of records follow as tables."""
     nested = {name: value for name, value in values.items() if isinstance(value, list) and value and _records(value)}

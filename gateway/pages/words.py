@@ -213,7 +213,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "day_list": "list of the day",
         "attendees": "who attends", "assignment": "assignment of a coach", "conflict": "conflict of interest",
         "coach": "coach and absences", "desk": "desk and opening hours", "calendar": "calendar",
-        "figures": "outcome figures",
+        "figures": "outcome figures", "order": "order from the official file",
         "referral_answer": "answer of a partner", "withdrawal": "end of a consent",
         "access_report": "report of who consulted what",
         "access_request": "request for access", "access_form": "request for access, without the person",

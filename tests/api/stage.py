@@ -16,6 +16,7 @@ from tests.api.stage_access import access_calls
 from tests.api.stage_people import people_calls
 from tests.flow_paths import Paths
 from tests.house import CASE, Caller, House
+from tests.orders import fresh_order
 from vault.cases.flow import FLOW, State, Step
 
 NOTE: Final[dict[str, Any]] = {"text": "Elle a parlé de sa sœur.", "language": "fr", "template": "interview"}
@@ -249,6 +250,8 @@ def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
         "casework_read_figures": lambda: Call(
             "head", "GET", "/casework/figures?from=2026-01-01&to=2027-01-01&by=annex", 200
         ),
+        "casework_take_in_order": lambda: Call("desk", "POST", "/casework/orders", 200, fresh_order()),
+        "casework_list_orders": lambda: Call("desk", "GET", "/casework/orders", 200),
         "casework_read_agenda": lambda: Call("coach", "POST", "/casework/agenda", 200, {}),
         "casework_read_tasks": on("GET", "/tasks", 200),
         "casework_set_task": on("POST", "/tasks", 201, json=r.TASK),

@@ -42,6 +42,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("write", "identity"),
             ("write", "contact"),
             ("write", "token_map"),
+            ("triage", "case"),  # an order that waited, completed
             *_WRITTEN,
             *_SEALING,
             *_NAMING,
@@ -52,8 +53,12 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "tasks": frozenset({("write", "task")}),
     "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
     "blind_index": frozenset(
-        {("create", "case"), ("write", "identity"), ("released", "outcome_sheet"), ("released", "grant")}
-    ),
+        {
+            ("create", "case"), ("write", "identity"), ("triage", "case"),
+            ("released", "outcome_sheet"), ("released", "grant"),
+        }
+    ),  # fmt: skip
+    "orders": frozenset({("write", "order")}),
     "consents": frozenset({("write", "referral"), ("write", "withdrawal")}),
     "referrals": _REFERRED,
     "referral_events": _REFERRED,

@@ -51,6 +51,7 @@ casework.attachments  all  all                -    -          -    -          - 
 casework.attachment_chunks all all            -    -          -    -          -    -
 casework.tasks        all  all                -    -          -    -          -    -
 casework.drafts       all  all                -    -          -    -          -    -
+casework.orders       all  all                -    -          -    -          -    -
 casework.review_counts all all                -    -          -    -          -    -
 casework.coaches      all  all                -    -          -    -          -    -
 casework.absences     all  all                -    -          -    -          -    -
@@ -107,6 +108,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
         "sealed",
         "entry_id",
     },
+    "casework.orders": {"content", "missing", "entry_id"},
     "casework.coaches": {"types", "capacity", "entry_id"},
     "casework.absences": {"last_day", "handed_over_at", "returned_at", "entry_id"},
     "casework.conflicts": {"declared_at", "declared_by", "withdrawn_at", "entry_id"},

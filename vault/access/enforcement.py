@@ -76,6 +76,8 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
 ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     **{(Action.WRITE, kind): frozenset({Kind.TOKEN_MAP}) for kind in (Kind.NOTE, Kind.REFERRAL_ANSWER, *_REPLACED)},
+    # An order that waited is triaged with what it says now.
+    (Action.TRIAGE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
     # Why a step was taken is sealed beside it, in the compartment where it belongs.
     (Action.ORIENT_STAY, Kind.CASE): frozenset({Kind.AVENUE}),
     (Action.ORIENT_RETURN, Kind.CASE): frozenset({Kind.RETURN_PLAN}),

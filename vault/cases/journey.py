@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from vault.cases.details import Details, check
+from vault.cases.families import Composition
 from vault.cases.flow import Row, State, Step, listed, row_of
 from vault.cases.guards import Obstacle, Situation, obstacles
-from vault.cases.model import AdminFacts, Case, CoachType
+from vault.cases.model import AdminFacts, Case, CoachType, Place
 from vault.errors import IllegalStep, InvalidInput
 
 
@@ -95,6 +96,12 @@ def coach_type_for(facts: AdminFacts, *, open_return: bool) -> CoachType:
     if open_return:
         return CoachType.OPEN_RETURN
     return CoachType.FAMILIES if facts.minors else CoachType.INDIVIDUALS
+
+
+def coach_type_of(facts: AdminFacts, composition: Composition, place: Place) -> CoachType:
+    """The same for a file that comes in: the people decide, and the official file, whichever knows of minors."""
+    with_minors = replace(facts, minors=facts.minors or composition is Composition.FAMILY)
+    return coach_type_for(with_minors, open_return=place is Place.OPEN_RETURN_PLACE)
 
 
 def _target(row: Row, situation: Situation) -> State:

@@ -12,6 +12,7 @@ booked; a cell is named by its first moment in UTC, so that a day of 23 or 25 ho
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 _CODE: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _LONGEST_CODE: Final = 40
 _SPAN: Final = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
+_POSTCODE: Final = re.compile(r"[1-9][0-9]{3}")
+_POSTCODES: Final = re.compile(r"([1-9][0-9]{3})(?:-([1-9][0-9]{3}))?")
 #: Cells that divide an hour: then the clocks' change of an hour moves no cell off the grid.
 _CELL_MINUTES: Final = (5, 10, 15, 20, 30, 60)
 _INSTANT: Final = timedelta(microseconds=1)
@@ -65,9 +68,19 @@ class Desk:
         return self.site.region
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PostcodeRange:
+    """Belgian postcodes from `first` to `last`, both inside, and the region that they belong to."""
+
+    first: int
+    last: int
+    region: str
+
+
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """The whole list. cell: the smallest piece of a desk's time. digest: 32 bytes over the file that it was read from.
+    postcodes: in order, no two overlap; an office that names none is told each order's region.
 
     Looked up by code; order is that of the file.
     """
@@ -77,6 +90,13 @@ class Organisation:
     desks: Mapping[str, Desk]
     cell: timedelta
     digest: bytes = bytes(32)
+    postcodes: tuple[PostcodeRange, ...] = ()
+
+    def region_of(self, postcode: str) -> str:
+        """The region whose coaches go where this postcode is; "" where the list does not say."""
+        if not _POSTCODE.fullmatch(postcode):
+            return ""
+        return next((one.region for one in self.postcodes if one.first <= int(postcode) <= one.last), "")
 
     def desk(self, code: str) -> Desk:
         """Raises InvalidInput for a code that no desk has."""
@@ -166,7 +186,7 @@ def written_hours(hours: Sequence[Hours]) -> list[str]:
 def parse_organisation(data: Mapping[str, Any], digest: bytes = bytes(32)) -> Organisation:
     """Build it from the parsed file. Raises ConfigurationError that names the place of the first mistake."""
     place = _Place("organisation")
-    place.known(data, "cell_minutes", "regions", "sites", "desks")
+    place.known(data, "cell_minutes", "regions", "sites", "desks", "postcodes")
     regions = _regions(place.table(data, "regions"))
     sites = {site.code: site for site in _sites(place.table(data, "sites"), regions)}
     desks = {desk.code: desk for desk in _desks(place.table(data, "desks"), sites)}
@@ -175,7 +195,8 @@ def parse_organisation(data: Mapping[str, Any], digest: bytes = bytes(32)) -> Or
     minutes = data.get("cell_minutes")
     if minutes not in _CELL_MINUTES or isinstance(minutes, bool):
         raise ConfigurationError(f"organisation.cell_minutes: one of {', '.join(map(str, _CELL_MINUTES))} is expected")
-    return Organisation(regions, sites, desks, timedelta(minutes=minutes), digest)
+    postcodes = _postcodes(data.get("postcodes", {}), regions)
+    return Organisation(regions, sites, desks, timedelta(minutes=minutes), digest, postcodes)
 
 
 class _Place:
@@ -223,6 +244,29 @@ def _regions(data: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         place.known(data[code], *LANGUAGES)
         found[code] = {language: place.text(data[code], language) for language in LANGUAGES}
     return found
+
+
+def _postcodes(data: Any, regions: Mapping[str, Any]) -> tuple[PostcodeRange, ...]:
+    """`{ liege = ["4000-4999", "6600-6999"] }`. No postcode belongs to two regions; some may belong to none."""
+    place = _Place("organisation.postcodes")
+    if not isinstance(data, dict):
+        raise place.wrong("a table of regions is expected")
+    place.known(data, *regions)
+    found: list[PostcodeRange] = []
+    for region, spans in data.items():
+        here = place.inside(region)
+        if not isinstance(spans, list):
+            raise here.wrong('a list such as ["4000-4999"] is expected')
+        for span in spans:
+            match = _POSTCODES.fullmatch(span) if isinstance(span, str) else None
+            if match is None or int(match[1]) > int(match[2] or match[1]):
+                raise here.wrong("postcodes are written 4000-4999, or 4000 for a single one")
+            found.append(PostcodeRange(int(match[1]), int(match[2] or match[1]), region))
+    found.sort()
+    for before, after in itertools.pairwise(found):
+        if after.first <= before.last:
+            raise place.wrong(f"the postcode {after.first} stands in two ranges")
+    return tuple(found)
 
 
 def _sites(data: Mapping[str, Any], regions: Mapping[str, Any]) -> Iterator[Site]:

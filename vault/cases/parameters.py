@@ -71,11 +71,12 @@ class Appeal:
 class Criterion:
     """A code by which files are triaged. coach_type: None where the people of the file decide.
 
-    excluded: who is triaged so is not guided here; the case can only be closed.
+    excluded: who is triaged so is not guided here; the case can only be closed. transfer: for orders of transfer alone.
     """
 
     coach_type: Sourced[CoachType | None]
     excluded: bool = False
+    transfer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

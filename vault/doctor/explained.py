@@ -27,6 +27,8 @@ _STEPS: Final = frozenset(
 )
 #: A hand-over's rows name the entry that says the sheet has left. `write case`: resuming and reopening, as once logged.
 _MOVED: Final = _STEPS | {("released", Kind.OUTCOME_SHEET.value), ("write", Kind.CASE.value)}
+#: An order that waited is triaged with what it says now.
+_COMPLETED: Final = frozenset({(Action.TRIAGE.value, Kind.CASE.value)})
 _SEALING: Final = frozenset((QUESTIONS[step][0].value, QUESTIONS[step][1].value) for step in SEALED)
 _HANDS: Final = _written(Kind.ASSIGNMENT, Kind.CONFLICT)
 _NAMING: Final = _written(Kind.CONFLICT, Kind.ATTENDEES, Kind.APPOINTMENT)
@@ -47,10 +49,17 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "cases": _OPENED | _MOVED | _HANDS,
     "case_events": _MOVED,
     "data_keys": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
-    "records": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP),
+    "records": _OPENED
+    | _RECORDED
+    | _SEALING
+    | _NAMING
+    | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
+    | _COMPLETED,
     "blind_index": _OPENED
     | _written(Kind.IDENTITY)
+    | _COMPLETED
     | {("released", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.GRANT)},
+    "orders": _written(Kind.ORDER),
     "consents": _written(Kind.REFERRAL, Kind.WITHDRAWAL),
     "referrals": _REFERRED,
     "referral_events": _REFERRED,

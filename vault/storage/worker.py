@@ -37,6 +37,7 @@ from vault.storage.answers import AnswerRepository
 from vault.storage.asking import GrantRepository, RequestRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.hot import HotStatements, Want
+from vault.storage.orders import OrderRepository
 from vault.storage.organisation import CoachRepository
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
@@ -93,6 +94,10 @@ class ZoneUnitOfWork:
     @property
     def review_counts(self) -> ReviewCountRepository:
         return ReviewCountRepository(self._tx)
+
+    @property
+    def orders(self) -> OrderRepository:
+        return OrderRepository(self._tx)
 
     @property
     def coaches(self) -> CoachRepository:

@@ -14,7 +14,7 @@ from vault.cases.eligibility import check_facts
 from vault.cases.families import Composition, composition_of
 from vault.cases.history import FIRST_STATE
 from vault.cases.identifiers import normalise_for_index
-from vault.cases.journey import coach_type_for
+from vault.cases.journey import coach_type_of
 from vault.cases.model import LANGUAGES, REGIONS, AdminFacts, Case, CoachType, Origin, Place
 from vault.cases.people import Contact, Identity
 from vault.errors import InvalidInput
@@ -49,6 +49,11 @@ def open_case(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) 
 
     Raises AccessDenied, InvalidInput, UnaccompaniedMinor.
     """
+    return receipt(*begin(uow, actor, cmd, casework))
+
+
+def begin(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) -> tuple[Permit, Case]:
+    """Ask whether the actor opens a case, and store it with its people and how they are reached. Raises the same."""
     if cmd.region not in REGIONS:
         raise InvalidInput(f"region must be one of {', '.join(REGIONS)}", field="region")
     if cmd.language not in LANGUAGES:
@@ -74,7 +79,7 @@ def open_case(uow: UnitOfWork, actor: Actor, cmd: OpenCase, casework: Casework) 
     write_identity(uow, permit, case, cmd.identity, casework, actor=actor, version=1, at=now)
     write_contact(uow, permit, case, cmd.contact, casework, actor=actor, version=1, at=now)
     uow.cases.index(case, index_tokens(cmd.identity, casework), permit.entry)
-    return receipt(permit, opened)
+    return permit, opened
 
 
 def _new_case(
@@ -83,12 +88,10 @@ def _new_case(
     """The case as it begins. The end of the term is computed where the file does not say it."""
     facts = replace(cmd.facts, term_end=term_end(cmd.facts, casework.parameters))
     own = cmd.origin is Origin.WALK_IN
-    # The people decide, and the official file: whichever knows of minors.
-    with_minors = replace(facts, minors=facts.minors or composition is Composition.FAMILY)
     return Case(
         case, FIRST_STATE[cmd.origin], cmd.region, cmd.language, actor.id if own else None, now, None, None, facts, 1,
         origin=cmd.origin, place=cmd.place,
-        coach_type=cmd.coach_type or coach_type_for(with_minors, open_return=cmd.place is Place.OPEN_RETURN_PLACE),
+        coach_type=cmd.coach_type or coach_type_of(facts, composition, cmd.place),
     )  # fmt: skip
 
 

@@ -107,6 +107,20 @@ blind_index = Table(
     sqlite_with_rowid=False,
 )
 
+#: Orders that were taken in from the official file: what stops a second one, and what tells the same from another.
+orders = Table(
+    "orders",
+    main,
+    Column("mark", LargeBinary(32), primary_key=True),  # HMAC of the order's reference
+    Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), nullable=False, unique=True),
+    Column("content", LargeBinary(32), nullable=False),  # HMAC of all that it said
+    Column("missing", String(120), nullable=False),  # codes of what it did not say, comma-separated
+    Column("taken_at", Moment, nullable=False),
+    entry_reference(),
+    schema="casework",
+    sqlite_with_rowid=False,
+)
+
 #: What reviewers did with what was found in notes: counts, so that recall can be estimated. No word, no case.
 review_counts = Table(
     "review_counts",
