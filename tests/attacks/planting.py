@@ -13,6 +13,7 @@ from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_
 from tests.attacks.canary_reviews import plant_reviews
 from tests.flow_paths import Paths
 from tests.house import CASE, House
+from tests.orders import ORDER
 from vault.cases.flow import Step
 
 #: The mark in the facts of each compartment.
@@ -173,6 +174,7 @@ def bodies(house: House) -> dict[str, Any]:
     person = {"family_name": CANARY["family"], "given_names": CANARY["given"]}
     return {
         "casework_open_case": CASE | {"people": [person]},
+        "casework_take_in_order": ORDER | {"people": [person], "street": CANARY["address"]},
         "casework_find_case": {"field": "ov_number", "value": "8123456"},
         "casework_search_notes": {"word": CANARY["note"]},
         "casework_revise_identity": {"people": [person], "ov_number": "8123456", "based_on": 1},

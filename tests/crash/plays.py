@@ -12,9 +12,11 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
+from gateway.api.order_models import OrderBody
 from gateway.auth.sessions import hash_token
 from tests.crash import access_plays
 from tests.house import STAFF, House
+from tests.orders import HEAD, fresh_order
 from tests.recorded import pdf
 from vault.cases.attachments import Manifest
 from vault.cases.details import Avenue, Details
@@ -37,6 +39,7 @@ from vault.usecases import (
     letters,
     notes,
     open_case,
+    orders,
     referrals,
     sign_in,
     steps,
@@ -171,6 +174,22 @@ Act = Callable[[], None]
 def _open(hand: Stagehand) -> Act:
     hand.hire("coach")
     return lambda: void(hand.open())
+
+
+def _take_in(hand: Stagehand) -> Act:
+    """A household of two: its case opened and triaged, or neither."""
+    hand.hire("desk")
+    child = {"family_name": "Diallo", "given_names": "Ibou", "birth_date": "2019-02-11", "relation": "child"}
+    cmd = orders.TakeIn(OrderBody.model_validate(fresh_order(people=[HEAD, child])).order())
+    return lambda: void(hand.as_("desk", orders.take_in, cmd))
+
+
+def _complete(hand: Stagehand) -> Act:
+    """An order that waited: two sheets, the case, its step and the order's own row, or none of it."""
+    waiting = fresh_order(criterion="")
+    hand.as_("desk", orders.take_in, orders.TakeIn(OrderBody.model_validate(waiting).order()))
+    cmd = orders.TakeIn(OrderBody.model_validate(waiting | {"criterion": "ADDRESS"}).order(), complete=True)
+    return lambda: void(hand.as_("desk", orders.take_in, cmd))
 
 
 def _write(hand: Stagehand) -> Act:
@@ -349,6 +368,8 @@ def void(_: object) -> None:
 
 PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "open a case": _open,
+    "take in an order": _take_in,
+    "complete an order": _complete,
     "write a note": _write,
     "revise a note": _revise,
     "record a fact": _fact,

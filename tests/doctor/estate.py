@@ -17,6 +17,7 @@ from tests import asked
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
 from tests.log.kit import jump
+from tests.orders import fresh_order
 from tests.recorded import attach, compose, record_fact, save_draft, set_task
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.cases.flow import State, Step
@@ -57,6 +58,8 @@ def _play(house: House) -> dict[str, str]:
     for login in _STAFF:
         house.client(login)
     coach, head, paths = house.client("coach"), house.client("head"), Paths(house)
+    for order in (fresh_order(), fresh_order(criterion="")):
+        assert house.client("desk").post("/orders", json=order).status_code == 200
     noted = house.open_case(coach)
     house.clock.move(hours=1)
     house.write_note(coach, noted, f"Vu {CANARY} à la gare. Aminata Diallo revient.")
