@@ -73,7 +73,9 @@ def take_in(uow: UnitOfWork, actor: Actor, cmd: TakeIn, casework: Casework) -> V
     status = _status(actor, cmd, placement, found, content)
     permit = casework.guard.permit(
         uow, actor, Action.WRITE, _item(found.case, casework), purpose=ADMIN, facts=Facts(),
-        outcome=f"would_be_{status}" if cmd.look else status.value, config=casework.config,
+        outcome=f"would_be_{status}" if cmd.look else status.value,
+        # The list that divides the country. The values of the flow stand in the entries of the opening and the triage.
+        config=casework.organisation.digest.hex(),
     )  # fmt: skip
     case = found.case
     if cmd.look:
