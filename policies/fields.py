@@ -103,7 +103,7 @@ _CASEWORK: Final = {
     "coach_receipt": "coach name types capacity absence kind first_day last_day moved left",
     "desk_hours": "desk name site region open_return_place hours walk_in open_now closed_for",
     "desk_free": "desk day cell_minutes free",
-    "order_receipt": "status reference state version region coach_type criterion missing",
+    "order_receipt": "status reference state version region coach_type criterion missing differing",
     "order_list": "reference language opened_on opened_at missing",
     "figures": "region from to by counted_on whole groups definitions caution",
     "calendar_receipt": "feed address expires_on revoked",

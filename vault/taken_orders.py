@@ -21,8 +21,12 @@ class TakenOrders(Protocol):
         """Raises Conflict if an order with this mark was taken in meanwhile."""
         ...
 
-    def complete(self, case: CaseId, content: bytes, entry: EntryId) -> None:
+    def complete(self, case: CaseId, household: bytes, facts: bytes, entry: EntryId) -> None:
         """From now on it said this, and nothing is missing."""
+        ...
+
+    def update(self, case: CaseId, facts: bytes, entry: EntryId) -> None:
+        """From now on its facts said this; one more change of the case."""
         ...
 
     def waiting(self, region: str, limit: int, before: datetime | None) -> list[WaitingOrder]:

@@ -72,6 +72,7 @@ class OrderBody(Body):
     email: Text = ""
     people: Annotated[list[OrderPersonBody], Field(min_length=1, max_length=30)]
     look: bool = Field(default=False, description="say what would become of it, and write nothing")
+    update: bool = Field(default=False, description="bring the facts up to date in the case of the same household")
     complete: bool = Field(default=False, description="fill in what an order that waits was missing, and triage it")
 
     def order(self) -> Order:

@@ -29,7 +29,7 @@ def router(gate: Gate) -> APIRouter:
     async def take_in_order(request: Request, body: OrderBody) -> Response:
         """Open and triage the case of one order, or say why not and what is missing. The same order again changes
         nothing. `look`: write nothing."""
-        cmd = orders.TakeIn(body.order(), look=body.look, complete=body.complete)
+        cmd = orders.TakeIn(body.order(), look=body.look, complete=body.complete, update=body.update)
         return json_response(
             await gate.run(request, lambda uow, actor: orders.take_in(uow, actor, cmd, casework), quick=False)
         )

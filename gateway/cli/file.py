@@ -27,7 +27,7 @@ app = typer.Typer(
     help="Take in orders from the official file; list those that wait for a fact.",
     no_args_is_help=True, add_completion=False,
 )  # fmt: skip
-_REPORT: Final = ("line", "status", "case", "region", "coach_type", "criterion", "missing", "why")
+_REPORT: Final = ("line", "status", "case", "region", "coach_type", "criterion", "missing", "differing", "why")
 _WAITING: Final = ("reference", "opened_on", "language", "missing")
 #: Somebody must look at these.
 _OPEN: Final = frozenset({"invalid", "refused", Intake.DIFFERS.value})
@@ -55,6 +55,9 @@ def import_file(
     complete: Annotated[
         bool, typer.Option("--complete", help="Fill in what an order that waits was missing, and triage it.")
     ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Bring the facts of the file up to date where the people are the same.")
+    ] = False,
     template: Annotated[
         Template | None, typer.Option("--template", help="Print an empty file and end.", show_default=False)
     ] = None,
@@ -73,7 +76,7 @@ def import_file(
     counts: dict[str, int] = {}
     with Report(desk.as_json) as report, ProgressBar("taking in" if write else "looking", seen.households) as bar:
         stopped = ""
-        for one, told in _answers(desk, file, seen, look=not write, complete=complete):
+        for one, told in _answers(desk, file, seen, {"look": not write, "complete": complete, "update": update}):
             for row in _rows(one, told):
                 report.add(row)
             counts[told["status"]] = counts.get(told["status"], 0) + 1
@@ -83,7 +86,7 @@ def import_file(
 
 
 def _answers(
-    desk: Desk, file: Path, seen: Survey, *, look: bool, complete: bool
+    desk: Desk, file: Path, seen: Survey, how: Mapping[str, bool]
 ) -> Iterator[tuple[Household, dict[str, Any]]]:
     """What became of each household, in the file's order, until the gateway gives no answer any more."""
     sent: set[bytes] = set()
@@ -96,7 +99,7 @@ def _answers(
             yield one, {"status": "duplicate", "why": "stands in the file before, with the same content"}
             continue
         sent.add(one.key)
-        told = _sent(desk, one, {"look": look, "complete": complete})
+        told = _sent(desk, one, how)
         yield one, told
         if "stopped" in told:
             return
@@ -149,6 +152,7 @@ def _rows(one: Household, told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "coach_type": told.get("coach_type") or "",
             "criterion": told.get("criterion") or "",
             "missing": told.get("missing", []),
+            "differing": told.get("differing", []),
             "why": told.get("why", ""),
         }
 

@@ -328,8 +328,10 @@ def _entry(number: int, told: Any) -> Household:
     reference = told.get("oqt_reference")
     if not isinstance(reference, str) or not reference.strip():
         return Household((number,), fault="oqt_reference: missing")
-    if {"look", "complete"} & set(told):
-        return Household((number,), reference, fault="look and complete are said at the command, not in the file")
+    if {"look", "complete", "update"} & set(told):
+        return Household(
+            (number,), reference, fault="look, complete and update are said at the command, not in the file"
+        )
     try:
         json.dumps(told, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -43,7 +43,7 @@ def test_an_order_opens_and_triages_its_case(house: House) -> None:
     told = take(desk, ORDER | {"people": [HEAD, CHILD]})
     assert told == {
         "status": "triaged", "reference": told["reference"], "state": "triaged", "version": 2, "region": "brussels",
-        "coach_type": "families", "criterion": "ADDRESS", "missing": [],
+        "coach_type": "families", "criterion": "ADDRESS", "missing": [], "differing": [],
     }  # fmt: skip
     assert [(e["action"], e["kind"], e["outcome"]) for e in since(house, before)] == [
         ("write", "order", "triaged"), ("create", "case", "opened"), ("triage", "case", "triage"),
@@ -68,6 +68,26 @@ def test_the_same_order_again_changes_nothing_and_another_content_is_told(house:
         assert take(desk, ORDER | changed, complete=True)["status"] == "differs", "a case that was triaged stays"
     assert rows(house) == before
     assert take(desk, ORDER)["status"] == "same"
+
+
+def test_the_facts_of_the_official_file_are_brought_up_to_date_and_nothing_else(house: House) -> None:
+    desk, body = house.client("desk"), fresh_order()
+    told = take(desk, body)
+    identity(house, told["reference"])  # it has a coach now: version 3
+    fresh = body | {"procedure_pending": True, "fitness_check": True, "term_end": "2026-12-15"}
+    assert take(desk, fresh)["differing"] == ["facts"]
+    assert take(desk, fresh | {"phone": "02 000 00 00"}, update=True)["differing"] == ["household", "facts"]
+    assert take(desk, fresh, update=True, look=True)["status"] == "updated"
+    before = len(entries(house))
+    done = take(desk, fresh, update=True)
+    assert (done["status"], done["version"], done["state"]) == ("updated", 4, "triaged")
+    assert [(e["action"], e["kind"], e["outcome"]) for e in since(house, before)] == [("write", "order", "updated")]
+    status = house.client("coach").get(f"/cases/{told['reference']}").json()
+    assert (status["procedure_pending"], status["term_end"], status["version"]) == (True, "2026-12-15", 4)
+    assert take(desk, fresh, update=True)["status"] == "same"
+    house.step(house.client("coach"), told["reference"], "close", outcome="OTHER")
+    assert take(desk, body, update=True)["status"] == "differs", "what is closed stays as it ended"
+    assert faults(house.settings) == []
 
 
 def test_one_spelling_for_what_looks_the_same(lite_house: House) -> None:
@@ -270,5 +290,6 @@ def test_what_is_kept_beside_the_case_names_nobody(lite_house: House) -> None:
     take(lite_house.client("desk"), fresh_order(oqt_reference="OQT-SECRET/1", criterion=""))
     with lite_house.services.store.main.engine.connect() as connection:
         (row,) = connection.execute(select(t.orders)).mappings().all()
-    assert (len(row["mark"]), len(row["content"]), row["missing"]) == (32, 32, "criterion")
-    assert b"SECRET" not in row["mark"] + row["content"]
+    assert [len(row[name]) for name in ("mark", "household", "facts")] == [32, 32, 32]
+    assert row["missing"] == "criterion"
+    assert b"SECRET" not in row["mark"] + row["household"] + row["facts"]

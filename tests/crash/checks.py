@@ -406,6 +406,7 @@ def _cases(found: Snapshot) -> Iterator[str]:
         events[bytes(row["case_id"])].append(row)
     # A coach who is named with a step is no change of its own.
     hands = Counter(bytes(row["case_id"]) for row in found["assignments"] if row["cause"] != "step")
+    updates = Counter({bytes(row["case_id"]): row["updates"] for row in found["orders"]})
     for row in found["cases"]:
         case = bytes(row["case_id"])
         steps = sorted(events[case], key=lambda step: step["number"])
@@ -415,7 +416,7 @@ def _cases(found: Snapshot) -> Iterator[str]:
             yield f"case {case.hex()}: its steps have a gap"
         if row["state"] != (steps[-1]["to_state"] if steps else FIRST_STATE[Origin(row["origin"])].value):
             yield f"case {case.hex()}: is not where its last step led"
-        if row["version"] != len(steps) + hands[case] + 1:
+        if row["version"] != len(steps) + hands[case] + updates[case] + 1:
             yield f"case {case.hex()}: counts other steps than it took"
         if case in newest:
             identity = newest[case][1]

@@ -33,7 +33,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
     "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
-    "cases": frozenset({("create", "case"), *_STEPS, *_HANDS}),
+    "cases": frozenset({("create", "case"), ("write", "order"), *_STEPS, *_HANDS}),
     "case_events": _STEPS,
     "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING, *_NAMING}),
     "records": frozenset(

@@ -192,6 +192,14 @@ def _complete(hand: Stagehand) -> Act:
     return lambda: void(hand.as_("desk", orders.take_in, cmd))
 
 
+def _update(hand: Stagehand) -> Act:
+    """Facts of the official file: the case and the order's own row, or neither."""
+    known = fresh_order()
+    hand.as_("desk", orders.take_in, orders.TakeIn(OrderBody.model_validate(known).order()))
+    cmd = orders.TakeIn(OrderBody.model_validate(known | {"procedure_pending": True}).order(), update=True)
+    return lambda: void(hand.as_("desk", orders.take_in, cmd))
+
+
 def _write(hand: Stagehand) -> Act:
     case = hand.noticed()
     return lambda: void(hand.write(case))
@@ -370,6 +378,7 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "open a case": _open,
     "take in an order": _take_in,
     "complete an order": _complete,
+    "bring facts up to date": _update,
     "write a note": _write,
     "revise a note": _revise,
     "record a fact": _fact,

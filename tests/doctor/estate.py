@@ -59,7 +59,8 @@ def _play(house: House) -> dict[str, str]:
         house.client(login)
     coach, head, paths = house.client("coach"), house.client("head"), Paths(house)
     for order in (fresh_order(), fresh_order(criterion="")):
-        assert house.client("desk").post("/orders", json=order).status_code == 200
+        for how in ({}, {"minors": True, "update": True}):
+            assert house.client("desk").post("/orders", json=order | how).status_code == 200
     noted = house.open_case(coach)
     house.clock.move(hours=1)
     house.write_note(coach, noted, f"Vu {CANARY} à la gare. Aminata Diallo revient.")

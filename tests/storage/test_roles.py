@@ -108,7 +108,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
         "sealed",
         "entry_id",
     },
-    "casework.orders": {"content", "missing", "entry_id"},
+    "casework.orders": {"household", "facts", "updates", "missing", "entry_id"},
     "casework.coaches": {"types", "capacity", "entry_id"},
     "casework.absences": {"last_day", "handed_over_at", "returned_at", "entry_id"},
     "casework.conflicts": {"declared_at", "declared_by", "withdrawn_at", "entry_id"},

@@ -8,13 +8,13 @@ it would need to know for that and does not, it names instead of guessing; a per
     placement.region, placement.coach_type, placement.missing      # "liege", CoachType.FAMILIES, ()
 
 The reference of the order is what tells two orders apart; the same reference with the same content is the same order
-again (`canonical`).
+again (`household_text`, `facts_text`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum, unique
 from typing import Final
@@ -43,19 +43,23 @@ class Order:
     postcode: str = ""
 
     @property
-    def canonical(self) -> str:
-        """All that it says, in one spelling: the same text for the same order, and for no other."""
+    def household_text(self) -> str:
+        """Who, where and how triaged, in one spelling: the same text for the same household, and for no other."""
+        told = [
+            self.identity.encode().decode(), self.contact.encode().decode(), self.language, self.place.value,
+            self.criterion, self.region, self.postcode,
+        ]  # fmt: skip
+        return _text(told)
+
+    @property
+    def facts_text(self) -> str:
+        """The facts of the official file, likewise: they change while a case goes on."""
         facts = self.facts
-        told = {
-            "identity": self.identity.encode().decode(),
-            "contact": self.contact.encode().decode(),
-            "facts": [
-                facts.annex, _day(facts.term_end), facts.extended, facts.procedure_pending, facts.minors,
-                facts.fitness_check, _day(facts.notified_on), facts.term_days, facts.second_measure,
-            ],
-            "rest": [self.language, self.place.value, self.criterion, self.region, self.postcode],
-        }  # fmt: skip
-        return json.dumps(told, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        told = [
+            facts.annex, _day(facts.term_end), facts.extended, facts.procedure_pending, facts.minors,
+            facts.fitness_check, _day(facts.notified_on), facts.term_days, facts.second_measure,
+        ]  # fmt: skip
+        return _text(told)
 
 
 @unique
@@ -78,16 +82,18 @@ class Intake(StrEnum):
     PASSED_ON = "passed_on"  # another region's: taken in there, if it was not before
     SAME = "same"  # taken in before, with the same content
     DIFFERS = "differs"  # taken in before, with other content: nothing was changed
+    UPDATED = "updated"  # taken in before: the facts of the official file were brought up to date
     COMPLETED = "completed"  # waited, and is now triaged with what was missing
     KNOWN = "known"  # a case with this reference was typed by hand: nothing was changed
 
 
 @dataclass(frozen=True, slots=True)
 class TakenOrder:
-    """What is kept of an order beside its case. content: 32 bytes, keyed, of all that it said. missing: codes."""
+    """What is kept of an order beside its case. household, facts: 32 bytes, keyed, of what it said. missing: codes."""
 
     case: CaseId
-    content: bytes
+    household: bytes
+    facts: bytes
     missing: tuple[Missing, ...]
     taken_at: datetime
 
@@ -163,6 +169,18 @@ def _criterion(order: Order, by_people: CoachType, parameters: Parameters) -> Cr
 
 def _age_unknown(person: Person) -> bool:
     return person.birth_date is None and Relation(person.relation) not in _MINORS_ROLES
+
+
+def brought_up_to_date(before: AdminFacts, now: AdminFacts) -> AdminFacts:
+    """The facts of a case as the file has them now. An extension that was granted meanwhile is not taken back by it."""
+    if not before.extended or now.extended:
+        return now
+    ends = [end for end in (before.term_end, now.term_end) if end is not None]
+    return replace(now, extended=True, term_end=max(ends, default=None))
+
+
+def _text(told: list[object]) -> str:
+    return json.dumps(told, ensure_ascii=True, separators=(",", ":"))
 
 
 def _day(day: date | None) -> str:

@@ -80,8 +80,8 @@ def _columns(file: CaseFile, _: Surroundings) -> Iterator[str]:
     if case.state is not last:
         return  # found by the history
     hands = sum(change.cause.value != "step" for change in file.assignments)
-    if case.version != len(file.events) + hands + 1:
-        yield "it counts another number of changes than its steps and changes of hands"
+    if case.version != len(file.events) + hands + file.updates + 1:
+        yield "it counts another number of changes than its steps, changes of hands and facts brought up to date"
     if (case.closed_at is not None) != (case.state in {State.CLOSED, State.HANDED_OVER}):
         yield f"a case in the state {case.state} {'has' if case.closed_at else 'lacks'} a day of closing"
     if case.state not in _WITH_OUTCOME:

@@ -46,7 +46,7 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
     "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
-    "cases": _OPENED | _MOVED | _HANDS,
+    "cases": _OPENED | _MOVED | _HANDS | _written(Kind.ORDER),
     "case_events": _MOVED,
     "data_keys": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
     "records": _OPENED

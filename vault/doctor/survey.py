@@ -38,7 +38,8 @@ class KeyLine(NamedTuple):
 class CaseFile:
     """One case. case: None where a column holds a code that is no word of the program; `unreadable` names it.
 
-    barred: coaches with a live conflict of interest. indexed: whether a blind index names the case.
+    barred: coaches with a live conflict of interest. updates: how often the facts of the official file were brought up
+    to date.
     """
 
     id: bytes
@@ -49,6 +50,7 @@ class CaseFile:
     records: tuple[RecordLine, ...]
     keys: tuple[KeyLine, ...]
     barred: tuple[ActorId, ...]
+    updates: int = 0
 
 
 class Link(NamedTuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -26,9 +27,13 @@ class OrderRepository:
 
     def of_cases(self, cases: Sequence[CaseId]) -> TakenOrder | None:
         c = t.orders.c
-        wanted = select(c.case_id, c.content, c.missing, c.taken_at).where(c.case_id.in_([case.raw for case in cases]))
+        wanted = select(c.case_id, c.household, c.facts, c.missing, c.taken_at).where(
+            c.case_id.in_([case.raw for case in cases])
+        )
         row = self._tx.read(wanted.order_by(c.taken_at, c.case_id)).first()
-        return TakenOrder(CaseId(bytes(row[0])), bytes(row[1]), _missing(row[2]), row[3]) if row is not None else None
+        if row is None:
+            return None
+        return TakenOrder(CaseId(bytes(row[0])), bytes(row[1]), bytes(row[2]), _missing(row[3]), row[4])
 
     def add(self, mark: bytes, order: TakenOrder, entry: EntryId) -> None:
         try:
@@ -36,7 +41,9 @@ class OrderRepository:
                 insert(t.orders).values(
                     mark=mark,
                     case_id=order.case.raw,
-                    content=order.content,
+                    household=order.household,
+                    facts=order.facts,
+                    updates=0,
                     missing=",".join(order.missing),
                     taken_at=order.taken_at,
                     entry_id=entry.raw,
@@ -45,12 +52,14 @@ class OrderRepository:
         except IntegrityError as fault:
             raise refuse_duplicate(fault, "this order is being taken in at this moment: send it again") from fault
 
-    def complete(self, case: CaseId, content: bytes, entry: EntryId) -> None:
-        self._tx.write(
-            update(t.orders)
-            .where(t.orders.c.case_id == case.raw)
-            .values(content=content, missing="", entry_id=entry.raw)
-        )
+    def complete(self, case: CaseId, household: bytes, facts: bytes, entry: EntryId) -> None:
+        self._set(case, {"household": household, "facts": facts, "missing": ""}, entry)
+
+    def update(self, case: CaseId, facts: bytes, entry: EntryId) -> None:
+        self._set(case, {"facts": facts, "updates": t.orders.c.updates + 1}, entry)
+
+    def _set(self, case: CaseId, values: Mapping[str, Any], entry: EntryId) -> None:
+        self._tx.write(update(t.orders).where(t.orders.c.case_id == case.raw).values(**values, entry_id=entry.raw))
 
     def waiting(self, region: str, limit: int, before: datetime | None) -> list[WaitingOrder]:
         c = t.cases.c

@@ -166,7 +166,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.drafts": _casework(
         "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
     ),
-    "casework.orders": _casework("content", "missing"),
+    "casework.orders": _casework("household", "facts", "updates", "missing"),
     "casework.review_counts": _casework(),
     "casework.coaches": _casework("types", "capacity"),
     "casework.assignments": _casework(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Table, exists, func, select
@@ -110,8 +111,10 @@ class SqlSurvey:
         records = _Beside(self.rows("records", *_RECORD, order=("case_id", "record_id", "version")))
         keys = _Beside(self.rows("data_keys", "case_id", "key_id", "compartment", order=("case_id", "key_id")))
         barred = _Beside(self.rows("conflicts", "case_id", "coach", order=("case_id", "coach"), withdrawn_at=None))
+        orders = _Beside(self.rows("orders", "case_id", "updates", order=("case_id",)))
         for row in self._stream("cases", select(*CASE_COLUMNS).order_by(t.cases.c.case_id)):
-            yield _case_file(row, events, hands, records, keys, barred)
+            found = _case_file(row, events, hands, records, keys, barred)
+            yield replace(found, updates=sum(line[1] for line in orders.of(found.id)))
 
     def _of(self, table: str) -> Connection:
         return self._open["main" if table in _MAIN else "keys"]

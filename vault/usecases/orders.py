@@ -2,7 +2,8 @@
 
 Taking one in opens its case and triages it, in one transaction: a household is in, whole, or it is not. The reference
 of the order stops doubles: the same order again changes nothing, other content under the same reference is told and
-changes nothing either, unless the desk says that it completes an order that waits.
+changes nothing either, unless the desk says that it completes an order that waits, or that the facts of the official
+file are to be brought up to date in a case that is not closed.
 
 What lies in another region is not told: there, an order is taken in or was there before, and the answer is the same. Of
 an order that belongs here while its case lies elsewhere, only that it cannot be taken in.
@@ -26,7 +27,7 @@ from vault.cases.flow import State, Step
 from vault.cases.identifiers import normalise_for_index
 from vault.cases.journey import coach_type_of, take
 from vault.cases.model import Case, CaseEvent, Origin
-from vault.cases.orders import Intake, Order, Placement, TakenOrder, placed
+from vault.cases.orders import Intake, Order, Placement, TakenOrder, brought_up_to_date, placed
 from vault.errors import Conflict, InvalidInput, NotFound
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
@@ -34,18 +35,32 @@ from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.open_case import OpenCase, begin, index_tokens, record_for, write_contact, write_identity
 from vault.usecases.read_case import PAGE_LIMIT
 from vault.usecases.steps import TakeStep, take_step
-from vault.vocabulary import Action, Facts, Kind, Purpose
+from vault.vocabulary import Action, Facts, Kind, Phase, Purpose
 
 ADMIN: Final = Purpose.CASE_ADMINISTRATION
+_HOUSEHOLD: Final = "household"
+_FACTS: Final = "facts"
+#: Afterwards a case is what it was when it ended.
+_UPDATED_IN: Final = frozenset({Phase.PENDING, Phase.ACTIVE, Phase.SUSPENDED, Phase.CLOSING})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TakeIn:
-    """look: say what would become of it, and write nothing. complete: fill in what an order that waits was missing."""
+    """look: say what would become of it, and write nothing. complete: fill in what an order that waits was missing.
+    update: bring the facts of the official file up to date in the case of the same household."""
 
     order: Order
     look: bool = False
     complete: bool = False
+    update: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Keyed digests of what an order says: who and where, and the facts."""
+
+    household: bytes
+    facts: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +83,44 @@ def take_in(uow: UnitOfWork, actor: Actor, cmd: TakeIn, casework: Casework) -> V
     today = belgian_day(casework.clock.now())
     check_facts(Origin.ORDER, order.facts, order.identity, casework.parameters, today)
     placement = placed(order, casework.parameters, casework.organisation, today)
-    content = casework.index.token("order/content", order.canonical)
+    said = _Said(
+        casework.index.token("order/household", order.household_text),
+        casework.index.token("order/facts", order.facts_text),
+    )
     found = _find(uow, actor, cmd, casework)
-    status = _status(actor, cmd, placement, found, content)
-    permit = casework.guard.permit(
-        uow, actor, Action.WRITE, _item(found.case, casework), purpose=ADMIN, facts=Facts(),
-        outcome=f"would_be_{status}" if cmd.look else status.value,
-        # The list that divides the country. The values of the flow stand in the entries of the opening and the triage.
-        config=casework.organisation.digest.hex(),
-    )  # fmt: skip
+    status = _status(actor, cmd, placement, found, said)
+    permit = _ask(uow, actor, cmd, status, found, casework)
     case = found.case
-    if cmd.look:
-        return _told(permit, status, placement, case)
-    if status is Intake.COMPLETED:
-        case = _complete(uow, actor, order, placement, existing(case), content, permit, casework)
-    elif case is None and not found.elsewhere:
-        case = _begin(uow, actor, order, placement, content, permit, casework)
-    elif found.elsewhere and status is not Intake.PASSED_ON:
-        raise Conflict("this order cannot be taken in here: a regional head can find out why")
-    return _told(permit, status, placement, None if status is Intake.PASSED_ON else case)
+    if not cmd.look:
+        if status is Intake.COMPLETED:
+            case = _complete(uow, actor, order, placement, existing(case), said, permit, casework)
+        elif status is Intake.UPDATED:
+            case = _update(uow, order, existing(case), said, permit, casework)
+        elif found.elsewhere and status is not Intake.PASSED_ON:
+            raise Conflict("this order cannot be taken in here: a regional head can find out why")
+        elif case is None and not found.elsewhere:
+            case = _begin(uow, actor, order, placement, said, permit, casework)
+    return _told(permit, status, placement, None if status is Intake.PASSED_ON else case, _differing(found, said))
+
+
+def _ask(
+    uow: UnitOfWork, actor: Actor, cmd: TakeIn, status: Intake, found: _Found, casework: Casework
+) -> Permit:  # fmt: skip
+    """Ask whether the actor hands in orders; where a case is to be changed, about that case.
+
+    The entry names the list that divides the country; the values of the flow stand in the entries of opening and triage.
+    """
+    config = casework.organisation.digest.hex()
+    if status is Intake.UPDATED and not cmd.look:
+        case = existing(found.case)
+        return casework.ask(
+            uow, actor, Action.WRITE, Kind.ORDER, case, purpose=ADMIN, asked=case.id.hex(), outcome=status.value,
+            config=config,
+        )  # fmt: skip
+    return casework.guard.permit(
+        uow, actor, Action.WRITE, _item(found.case, casework), purpose=ADMIN, facts=Facts(),
+        outcome=f"would_be_{status}" if cmd.look else status.value, config=config,
+    )  # fmt: skip
 
 
 def _find(uow: UnitOfWork, actor: Actor, cmd: TakeIn, casework: Casework) -> _Found:
@@ -102,19 +136,31 @@ def _find(uow: UnitOfWork, actor: Actor, cmd: TakeIn, casework: Casework) -> _Fo
     return _Found(elsewhere=not cmd.look and bool(uow.cases.find(token)))
 
 
-def _status(actor: Actor, cmd: TakeIn, placement: Placement, found: _Found, content: bytes) -> Intake:
+def _status(actor: Actor, cmd: TakeIn, placement: Placement, found: _Found, said: _Said) -> Intake:
     if found.case is not None:
         if found.taken is None:
             return Intake.KNOWN
-        if found.taken.content == content:
+        differing = _differing(found, said)
+        if not differing:
             return Intake.SAME
-        waits = found.case.state is State.OQT_NOTIFIED
-        return Intake.COMPLETED if cmd.complete and waits and not placement.missing else Intake.DIFFERS
+        if cmd.complete and found.case.state is State.OQT_NOTIFIED and not placement.missing:
+            return Intake.COMPLETED
+        if cmd.update and found.case.phase in _UPDATED_IN and differing == [_FACTS]:
+            return Intake.UPDATED
+        return Intake.DIFFERS
     if placement.region and placement.region != actor.region:
         return Intake.PASSED_ON
     if cmd.look:
         return Intake.NEW
     return Intake.WAITING if placement.missing else Intake.TRIAGED
+
+
+def _differing(found: _Found, said: _Said) -> list[str]:
+    """Which part of a known order is another one than before; [] for none."""
+    if found.taken is None:
+        return []
+    parts = ((_HOUSEHOLD, found.taken.household, said.household), (_FACTS, found.taken.facts, said.facts))
+    return [name for name, before, now in parts if before != now]
 
 
 def _item(case: Case | None, casework: Casework) -> Item:
@@ -124,7 +170,7 @@ def _item(case: Case | None, casework: Casework) -> Item:
 
 
 def _begin(
-    uow: UnitOfWork, actor: Actor, order: Order, placement: Placement, content: bytes, permit: Permit,
+    uow: UnitOfWork, actor: Actor, order: Order, placement: Placement, said: _Said, permit: Permit,
     casework: Casework,
 ) -> Case:  # fmt: skip
     """Open the case and, if nothing is missing, triage it, which may send it to another region.
@@ -137,7 +183,9 @@ def _begin(
     )  # fmt: skip
     _, case = begin(uow, actor, cmd, casework)
     mark = casework.index.token("order/reference", order.identity.oqt_reference)
-    uow.orders.add(mark, TakenOrder(case.id, content, placement.missing, case.opened_at), permit.entry)
+    uow.orders.add(
+        mark, TakenOrder(case.id, said.household, said.facts, placement.missing, case.opened_at), permit.entry
+    )
     if placement.missing:
         return case
     take_step(uow, actor, TakeStep(case.id, Step.TRIAGE, _triage(placement, region)), casework)
@@ -149,7 +197,7 @@ def _triage(placement: Placement, region: str) -> Details:
 
 
 def _complete(
-    uow: UnitOfWork, actor: Actor, order: Order, placement: Placement, case: Case, content: bytes, permit: Permit,
+    uow: UnitOfWork, actor: Actor, order: Order, placement: Placement, case: Case, said: _Said, permit: Permit,
     casework: Casework,
 ) -> Case:  # fmt: skip
     """Triage a case that waited, with what the order says now. The sheets get a new version; the old ones stay."""
@@ -174,7 +222,16 @@ def _complete(
     known = index_tokens(order.identity, casework)
     fresh = [token for token in known if case.id not in uow.cases.find(token)]
     uow.cases.index(case.id, fresh, triage.entry)
-    uow.orders.complete(case.id, content, permit.entry)
+    uow.orders.complete(case.id, said.household, said.facts, permit.entry)
+    return changed
+
+
+def _update(uow: UnitOfWork, order: Order, case: Case, said: _Said, permit: Permit, casework: Casework) -> Case:
+    """Bring the facts of the official file up to date; who the people are, and where, stays as it is."""
+    facts = replace(order.facts, term_end=term_end(order.facts, casework.parameters))
+    changed = replace(case, facts=brought_up_to_date(case.facts, facts), version=case.version + 1)
+    uow.cases.update(changed, permit.entry)
+    uow.orders.update(case.id, said.facts, permit.entry)
     return changed
 
 
@@ -185,7 +242,7 @@ def _next_version(uow: UnitOfWork, case: CaseId, kind: Kind, casework: Casework)
     return newest.version + 1
 
 
-def _told(permit: Permit, status: Intake, placement: Placement, case: Case | None) -> Values:
+def _told(permit: Permit, status: Intake, placement: Placement, case: Case | None, differing: Sequence[str]) -> Values:
     """What became of it. Of another region's case nothing is told: all else here is computed from the order itself."""
     return shape(
         permit.profile,
@@ -198,6 +255,7 @@ def _told(permit: Permit, status: Intake, placement: Placement, case: Case | Non
             "coach_type": placement.coach_type.value,
             "criterion": placement.criterion or None,
             "missing": [code.value for code in placement.missing],
+            "differing": list(differing),
         },
     )
 

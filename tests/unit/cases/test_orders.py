@@ -13,7 +13,7 @@ from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
 from vault.cases.families import Composition, Relation
 from vault.cases.model import REGIONS, AdminFacts, CoachType, Place
-from vault.cases.orders import Missing, Order, placed
+from vault.cases.orders import Missing, Order, brought_up_to_date, placed
 from vault.cases.people import Contact, Identity, Person
 from vault.errors import InvalidInput, UnaccompaniedMinor
 
@@ -74,21 +74,42 @@ def test_a_transfer_needs_an_order_of_transfer() -> None:
     assert at(dublin) == ("liege", CoachType.INDIVIDUALS, ())
 
 
-def test_every_thing_that_an_order_says_is_in_its_canonical_text() -> None:
+def test_every_thing_that_an_order_says_is_in_its_text() -> None:
     changed = {
         "identity": Identity((CHILD,)), "contact": Contact("ailleurs"), "language": "nl", "place": Place.RECEPTION,
         "criterion": "FAMILY", "region": "ghent", "postcode": "4001",
     }  # fmt: skip
     assert set(changed) | {"facts"} == {field.name for field in fields(Order)}
-    texts = {ORDER.canonical} | {replace(ORDER, **{name: value}).canonical for name, value in changed.items()}  # type: ignore[arg-type] # one each
+    households = {ORDER.household_text}
+    for name, value in changed.items():
+        other = replace(ORDER, **{name: value})  # type: ignore[arg-type] # one each
+        households.add(other.household_text)
+        assert other.facts_text == ORDER.facts_text
+    assert len(households) == 1 + len(changed)
+    texts = {ORDER.facts_text}
     facts = {
         "annex": "12", "term_end": TODAY, "extended": True, "procedure_pending": True, "minors": True,
         "fitness_check": True, "notified_on": None, "term_days": 3, "second_measure": True,
     }  # fmt: skip
     assert set(facts) == {field.name for field in fields(AdminFacts)}
     for name, value in facts.items():
-        texts.add(replace(ORDER, facts=replace(ORDER.facts, **{name: value})).canonical)  # type: ignore[arg-type] # one each
-    assert len(texts) == 1 + len(changed) + len(facts)
+        other = replace(ORDER, facts=replace(ORDER.facts, **{name: value}))  # type: ignore[arg-type] # one each
+        texts.add(other.facts_text)
+        assert other.household_text == ORDER.household_text
+    assert len(texts) == 1 + len(facts)
+
+
+def test_an_extension_that_was_granted_is_not_taken_back_by_an_older_file() -> None:
+    day = timedelta(days=1)
+    granted = AdminFacts("13", term_end=TODAY + 30 * day, extended=True)
+    older = AdminFacts("13", term_end=TODAY, procedure_pending=True)
+    assert brought_up_to_date(granted, older) == replace(granted, procedure_pending=True)
+    later = replace(older, term_end=TODAY + 40 * day)
+    assert brought_up_to_date(granted, later) == replace(later, extended=True)
+    told = replace(older, extended=True, term_end=TODAY + 10 * day)
+    assert brought_up_to_date(granted, told) == told, "the file knows of the extension: it says until when"
+    assert brought_up_to_date(older, later) == later
+    assert brought_up_to_date(replace(granted, term_end=None), replace(older, term_end=None)).term_end is None
 
 
 @given(st.integers(-5, 12_000))

@@ -113,7 +113,9 @@ orders = Table(
     main,
     Column("mark", LargeBinary(32), primary_key=True),  # HMAC of the order's reference
     Column("case_id", LargeBinary(16), ForeignKey("casework.cases.case_id"), nullable=False, unique=True),
-    Column("content", LargeBinary(32), nullable=False),  # HMAC of all that it said
+    Column("household", LargeBinary(32), nullable=False),  # HMAC of who and where
+    Column("facts", LargeBinary(32), nullable=False),  # HMAC of the facts of the official file
+    Column("updates", Integer, nullable=False),  # how often these were brought up to date in the case
     Column("missing", String(120), nullable=False),  # codes of what it did not say, comma-separated
     Column("taken_at", Moment, nullable=False),
     entry_reference(),
