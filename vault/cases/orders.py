@@ -14,6 +14,7 @@ again (`household_text`, `facts_text`).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum, unique
@@ -179,7 +180,7 @@ def brought_up_to_date(before: AdminFacts, now: AdminFacts) -> AdminFacts:
     return replace(now, extended=True, term_end=max(ends, default=None))
 
 
-def _text(told: list[object]) -> str:
+def _text(told: Sequence[object]) -> str:
     return json.dumps(told, ensure_ascii=True, separators=(",", ":"))
 
 

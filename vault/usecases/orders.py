@@ -108,7 +108,7 @@ def _ask(
 ) -> Permit:  # fmt: skip
     """Ask whether the actor hands in orders; where a case is to be changed, about that case.
 
-    The entry names the list that divides the country; the values of the flow stand in the entries of opening and triage.
+    The entry names the list that divides the country; the flow's values stand in the entries of opening and triage.
     """
     config = casework.organisation.digest.hex()
     if status is Intake.UPDATED and not cmd.look:
