@@ -18,7 +18,7 @@ from vault.vocabulary import Action, Kind, Purpose
 
 _PATH: Final = "/casework/orders"
 _ADMIN: Final = Purpose.CASE_ADMINISTRATION
-_ALSO: Final = ((Action.CREATE, Kind.CASE), (Action.TRIAGE, Kind.CASE))
+_ALSO: Final = ((Action.CREATE, Kind.CASE), (Action.TRIAGE, Kind.CASE), (Action.WRITE, Kind.ORDER))
 
 
 def router(gate: Gate) -> APIRouter:
@@ -44,7 +44,7 @@ def router(gate: Gate) -> APIRouter:
         return json_response({"orders": rows, "complete": len(rows) < limit})
 
     for method, handler, asks in (
-        ("POST", take_in_order, Asks("casework", Action.WRITE, Kind.ORDER, _ADMIN, also=_ALSO)),
+        ("POST", take_in_order, Asks("casework", Action.CREATE, Kind.ORDER, _ADMIN, also=_ALSO)),
         ("GET", list_orders, Asks("casework", Action.LIST, Kind.ORDER, _ADMIN)),
     ):
         api.add_api_route(

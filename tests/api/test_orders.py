@@ -46,7 +46,7 @@ def test_an_order_opens_and_triages_its_case(house: House) -> None:
         "coach_type": "families", "criterion": "ADDRESS", "missing": [], "differing": [],
     }  # fmt: skip
     assert [(e["action"], e["kind"], e["outcome"]) for e in since(house, before)] == [
-        ("write", "order", "triaged"), ("create", "case", "opened"), ("triage", "case", "triage"),
+        ("create", "order", "triaged"), ("create", "case", "opened"), ("triage", "case", "triage"),
     ]  # fmt: skip
     found = identity(house, told["reference"])
     assert [person["relation"] for person in found["people"]] == ["head", "child"]
@@ -180,19 +180,17 @@ def test_the_postcode_or_the_file_names_the_region_and_the_criterion_the_coach(l
     ],
 )
 def test_what_cannot_be_meant_is_refused_whole(lite_house: House, changed: dict[str, Any], field: str) -> None:
-    before = rows(lite_house)
-    reply = lite_house.client("desk").post("/orders", json=ORDER | changed)
+    desk, before = lite_house.client("desk"), rows(lite_house)
+    reply = desk.post("/orders", json=ORDER | changed)
     assert reply.status_code == 400, reply.text
     assert reply.json()["issues"][0]["name"] == field
     assert rows(lite_house) == before
 
 
 def test_no_case_is_opened_for_an_unaccompanied_minor(lite_house: House) -> None:
-    before = rows(lite_house)
+    desk, before = lite_house.client("desk"), rows(lite_house)
     for look in (True, False):
-        reply = lite_house.client("desk").post(
-            "/orders", json=ORDER | {"people": [HEAD | {"birth_date": "2010-01-01"}], "look": look}
-        )
+        reply = desk.post("/orders", json=ORDER | {"people": [HEAD | {"birth_date": "2010-01-01"}], "look": look})
         assert reply.status_code == 422
         assert "Guardianship Service" in reply.json()["detail"]
     assert rows(lite_house) == before
@@ -265,7 +263,7 @@ def test_looking_writes_nothing_but_its_entry(lite_house: House) -> None:
     assert take(desk, ORDER, look=True)["status"] == "new"
     assert rows(lite_house) == before
     (one,) = since(lite_house, entry)
-    assert (one["action"], one["kind"], one["outcome"]) == ("write", "order", "would_be_new")
+    assert (one["action"], one["kind"], one["outcome"]) == ("create", "order", "would_be_new")
 
 
 def test_a_refusal_of_the_role_is_the_same_for_a_known_order_and_for_none(lite_house: House) -> None:

@@ -113,7 +113,7 @@ def test_a_broken_line_holds_back_its_household_and_no_other(
         tmp_path / "broken.csv",
         line("C/1"),
         line("C/2"), member("C/2", "Ibou") + ";more", member("C/2", "Kadi"),
-        line("C/3", street='rue "Inventée'),  # broken further on: its reference can be read
+        line("C/3", street='"rue Inventée'),  # broken further on: its reference can be read
         line("C/4"),
         line('"C/5'),  # nobody knows whose it is: the ones beside it wait
         line("C/6"), member("C/6", "Ibou"),

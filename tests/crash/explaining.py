@@ -58,7 +58,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("released", "outcome_sheet"), ("released", "grant"),
         }
     ),  # fmt: skip
-    "orders": frozenset({("write", "order")}),
+    "orders": frozenset({("create", "order"), ("write", "order")}),
     "consents": frozenset({("write", "referral"), ("write", "withdrawal")}),
     "referrals": _REFERRED,
     "referral_events": _REFERRED,

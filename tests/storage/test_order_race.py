@@ -54,23 +54,24 @@ def test_of_two_processes_one_takes_it_in_each_time(postgres_settings: Settings)
     with house_on(postgres_settings) as house, beside(house) as other:
         for turn in range(1, 6):
             body, told = fresh_order(), list[Any]()
-            barrier = threading.Barrier(2)
+            pairs = [(services, work(house, services, body)) for services in (house.services, other)]
+            barrier = threading.Barrier(2, timeout=30)
 
-            def act(services: Services, body: dict[str, Any] = body, told: list[Any] = told,
+            def act(services: Services, job: Callable[[Any], Any], told: list[Any] = told,
                     barrier: threading.Barrier = barrier) -> None:  # fmt: skip
-                job = work(house, services, body)
                 barrier.wait()
                 try:
                     told.append(services.worker.run(CASEWORK, job)["status"])
                 except VaultError as refused:
                     told.append(type(refused))
 
-            threads = [threading.Thread(target=act, args=(services,)) for services in (house.services, other)]
+            threads = [threading.Thread(target=act, args=pair) for pair in pairs]
             for thread in threads:
                 thread.start()
             for thread in threads:
-                thread.join()
+                thread.join(60)
             assert told.count("triaged") == 1, told
+            assert len(told) == 2
             assert set(told) <= {"triaged", "same", Conflict}
             assert house.services.worker.run(CASEWORK, work(house, house.services, body))["status"] == "same"
             assert len(look(house.settings)["cases"]) == turn

@@ -55,11 +55,17 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     | _NAMING
     | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
     | _COMPLETED,
+    "records": _OPENED
+    | _RECORDED
+    | _SEALING
+    | _NAMING
+    | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
+    | _COMPLETED,
     "blind_index": _OPENED
     | _written(Kind.IDENTITY)
     | _COMPLETED
     | {("released", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.GRANT)},
-    "orders": _written(Kind.ORDER),
+    "orders": _written(Kind.ORDER) | {(Action.CREATE.value, Kind.ORDER.value)},
     "consents": _written(Kind.REFERRAL, Kind.WITHDRAWAL),
     "referrals": _REFERRED,
     "referral_events": _REFERRED,

@@ -118,7 +118,8 @@ def _ask(
             config=config,
         )  # fmt: skip
     return casework.guard.permit(
-        uow, actor, Action.WRITE, _item(found.case, casework), purpose=ADMIN, facts=Facts(),
+        uow, actor, Action.CREATE, _item(found.case, casework), purpose=ADMIN,
+        facts=Facts.of(region=bool(actor.region)),
         outcome=f"would_be_{status}" if cmd.look else status.value, config=config,
     )  # fmt: skip
 
