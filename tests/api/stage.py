@@ -247,11 +247,6 @@ def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
     letter, invited = partial(r.compose, coach), partial(r.compose, coach, body=r.INVITATION)
     return found | {
         "casework_read_overview": lambda: Call("coach", "GET", "/casework/overview", 200),
-        "casework_read_figures": lambda: Call(
-            "head", "GET", "/casework/figures?from=2026-01-01&to=2027-01-01&by=annex", 200
-        ),
-        "casework_take_in_order": lambda: Call("desk", "POST", "/casework/orders", 200, fresh_order()),
-        "casework_list_orders": lambda: Call("desk", "GET", "/casework/orders", 200),
         "casework_read_agenda": lambda: Call("coach", "POST", "/casework/agenda", 200, {}),
         "casework_read_tasks": on("GET", "/tasks", 200),
         "casework_set_task": on("POST", "/tasks", 201, json=r.TASK),
@@ -267,6 +262,16 @@ def _recorded(stage: Stage) -> dict[str, Callable[[], Call]]:
         "casework_compose_invitation": on("POST", "/invitations", 201, json=r.INVITATION, login="desk"),
         "casework_list_invitations": on("GET", "/invitations", 200, login="desk"),
         "casework_read_invitation": on("GET", "/invitations/{item}", 200, login="desk", make=invited),
+    }
+
+
+def _office() -> dict[str, Callable[[], Call]]:
+    """What is about no case that is there: orders that come in, and figures."""
+    figures = "/casework/figures?from=2026-01-01&to=2027-01-01&by=annex"
+    return {
+        "casework_read_figures": lambda: Call("head", "GET", figures, 200),
+        "casework_take_in_order": lambda: Call("desk", "POST", "/casework/orders", 200, fresh_order()),
+        "casework_list_orders": lambda: Call("desk", "GET", "/casework/orders", 200),
     }
 
 
@@ -368,6 +373,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
     found = (
         _casework(stage)
         | _recorded(stage)
+        | _office()
         | steps
         | people_calls(stage, Call)
         | access_calls(house, Call)

@@ -27,6 +27,8 @@ from vault.vocabulary import ROLE_ZONE, Action, Kind, Purpose, Question, Role, Z
 
 PAGES = "/pages"
 _WORDS = ("zone", "action", "kind", "purpose")
+#: Declared, and asked only at times: here, when an order that was taken in before is brought up to date.
+AT_TIMES = {"casework_take_in_order": {("write", "order", "case_administration")}}
 
 
 def _app(house: House) -> FastAPI:
@@ -151,7 +153,7 @@ def test_each_route_asks_the_question_it_declares(recorder: tuple[House, Recordi
         asked = [(q.action.value, q.kind.value, q.purpose.value) for q in firewall.asked]
         assert asked[:1] == [wanted], name
         besides = {(action, kind, told["purpose"]) for action, kind in told.get("also", ())}
-        assert set(asked) == {wanted} | besides, name
+        assert set(asked) == ({wanted} | besides) - AT_TIMES.get(name, set()), name
 
 
 def test_the_data_protection_officer_asks_for_her_own_purpose(recorder: tuple[House, RecordingFirewall]) -> None:

@@ -20,6 +20,7 @@ from tests.api.stage_access import Access
 from tests.api.stage_people import People
 from tests.crash.checks import EXPLAINS, faults
 from tests.house import House
+from tests.orders import fresh_order
 from vault.audit.events import Detail, Event, Verdict
 from vault.cases.flow import State, Step
 from vault.cases.model import AdminFacts, Case, CaseEvent, CoachType, Origin, Place, SealedRecord
@@ -41,7 +42,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
     t.access_requests: ("request_id", "number"), t.access_copies: ("version",), t.access_answers: ("number",),
     t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
-    t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
+    t.orders: ("mark",), t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.receipts: ("release_id",), t.answers: ("answer_id",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
@@ -58,6 +59,7 @@ def _story(house: House) -> None:
     recorded.set_task(coach, case)
     recorded.save_draft(coach, case)
     Access(house).granted()
+    assert house.client("desk").post("/orders", json=fresh_order()).status_code == 200
     release = stage.withdrawn("caritas")
     house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})
     stage.answered(taken=True)
