@@ -220,10 +220,10 @@ def router(gate: Gate) -> APIRouter:
         ("GET", "/casework/withdrawals", own.list_withdrawals, Action.LIST, Kind.WITHDRAWAL, COACHING),
         ("GET", "/casework/answers", own.list_answers, Action.LIST, Kind.REFERRAL_ANSWER, COACHING),
         ("POST", f"{answer}/review", own.review_answer, Action.REVIEW, Kind.REFERRAL_ANSWER, COACHING),
-        ("POST", answer, own.take_answer, Action.WRITE, Kind.REFERRAL_ANSWER, COACHING),
+        ("POST", answer, own.take_answer, Action.REVIEW, Kind.REFERRAL_ANSWER, COACHING),
         ("GET", answer, own.read_answer, Action.READ, Kind.REFERRAL_ANSWER, COACHING),
     )
-    also = {"take_answer": ((Action.REVIEW, Kind.REFERRAL_ANSWER),)}
+    also = {"take_answer": ((Action.WRITE, Kind.REFERRAL_ANSWER),)}
     for method, path, handler, action, kind, purpose in table:
         api.add_api_route(
             path,
