@@ -26,6 +26,7 @@ from vault.cases.model import LANGUAGES, Case
 from vault.cases.referrals import REFERRAL_STEPS, STEP_OF_ANSWER, Referral
 from vault.errors import Conflict, InvalidInput, NotFound, RecordTampered, StaleVersion
 from vault.freetext import Choice, Looked, Pseudonymised, defused, exact_stand_ins, normalise, review
+from vault.freetext.normalise import refuse_unwritable
 from vault.ids import AnswerId, CaseId, ReferralId
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.unit_of_work import UnitOfWork
@@ -186,6 +187,7 @@ def _from_outside(message: str) -> str:
     A partner knows no stand-in of the case: what looks like one would turn into a name when names are restored.
     """
     try:
+        refuse_unwritable(message)
         return defused(normalise(message).text)
     except InvalidInput:
         raise RecordTampered("an authentic answer that no screen could show as it is") from None
