@@ -42,7 +42,8 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
     t.access_requests: ("request_id", "number"), t.access_copies: ("version",), t.access_answers: ("number",),
     t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
-    t.orders: ("mark", "case_id"), t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
+    t.orders: ("mark", "case_id"),
+    t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.receipts: ("release_id",), t.answers: ("answer_id",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
