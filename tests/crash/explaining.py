@@ -54,10 +54,13 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "drafts": frozenset({("write", "draft"), ("write", "note"), ("swept", "draft")}),
     "blind_index": frozenset(
         {
-            ("create", "case"), ("write", "identity"), ("triage", "case"),
-            ("released", "outcome_sheet"), ("released", "grant"),
+            ("create", "case"),
+            ("write", "identity"),
+            ("triage", "case"),
+            ("released", "outcome_sheet"),
+            ("released", "grant"),
         }
-    ),  # fmt: skip
+    ),
     "orders": frozenset({("create", "order"), ("write", "order")}),
     "consents": frozenset({("write", "referral"), ("write", "withdrawal")}),
     "referrals": _REFERRED,

@@ -55,12 +55,6 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     | _NAMING
     | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
     | _COMPLETED,
-    "records": _OPENED
-    | _RECORDED
-    | _SEALING
-    | _NAMING
-    | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
-    | _COMPLETED,
     "blind_index": _OPENED
     | _written(Kind.IDENTITY)
     | _COMPLETED
