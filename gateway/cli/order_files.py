@@ -147,24 +147,22 @@ def _of_csv(path: Path, file: BinaryIO) -> Iterator[Household]:
     _, header = next(texts, (0, ""))
     delimiter, names = _header(path, header)
     group: list[_Line] = []
-    doubt = ""  # a line before, of which nobody knows to whom it belongs
+    doubt = ""  # about the group: a line beside it, of which nobody knows to whom it belongs
     for line in _lines(texts, delimiter, names):
         if line.fault and not line.reference:
             # It may be another person of the household before or after: neither is taken in without it.
-            doubt = f"line {line.number}, beside it, cannot be read and may belong here"
+            beside = f"line {line.number}, beside it, cannot be read and may belong here"
             if group:
-                yield _household(group, doubt)
-                group = []
+                yield _household(group, beside)
+            group, doubt = [], beside
             yield Household((line.number,), fault=line.fault)
             continue
         if group and group[0].reference != line.reference:
-            yield _household(group)
-            group = []
-        if not group and doubt:
-            line.fault, doubt = line.fault or doubt, ""
+            yield _household(group, doubt)
+            group, doubt = [], ""
         group.append(line)
     if group:
-        yield _household(group)
+        yield _household(group, doubt)
 
 
 def _header(path: Path, text: str) -> tuple[str, list[str]]:
@@ -214,8 +212,8 @@ def _household(lines: list[_Line], doubt: str = "") -> Household:
     numbers = tuple(line.number for line in lines)
     faulty = next((line for line in lines if line.fault), None)
     found = Household(numbers, lines[0].reference)
-    if faulty is not None or doubt:
-        found.fault = f"line {faulty.number}: {faulty.fault}" if faulty is not None else doubt
+    if faulty is not None:
+        found.fault = f"line {faulty.number}: {faulty.fault}"
         return found
     kept: list[_Line] = []
     for line in lines:
@@ -224,9 +222,14 @@ def _household(lines: list[_Line], doubt: str = "") -> Household:
         else:
             kept.append(line)
     try:
-        found.body = _body(kept)
+        body = _body(kept)
     except _Broken as fault:
         found.fault = str(fault)
+        return found
+    if doubt:
+        found.fault = doubt
+    else:
+        found.body = body
     return found
 
 

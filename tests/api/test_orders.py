@@ -46,7 +46,8 @@ def test_an_order_opens_and_triages_its_case(house: House) -> None:
         "coach_type": "families", "criterion": "ADDRESS", "missing": [], "differing": [],
     }  # fmt: skip
     assert [(e["action"], e["kind"], e["outcome"]) for e in since(house, before)] == [
-        ("create", "order", "triaged"), ("create", "case", "opened"), ("triage", "case", "triage"),
+        ("create", "order", "triaged"), ("create", "case", "opened"), ("entrusted", "case", "brussels"),
+        ("triage", "case", "triage"),
     ]  # fmt: skip
     found = identity(house, told["reference"])
     assert [person["relation"] for person in found["people"]] == ["head", "child"]

@@ -42,7 +42,7 @@ def test_requests_without_a_session_are_counted_and_not_written_one_by_one(house
     before = len(entries(house))
     assert officer.get("//casework/cases").status_code == 401  # a session of another zone is none here
     cookie = {"cookie": f"__Host-parefeu-casework={house.tokens['coach']}", "origin": "https://elsewhere.test"}
-    refer = {"partner": "caritas", "need": "shelter"}
+    refer = {"partner": "caritas", "need": "shelter", "fields": ["phone"]}
     assert house.app.post(f"/casework/cases/{case}/referrals", headers=cookie, json=refer).status_code == 403
     assert since(house, before) == []
     _flush(house)

@@ -24,7 +24,7 @@ from tests.house import CARITAS, FEDASIL, House, house_on, make_keys
 from vault.errors import NotFound, StaleVersion, StoreUnavailable
 from vault.ids import CaseId, ReferralId, ReleaseId
 from vault.storage.sight import fence_of
-from vault.usecases import answers, received, referrals, sign_in, withdrawals
+from vault.usecases import answers, received, referrals, sign_in, taking_in, withdrawals
 from vault.vocabulary import CASEWORK, Kind, Purpose
 
 PATIENCE: Final = 20.0
@@ -361,13 +361,13 @@ def test_one_answer_taken_in_by_two_is_kept_once(twice: tuple[Stage, Stage], thr
     case, referral, release = first.sent()
     first.answer(release)
     [waiting] = first.hand.as_("coach", answers.list_waiting)
-    answer = answers.AnswerId.parse(waiting["answer"])
+    asked = taking_in.Asked(case, referral, answers.AnswerId.parse(waiting["answer"]))
     begin = threading.Barrier(2)
 
     def take(stage: Stage) -> str:
         begin.wait(PATIENCE)
         try:
-            stage.hand.as_("coach", stage.hand.writing(answers.take_in), case, referral, answer)
+            stage.hand.as_("coach", stage.hand.writing(taking_in.take_in), asked)
         except Exception as fault:  # noqa: BLE001 - told to the test
             return type(fault).__name__
         return "taken"

@@ -12,6 +12,7 @@ from vault.between_zones import AnswerRow
 from vault.cases.referrals import WITH_PARTNER, AnswerStatus, Referral, ReferralStatus
 from vault.errors import InvalidInput, RecordTampered
 from vault.freetext import normalise
+from vault.freetext.normalise import refuse_unwritable
 from vault.ids import AnswerId, CaseId, RecordId, ReferralId, ReleaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, reference
@@ -57,6 +58,10 @@ def give_answer(
 
 
 def _checked(status: AnswerStatus, message: str) -> str:
+    try:
+        refuse_unwritable(message)
+    except InvalidInput as refused:
+        raise InvalidInput(str(refused), field="message") from None
     text = normalise(message).text.strip()
     if not text and status is AnswerStatus.ANSWERED:
         raise InvalidInput("say something, or accept or refuse", field="message")
