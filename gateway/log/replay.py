@@ -153,6 +153,7 @@ def facts_on(reader: SqlLogReader, actor: str, subject: str, day: datetime) -> t
     asked = {
         "at": day.astimezone(UTC).isoformat(timespec="microseconds"), "entry": "", "actor": actor, "subject": subject,
         "session": sessions[-1]["entry"] if sessions else "", "object": "", "kind": "", "zone": "",
+        "action": "",
     }  # fmt: skip
     told = explain(asked, TOLD, CaseFile.of((b for b in bodies if (b["action"], b["kind"]) in EVIDENCE), sessions))
     values: dict[str, bool | None] = {fact.value: None for fact in FACTS}

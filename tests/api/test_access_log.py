@@ -12,6 +12,7 @@ from tests import asked
 from tests.api.stage import Stage
 from tests.api.support import entries, since
 from tests.house import House
+from tests.orders import fresh_order
 from vault.storage import tables as t
 from vault.storage import trail
 
@@ -32,6 +33,21 @@ def told(house: House) -> House:
     house.client("coach").get("/cases")
     house.client("auditor")
     return house
+
+
+def referrals_and_orders(stage: Stage) -> None:
+    """Answers, withdrawals of one and of all with a receipt, and an order, each by whom it is up to."""
+    house, coach = stage.house, stage.house.client("coach")
+    case, referral, answer = stage.answered(taken=True)
+    assert coach.get(f"/cases/{case}/referrals/{referral}/answers/{answer}").status_code == 200
+    assert house.client("head").post(f"/cases/{case}/withdraw").status_code == 200
+    release = stage.withdrawn("caritas")
+    receipt = house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})
+    assert receipt.status_code == 201, receipt.text
+    order = fresh_order()
+    for body in (order, order, order | {"notified_on": "2026-10-29", "update": True}):
+        reply = house.client("desk").post("/orders", json=body)
+        assert reply.status_code == 200, reply.text
 
 
 def search(house: House, **wanted: Any) -> Json:
@@ -122,6 +138,7 @@ def test_a_page_from_an_entry_that_never_was_is_empty(lite_house: House) -> None
 
 
 def test_every_honest_look_is_explained(told: House) -> None:
+    referrals_and_orders(Stage(told))
     found = walk(told, "/explanations", "explanations", limit=200)
     assert [one for one in found if not one["explained"]] == []
     bases = {each["basis"] for one in found for each in one["evidence"]}

@@ -26,6 +26,7 @@ from enum import StrEnum, unique
 from typing import Any, Final, NamedTuple
 
 from vault.audit.events import Happening, Verdict
+from vault.cases.referrals import ReferralStep
 from vault.vocabulary import Action, Fact, Kind
 
 Body = Mapping[str, Any]
@@ -35,6 +36,8 @@ EVIDENCE: Final = (
     (Action.BEGIN_CLOSING.value, Kind.CASE.value),
     (Action.WRITE.value, Kind.APPOINTMENT.value),
     (Action.WRITE.value, Kind.REFERRAL.value),
+    (Action.WRITE.value, Kind.WITHDRAWAL.value),
+    (Happening.RELEASE_WITHDRAWN.value, Kind.REFERRAL.value),
     (Happening.RELEASE_BEGUN.value, Kind.OUTCOME_SHEET.value),
     (Happening.RELEASE_BEGUN.value, Kind.REFERRAL.value),
     (Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value),
@@ -46,7 +49,11 @@ EVIDENCE: Final = (
 _ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value})
 _REQUEST: Final = Kind.ACCESS_REQUEST.value
 _REVIEW: Final = Kind.REVIEW_CASE.value
-_CONSENTED: Final = "consent_recorded"
+_PROPOSED: Final = (Kind.REFERRAL.value, ReferralStep.PROPOSE.value)
+_CONSENTED: Final = (Kind.REFERRAL.value, ReferralStep.CONSENT.value)
+_TAKEN_BACK: Final = (Kind.WITHDRAWAL.value, ReferralStep.WITHDRAW.value)
+#: What a partner does about a release of another kind: it answers a referral, and confirms that one ended.
+_ABOUT_REFERRALS: Final = frozenset({Kind.REFERRAL.value, Kind.REFERRAL_ANSWER.value, Kind.WITHDRAWAL.value})
 #: How a session begins: the entry that it is named after.
 BEGINNINGS: Final = frozenset({Happening.SIGNED_IN.value, Happening.SERVICE_TOKEN_ISSUED.value})
 _ACTIONS: Final = frozenset(action.value for action in Action)
@@ -232,28 +239,68 @@ def _grant(body: Body, file: CaseFile) -> Evidence | Missing:
 
 
 def _consent(body: Body, file: CaseFile) -> Evidence | Missing:
-    act = _newest(body, file, lambda act: act["outcome"] == _CONSENTED and _came_to_something(act))
-    if act is not None:
-        return Evidence(Fact.CONSENT, Basis.CONSENT, act["entry"])
+    """In casework: the newest word of the person about this very referral. Elsewhere: that it left, and did not end."""
+    if body["action"] == Action.RELEASE.value or not body["object"]:
+        return _agreed(body, file)
     released = _released(body, file)  # a referral leaves by a rule that asked for the consent itself
-    if released is not None and released["kind"] == Kind.REFERRAL.value:
-        return Evidence(Fact.CONSENT, Basis.RELEASE, released["entry"])
-    return _lacks(Fact.CONSENT)
+    if released is None or released["kind"] != Kind.REFERRAL.value:
+        return _lacks(Fact.CONSENT)
+    ended = _newest(body, file, lambda act: _withdraws(act, body))
+    if ended is not None:
+        return Missing(Fact.CONSENT, Lack.CONTRADICTED, ended["entry"])
+    return Evidence(Fact.CONSENT, Basis.RELEASE, released["entry"])
+
+
+def _agreed(body: Body, file: CaseFile) -> Evidence | Missing:
+    """By the newest word about the referral; if none is named, about any of the case."""
+    asked = (
+        {body["object"]} if body["object"] else {act["object"] for act in file.before(body) if _says(act, _CONSENTED)}
+    )
+    words = [word for referral in sorted(asked) if (word := _last_word(body, file, referral)) is not None]
+    for word in words:
+        if _says(word, _CONSENTED):
+            return Evidence(Fact.CONSENT, Basis.CONSENT, word["entry"])
+    return Missing(Fact.CONSENT, Lack.CONTRADICTED, words[0]["entry"]) if words else _lacks(Fact.CONSENT)
+
+
+def _last_word(body: Body, file: CaseFile, referral: str) -> Body | None:
+    """A consent to it or its taking back. All of a case are taken back under the case's id, as they are proposed."""
+    either = {referral} | {act["object"] for act in file.before(body) if _says(act, _PROPOSED)}
+
+    def said(act: Body) -> bool:
+        agreed = _says(act, _CONSENTED) and act["object"] == referral
+        return _came_to_something(act) and (agreed or (_says(act, _TAKEN_BACK) and act["object"] in either))
+
+    return _newest(body, file, said)
+
+
+def _says(act: Body, what: tuple[str, str]) -> bool:
+    return (act["kind"], act["outcome"]) == what
 
 
 def _addressed(body: Body, file: CaseFile) -> Evidence | Missing:
-    act = _released(body, file)
+    """That it left for this zone, or that what ended had been there."""
+    ended = body["kind"] == Kind.WITHDRAWAL.value
+    act = _newest(body, file, lambda act: _withdraws(act, body)) if ended else _released(body, file)
     return _lacks(Fact.ADDRESSED) if act is None else Evidence(Fact.ADDRESSED, Basis.RELEASE, act["entry"])
 
 
 def _released(body: Body, file: CaseFile) -> Body | None:
-    """The entry by which this very thing began to leave for the zone that looks at it."""
+    """The entry by which this very thing began to leave for the zone that looks at it, or answers it."""
+    kind = Kind.REFERRAL.value if body["kind"] in _ABOUT_REFERRALS else body["kind"]
 
     def fits(act: Body) -> bool:
-        same = (act["object"], act["kind"], act["outcome"]) == (body["object"], body["kind"], body["zone"])
+        same = (act["object"], act["kind"], act["outcome"]) == (body["object"], kind, body["zone"])
         return act["action"] == Happening.RELEASE_BEGUN.value and same
 
     return _newest(body, file, fits)
+
+
+def _withdraws(act: Body, body: Body) -> bool:
+    """Whether an entry ends the release that another one is about, for the zone that it is from."""
+    to, _, _ = str(act["outcome"]).partition(" ")  # a reader that did not let go in time is said behind the zone
+    same = (act["object"], to) == (body["object"], body["zone"])
+    return act["action"] == Happening.RELEASE_WITHDRAWN.value and same
 
 
 def _books(act: Body) -> bool:

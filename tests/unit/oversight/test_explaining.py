@@ -20,6 +20,11 @@ def at(minute: int, action: str, **said: Any) -> dict[str, Any]:
     return {**_N, "outcome": "", **told, **said}
 
 
+def _when(minute: int) -> dict[str, Any]:
+    told = at(minute, "read")
+    return {"entry": told["entry"], "at": told["at"]}
+
+
 def entrusted(minute: int, coach: str, region: str = "brussels") -> dict[str, Any]:
     return at(minute, "entrusted", actor="a-head", object=coach, outcome=region)
 
@@ -28,6 +33,11 @@ LOOK: Final = at(30, "read", kind="note", rule="cw-13")
 BEGAN: Final = {**at(1, "signed_in", outcome="brussels"), "entry": "s1", "subject": ""}
 OWN, REGION, SECOND, CONSENT, ADDRESSED = Fact.OWN, Fact.REGION, Fact.SECOND, Fact.CONSENT, Fact.ADDRESSED
 RELEASED: Final = at(6, "release_begun", kind="referral", object="r1", outcome="partner:caritas", actor="a-coach")
+PROPOSED: Final = at(4, "write", kind="referral", object="c1", outcome="propose")
+AGREED: Final = at(5, "write", kind="referral", object="f1", outcome="consent")
+TAKEN_BACK: Final = at(7, "write", kind="withdrawal", object="f1", outcome="withdraw")
+ENDED: Final = at(8, "release_withdrawn", kind="referral", object="r1", outcome="partner:caritas reader_held_on")
+SENT: Final = {**LOOK, "action": "release", "kind": "referral", "object": "f1"}
 ASKED: Final = {**LOOK, "kind": "access_request"}
 RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "object": "r1"}
 
@@ -82,11 +92,48 @@ RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "objec
             LOOK, (SECOND,), [at(5, "begin_closing", actor="a-other", decision="deny")], "second not_in_log",
             id="refused"
         ),
+        pytest.param(SENT, (CONSENT,), [PROPOSED, AGREED], "consent e5", id="consented"),
+        pytest.param(SENT, (CONSENT,), [PROPOSED], "consent not_in_log", id="proposed and not agreed to"),
+        pytest.param({**SENT, "object": "f2"}, (CONSENT,), [AGREED], "consent not_in_log", id="another referral's"),
+        pytest.param(SENT, (CONSENT,), [AGREED, TAKEN_BACK], "consent contradicted e7", id="taken back"),
         pytest.param(
-            LOOK, (CONSENT,), [at(5, "write", kind="referral", outcome="consent_recorded")], "consent e5",
-            id="consented"
+            SENT, (CONSENT,), [PROPOSED, AGREED, {**TAKEN_BACK, "object": "c1"}], "consent contradicted e7",
+            id="all taken back"
+        ),
+        pytest.param(
+            SENT, (CONSENT,), [PROPOSED, AGREED, {**TAKEN_BACK, "object": "f2"}], "consent e5",
+            id="another one taken back"
+        ),
+        pytest.param(
+            {**SENT, "object": ""}, (CONSENT,), [AGREED, {**AGREED, "object": "f2", **_when(6)}, TAKEN_BACK],
+            "consent e6", id="asked about any referral"
+        ),
+        pytest.param(
+            SENT, (CONSENT,), [AGREED, TAKEN_BACK, {**AGREED, **_when(8)}], "consent e8", id="agreed to again"
+        ),
+        pytest.param(
+            SENT, (CONSENT,), [AGREED, {**TAKEN_BACK, "decision": "deny"}], "consent e5", id="not taken back: refused"
         ),
         pytest.param(RECEIVED, (ADDRESSED, CONSENT), [RELEASED], "release e6, release e6", id="referred here"),
+        pytest.param(
+            {**RECEIVED, "action": "write", "kind": "referral_answer"}, (ADDRESSED, CONSENT), [RELEASED],
+            "release e6, release e6", id="answered from here"
+        ),
+        pytest.param(
+            RECEIVED, (ADDRESSED, CONSENT), [RELEASED, ENDED], "release e6, consent contradicted e8",
+            id="looked at once it had ended"
+        ),
+        pytest.param(
+            RECEIVED, (CONSENT,), [RELEASED, {**ENDED, "object": "r2"}], "release e6", id="another one ended"
+        ),
+        pytest.param(
+            {**RECEIVED, "action": "write", "kind": "withdrawal"}, (ADDRESSED,), [RELEASED, ENDED], "release e8",
+            id="confirmed that it ended"
+        ),
+        pytest.param(
+            {**RECEIVED, "action": "write", "kind": "withdrawal"}, (ADDRESSED,), [RELEASED],
+            "addressed not_in_log", id="confirmed what never ended"
+        ),
         pytest.param(
             {**RECEIVED, "object": "r2"}, (ADDRESSED,), [RELEASED], "addressed not_in_log", id="another referral"
         ),
@@ -152,7 +199,7 @@ def test_an_entry_that_is_no_beginning_introduces_nobody() -> None:
 
 def test_every_kind_of_evidence_is_one_that_the_store_is_asked_for() -> None:
     shown = [entrusted(2, ""), at(5, "begin_closing"), at(5, "write", kind="appointment"), RELEASED]
-    shown += [at(5, "write", kind="referral"), at(5, "sign", kind="access_request")]
+    shown += [PROPOSED, AGREED, TAKEN_BACK, ENDED, at(5, "sign", kind="access_request")]
     assert {(body["action"], body["kind"]) for body in shown} <= set(EVIDENCE)
 
 
