@@ -17,9 +17,9 @@ from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError, InvalidInput
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import flow_view, notes, overview, read_case, tasks
+from vault.usecases import answers, flow_view, notes, overview, read_case, tasks, withdrawals
 from vault.usecases.casework import Casework, parse_reference
-from vault.vocabulary import Role
+from vault.vocabulary import CASEWORK, Role
 
 PAGE: Final = 25
 _HOME_CASES: Final = 200
@@ -46,13 +46,20 @@ class CaseworkPages:
         today = belgian_day(self.casework.clock.now())
         cmd = overview.Overview(limit=_HOME_CASES)
 
-        def work(uow: UnitOfWork, actor: Actor) -> tuple[list[Any], list[Any]]:
-            due = tasks.read_agenda(uow, actor, today + _WEEK, self.casework)[0] if role is Role.COACH else []
-            return due, overview.read_overview(uow, actor, cmd, self.casework)
+        def work(uow: UnitOfWork, actor: Actor) -> tuple[list[Any], list[Any], dict[str, Any]]:
+            cases = overview.read_overview(uow, actor, cmd, self.casework)
+            if role is not Role.COACH:
+                return [], cases, {}
+            due = tasks.read_agenda(uow, actor, today + _WEEK, self.casework)[0]
+            correspondence = self.door.gate.services.correspondence[CASEWORK]
+            return due, cases, {
+                "answers": answers.list_waiting(uow, actor, self.casework),
+                "receipts": withdrawals.list_own(uow, actor, self.casework, correspondence),
+            }  # fmt: skip
 
-        due, cases = await visit.run(work, quick=False)
+        due, cases, ends = await visit.run(work, quick=False)
         when = _sorted_out(due, cases, today.isoformat(), (today + _WEEK).isoformat())
-        values = {"when": when, "cases": cases[:PAGE], "total": len(cases), "more": len(cases) > PAGE}
+        values = {"when": when, "cases": cases[:PAGE], "total": len(cases), "more": len(cases) > PAGE} | ends
         if role is Role.REGIONAL_HEAD:
             values |= {
                 "to_sign": [row for row in cases if row["state"] == State.CLOSING_NONCOLLAB.value],

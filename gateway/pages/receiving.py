@@ -33,7 +33,7 @@ class ReceivedPages:
 
     async def home(self, visit: Visit) -> Response:
         """What was received, newest first."""
-        before = aware(_moment(visit, "before"))
+        before = aware(moment_of(visit, "before"))
         rows = await visit.run(
             lambda uow, actor: received.list_received(
                 uow, actor, self.kind, self.purpose, self.reception, limit=PAGE, before=before
@@ -41,7 +41,7 @@ class ReceivedPages:
         )
         when = "handed_over_at" if self.plural == "sheets" else "received_at"
         last = rows[-1][when] if len(rows) == PAGE else ""
-        return visit.draw("received.html", rows=rows, plural=self.plural, when=when, before=_text(last))
+        return visit.draw("received.html", rows=rows, plural=self.plural, when=when, before=_text(last), owed=[])
 
     async def one(self, visit: Visit) -> Response:
         """One sheet or referral: exactly the fields that the release profile lists."""
@@ -67,8 +67,8 @@ class LogPages:
         before = visit.asked("before")
         given = {name: visit.asked(name)[:_LONGEST].strip() for name in ("actor", "subject", "since", "until")}
         wanted = EntryFilter(
-            given["actor"], given["subject"], aware(_moment(visit, "since")), aware(_moment(visit, "until")), _LOG_PAGE,
-            EntryId.parse(before) if before else None,
+            given["actor"], given["subject"], aware(moment_of(visit, "since")), aware(moment_of(visit, "until")),
+            _LOG_PAGE, EntryId.parse(before) if before else None,
         )  # fmt: skip
         found = await visit.run(lambda uow, actor: trail.list_entries(uow, actor, wanted, self.oversight), quick=False)
         values = {"rows": found.entries, "given": given, "before": found.upto}
@@ -84,7 +84,8 @@ class LogPages:
         return visit.draw("log_entry.html", entry=found, detail=detail)
 
 
-def _moment(visit: Visit, name: str) -> datetime | None:
+def moment_of(visit: Visit, name: str) -> datetime | None:
+    """A moment of the address's query. Raises InvalidInput."""
     text = visit.asked(name)
     if not text:
         return None

@@ -17,8 +17,10 @@ from gateway.pages.asking import AskingPages
 from gateway.pages.letters import LetterPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
+from gateway.pages.partner import PartnerPages, WatchPages
 from gateway.pages.public import PublicPages
 from gateway.pages.receiving import LogPages, ReceivedPages
+from gateway.pages.referring import ReferralPages
 from gateway.pages.signing import Signing, choose_language
 from gateway.pages.site import ROOT, Door, Handler, Site, Visit, door_path, endpoint
 from gateway.pages.steps import StepPages
@@ -50,8 +52,11 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
         "desk_officer": (("/", "day"), ("/cases", "cases"), ("/search", "search"), ("/open", "new_case")),
     },
     ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "home"), ("/requests/new", "ask"), ("/sheets", "sheets"))},
-    ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"),)},
-    ZoneKind.OVERSIGHT: {"auditor": (("/", "log"),), "dpo": (("/", "log"), ("/requests", "requests"))},
+    ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"), ("/withdrawals", "withdrawals"))},
+    ZoneKind.OVERSIGHT: {
+        "auditor": (("/", "log"),),
+        "dpo": (("/", "log"), ("/requests", "requests"), ("/withdrawals", "withdrawals")),
+    },
 }
 
 
@@ -89,8 +94,13 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
     if kind is ZoneKind.CASEWORK:
         table += _casework(door, printer)
     elif kind is ZoneKind.OVERSIGHT:
-        log = LogPages(door)
-        table += [("/", log.entries, ("GET",)), ("/entries/{entry}", log.entry, ("GET", "POST")), *_answering(door)]
+        log, watch = LogPages(door), WatchPages(door)
+        table += [
+            ("/", log.entries, ("GET",)),
+            ("/entries/{entry}", log.entry, ("GET", "POST")),
+            ("/withdrawals", watch.withdrawals, ("GET",)),
+            *_answering(door),
+        ]
     elif kind is ZoneKind.FOLLOW_UP:
         own, asking = ReceivedPages(door), AskingPages(door)
         table += [
@@ -102,8 +112,13 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
             ("/sheets/{release}", own.one, ("GET",)),
         ]
     else:
-        own = ReceivedPages(door)
-        table += [("/", own.home, ("GET",)), (f"/{own.plural}/{{release}}", own.one, ("GET",))]
+        partner = PartnerPages(door)
+        table += [
+            ("/", partner.home, ("GET",)),
+            ("/referrals/{release}", partner.one, ("GET", "POST")),
+            ("/withdrawals", partner.withdrawals, ("GET",)),
+            ("/withdrawals/{release}", partner.receipt, ("GET", "POST")),
+        ]
     base = door_path(door.zone).removeprefix(ROOT)
     return [_route(site, door, base + path, handler, *methods) for path, handler, methods in table]
 
@@ -115,6 +130,7 @@ def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
 
 def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
+    referring = ReferralPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -134,6 +150,11 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/notes/{{note}}/edit", notes.revise, both),
         (f"{case}/notes/{{note}}/edit/draft", notes.keep_draft, send),
         (f"{case}/notes/{{note}}/versions/{{version}}", notes.version, look),
+        (f"{case}/referrals", referring.all, look),
+        (f"{case}/referrals/new", referring.new, both),
+        (f"{case}/referrals/{{referral}}", referring.one, both),
+        (f"{case}/referrals/{{referral}}/answers/{{answer}}", referring.answer, both),
+        (f"{case}/withdrawal", referring.withdrawal, both),
         (f"{case}/letters", letters.letters, look),
         (f"{case}/letters/new/{{letter}}", letters.write, both),
         (f"{case}/letters/{{kind}}/{{letter}}", letters.read, look),

@@ -26,7 +26,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "menu": {
         "home": "Today", "cases": "Cases", "new_case": "Open a case", "search": "Search", "sheets": "Outcome sheets",
-        "referrals": "Referrals", "log": "The log",
+        "referrals": "Referrals", "withdrawals": "Consents taken back", "log": "The log",
         "requests": "Requests for access", "ask": "Ask for access", "approvals": "To sign", "day": "The day",
     },
     "language": {"fr": "French", "nl": "Dutch", "de": "German", "en": "English"},
@@ -138,6 +138,21 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "medical_care": "Medical care", "psychological_care": "Psychological care", "shelter": "Shelter",
         "social_aid": "Social aid",
     },
+    "referral_status": {
+        "proposed": "Proposed", "declined": "The person said no", "consented": "The person agreed", "sent": "Sent",
+        "accepted": "Accepted by the partner", "refused": "Refused by the partner", "answered": "Answered",
+        "withdrawn": "Taken back by the person",
+    },
+    "referral_step": {
+        "propose": "Proposed to the person", "consent": "The person agreed", "decline": "The person said no",
+        "send": "Sent to the partner", "accept": "The partner accepted", "refuse": "The partner refused",
+        "answer": "The partner answered", "withdraw": "The person took it back",
+    },
+    "answer_status": {
+        "accepted": "We take the person on", "refused": "We cannot take the person on",
+        "answered": "News, or a question",
+    },
+    "receipt": {"deleted": "Copies deleted", "kept_by_law": "Kept, as a law demands"},
     "section": {
         "narrative": "General", "identity": "Identity papers", "sensitive": "Health and other protected matters",
         "stay-analysis": "Right of residence", "return-plan": "Return",
@@ -170,6 +185,14 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "taken_back": "The grant was taken back.",
         "handed_over": "The outcome sheet was sent to follow-up.", "people": "The changes are saved.",
         "letter": "The letter is written and kept. Print it, or save it as PDF.",
+        "proposed": "The referral is proposed. Nothing has left.",
+        "referral_consent": "The consent is written down.", "referral_decline": "The refusal is written down.",
+        "referral_send": "It is with the partner.",
+        "referral_withdraw": "It is taken back. The partner sees nothing any more.",
+        "answer_taken": "The answer is kept with the case.",
+        "withdrawn_all": "Every consent of this case has ended.",
+        "answer_sent": "Your answer is sent, sealed for the guidance service. It cannot be read back here.",
+        "receipt": "Your receipt is recorded.",
     },
     "verdict": {"allow": "allowed", "deny": "refused", "none": "–", "": "–"},
     "purpose": {
@@ -291,6 +314,7 @@ FAULTS: Final[dict[str, str]] = {
     "notice_missing": "The privacy notice must be given first.",
     "identity_survives": "A name that the case knows would remain in the text. Write it as it stands in the case.",
     "unaccompanied_minor": "An unaccompanied minor is not guided here: a guardian is competent.",
+    "consent_missing": "The person has not agreed, or that agreement has ended.",
     "budget_spent": "You have filed as many requests today as one person may.",
     "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
     "stale_version": "Somebody saved a newer version in the meantime. Both texts are below. Nothing is lost.",
