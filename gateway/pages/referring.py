@@ -6,7 +6,7 @@ stays as the partner sealed it until the coach opens it, and is kept only with i
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -100,6 +100,7 @@ class ReferralPages(CaseworkPages):
             lambda uow, actor: referrals.read_referral(uow, actor, case, wanted, self.casework, self.correspondence),
             quick=False,
         )
+        found |= {name: sorted(found[name], key=list(FIELDS).index) for name in ("fields", "consented_fields")}
         offered = belgian_day(self.casework.clock.now()) + min(_OFFERED, self.casework.rules.longest_consent.length)
         return visit.draw(
             "referral.html", found=found, reference=visit.place("case"),
@@ -136,7 +137,7 @@ class ReferralPages(CaseworkPages):
             visit.faults.add("expires_on", "missing")
         if visit.faults:
             return None
-        body = parsed(ConsentBody, {"fields": list(fields), "expires_on": _day(until)}, visit.faults)
+        body = parsed(ConsentBody, {"fields": list(fields), "expires_on": until}, visit.faults)
         if body is None:
             return None
         try:
@@ -235,11 +236,3 @@ class ReferralPages(CaseworkPages):
             "partner_names": {zone.organisation: one.names[language] for zone, one in rules.organisations.items()},
             "need_names": {code: names[language] for code, names in rules.needs.items()},
         }
-
-
-def _day(text: str) -> date | str:
-    """The day that a date field sends; the text itself where it is none, for the parser to refuse."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return text

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any, Final
 
 import pytest
 
-from gateway.auth.sessions import cookie_name
-from gateway.pages.site import door_path, form_token
 from tests.asked import ask, granted, taken
-from tests.house import STAFF, House
+from tests.house import House
+from tests.pages.visiting import Visitor
 
 NUMBER: Final = "7.500.002"
 FORM: Final = {
     "naming": "ov_number", "value": NUMBER, "fields": ["family_name", "procedure_pending"], "basis": "oqt_execution",
     "reason": "Pour réserver un vol", "hours": "24",
 }  # fmt: skip
-
-
-class Browser:
-    """A member of staff in front of the pages, without scripts."""
-
-    def __init__(self, house: House, login: str) -> None:
-        house.client(login)
-        zone = STAFF[login][0]
-        self._app, self._base, self._token = house.app, door_path(zone), house.tokens[login]
-        self._headers = {"cookie": f"{cookie_name(zone)}={self._token}; __Host-parefeu-language=en"}
-
-    def look(self, path: str, status: int = 200) -> str:
-        reply = self._app.get(self._base + path, headers=self._headers, follow_redirects=False)
-        assert reply.status_code == status, reply.text
-        return html.unescape(reply.text)
-
-    def send(self, path: str, status: int = 303, **values: Any) -> str:
-        """Send a form; where to look next, or the page that was drawn again."""
-        reply = self._app.post(
-            self._base + path, headers=self._headers | {"sec-fetch-site": "same-origin"}, follow_redirects=False,
-            data={"_token": form_token(self._token)} | values,
-        )  # fmt: skip
-        assert reply.status_code == status, reply.text
-        return reply.headers["location"].removeprefix(self._base) if status == 303 else html.unescape(reply.text)
 
 
 @pytest.fixture
@@ -51,7 +25,7 @@ def house(lite_house: House) -> House:
 
 
 def test_a_request_goes_its_way_by_pages(house: House) -> None:
-    officer, head, dpo = (Browser(house, login) for login in ("officer", "head", "dpo"))
+    officer, head, dpo = (Visitor(house, login) for login in ("officer", "head", "dpo"))
     assert "What cannot be asked, and why" in officer.look("/")
     place = officer.send("/requests/new", **FORM).partition("?")[0]
     assert "Before the approvers" in officer.look(place)
@@ -82,7 +56,7 @@ def test_a_request_goes_its_way_by_pages(house: House) -> None:
 
 
 def test_a_page_about_nobody_and_one_about_somebody_read_alike(house: House) -> None:
-    officer = Browser(house, "officer")
+    officer = Visitor(house, "officer")
     texts = []
     for value in (NUMBER, "7.599.999"):
         place = officer.send("/requests/new", **FORM | {"value": value})
@@ -92,7 +66,7 @@ def test_a_page_about_nobody_and_one_about_somebody_read_alike(house: House) -> 
 
 
 def test_a_question_is_answered_on_the_page(house: House) -> None:
-    officer, head, dpo = (Browser(house, login) for login in ("officer", "head", "dpo"))
+    officer, head, dpo = (Visitor(house, login) for login in ("officer", "head", "dpo"))
     number = ask(house, about={"by": "ov_number", "value": NUMBER})
     taken(house, number)
     dpo.send(f"/requests/{number}", act="ask", based_on="1", question="why_so_long")
@@ -109,7 +83,7 @@ def test_a_question_is_answered_on_the_page(house: House) -> None:
     "changed", [{"value": "12"}, {"fields": []}, {"reason": "court"}, {"hours": "x"}, {"hours": "999"}, {"basis": ""}]
 )
 def test_a_form_that_cannot_be_used_comes_back_as_it_was(house: House, changed: dict[str, Any]) -> None:
-    officer = Browser(house, "officer")
+    officer = Visitor(house, "officer")
     sent = FORM | changed
     page = officer.send("/requests/new", 422, **sent)
     assert "There is a problem" in page
@@ -118,7 +92,7 @@ def test_a_form_that_cannot_be_used_comes_back_as_it_was(house: House, changed: 
 
 
 def test_nothing_must_be_approved_without_choosing(house: House) -> None:
-    head = Browser(house, "head")
+    head = Visitor(house, "head")
     number = ask(house, about={"by": "ov_number", "value": NUMBER})
     page = head.look("/requests") and head.look(f"/requests/{number}")
     assert 'name="fields" type="checkbox" value="family_name">' in page, "nothing is ticked"
@@ -130,6 +104,6 @@ def test_nothing_must_be_approved_without_choosing(house: House) -> None:
 def test_only_approvers_see_the_queue_and_only_the_asker_the_grant(house: House) -> None:
     release = granted(house, about={"by": "ov_number", "value": NUMBER})
     for login in ("coach", "desk", "auditor"):
-        Browser(house, login).look("/requests", 403)
-    Browser(house, "officer").send(f"/grants/{'ab' * 16}", 404)
-    assert "Diallo" in Browser(house, "officer").send(f"/grants/{release}", 200)
+        Visitor(house, login).look("/requests", 403)
+    Visitor(house, "officer").send(f"/grants/{'ab' * 16}", 404)
+    assert "Diallo" in Visitor(house, "officer").send(f"/grants/{release}", 200)

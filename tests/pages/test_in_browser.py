@@ -104,20 +104,36 @@ def requested(site: Site) -> str:
     return asked
 
 
+def referred(site: Site, case: str) -> tuple[str, str, str, str]:
+    """A referral that waits for the person, one that a partner answered, the answer, and one that was taken back."""
+    coach, agent = site.api("coach"), site.api("caritas")
+    waiting, sent, ended = site.house.propose(coach, case), *(site.house.consent(coach, case) for _ in range(2))
+    release, over = site.house.send(coach, case, sent), site.house.send(coach, case, ended)
+    site.house.answer(agent, release, "Mme Diallo peut venir.", "answered")
+    site.house.withdraw(coach, case, ended)
+    [answer] = [line["answer"] for line in site.house.waiting(coach) if line["referral"] == sent]
+    return waiting, f"{sent}/answers/{answer}", release, over
+
+
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
     note, asked = noted(site, case), requested(site)
+    site.signed_in("caritas").context.close()
+    waiting, answered, release, over = referred(site, case)
     letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
     at = f"/pages/casework/cases/{case}"
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
         "coach": ["/", "/cases", "/search", "/open"],
-        "head": ["/", "/cases", "/requests", f"/requests/{asked}"], "desk": ["/"], "caritas": ["/"], "auditor": ["/"],
+        "head": ["/", "/cases", "/requests", f"/requests/{asked}"], "desk": ["/"], "auditor": ["/"],
+        "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
-        "dpo": ["/", "/requests", f"/requests/{asked}"],
+        "dpo": ["/", "/requests", f"/requests/{asked}", "/withdrawals", "/withdrawals?all=1"],
     }  # fmt: skip
     own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
            f"{at}/letters", f"{at}/letters/letter/{letter}", f"{at}/letters/new/reminder", f"{at}/letters/new/referral",
+           f"{at}/referrals", f"{at}/referrals/new", f"{at}/referrals/{waiting}", f"{at}/referrals/{answered}",
+           f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal",
            f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
     wrong: dict[str, list[str]] = {}
     site.heard.clear()
