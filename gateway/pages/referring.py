@@ -20,7 +20,7 @@ from gateway.pages.site import Door, Visit
 from vault.cases.calendar import belgian_day
 from vault.cases.partners import FIELDS
 from vault.cases.referrals import ReferralStatus, ReferralStep, possible_steps
-from vault.errors import ConfigurationError, ConsentMissing, InvalidInput, NotFound, ReviewNeeded, ReviewStale
+from vault.errors import ConfigurationError, InvalidInput, NotFound, ReviewNeeded, ReviewStale
 from vault.ids import AnswerId, CaseId, ReferralId
 from vault.usecases import answers, referrals, taking_in, withdrawals
 from vault.vocabulary import CASEWORK, Zone, ZoneKind
@@ -151,13 +151,9 @@ class ReferralPages(CaseworkPages):
 
     async def _send(self, visit: Visit, case: CaseId, wanted: ReferralId) -> Any:
         """Two halves: the entry stands before anything leaves."""
-        try:
-            granted = await visit.attempt(
-                lambda uow, actor: referrals.authorise_sending(uow, actor, case, wanted, self.casework)
-            )
-        except ConsentMissing:
-            visit.faults.add("form", "consent_missing")
-            return None
+        granted = await visit.attempt(
+            lambda uow, actor: referrals.authorise_sending(uow, actor, case, wanted, self.casework)
+        )
         if granted is None:
             return None
         return await visit.attempt(lambda uow, actor: referrals.send(uow, actor, granted, self.casework, self.sender))

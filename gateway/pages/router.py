@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.auth.passwords import PasswordChecker
 from gateway.gate import Gate
 from gateway.pages import assets
+from gateway.pages.agenda import AgendaPages
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
 from gateway.pages.letters import LetterPages
@@ -42,14 +43,26 @@ _UNSERVED: Final = frozenset({"axe.js", *(f"{family}-{subset}.woff2" for family,
 _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.CASEWORK: {
-        "coach": (("/", "home"), ("/cases", "cases"), ("/search", "search"), ("/open", "new_case")),
+        "coach": (
+            ("/", "home"),
+            ("/calendar", "calendar"),
+            ("/cases", "cases"),
+            ("/search", "search"),
+            ("/open", "new_case"),
+        ),
         "regional_head": (
             ("/", "home"),
             ("/cases", "cases"),
             ("/search", "search"),
             ("/requests", "requests"),
         ),
-        "desk_officer": (("/", "day"), ("/cases", "cases"), ("/search", "search"), ("/open", "new_case")),
+        "desk_officer": (
+            ("/", "waiting"),
+            ("/day", "day"),
+            ("/cases", "cases"),
+            ("/search", "search"),
+            ("/open", "new_case"),
+        ),
     },
     ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "home"), ("/requests/new", "ask"), ("/sheets", "sheets"))},
     ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"), ("/withdrawals", "withdrawals"))},
@@ -130,7 +143,7 @@ def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
 
 def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
-    referring = ReferralPages(door)
+    referring, agenda = ReferralPages(door), AgendaPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -150,6 +163,12 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/notes/{{note}}/edit", notes.revise, both),
         (f"{case}/notes/{{note}}/edit/draft", notes.keep_draft, send),
         (f"{case}/notes/{{note}}/versions/{{version}}", notes.version, look),
+        ("/calendar", agenda.week, look),
+        ("/day", agenda.day, look),
+        (f"{case}/appointments", agenda.all, both),
+        (f"{case}/appointments/new", agenda.book, both),
+        (f"{case}/appointments/{{appointment}}/move", agenda.move, both),
+        (f"{case}/walk-in", agenda.walk_in, both),
         (f"{case}/referrals", referring.all, look),
         (f"{case}/referrals/new", referring.new, both),
         (f"{case}/referrals/{{referral}}", referring.one, both),

@@ -185,7 +185,16 @@ class Visit:
         """
         try:
             return await self.run(work, quick=quick)
-        except (e.StaleVersion, e.ReviewNeeded, e.ReviewStale, e.NotFound, e.AccessDenied, e.NotSignedIn):
+        except (
+            e.StaleVersion,
+            e.ReviewNeeded,
+            e.ReviewStale,
+            e.NotFound,
+            e.AccessDenied,
+            e.NotSignedIn,
+            e.Clash,
+            e.SlotTaken,
+        ):
             raise
         except e.InvalidInput as refused:
             self.faults.add(refused.field or main, "unusable")

@@ -28,6 +28,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "home": "Today", "cases": "Cases", "new_case": "Open a case", "search": "Search", "sheets": "Outcome sheets",
         "referrals": "Referrals", "withdrawals": "Consents taken back", "log": "The log",
         "requests": "Requests for access", "ask": "Ask for access", "approvals": "To sign", "day": "The day",
+        "waiting": "Before the first interview", "calendar": "Calendar",
     },
     "language": {"fr": "French", "nl": "Dutch", "de": "German", "en": "English"},
     "region": {
@@ -153,6 +154,23 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "answered": "News, or a question",
     },
     "receipt": {"deleted": "Copies deleted", "kept_by_law": "Kept, as a law demands"},
+    "occasion": {
+        "invitation": "First interview", "interview": "Interview", "conclusions": "Conclusions", "walk_in": "Walk-in",
+    },
+    "channel": {"desk": "At a desk", "telephone": "By telephone", "video": "By video"},
+    "appointment": {
+        "booked": "Booked", "attended": "Came", "no_show": "Did not come", "excused": "Excused",
+        "cancelled": "Cancelled", "moved": "Moved",
+    },
+    "clash": {
+        "coach_busy": "The coach has another appointment then.", "coach_absent": "The coach is away that day.",
+        "no_coach": "The case has no coach yet.", "interpreter_busy": "The interpreter has another appointment then.",
+        "person_busy": "The person has another appointment then.", "desk_closed": "The desk is closed then.",
+        "walk_in_hours": "The desk receives people without appointment then.", "holiday": "It is a public holiday.",
+        "no_address": "No post reaches the person: give the invitation by hand.",
+        "open_return_place": "People live where this desk is, and this person does not.",
+    },
+    "company": {"lawyer": "Lawyer", "trusted_person": "Trusted person", "interpreter": "Interpreter"},
     "section": {
         "narrative": "General", "identity": "Identity papers", "sensitive": "Health and other protected matters",
         "stay-analysis": "Right of residence", "return-plan": "Return",
@@ -193,6 +211,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "withdrawn_all": "Every consent of this case has ended.",
         "answer_sent": "Your answer is sent, sealed for the guidance service. It cannot be read back here.",
         "receipt": "Your receipt is recorded.",
+        "appointment": "The appointment is booked.", "appointment_attended": "It is recorded that the person came.",
+        "appointment_no_show": "It is recorded that the person did not come.",
+        "appointment_excused": "The excuse is recorded.", "appointment_cancelled": "The appointment is cancelled.",
+        "walked_in": "The person is received.",
     },
     "verdict": {"allow": "allowed", "deny": "refused", "none": "–", "": "–"},
     "purpose": {
@@ -315,6 +337,8 @@ FAULTS: Final[dict[str, str]] = {
     "identity_survives": "A name that the case knows would remain in the text. Write it as it stands in the case.",
     "unaccompanied_minor": "An unaccompanied minor is not guided here: a guardian is competent.",
     "consent_missing": "The person has not agreed, or that agreement has ended.",
+    "clash": "Something stands in the way. Choose another time, or say that it is meant.",
+    "slot_taken": "Somebody was faster: the desk is taken then.",
     "budget_spent": "You have filed as many requests today as one person may.",
     "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
     "stale_version": "Somebody saved a newer version in the meantime. Both texts are below. Nothing is lost.",

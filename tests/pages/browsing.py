@@ -41,7 +41,7 @@ class Site:
     def context(self, **options: Any) -> BrowserContext:
         made = {"viewport": {"width": 1280, "height": 900}, "locale": "fr-BE"} | options
         context = self.browser.new_context(**made)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         return context
 
     def page(self, **options: Any) -> Page:

@@ -124,8 +124,8 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
     at = f"/pages/casework/cases/{case}"
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
-        "coach": ["/", "/cases", "/search", "/open"],
-        "head": ["/", "/cases", "/requests", f"/requests/{asked}"], "desk": ["/"], "auditor": ["/"],
+        "coach": ["/", "/calendar", "/cases", "/search", "/open"],
+        "head": ["/", "/cases", "/requests", f"/requests/{asked}"], "desk": ["/", "/day"], "auditor": ["/"],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
         "dpo": ["/", "/requests", f"/requests/{asked}", "/withdrawals", "/withdrawals?all=1"],
@@ -133,7 +133,7 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
     own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
            f"{at}/letters", f"{at}/letters/letter/{letter}", f"{at}/letters/new/reminder", f"{at}/letters/new/referral",
            f"{at}/referrals", f"{at}/referrals/new", f"{at}/referrals/{waiting}", f"{at}/referrals/{answered}",
-           f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal",
+           f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal", f"{at}/appointments", f"{at}/appointments/new", f"{at}/walk-in",
            f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
     wrong: dict[str, list[str]] = {}
     site.heard.clear()
