@@ -133,7 +133,8 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
     own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
            f"{at}/letters", f"{at}/letters/letter/{letter}", f"{at}/letters/new/reminder", f"{at}/letters/new/referral",
            f"{at}/referrals", f"{at}/referrals/new", f"{at}/referrals/{waiting}", f"{at}/referrals/{answered}",
-           f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal", f"{at}/appointments", f"{at}/appointments/new", f"{at}/walk-in",
+           f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal",
+           f"{at}/appointments", f"{at}/appointments/new", f"{at}/walk-in",
            f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
     wrong: dict[str, list[str]] = {}
     site.heard.clear()
