@@ -491,7 +491,7 @@ def verify_logs(
     now: float = 0.0, progress: Progress = lambda _done, _all: None,
 ) -> tuple[list[Result], Lanes]:  # fmt: skip
     """Check one log or a row of them, oldest first: each names the last head of the one before."""
-    reads = source if isinstance(source, list) else _logs(source)
+    reads = source if isinstance(source, list) else logs_of(source)
     lanes, results = Lanes(), list[Result]()
     for number, read in enumerate(reads):
         last = number == len(reads) - 1
@@ -516,7 +516,8 @@ def _names_before(read: Read) -> str:
     raise Failed("fork", "a log that is not the first does not say what came before it")
 
 
-def _logs(source: str) -> list[Read]:
+def logs_of(source: str) -> list[Read]:
+    """The logs of a folder or web address, oldest first."""
     read = reader(source)
     try:
         names = read("logs").decode().split()

@@ -58,6 +58,22 @@ def live_source(reader: SqlLogReader, head: Head, policy: Policy) -> Read:
     return read
 
 
+def live_trees(reader: SqlLogReader, policy: Policy) -> list[Read]:
+    """Every tree of a live database, oldest first. What a tree shows is asked for by its first read, and stays so."""
+    return [_later(reader, head, policy) for head in reader.heads() if head.note]
+
+
+def _later(reader: SqlLogReader, head: Head, policy: Policy) -> Read:
+    opened: list[Read] = []
+
+    def read(path: str) -> bytes:
+        if not opened:
+            opened.append(live_source(reader, head, policy))
+        return opened[0](path)
+
+    return read
+
+
 def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
     """Bring a folder of files up to date; full tiles are written once. Returns how many files were new.
 

@@ -51,6 +51,19 @@ class Frontier:
         self.size = 0
         self._edge: list[bytes] = []  # perfect subtrees, largest first: one per bit of `size`
 
+    @classmethod
+    def at(cls, size: int, edge: Sequence[bytes]) -> Frontier:
+        """The right edge that a tree of `size` leaves had, as `edge` gave it. Raises InvalidProof."""
+        if type(size) is not int or _check_size(size).bit_count() != len(edge):
+            raise InvalidProof("a tree's edge has a hash for each bit of its size")
+        found = cls()
+        found.size, found._edge = size, [_check_hash(each) for each in edge]
+        return found
+
+    @property
+    def edge(self) -> tuple[bytes, ...]:
+        return tuple(self._edge)
+
     def append(self, leaf: bytes) -> None:
         """leaf: a leaf hash, 32 bytes."""
         self._edge.append(leaf)
