@@ -13,12 +13,15 @@ from vault.cases.attachments import LARGEST_FILE
 
 #: The largest body: a note of 128 KiB as JSON with every character escaped twice over, and some room.
 BODY_LIMIT: Final = 1024 * 1024
-#: The one kind of request whose body is a file; it is streamed, never held.
 #: Questions of other systems are small; a batch of a hundred fits.
 DECISION_LIMIT: Final = 128 * 1024
 _DECISION: Final = re.compile(r"/access/v1/(evaluations?|search/(subject|resource|action))$")
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+#: Requests whose body is a file, or a form with one; it is streamed, never held.
 _FILE: Final = re.compile(r"/casework/cases/[^/]+/attachments/[a-z-]+")
+#: The page that takes a file reads past one that is too large, to say so on a page: a browser hears no answer before.
+_FILE_PAGE: Final = re.compile(r"/pages/casework/cases/[^/]+/documents/new")
+FILE_PAGE_LIMIT: Final = 4 * LARGEST_FILE
 SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -95,6 +98,8 @@ def _headers(path: str, told: list[tuple[bytes, bytes]]) -> list[tuple[bytes, by
 def _limit(scope: Scope) -> int:
     if scope["method"] == "POST" and _FILE.fullmatch(scope["path"]):
         return LARGEST_FILE
+    if scope["method"] == "POST" and _FILE_PAGE.fullmatch(scope["path"]):
+        return FILE_PAGE_LIMIT
     return DECISION_LIMIT if _DECISION.search(scope["path"]) else BODY_LIMIT
 
 
@@ -132,7 +137,7 @@ def _bounded(receive: Receive, limit: int) -> Receive:
 def _announced(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() and len(value) < 19 else LARGEST_FILE + 1
+            return int(value) if value.isdigit() and len(value) < 19 else FILE_PAGE_LIMIT + 1
     return 0
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import suppress
-from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,10 +20,9 @@ from starlette.responses import Response, StreamingResponse
 from gateway.api import record_models as m
 from gateway.api.json import StrictRoute, json_response
 from gateway.gate import Asks, Gate
-from vault.cases.attachments import ARRIVAL_LONGEST, LARGEST_FILE, Manifest
-from vault.cases.file_types import TypeCheck
-from vault.crypto.chunked import CHUNK_BYTES, Splitter
-from vault.errors import ConfigurationError, Conflict, InvalidInput, VaultError
+from gateway.uploads import Upload
+from vault.cases.attachments import ARRIVAL_LONGEST
+from vault.errors import ConfigurationError, Conflict, VaultError
 from vault.ids import CaseId, RecordId
 from vault.sensitive import Sensitive
 from vault.usecases import attachments
@@ -39,43 +36,11 @@ SECTIONS: Final[dict[str, Kind]] = {
     "stay-analysis": Kind.STAY_ATTACHMENT,
     "return-plan": Kind.RETURN_ATTACHMENT,
 }
-#: Chunks sealed or opened in one transaction: a mebibyte, a few milliseconds.
+#: Chunks opened in one transaction: a mebibyte, a few milliseconds.
 _AT_ONCE: Final = 16
 _MEDIA_TYPE: Final = "application/octet-stream"
 
 log = logging.getLogger("parefeu.gateway")
-
-
-class _Upload:
-    """One file on its way in. Holds what has come and is not sealed yet: less than a transaction's worth."""
-
-    def __init__(self, arrival: attachments.Arrival) -> None:
-        self.arrival = arrival
-        self.splitter = Splitter()
-        self.check = TypeCheck()
-        self.digest = sha256()
-        self.next = 0
-        self.waiting: list[Sensitive[bytes]] = []
-
-    def feed(self, piece: bytes) -> None:
-        """Raises InvalidInput for what is too large or begins as nothing that is taken."""
-        if self.splitter.size + len(piece) > LARGEST_FILE:
-            raise InvalidInput(f"a file has at most {LARGEST_FILE} bytes", field="content")
-        self.check.feed(piece)
-        self.digest.update(piece)
-        self.waiting += map(Sensitive, self.splitter.feed(piece))
-
-    def finish(self) -> Manifest:
-        """Raises InvalidInput for what is nothing that is taken."""
-        if not self.splitter.size:
-            raise InvalidInput("the file is empty", field="content")
-        found = self.check.finish()
-        self.waiting += map(Sensitive, self.splitter.finish())
-        return Manifest(found, self.splitter.size, self.digest.hexdigest())
-
-    def take(self, count: int) -> list[Sensitive[bytes]]:
-        taken, self.waiting = self.waiting[:count], self.waiting[count:]
-        return taken
 
 
 class _Attachments:
@@ -100,58 +65,22 @@ class _Attachments:
     ) -> Response:
         """Send a file: its bytes as the body. Describe it afterwards; what is not described in time is swept."""
         wanted = parse_reference(case)
-        arrival = await self.gate.run(
-            request,
-            lambda uow, actor: attachments.begin_attachment(uow, actor, wanted, self.kind, provenance, self.casework),
-        )
-        upload = _Upload(arrival)
+        upload = await Upload.begin(self.gate, self.casework, request, wanted, self.kind, provenance)
         try:
             async with asyncio.timeout(ARRIVAL_LONGEST.total_seconds()):
-                reply = await self._receive(request, upload)
+                async for piece in request.stream():
+                    await upload.take(piece)
+                reply = await upload.end(upload.finish())
         except TimeoutError:
-            await self._abandon(request, upload)
+            await upload.abandon()
             raise Conflict("the file took too long to arrive: send it again") from None
         except ClientDisconnect:
-            await self._abandon(request, upload)
+            await upload.abandon()
             return Response(status_code=400)  # nobody is there to read it
         except BaseException:
-            await self._abandon(request, upload)
+            await upload.abandon()
             raise
         return json_response(reply, 201)
-
-    async def _receive(self, request: Request, upload: _Upload) -> Any:
-        async for piece in request.stream():
-            for start in range(0, len(piece), CHUNK_BYTES):  # a server may hand over more at once than is sealed
-                upload.feed(piece[start : start + CHUNK_BYTES])
-                while len(upload.waiting) >= _AT_ONCE:
-                    await self._store(request, upload)
-        manifest = upload.finish()
-        while len(upload.waiting) > _AT_ONCE:
-            await self._store(request, upload)
-        last, first, arrival = upload.take(_AT_ONCE), upload.next, upload.arrival
-        return await self.gate.run(
-            request,
-            lambda uow, actor: attachments.end_attachment(uow, actor, arrival, first, last, manifest, self.casework),
-            quick=False,
-        )
-
-    async def _store(self, request: Request, upload: _Upload) -> None:
-        chunks, first, arrival = upload.take(_AT_ONCE), upload.next, upload.arrival
-        upload.arrival = await self.gate.run(
-            request,
-            lambda uow, actor: attachments.add_chunks(uow, actor, arrival, first, chunks, self.casework),
-            quick=False,
-        )
-        upload.next += len(chunks)
-
-    async def _abandon(self, request: Request, upload: _Upload) -> None:
-        """Empty what has come. If that fails too (signed out, the store gone), the sweep will do it."""
-        arrival = upload.arrival
-        with suppress(VaultError):
-            await self.gate.run(
-                request, lambda uow, actor: attachments.abandon_attachment(uow, actor, arrival, self.casework),
-                quick=False,
-            )  # fmt: skip
 
     async def describe_attachment(
         self, request: Request, case: str, attachment: str, body: m.DescriptionBody

@@ -12,22 +12,18 @@ from gateway.pages.forms import Form, parsed
 from gateway.pages.site import Visit
 from vault.cases.model import Origin, Place
 from vault.errors import AccessDenied, InvalidInput
-from vault.usecases import attachments, open_case
-from vault.vocabulary import ATTACHMENT_KINDS, Kind, Role
+from vault.usecases import open_case
+from vault.vocabulary import Role
 
 _MOST_PEOPLE: Final = 12
 _PERSON: Final = ("family_name", "given_names", "birth_date", "nationality", "national_number", "aliases", "relation")
 _FLAGS: Final = ("minors", "procedure_pending", "fitness_check", "second_measure")
 #: Where the form shows what the vault calls otherwise.
 _FIELD_OF: Final = {"national_number": "people-0-national_number", "people": "people-0-family_name"}
-#: A compartment's name in an address, and its kind.
-SECTIONS: Final[dict[str, Kind]] = dict(
-    zip(("narrative", "identity", "sensitive", "stay-analysis", "return-plan"), ATTACHMENT_KINDS, strict=True)
-)
 
 
 class OpeningPages(CaseworkPages):
-    """Open a case; the list of its documents."""
+    """Open a case."""
 
     async def open(self, visit: Visit) -> Response:
         """A new case, the actor's own."""
@@ -69,19 +65,6 @@ class OpeningPages(CaseworkPages):
         except InvalidInput as refused:
             visit.faults.add(_FIELD_OF.get(refused.field or "", refused.field or "people"), "unusable")
             return None
-
-    async def documents(self, visit: Visit) -> Response:
-        """Every file of the case, by compartment; each look at a compartment is its own question."""
-        case = self.wanted(visit)
-
-        def work(uow: Any, actor: Any) -> Any:
-            return {
-                section: attachments.read_attachments(uow, actor, case, kind, self.casework)["attachments"]
-                for section, kind in SECTIONS.items()
-            }
-
-        found = await visit.run(work, quick=False)
-        return visit.draw("documents.html", sections=found, reference=visit.place("case"))
 
 
 def _names(people: int) -> list[str]:

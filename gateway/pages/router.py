@@ -17,6 +17,7 @@ from gateway.pages import assets
 from gateway.pages.agenda import AgendaPages
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
+from gateway.pages.documents import DocumentPages
 from gateway.pages.letters import LetterPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
@@ -42,6 +43,8 @@ _SERVED: Final = {
     ".txt": "text/plain",
 }
 _UNSERVED: Final = frozenset({"axe.js", *(f"{family}-{subset}.woff2" for family, subset in assets.NOTO)})
+#: Where a form may bring a file; its handler reads it as it arrives.
+_WITH_A_FILE: Final = "/documents/new"
 _PACKED: Final = (".css", ".js")
 _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
@@ -146,7 +149,7 @@ def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
 
 def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
-    referring, agenda = ReferralPages(door), AgendaPages(door)
+    referring, agenda, files = ReferralPages(door), AgendaPages(door), DocumentPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -156,7 +159,8 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         *_answering(door),
         (case, notes.case, look),
         (f"{case}/people", notes.people, both),
-        (f"{case}/documents", opening.documents, look),
+        (f"{case}/documents", files.documents, look),
+        (f"{case}/documents/new", files.add, both),
         (f"{case}/steps/{{step}}", steps.step, both),
         (f"{case}/tasks/new", steps.new_task, both),
         (f"{case}/tasks/{{task}}/done", steps.tick_off, send),
@@ -185,7 +189,8 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
 
 
 def _route(site: Site, door: Door | None, path: str, handler: Handler, *methods: str) -> Route:
-    return Route(path, endpoint(site, door, handler), methods=list(methods or ("GET",)))
+    streams = path.endswith(_WITH_A_FILE)
+    return Route(path, endpoint(site, door, handler, streams=streams), methods=list(methods or ("GET",)))
 
 
 async def _to_the_pages(_: Request) -> Response:

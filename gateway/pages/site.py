@@ -32,6 +32,7 @@ from gateway import problems
 from gateway.auth.sessions import cookie_name, set_cookie
 from gateway.gate import Authenticated, Gate
 from gateway.pages import assets, catalogs, words
+from gateway.pages.file_form import holds_a_file
 from gateway.pages.forms import Faults, Form, read_form
 from gateway.turned_away import TurnedAway, code_of
 from gateway.wiring import Services
@@ -168,6 +169,17 @@ class Visit:
         """A value of the address's query: codes, days and numbers, never content."""
         return self.request.query_params.get(name, "")[:100]
 
+    def took(self, form: Form) -> None:
+        """A form was read: another language is chosen, or its token must be this session's."""
+        self.form = form
+        wanted = form.text("_language")
+        if wanted in catalogs.LANGUAGES:
+            self.language, self.switching = wanted, True
+        elif self.session and not hmac.compare_digest(
+            form.text("_token").encode(errors="replace"), form_token(self.session).encode()
+        ):
+            self.faults.add("form", "earlier_session")
+
     # -- use cases ----------------------------------------------------------------------------------
 
     async def run(self, work: Authenticated, *, quick: bool = True) -> Any:
@@ -241,14 +253,19 @@ class Visit:
         return RedirectResponse(base + path + (f"?{urlencode({'done': done})}" if done else ""), 303)
 
 
-def endpoint(site: Site, door: Door | None, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Around a handler: read the form, check its token, turn refusals into pages, keep the session's cookie alive."""
+def endpoint(
+    site: Site, door: Door | None, handler: Handler, *, streams: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    """Around a handler: read the form, check its token, turn refusals into pages, keep the session's cookie alive.
+
+    streams: the handler reads a form with a file itself (`gateway.pages.file_form`), and tells the visit what it took.
+    """
 
     async def answer(request: Request) -> Response:
         visit = Visit(site, door, request, site.language_of(request))
         try:
-            if visit.posted:
-                await _read(visit)
+            if visit.posted and not (streams and holds_a_file(request)):
+                visit.took(await read_form(request))
             response = await handler(visit)
         except e.NotSignedIn as refused:
             return _sign_in_again(visit, refused)
@@ -261,17 +278,6 @@ def endpoint(site: Site, door: Door | None, handler: Handler) -> Callable[[Reque
         return response
 
     return answer
-
-
-async def _read(visit: Visit) -> None:
-    visit.form = await read_form(visit.request)
-    wanted = visit.form.text("_language")
-    if wanted in catalogs.LANGUAGES:
-        visit.language, visit.switching = wanted, True
-    elif visit.session and not hmac.compare_digest(
-        visit.form.text("_token").encode(errors="replace"), form_token(visit.session).encode()
-    ):
-        visit.faults.add("form", "earlier_session")
 
 
 def keep_language(response: Response, language: str) -> None:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
+from gateway import uploads
 from gateway.api import attachments as api
 from gateway.app import create_app
 from gateway.middleware import BODY_LIMIT
@@ -309,13 +310,13 @@ def test_only_files_may_be_larger_than_other_bodies(lite_house: House) -> None:
 def test_the_largest_file_passes_without_being_held(lite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """25 MiB in and out; at no moment does an upload hold more than it is about to seal."""
     held: list[int] = []
-    feed = api._Upload.feed
+    feed = uploads.Upload._feed
 
     def watched(self: Any, piece: bytes) -> None:
         feed(self, piece)
-        held.append(sum(len(chunk.expose()) for chunk in self.waiting) + len(self.splitter._held))
+        held.append(sum(len(chunk.expose()) for chunk in self._waiting) + len(self._splitter._held))
 
-    monkeypatch.setattr(api._Upload, "feed", watched)
+    monkeypatch.setattr(uploads.Upload, "_feed", watched)
     coach = lite_house.client("coach")
     case = lite_house.open_case(coach)
     content = pdf(limits.LARGEST_FILE - 40)

@@ -127,6 +127,50 @@
     if (quick && document.body.dataset.shortcuts !== "off") { event.preventDefault(); quick.click(); }
   });
 
+  // -- a file on its way: how much has arrived. Without this the form is sent like any other ----------------------
+  const listen = () => {
+    const sending = $("form[data-upload]");
+    if (sending) sending.addEventListener("submit", (event) => send(sending, event));
+  };
+  const send = (sending, event) => {
+    const pressed = event.submitter;
+    const file = $("#file").files[0];
+    const told = $("#upload-status");
+    const words = $("#upload").dataset;
+    if (!file || (pressed && pressed.name === "_language")) return;
+    event.preventDefault();
+    const tell = (text, state) => { told.textContent = text; told.dataset.state = state; };
+    if (file.size > Number(sending.dataset.largest)) { tell(words.large, "bad"); $("#file").focus(); return; }
+    const request = new XMLHttpRequest();
+    const bar = $("#upload-bar");
+    const again = (text) => { $("#upload").hidden = true; if (pressed) pressed.disabled = false; tell(text, "bad"); };
+    request.open("POST", sending.action);
+    request.responseType = "document";
+    request.setRequestHeader("x-parefeu-progress", "1");
+    request.upload.addEventListener("progress", (now) => {
+      const done = now.lengthComputable ? Math.floor(100 * now.loaded / now.total) : 0;
+      bar.value = done;
+      // Spoken in tenths: a status that changes with each per cent is no help to anybody.
+      tell(done >= 100 ? words.sealing : words.sending.replace("{done}", String(done - done % 10)), "busy");
+    });
+    request.addEventListener("load", () => {
+      const next = request.getResponseHeader("hx-redirect");
+      if (next) { location.assign(next); return; }
+      const page = request.response && request.response.querySelector("main");
+      if (!page) { again(words.broken); return; }
+      document.title = request.response.title;
+      $("main").replaceWith(page);
+      const fault = $(".govuk-error-summary");
+      if (fault) fault.focus();
+      listen();
+    });
+    request.addEventListener("error", () => again(words.broken));
+    $("#upload").hidden = false;
+    if (pressed) pressed.disabled = true;
+    request.send(new FormData(sending));
+  };
+  listen();
+
   // -- a letter is printed as it stands: the style sheet leaves out all but the letter -----------------------------
   const print = $("[data-print]");
   if (print) { print.hidden = false; print.addEventListener("click", () => window.print()); }
