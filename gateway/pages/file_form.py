@@ -10,6 +10,7 @@ No library that puts a file on the disk takes part: what is confided would lie t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Final
@@ -24,6 +25,8 @@ MEDIA_TYPE: Final = "multipart/form-data"
 _MOST_FIELDS: Final = 30
 #: Bytes of all fields but the file.
 _FIELDS_LIMIT: Final = 64 * 1024
+#: Seconds for what is sent after an answer is known.
+_PATIENCE: Final = 120
 
 
 def holds_a_file(request: Request) -> bool:
@@ -78,10 +81,11 @@ class FileForm:
                 yield bytes(event)
 
     async def drain(self) -> None:
-        """Read and forget the rest."""
-        with suppress(ClientDisconnect, RuntimeError):
-            async for _ in self._stream:
-                pass
+        """Read and forget the rest, for a while: who sends without end is not listened to."""
+        with suppress(ClientDisconnect, RuntimeError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                async for _ in self._stream:
+                    pass
 
     async def _parts(self) -> AsyncIterator[MultipartSegment | bytes | None]:
         try:
