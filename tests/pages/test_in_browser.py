@@ -130,7 +130,8 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
         "dpo": ["/", "/requests", f"/requests/{asked}", "/withdrawals", "/withdrawals?all=1"],
     }  # fmt: skip
-    own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents", f"{at}/documents/new",
+    own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
+           f"{at}/documents/new",
            f"{at}/letters", f"{at}/letters/letter/{letter}", f"{at}/letters/new/reminder", f"{at}/letters/new/referral",
            f"{at}/referrals", f"{at}/referrals/new", f"{at}/referrals/{waiting}", f"{at}/referrals/{answered}",
            f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal",
