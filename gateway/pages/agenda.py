@@ -6,7 +6,7 @@ form then carries the tick that says so.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from gateway.pages.site import Visit
 from gateway.pages.steps import LEAFLET
 from vault.access.actor import Actor
 from vault.cases.appointments import AttendeeRole, Channel, Occasion, Status
-from vault.cases.calendar import belgian_day, plausible
+from vault.cases.calendar import belgian_day
 from vault.cases.model import LANGUAGES
 from vault.errors import Clash, InvalidInput, NotFound, SlotTaken
 from vault.ids import AppointmentId, CaseId
@@ -44,7 +44,7 @@ class AgendaPages(CaseworkPages):
     async def week(self, visit: Visit) -> Response:
         """Whom the coach expects in a week, by day and by name."""
         today = belgian_day(self.casework.clock.now())
-        asked = _day(visit, "week", today)
+        asked = visit.asked_day("week", today)
         monday = asked - timedelta(days=asked.weekday())
         rows = await visit.run(
             lambda uow, actor: days.coach_days(uow, actor, monday, _WEEK, self.casework), quick=False
@@ -61,7 +61,7 @@ class AgendaPages(CaseworkPages):
     async def day(self, visit: Visit) -> Response:
         """Whom the desks of the region receive on a day; by name today."""
         today = belgian_day(self.casework.clock.now())
-        asked = _day(visit, "day", today)
+        asked = visit.asked_day("day", today)
 
         def work(uow: UnitOfWork, actor: Actor) -> list[tuple[Any, Any]]:
             return [
@@ -250,20 +250,6 @@ class AgendaPages(CaseworkPages):
 
 def _company(visit: Visit) -> frozenset[AttendeeRole]:
     return frozenset(AttendeeRole(one) for one in visit.form.all("company") if one in _BROUGHT)
-
-
-def _day(visit: Visit, name: str, otherwise: date) -> date:
-    """A day of the address's query. Raises InvalidInput."""
-    text = visit.asked(name)
-    if not text:
-        return otherwise
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        found = date.min
-    if not plausible(found):
-        raise InvalidInput("no such day", field=name)
-    return found
 
 
 def _overlapping(rows: list[Any]) -> frozenset[str]:

@@ -18,6 +18,7 @@ from gateway.pages.agenda import AgendaPages
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
 from gateway.pages.documents import DocumentPages
+from gateway.pages.figures import FigurePages
 from gateway.pages.letters import LetterPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
@@ -61,6 +62,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/cases", "cases"),
             ("/search", "search"),
             ("/requests", "requests"),
+            ("/figures", "figures"),
         ),
         "desk_officer": (
             ("/", "waiting"),
@@ -172,6 +174,7 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/notes/{{note}}/versions/{{version}}", notes.version, look),
         ("/calendar", agenda.week, look),
         ("/day", agenda.day, look),
+        ("/figures", FigurePages(door).region, look),
         (f"{case}/appointments", agenda.all, both),
         (f"{case}/appointments/new", agenda.book, both),
         (f"{case}/appointments/{{appointment}}/move", agenda.move, both),

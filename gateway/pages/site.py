@@ -18,6 +18,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +39,7 @@ from gateway.turned_away import TurnedAway, code_of
 from gateway.wiring import Services
 from vault import errors as e
 from vault.access.actor import Actor
+from vault.cases.calendar import plausible
 from vault.vocabulary import Zone
 
 ROOT: Final = "/pages"
@@ -179,6 +181,19 @@ class Visit:
             form.text("_token").encode(errors="replace"), form_token(self.session).encode()
         ):
             self.faults.add("form", "earlier_session")
+
+    def asked_day(self, name: str, otherwise: date) -> date:
+        """A day of the address's query. Raises InvalidInput."""
+        text = self.asked(name)
+        if not text:
+            return otherwise
+        try:
+            found = date.fromisoformat(text)
+        except ValueError:
+            found = date.min
+        if not plausible(found):
+            raise e.InvalidInput("no such day", field=name)
+        return found
 
     # -- use cases ----------------------------------------------------------------------------------
 
