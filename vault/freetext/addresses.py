@@ -19,7 +19,7 @@ from vault.freetext.spans import Reason, Source, TokenType
 
 # fmt: off
 _ROADS: Final = (
-    r"rue|ruelle|avenue|av\.?|ave\.?|chauss[ée]e|ch[ée]e\.?|chauss\.|boulevard|boul\.?|bld\.?|blvd\.?|bd\.?|place|pl\.|placette|quai|"
+    r"rue|ruelle|r\.|avenue|av\.?|ave\.?|chauss[ée]e|ch[ée]e\.?|ch\.|chauss\.|boulevard|boul\.?|bld\.?|blvd\.?|bd\.?|place|pl\.|placette|quai|"
     r"square|sq\.|impasse|all[ée]e|clos|chemin|dr[èe]ve|venelle|sentier|route|rte\.?|cit[ée]|passage|galerie|cour|mont[ée]e|"
     r"esplanade|rond-point|parvis|faubourg|promenade|voie|villa|hameau|lotissement"
 )
@@ -30,7 +30,7 @@ _SPELT_ROADS: Final = (
 _LINKS: Final = r"de\sla|de\sl['’]|des|du|de|d['’]|aux|au|à\sla|l['’]|la|le|les|saint|sainte|st\.?|ste\.?|notre|van"
 _DUTCH: Final = (
     r"straat|straatje|stwg\.?|steenweg|laan|plein|dreef|lei|gracht|kaai|kade|singel|vest|dijk|weg|baan|hof|pad|park|ring|"
-    r"wijk|markt|berg|veld|str\."
+    r"wijk|markt|berg|veld|str\.?|dok|kant|kouter|hoek|brug|poort"
 )
 _GERMAN: Final = r"stra(?:ß|ss)e|str\.|gasse|platz|allee|weg|ring|damm|ufer|chaussee|steig|promenade"
 _SURE_ENDS: Final = r"straat|steenweg|laan|dreef|gracht|plein|stra(?:ß|ss)e|gasse|allee"
@@ -42,6 +42,10 @@ _ENGLISH_NUMBERED: Final = (
 _STOP: Final = (
     r"depuis|pendant|avec|sans|pour|jusque?|quand|apr[èe]s|avant|mais|est|et|ou|il|elle|qui|que|dans|en|à|par|sinds|met|voor|"
     r"naar|om|tot|seit|mit|for|since|with|there|no|sur|on|during|before|of|at|in|by|after|where|when|to"
+)
+_UNITS: Final = (
+    r"ans?|mois|jours?|semaines?|fois|personnes?|enfants?|nuits?|jaar|maand(?:en)?|dagen|dag|weken|week|keer|mensen|kinderen|nachten|jahre?n?|"
+    r"monate?n?|tagen?|wochen?|personen|kindern?|years?|months?|weeks?|days?|nights?|people|kids|children|times|uur|h\b|u\b|€|eur|%|km|min"
 )
 # fmt: on
 _WORD: Final = r"[^\W\d_][\w'’\-]{0,30}+\.?+"
@@ -60,17 +64,40 @@ _TOWN: Final = (
     r"(?:[-\s](?:[A-ZÀ-Ý][\w'’]{1,20}|sur|sous|lez|les|la|le|de|du|des|en|aan|bij|op|ten|ter|am|im)){0,4}"
 )
 _TAIL: Final = rf"(?:\s?[,(\-–]?\s{{0,2}}(?:à|te|in|at|en)?\s?(?:{_CODE}\s{{1,2}}{_TOWN}|{_CODE}))?"
-_SMALL_TAIL: Final = rf"(?:\s?[,(\-–]?\s{{0,2}}(?:à|te|in)?\s?{_CODE}\s[^\W\d_][\w'’\-]{{2,25}})?"
+_SMALL_TAIL: Final = rf"(?:\s?[,(\-–]?\s{{0,2}}(?:à|a|te|in)?\s?{_CODE}(?:\s[^\W\d_][\w'’\-]{{2,25}}|(?![\w.])))?"
+#: A house number in front: `14 rue Haute`, `27 de la rue Fransman`.
+_NUMBER_FIRST: Final = (
+    r"(?<![\w])[0-9]{1,4}\s?(?:bis|ter|[a-dA-D](?![\w]))?\s?,?\s{1,2}(?:de\sla\s|du\s|de\sl['’]|dans\sla\s)?"
+)
 
 _FRENCH_ANY: Final = re.compile(
-    rf"(?:(?<![\w])[0-9]{{1,4}}\s?(?:bis|ter)?\s?,?\s{{1,2}})?(?<![\w])(?:{_ROADS})\s(?:(?:{_LINKS})\s?){{0,2}}"
+    rf"(?:{_NUMBER_FIRST})?(?<![\w])(?:{_ROADS})\s(?:(?:{_LINKS})\s?){{0,2}}"
     rf"(?:(?!(?:{_STOP})\s){_WORD}(?:\s?,\s?|\s)){{1,6}}?{_HOUSE}(?!\s?(?:ans|mois|jours|fois|€|eur|h\b)){_BOX}{_SMALL_TAIL}",
     re.IGNORECASE,
 )
 _CAPITALISED: Final = r"[A-ZÀ-Ý0-9][\w'’.\-]{0,30}"
 _FRENCH: Final = re.compile(
-    rf"(?:(?<![\w])[0-9]{{1,4}}\s?(?:bis|ter)?\s?,?\s{{1,2}})?(?<![\w])(?i:{_SPELT_ROADS})\s(?:(?i:{_LINKS})\s?){{0,2}}"
+    rf"(?:{_NUMBER_FIRST})?(?<![\w])(?i:{_SPELT_ROADS})\s(?:(?i:{_LINKS})\s?){{0,2}}"
     rf"{_CAPITALISED}(?:\s(?:(?i:{_LINKS}|et)\s?){{0,2}}{_CAPITALISED}){{0,4}}(?:\s?,?\s?{_HOUSE}{_BOX})?{_TAIL}"
+)
+#: In small letters too; a `place` only where its name is a saint's or begins with a capital: `1 place de libre`.
+_FRENCH_NUMBERED: Final = re.compile(
+    rf"{_NUMBER_FIRST}(?i:rue|ruelle|avenue|av\.?|ave\.?|chauss[ée]e|ch[ée]e\.?|boulevard|bld\.?|bvd\.?|bd\.?|impasse|quai|square|"
+    rf"all[ée]e|clos|chemin|venelle|dr[èe]ve|place(?=\s(?:st|saint|ste|sainte|notre)\b)|(?-i:place(?=\s[A-ZÀ-Ý])))"
+    rf"\s(?:(?i:{_LINKS})\s?){{0,2}}(?!(?i:{_STOP})\s){_WORD}(?:\s(?!(?i:{_STOP}|a|te|1er|rdc)\b){_WORD}){{0,3}}{_BOX}{_SMALL_TAIL}"
+)
+#: Without a word for the street: `Coupure Links 55 9000 Gent`, `Kanaaldok 4, Genk`. The locality says that it is one.
+_BEFORE_TOWN: Final = re.compile(
+    rf"(?<![\w])(?:(?i:de|het|le|la|les|op|am|im|in|an)\s)?(?:[A-ZÀ-Ý][\w'’\-]{{2,30}}\s){{1,3}}(?:n[°ºr]\.?\s?)?"
+    rf"[0-9]{{1,4}}[A-Za-z]?(?:\s?/\s?[0-9]{{1,4}})?{_BOX}\s?[,(\-–]?\s{{0,2}}(?:à|te|in|at)?\s?(?:{_CODE}\s{{1,2}})?(?P<town>{_TOWN})"
+)
+#: Behind what says that somebody lives there: `adresse: Tilleuls 14`, `wohnt Bellmerin 12`.
+_LIVES_AT: Final = re.compile(
+    r"(?<![\w])(?i:adresses?|adres|address|anschrift|domicili[ée]e?|woont|woonde|wonend|verblijft|logeert|slaapt|wohnt|"
+    r"wohnhaft|lives|living|staying|stays|habite|habitent|loge|log[ée]e?|h[ée]berg[ée]e?|dort)[ ]?[:=]?[ ]?"
+    r"(?:(?i:est|is|ist|maintenant|nu|now|jetzt|au|aux|in|op|te|at|an|am|im|der|de|den|het|la|le|les|chez|bij|bei)\s){0,3}"
+    rf"(?P<where>(?:(?!(?i:{_STOP}|{_UNITS})\s)[^\W\d_][\w'’\-]{{2,30}}\s){{1,3}}(?:n[°ºr]\.?\s?)?"
+    rf"[0-9]{{1,4}}[A-Za-z]?(?![\w.,]?[0-9])(?:\s?/\s?[0-9]{{1,4}})?(?!\s?(?i:{_UNITS})){_BOX}(?:{_SMALL_TAIL}))"
 )
 _STREET_END: Final = re.compile(rf"(?:{_DUTCH}|{_GERMAN})(?![^\W\d_])", re.IGNORECASE)
 _SURE_END: Final = re.compile(rf"(?:{_SURE_ENDS})", re.IGNORECASE)
@@ -84,16 +111,22 @@ _ROAD_TO: Final = re.compile(
 )
 _LONGEST_WORD: Final = 32
 _FURTHEST_BACK: Final = 90
+#: Dutch names of streets that do not say so: `op de Meir 12`, `in 't Zand 3`.
+_ON_THE: Final = re.compile(
+    rf"(?<![\w])(?:op|in|aan|naast|langs|van|te)\s(?P<where>(?:de|het|den|'?t)\s(?:[A-ZÀ-Ý][\w'’\-]{{2,30}}\s){{1,2}}(?:n[°ºr]\.?\s?)?"
+    rf"[0-9]{{1,4}}[A-Za-z]?(?![\w.,]?[0-9])(?:\s?/\s?[0-9]{{1,4}})?(?!\s?(?i:{_UNITS})){_BOX}(?:{_SMALL_TAIL}))"
+)
+_FLAT: Final = r"(?:(?:Flat|Apt\.?|Apartment|Unit|Room|Suite)\s[0-9]{1,4}[A-Za-z]?,?\s)?"
 _ENGLISH_TAIL: Final = (
     rf"{_BOX}(?:,\s?[A-Z][\w'’\-]{{2,20}}(?:\s[A-Z][\w'’\-]{{2,20}})?)?"
     rf"(?:,?\s(?:{_CODE}|[A-Z]{{1,2}}[0-9][0-9A-Z]?\s?[0-9][A-Z]{{2}}))?"
 )
 _ENGLISH_STREET: Final = re.compile(
-    rf"(?<![\w])(?:[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s)?(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}(?:{_ENGLISH})"
+    rf"(?<![\w]){_FLAT}(?:[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s)?(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}(?:{_ENGLISH})"
     rf"(?![\w]){_ENGLISH_TAIL}"
 )
 _ENGLISH_HOUSE: Final = re.compile(
-    rf"(?<![\w./])[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}"
+    rf"(?<![\w./]){_FLAT}[0-9]{{1,5}}[A-Za-z]?(?:\s?[-/]\s?[0-9]{{1,4}})?\s?,?\s(?:[A-Z][\w'’.\-]{{1,25}}\s){{1,3}}"
     rf"(?:{_ENGLISH_NUMBERED})(?![\w]){_ENGLISH_TAIL}"
 )
 _COLUMN: Final = re.compile(rf"(?<![\w./-]){_CODE}[ ,]{{1,2}}(?P<town>{_TOWN})")
@@ -120,6 +153,16 @@ def _streets(text: str) -> Iterator[Finding]:
     for pattern in (_FRENCH_ANY, _ENGLISH_HOUSE):
         for found in pattern.finditer(text):
             yield _address(text, found.start(), found.end(), numbered, 0.9)
+    for found in _FRENCH_NUMBERED.finditer(text):
+        yield _address(text, found.start(), found.end(), numbered, 0.85)
+    for found in _BEFORE_TOWN.finditer(text):
+        town = found["town"]
+        if is_locality(town) or is_locality(re.split(r"[\s]", town)[0]):
+            end = found.end() if is_locality(town) else found.start("town") + len(town.split()[0])
+            yield _address(text, found.start(), end, Reason(Source.PATTERN, "number and locality"), 0.8)
+    for pattern in (_LIVES_AT, _ON_THE):
+        for found in pattern.finditer(text):
+            yield _address(text, *found.span("where"), Reason(Source.PATTERN, "number of a house"), 0.8)
     for pattern in (_FRENCH, _ENGLISH_STREET):
         for found in pattern.finditer(text):
             score, reason = (0.85, numbered) if re.search("[0-9]", found[0]) else (0.7, named)

@@ -40,8 +40,8 @@ def day_of(words: Sequence[str]) -> int | None:
     return DAYS.get("".join(words).replace("-", ""))
 
 
-def year_of(words: Sequence[str]) -> int | None:
-    """The year that folded words say, 1900 to 2099, or None."""
+def year_of(words: Sequence[str], *, short: bool = False) -> int | None:
+    """The year that folded words say, 1900 to 2099, or None. short: `eighty-five` is one too, from thirty on."""
     pieces: list[str] = []
     for word in words:
         bare = word.replace("-", "")
@@ -49,10 +49,11 @@ def year_of(words: Sequence[str]) -> int | None:
         if "".join(cut) != bare:
             return None
         pieces += cut
-    return _said(pieces)
+    said = _said(pieces)
+    return 1900 + said if short and 30 <= said <= 99 else said if 1900 <= said <= 2099 else None
 
 
-def _said(pieces: Sequence[str]) -> int | None:
+def _said(pieces: Sequence[str]) -> int:
     total = current = 0
     halves: list[int] = []
     for piece in pieces:
@@ -68,5 +69,4 @@ def _said(pieces: Sequence[str]) -> int | None:
             halves, current = [current], _UNITS[piece]  # nineteen ninety, twenty fourteen
         else:
             current += _UNITS[piece]
-    year = halves[0] * 100 + current if halves else total + current
-    return year if 1900 <= year <= 2099 else None
+    return halves[0] * 100 + current if halves else total + current

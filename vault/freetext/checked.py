@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from stdnum import iban, luhn
@@ -23,7 +23,7 @@ from stdnum.fr import nir
 from stdnum.it import codicefiscale
 from stdnum.nl import bsn
 
-from vault.freetext.digits import Group, Window, runs, windows
+from vault.freetext.digits import BETWEEN, Group, Window, runs, windows
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
@@ -33,9 +33,16 @@ AFTER_KEYWORD: Final = 0.8
 _NATIONAL: Final = 11
 _CARDS: Final = range(13, 20)
 _CARD_GROUPS: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (6, 10), (4, 4, 4, 1), (4, 4, 5)})
-_IBAN: Final = re.compile(r"(?<![^\W_])[A-Za-z]{2}[ .\-]?[0-9]{2}(?=[\s.\-/]{0,2}[A-Za-z0-9])")
-_ONE: Final = re.compile(r"[\s.\-/_]{0,3}([A-Za-z0-9])")
-_VAT: Final = re.compile(r"(?<![^\W_])[A-Za-z]{2}[ .\-]?(?=[0-9A-Za-z])")
+#: Lengths that nearly all cards have: with one and the same sign between the groups, these may be of any size.
+_USUAL_CARDS: Final = frozenset({15, 16})
+_TELEPHONE_GROUPS: Final = frozenset({(4, 2, 2, 2), (3, 3, 2, 2), (3, 2, 2, 2), (4, 2, 4), (2, 4, 2, 2)})
+#: Where letters may begin a number: not inside a word, but `rekBE71…` and `IBANBE71…` are run together.
+_BEGIN: Final = r"(?:(?<![^\W_])|(?<=[a-zà-ÿ])(?=[A-Z])|(?<=IBAN)|(?<=iban))"
+_SIGNS: Final = rf"[{BETWEEN}]{{0,3}}"
+_IBAN: Final = re.compile(rf"{_BEGIN}[A-Za-z]{_SIGNS}[A-Za-z]{_SIGNS}[0-9]{_SIGNS}[0-9](?={_SIGNS}[A-Za-z0-9])")
+_ONE: Final = re.compile(rf"{_SIGNS}([A-Za-z0-9])")
+_STATES: Final = "|".join(_SIGNS.join(state) for state in sorted(european_vat.MEMBER_STATES))
+_VAT: Final = re.compile(rf"{_BEGIN}(?i:{_STATES})(?={_SIGNS}[0-9A-Za-z])")
 _OGM: Final = re.compile(r"(?:\+{3}|\*{3})\s?[0-9]{3}\s?/\s?[0-9]{4}\s?/\s?[0-9]{5}\s?(?:\+{3}|\*{3})")
 _LETTERED: Final = re.compile(r"(?<![^\W_])[A-Za-z0-9](?:[ .\-]?[A-Za-z0-9]){8,15}(?![^\W_])")
 _GAP: Final = r"[^\w\n]{0,6}(?:[^\W\d_]{1,12}[^\w\n]{1,4}){0,3}?"
@@ -66,7 +73,7 @@ def _after(words: str, number: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{words})(?![^\W\d_]){_GAP}(?P<number>{number})", re.IGNORECASE)
 
 
-_TYPED_NUMBER: Final = r"[0-9](?:[\s.\-/–_]{0,3}[0-9]){7,14}(?![0-9])"
+_TYPED_NUMBER: Final = rf"[0-9](?:{_SIGNS}[0-9]){{5,14}}(?![0-9])"
 _NAMED: Final[tuple[tuple[re.Pattern[str], TokenType, str], ...]] = (
     (_after(_NATIONAL_WORDS, _TYPED_NUMBER), TokenType.NISS, "national number, check digits wrong"),
     (
@@ -117,28 +124,33 @@ def _in_runs(text: str) -> Iterator[Finding]:
             if is_national_number(window.digits):
                 yield _proof(window, TokenType.NISS, "national number")
         for window in windows(groups, 10):
-            if _holds(vat.validate, window.digits) and _written_as(window, {(4, 3, 3), (10,), (1, 3, 3, 3)}):
+            if _holds(vat.validate, window.digits) and _sizes(window) not in _TELEPHONE_GROUPS:
                 yield _proof(window, TokenType.VAT, "enterprise number")
         for window in windows(groups, 12):
-            if _written_as(window, {(3, 7, 2)}) and _holds(eid.validate, window.digits):
+            if _sizes(window) == (3, 7, 2) and _holds(eid.validate, window.digits):
                 yield _proof(window, TokenType.PASSPORT, "identity card")
         for window in windows(groups, 15):
             if _holds(nir.validate, window.digits):
                 yield _proof(window, TokenType.NISS, "French national number")
-        yield from _cards(groups)
+        yield from _cards(text, groups)
 
 
-def _cards(groups: tuple[Group, ...]) -> Iterator[Finding]:
+def _cards(text: str, groups: tuple[Group, ...]) -> Iterator[Finding]:
     for size in _CARDS:
         for window in windows(groups, size):
-            lengths = tuple(len(group.digits) for group in window.groups)
-            shaped = len(lengths) == 1 or lengths in _CARD_GROUPS
+            lengths = _sizes(window)
+            shaped = len(lengths) == 1 or lengths in _CARD_GROUPS or (size in _USUAL_CARDS and _evenly(text, window))
             if shaped and window.digits[0] in "23456" and _holds(luhn.validate, window.digits):
                 yield _proof(window, TokenType.CARD, "card number", 1.0 if size >= 15 else AFTER_KEYWORD)
 
 
-def _written_as(window: Window, forms: set[tuple[int, ...]]) -> bool:
-    return tuple(len(group.digits) for group in window.groups) in forms
+def _sizes(window: Window) -> tuple[int, ...]:
+    return tuple(len(group.digits) for group in window.groups)
+
+
+def _evenly(text: str, window: Window) -> bool:
+    """Whether the same signs stand between all groups: one number, and no list of several."""
+    return len({text[one.end : other.start] for one, other in pairwise(window.groups)}) == 1
 
 
 def _holds(validate: Callable[[str], str], number: str) -> bool:
@@ -162,8 +174,8 @@ def _iban_length(country: str) -> int:
 
 def _accounts(text: str) -> Iterator[Finding]:
     for begun in _IBAN.finditer(text):
-        length = _iban_length(begun[0][:2].upper())
-        number = re.sub(r"[ .\-]", "", begun[0])
+        number = _bare(begun[0])
+        length = _iban_length(number[:2].upper())
         place = begun.end()
         for _ in range(length):
             following = _ONE.match(text, place)
@@ -180,21 +192,26 @@ def _accounts(text: str) -> Iterator[Finding]:
         )
 
 
+def _bare(written: str) -> str:
+    return "".join(char for char in written if char.isalnum())
+
+
 def _european(text: str) -> Iterator[Finding]:
     for begun in _VAT.finditer(text):
-        if begun[0][:2].lower() not in european_vat.MEMBER_STATES:
-            continue
-        number, place = begun[0][:2], begun.end()
+        number, place, proven = _bare(begun[0]), begun.end(), 0
         for size in range(1, 13):
             following = _ONE.match(text, place)
             if following is None:
                 break
             number, place = number + following[1], following.end()
-            ended = not text[place : place + 1].isalnum()
-            enough = sum(char.isdigit() for char in number) >= 7
-            if size >= 8 and ended and enough and _holds(european_vat.validate, number.upper()):
-                yield _proof((begun.start(), place), TokenType.VAT, "VAT number")
-                break
+            after = text[place : place + 1]
+            ended = not after.isalnum() or (after.isalpha() and number[2:].isdigit())
+            if size < 8 or not ended or sum(char.isdigit() for char in number) < 7:
+                continue
+            if _holds(european_vat.validate, number.upper()):
+                proven = place  # the longest: a Belgian number without its last digit may look right too
+        if proven:
+            yield _proof((begun.start(), proven), TokenType.VAT, "VAT number")
 
 
 def _lettered(text: str) -> Iterator[Finding]:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import phonenumbers
 
+from vault.freetext.calendar_words import NUMBER_WORDS
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
 
 _HOME: Final = "BE"
+_FOREIGN_DIGITS: Final = (10, 11)
 _PHONE: Final = re.compile(
     r"(?<![\w+])(?<![0-9][./\-])(?:\+{1,2}|00|\(\+?|0)[0-9]{0,3}(?:[ .\-/()·–]{0,3}[0-9]){6,14}(?![0-9])"
 )
@@ -34,9 +37,23 @@ _NO_PHONE_AFTER: Final = re.compile(r"\s?(?:€|%|euro?s?\b|eur\b|km\b)", re.IGN
 _LOCAL: Final = r"[^\W_](?:[\w.+'\-]{0,62}[^\W])?"
 _DOMAIN: Final = r"[^\W_](?:[\w\-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w\-]{0,61}[^\W_])?){1,5}"
 _EMAIL: Final = re.compile(rf"(?<![\w.+\-]){_LOCAL}\s?@\s?{_DOMAIN}", re.IGNORECASE)
+_DOT: Final = r"(?:\s?\.\s?|\s?\((?:dot|point|punt|punkt)\)\s?|\s(?:dot|point|punt|punkt|tiret|underscore|streepje)\s)"
+_PROVIDERS: Final = r"gmail|hotmail|yahoo|outlook|live|icloud|msn|telenet|skynet|proximus|proton(?:mail)?|gmx|aol|orange|laposte|mail|ymail|voo"
 _SPELT_EMAIL: Final = re.compile(
-    r"(?<![\w.+\-])[^\W_](?:[\w.+\-]{0,62}[^\W_])?\s?(?:\(at\)|\[at\]|\(a\)|\(arobase\)|\sarobase\s|\sapenstaartje\s)\s?"
-    r"[\w\-]{1,60}\s?(?:\.|\(dot\)|\(point\)|\spoint\s|\spunt\s)\s?[a-z]{2,10}(?![^\W_])",
+    rf"(?<![\w.+\-])[^\W_][\w+\-]{{0,40}}(?:{_DOT}[\w+\-]{{1,40}}){{0,4}}"
+    r"(?:\s?(?:\(at\)|\[at\]|\(a\)|\(arobase\)|\{at\}|\sarobase\s|\sapenstaartje\s|\saapje\s|\sklammeraffe\s)\s?[\w\-]{1,60}|"
+    rf"\s?@\s?(?:{_PROVIDERS})|\s(?:at|à|chez|bij|bei)\s(?:{_PROVIDERS}))"
+    rf"(?:{_DOT}[a-z]{{2,10}}){{1,2}}(?![^\W_])",
+    re.IGNORECASE,
+)
+#: What one of the next two must hold; looked for first, since that is quick.
+_MAY_BE_EMAIL: Final = re.compile(
+    rf"[(\[{{]a|arobase|apenstaartje|aapje|klammeraffe|(?<![^\W_])(?:{_PROVIDERS})", re.IGNORECASE
+)
+#: `fanta.k gmail.com`, `fanta_k@gmail`: the sign or the end forgotten.
+_HALF_EMAIL: Final = re.compile(
+    rf"(?<![\w.+\-])(?=[\w.+\-]{{0,40}}[0-9_.])[^\W_][\w.+\-]{{1,40}}[^\W_](?:\s?@\s?(?:{_PROVIDERS})(?:\.[a-z]{{2,4}})?|"
+    rf"\s(?:{_PROVIDERS})\.[a-z]{{2,4}})(?![\w])",
     re.IGNORECASE,
 )
 _ENDS: Final = "be|fr|nl|de|eu|com|org|net|info|me|ly|gg|brussels|vlaanderen|ma|tn|dz|af|sn|cd|gn"
@@ -47,15 +64,30 @@ _WEB: Final = re.compile(
 )
 _TRAILING: Final = ".,;:!?)]}»”\"'"
 _HANDLE: Final = re.compile(r"(?<![\w@.])@[A-Za-z0-9_](?:[\w.\-]{0,38}[A-Za-z0-9_])?")
-_NAMED_PROFILE: Final = re.compile(
-    r"(?<![^\W_])(?:facebook|messenger|instagram|insta|telegram|tiktok|tik\stok|snapchat|snap|twitter|linkedin|skype|discord|"
-    r"imo|wechat|fb|ig|pseudo|pseudonyme|profil|profiel|profile|user\s?name|username|nom\sd['’]utilisateur|identifiant|"
-    r"gebruikersnaam|benutzername|login|compte|account)\b[^\w\n@]{0,3}(?:[:=«\"“'(]|\best\b|\bis\b|\bist\b|\bsous\b)[^\w\n@]{0,3}"
-    r"(?:le\snom\s|de\snaam\s|dem\snamen\s|nom\s|naam\s|name\s)?"
-    r"(?P<name>@?[A-Za-z0-9À-ÿ](?:[A-Za-z0-9_.\-À-ÿ]{1,38})[A-Za-z0-9_À-ÿ])",
+_PLATFORMS: Final = (
+    r"facebook|messenger|instagram|insta|telegram|tele\sgram|tiktok|tik\stok|snapchat|snap|twitter|linkedin|skype|discord|viber|imo|"
+    r"wechat|fb|ig|vk|youtube|twitch|steam|signal|whatsapp|tinder|badoo|gmail|hotmail|yahoo|outlook|pseudo|pseudonyme|profil|"
+    r"profiel|profile|user\s?name|username|nom\sd['’]utilisateur|identifiant|gebruikersnaam|benutzername|nickname|login|compte|"
+    r"account|konto|mail|e-mail|courriel|handle"
+)
+_PLATFORM: Final = re.compile(rf"(?<![^\W_])(?:{_PLATFORMS})(?![^\W_])", re.IGNORECASE)
+_NEAR_PLATFORM: Final = re.compile(r"(?:live:)?[^\s\n:=;,«»“”\"'()\[\]]{1,60}")
+_FURTHEST_PROFILE: Final = 80  # characters behind the service's name
+_MOST_WORDS: Final = 6
+#: What no word looks like: `dz_karim213`, `Ali.Der.Boss77`, `bigBilal`.
+_ODD_NAME: Final = re.compile(
+    r"(?=.*[^\W\d_])(?:live:)?@?(?:[^\W\d_]\w*[0-9]|[0-9]+[^\W\d_]{3}|\w*_|\w*[^\W\d_]{2}[.\-][^\W\d_]{2}\w*[.0-9_]|\w*[^\W\d_]{2}\.[^\W\d_]{2}|"
+    r"[^\W\d_]*[a-z][A-Z])[\w.\-]*"
+)
+_NO_PROFILE: Final = re.compile(
+    r"[0-9]+(?:h|u|eur|euros?|ans|mois|jours?|jaar|km|min|gb|mb|am|pm|ste|ème|eme|th|nd|rd)[0-9]*\Z|https?|www\.",
     re.IGNORECASE,
 )
-_ODD_NAME: Final = re.compile(r"[0-9_.@]|[a-z][A-Z]")
+#: A telephone that is dictated: `zéro quatre cent quatre-vingt-cinq, douze`, `nul vier acht vijf 12 34 56`. Folded.
+_NUMBER_WORD: Final = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
+_SPOKEN_PHONE: Final = re.compile(
+    rf"(?<![\w])(?:zero|nul|null|oh)(?:[\s,.\-/]{{1,3}}(?:(?:{_NUMBER_WORD}|zero|nul|null)++|[0-9]{{1,3}})(?![\w])){{4,24}}"
+)
 
 
 class Contacts:
@@ -63,7 +95,7 @@ class Contacts:
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
         text = reading.text
-        return [*_phones(text), *_written(text), *_profiles(text)]
+        return [*_phones(text), *_spoken(reading), *_written(text), *_profiles(text)]
 
 
 def _phones(text: str) -> Iterator[Finding]:
@@ -78,6 +110,12 @@ def _phones(text: str) -> Iterator[Finding]:
         start, end = _without_open_bracket(text, *found.span("number"))
         if not _DAY.match(text, start) and not _NO_PHONE_AFTER.match(text, end):
             yield Finding(start, end, TokenType.PHONE, reason, 0.8)
+
+
+def _spoken(reading: Reading) -> Iterator[Finding]:
+    for found in _SPOKEN_PHONE.finditer(reading.folded.text):
+        where = reading.folded.source_span(*found.span())
+        yield Finding(*where, TokenType.PHONE, Reason(Source.PATTERN, "telephone number, in words"), 0.8)
 
 
 def _possible_part(text: str, start: int, end: int) -> tuple[int, int]:
@@ -106,15 +144,19 @@ def _is_possible(written: str) -> bool:
         number = phonenumbers.parse(bare.replace("++", "+"), _HOME)
     except phonenumbers.NumberParseException:
         return False
-    return phonenumbers.is_possible_number(number)
+    digits = sum(char.isdigit() for char in written)
+    # Of another country, without its code: `07700 900123`.
+    foreign = written[:1] == "0" and written[1:2] != "0" and digits in _FOREIGN_DIGITS
+    return foreign or phonenumbers.is_possible_number(number)
 
 
 def _written(text: str) -> Iterator[Finding]:
     if "@" in text:
         for found in _EMAIL.finditer(text):
             yield Finding(*found.span(), TokenType.EMAIL, Reason(Source.PATTERN, "e-mail address"), 0.99)
-    for found in _SPELT_EMAIL.finditer(text):
-        yield Finding(*found.span(), TokenType.EMAIL, Reason(Source.PATTERN, "e-mail address, spelt out"), 0.9)
+    for pattern in (_SPELT_EMAIL, _HALF_EMAIL) if _MAY_BE_EMAIL.search(text) else ():
+        for found in pattern.finditer(text):
+            yield Finding(*found.span(), TokenType.EMAIL, Reason(Source.PATTERN, "e-mail address, spelt out"), 0.9)
     for found in _WEB.finditer(text):
         end = found.start() + len(found[0].rstrip(_TRAILING))
         yield Finding(found.start(), end, TokenType.WEB, Reason(Source.PATTERN, "address of a page"), 0.9)
@@ -123,6 +165,12 @@ def _written(text: str) -> Iterator[Finding]:
 def _profiles(text: str) -> Iterator[Finding]:
     for found in _HANDLE.finditer(text):
         yield Finding(*found.span(), TokenType.PROFILE, Reason(Source.PATTERN, "user name"), 0.9)
-    for found in _NAMED_PROFILE.finditer(text):
-        if _ODD_NAME.search(found["name"]):  # `compte: fermé` names nobody
-            yield Finding(*found.span("name"), TokenType.PROFILE, Reason(Source.PATTERN, "user name"), 0.8)
+    for service in _PLATFORM.finditer(text):
+        stop = text.find("\n", service.end(), service.end() + _FURTHEST_PROFILE)
+        end = stop if stop >= 0 else service.end() + _FURTHEST_PROFILE
+        for word in islice(_NEAR_PLATFORM.finditer(text, service.end(), end), _MOST_WORDS):
+            bare = word[0].rstrip(_TRAILING)
+            if bare and _ODD_NAME.fullmatch(bare) and not _NO_PROFILE.match(bare):
+                where = word.start(), word.start() + len(bare)
+                yield Finding(*where, TokenType.PROFILE, Reason(Source.PATTERN, "user name"), 0.8)
+                break

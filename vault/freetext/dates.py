@@ -22,7 +22,7 @@ _YEAR: Final = r"(?:1[5-9]|20)[0-9]{2}"
 _MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
 _SEP: Final = r"\s?[./\-–]\s?"
 _NUMERIC: Final = re.compile(
-    rf"(?<![\w./\-])(?:(?P<d>[0-3]?[0-9])(?P<s>{_SEP})(?P<m>[01]?[0-9])(?:{_SEP})(?P<y>{_YEAR}|[0-9]{{2}})|"
+    rf"(?<![\w./\-])(?:(?P<d>[0-3]?[0-9])(?P<s>{_SEP})(?P<m>[01]?[0-9])(?:{_SEP})(?P<y>{_YEAR}|['’]?[0-9]{{2}})|"
     rf"(?P<y2>{_YEAR})(?:{_SEP})(?P<m2>[01]?[0-9])(?:{_SEP})(?P<d2>[0-3]?[0-9]))(?![\w/\-]|[.,][0-9])"
 )
 _SPACED: Final = re.compile(rf"(?<![\w./\-])(?P<d>[0-3][0-9]) (?P<m>[01][0-9]) (?P<y>{_YEAR})(?![\w./\-])")
@@ -33,19 +33,35 @@ _WRITTEN: Final = re.compile(
     rf"(?P<m>{_MONTH})(?![a-z])\.?(?:\s{{0,2}}[,.\-/]?\s?(?:of\s|de\s|van\s)?(?P<y>{_YEAR}|['’][0-9]{{2}})(?![0-9]))?"
 )
 _AMERICAN: Final = re.compile(
-    rf"(?<![\w])(?P<m>{_MONTH})\.?\s(?:the\s)?(?P<d>[0-3]?[0-9])(?:st|nd|rd|th)?(?![0-9])(?:,?\s(?P<y>{_YEAR}))?(?![0-9])"
+    rf"(?<![\w])(?P<m>{_MONTH})\.?\s(?:the\s)?(?P<d>[0-3]?[0-9])(?:st|nd|rd|th)?(?![0-9])(?:,?\s(?P<y>{_YEAR}|['’][0-9]{{2}}))?(?![0-9])"
 )
 _NUMBER_WORD: Final = "|".join(sorted({*NUMBER_WORDS, *DAYS}, key=len, reverse=True))
 _WORDY: Final = re.compile(
     rf"(?<![\w])(?P<d>(?:{_NUMBER_WORD})(?:[\s\-](?:{_NUMBER_WORD})){{0,3}})\s(?:of\s|de\s|van\s)?(?P<m>{_MONTH})(?![a-z])"
     rf"(?:,?\s(?P<y>{_YEAR}(?![0-9])|(?:{_NUMBER_WORD})++(?:[\s\-](?:{_NUMBER_WORD})++){{0,8}}(?![a-z])))?"
 )
-_NUMERIC_MONTH: Final = re.compile(rf"(?<![\w./\-])(?P<m>0?[1-9]|1[0-2])\s?/\s?(?P<y>{_YEAR})(?![\w/\-])")
-_BARE_YEAR: Final = re.compile(rf"(?<![\w./\-,])(?P<y>{_YEAR})(?![\w/\-]|[.,][0-9])")
-_BIRTH: Final = re.compile(
-    r"(?:\bne|\bnee|\bnes|\bn[ée]\(e\)|naissance|date naiss|\bddn|\bnaiss|geboren|\bgeb|geboortedatum|geboortejaar|"
-    r"geburtsdatum|geburtstag|geburtsjahr|\bborn|\bdob|\bd\.o\.b|birth|birthday|anniversaire|verjaardag|jarig|°|\*)[^\n0-9]{0,30}\Z"
+_NUMERIC_MONTH: Final = re.compile(
+    rf"(?<![\w./\-])(?P<m>0?[1-9]|1[0-2])\s?[/.\-]\s?(?P<y>{_YEAR})(?![\w/\-]|[.,][0-9])"
 )
+_ROMAN: Final = re.compile(
+    rf"(?<![\w./\-])(?P<d>[0-3]?[0-9])(?:{_SEP})(?P<m>x?i{{1,3}}|i?[vx]|vi{{1,3}})(?:{_SEP})(?P<y>{_YEAR}|['’]?[0-9]{{2}})(?![\w/\-])"
+)
+_ROMAN_MONTHS: Final = dict(
+    zip(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"), range(1, 13), strict=True)
+)
+#: Behind a word for birth also what is no date elsewhere: `né en 92`, `in negentienhonderd negentig`, `ddn 12061988`.
+_BORN_IN: Final = re.compile(
+    r"(?<![\w./\-,])(?:['’]?(?P<y>[0-9]{2})(?![\w./\-,]|\s[0-9])|(?P<run>[0-9]{8}|[0-9]{6}|[0-3]?[0-9][./\-][01]?[0-9])(?![\w./\-]))"
+)
+_WORDY_YEAR: Final = re.compile(rf"(?<![\w])(?:{_NUMBER_WORD})++(?:[\s\-](?:{_NUMBER_WORD})++){{0,8}}(?![a-z])")
+_AGE: Final = re.compile(r"\s?(?:ans|an|mois|jaar|maand|jahre?n?|monate?|years?|months?|kg|g\b|cm|%|€|h\b|u\b|e\b)")
+_BARE_YEAR: Final = re.compile(rf"(?<![\w./\-,])(?P<y>{_YEAR})(?![\w/\-]|[.,][0-9])")
+_BIRTH_WORDS: Final = (
+    r"\bne\b|\bnee\b|\bnes\b|\bn[ée]\(e\)|naissance|date naiss|\bddn|\bnaiss|geboren|\bgeb|geboortedatum|geboortejaar|"
+    r"geburtsdatum|geburtstag|geburtsjahr|\bborn|\bdob|\bd\.o\.b|birth|birthday|anniversaire|verjaardag|jarig|°|\*"
+)
+_BIRTH_WORD: Final = re.compile(_BIRTH_WORDS)
+_BIRTH: Final = re.compile(rf"(?:{_BIRTH_WORDS})[^\n0-9]{{0,30}}\Z")
 
 
 _APPOINTMENT: Final = re.compile(
@@ -76,7 +92,7 @@ class Dates:
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
         folded = reading.folded
-        seen = read_dates(folded.text)
+        seen = _with_births(folded.text, read_dates(folded.text))
         for one in seen:
             before = folded.text[max(0, one.start - 45) : one.start]
             birth = _BIRTH.search(before) is not None
@@ -104,6 +120,30 @@ def read_dates(text: str) -> list[Dated]:
     return dates
 
 
+def _with_births(text: str, seen: list[Dated]) -> list[Dated]:
+    """`seen`, and years and runs of digits that only a word for birth makes a date."""
+    taken = bytearray(len(text))
+    for one in seen:
+        taken[one.start : one.end] = b"\1" * (one.end - one.start)
+    more = []
+    for one in _only_of_birth(text):
+        before = text[max(0, one.start - 45) : one.start]
+        if not any(taken[one.start : one.end]) and _BIRTH.search(before) and not _AGE.match(text, one.end):
+            more.append(one)
+    return sorted([*seen, *more], key=lambda one: one.start) if more else seen
+
+
+def _only_of_birth(text: str) -> Iterator[Dated]:
+    if _BIRTH_WORD.search(text) is None:
+        return
+    for found in _BORN_IN.finditer(text):
+        yield Dated(*found.span(), 0, 0, _year(found["y"]) if found["y"] else 1)
+    for found in _WORDY_YEAR.finditer(text):
+        year = year_of(re.split(r"[\s\-]", found[0]), short=True)
+        if year:
+            yield Dated(*found.span(), 0, 0, year)
+
+
 def _candidates(text: str) -> Iterator[Dated]:
     yield from _in_figures(text)
     yield from _with_month_name(text)
@@ -123,6 +163,9 @@ def _in_figures(text: str) -> Iterator[Dated]:
                 yield Dated(*found.span(), day, month, _year(groups["y"] or groups.get("y2") or ""))
     for found in _NUMERIC_MONTH.finditer(text):
         yield Dated(*found.span(), 0, int(found["m"]), int(found["y"]))
+    for found in _ROMAN.finditer(text):
+        if int(found["d"]) in range(1, 32) and found["m"] in _ROMAN_MONTHS:
+            yield Dated(*found.span(), int(found["d"]), _ROMAN_MONTHS[found["m"]], _year(found["y"]))
 
 
 def _with_month_name(text: str) -> Iterator[Dated]:

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-#: What may stand between the digits of one number; a line may end there.
-_RUN: Final = re.compile(r"[0-9]+(?:[\s.,\-/–—−_·:()]{1,3}[0-9]+)*")
+#: What people put between the digits of one number, as the inside of a character class; a line may end there.
+BETWEEN: Final = r"\s.,;:\-–—−/\\|_·•()+*=~'’"
+_RUN: Final = re.compile(rf"[0-9]+(?:[{BETWEEN}]{{1,3}}[0-9]+)*")
 _GROUP: Final = re.compile(r"[0-9]+")
 
 

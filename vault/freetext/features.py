@@ -14,6 +14,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from vault.freetext.cue_words import CUE_CLASS
@@ -75,7 +76,7 @@ def _hash(text: str) -> int:
 
 
 def _written(value: int) -> str:
-    value = (value * 0x9E3779B1) & 0xFFFFFFFF
+    value = ((value & 0xFFFFFFFF) * 0x9E3779B1) & 0xFFFFFFFF
     value = (value ^ (value >> 15)) * 0x85EBCA77 & 0xFFFFFFFF
     value >>= 32 - _BITS
     return _SIGNS[value >> _HALF] + _SIGNS[value & _LOW]
@@ -242,10 +243,15 @@ def _clues(
     names = "".join(letter for letter in own.lists if letter in "gspo")
     in_own = _OF_LANGUAGE.get(language, "") in own.lists
     known = "w" if in_own else "y" if any(letter in "fnde" for letter in own.lists) else "z"
-    clues = [_hash(text) for text in _combined(around, names, known, modes[place], wide[place], glued, language)]
-    clues.append(_hash(f"p{quoted[place]}{own.shape}{modes[place]}"))
-    clues.extend(_spelt(around, _hash("z" + known + own.shape[0])))
-    return [_written(value & 0xFFFFFFFF) for value in clues]
+    clues = list(map(_of_form, _combined(around, names, known, modes[place], wide[place], glued, language)))
+    clues.append(_of_form(f"p{quoted[place]}{own.shape}{modes[place]}"))
+    clues.extend(map(_written, _spelt(around, _hash("z" + known + own.shape[0]))))
+    return clues
+
+
+@lru_cache(maxsize=1 << 16)  # forms, lists and cues, never words: the cache holds nothing about anybody
+def _of_form(clue: str) -> str:
+    return _written(_hash(clue))
 
 
 def _combined(

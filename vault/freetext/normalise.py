@@ -6,7 +6,7 @@
 What is stored is what was sent: this spelling is for finding only. In it
 1. letters are composed (NFC); compatibility forms of letters and digits (full width, mathematical, ligatures) and
    the digits of other scripts are plain ones;
-2. every kind of space is a space, every line end `\\n`;
+2. every kind of space is a space, every line end `\\n`, a hyphen that forbids or allows a line end a hyphen;
 3. zero-width, bidirectional, control and other characters that show nothing are left out, so that none can hide
    inside a name;
 4. in a word that mixes scripts, Cyrillic and Greek letters that look Latin are Latin.
@@ -104,6 +104,8 @@ def _plain(char: str) -> str:
     """One character for one: plain spaces, digits and letters."""
     if char.isascii():
         return "\n" if char in "\r\x0b\x0c" else char
+    if char in "\u2010\u2011":
+        return "-"
     category = unicodedata.category(char)
     if category == "Zs":
         return " "

@@ -19,7 +19,7 @@ from vault.freetext.spans import Reason, Source, Tier, TokenType
 _SCHOOLS: Final = (
     r"[ée]coles?(?:\s(?:primaire|maternelle|secondaire|communale|fondamentale|libre|de\spromotion\ssociale|de\sdevoirs))?|lyc[ée]e|coll[èe]ge|"
     r"ath[ée]n[ée]e(?:\sroyal)?|institut|cr[èe]che|haute\s[ée]cole|universit[ée]|facult[ée]|basisschool|lagere\sschool|kleuterschool|"
-    r"middelbare\sschool|school|atheneum|college|kinderdagverblijf|cr[èe]che|hogeschool|universiteit|internaat|internat|grundschule|schule|"
+    r"middelbare\sschool|school|kta|cefa|okan|atheneum|college|kinderdagverblijf|cr[èe]che|hogeschool|universiteit|internaat|internat|grundschule|schule|"
     r"gymnasium|kindergarten|kita|hochschule|universit[äa]t|primary\sschool|secondary\sschool|high\sschool|nursery|university"
 )
 _CARE: Final = (
@@ -29,7 +29,7 @@ _CARE: Final = (
     r"heim|wohnheim|aufnahmezentrum|hospital|clinic|medical\scentre|shelter|reception\scentre|hostel|centre"
 )
 _GROUPS: Final = (
-    r"asbl|a\.s\.b\.l\.|vzw|v\.z\.w\.|gmbh|association|vereniging|verein|stichting|fondation|foundation|mosqu[ée]e|moskee|moschee|mosque|[ée]glise|"
+    r"cab\.|cabinet(?:\sd['’]avocats)?|bureau\sd['’]avocats|advocatenkantoor|advocatenbureau|kanzlei|law\sfirm|asbl|a\.s\.b\.l\.|vzw|v\.z\.w\.|gmbh|association|vereniging|verein|stichting|fondation|foundation|mosqu[ée]e|moskee|moschee|mosque|[ée]glise|"
     r"kerk|kirche|church|paroisse|parochie|temple|restaurant|resto|snack|bar|caf[ée]|boulangerie|boucherie|bakkerij|slagerij|night\s?shop|"
     r"magasin|winkel|supermarch[ée]|supermarkt|garage|carwash|car-wash|salon(?:\sde\scoiffure)?|kapsalon|h[ôo]tel|hotel|club|syndicat|vakbond|"
     r"banque|bank|prison|gevangenis|gef[äa]ngnis|maison\sde\sjustice|centre\sferm[ée]|gesloten\scentrum"
@@ -66,13 +66,21 @@ _RULES: Final = (
     _named(_GROUPS, TokenType.ORGANISATION, "group or business"),
 )
 _JOINED_SCHOOL: Final = re.compile(
-    r"(?<![\w])[A-ZÀ-Ý][\w'’\-]{2,30}(?:college|lyceum|atheneum|instituut|school|schule|gymnasium|basisschool)(?![\w])"
+    r"(?<![\w])[A-ZÀ-Ý][\w'’\-]{2,30}(?i:college|lyceum|atheneum|instituut|school|schule|gymnasium|basisschool)(?![\w])"
 )
 _FIRM_AFTER: Final = re.compile(rf"(?<![\w])(?P<name>{_NAME})\s(?i:{_FIRMS})(?![\w])")
 _FIRM_BEFORE: Final = re.compile(rf"(?<![\w])(?:{_FIRMS.upper()})\s(?P<name>{_NAME})")
 _EMPLOYER: Final = re.compile(
     rf"(?<![\w])(?i:{_WORKS})(?![\w])[^\w\n.]{{1,2}}(?:[^\W\d_]{{1,15}}[^\w\n.]{{1,2}}){{0,4}}?(?i:{_FOR})\s(?i:une?\s|de\s|het\s|een\s|le\s|la\s|l['’])?"
     rf"(?:{_QUOTED}|(?P<name>{_NAME}))"
+)
+#: `gaat naar De Regenboog`, `chez Les Petits Pas`: a capital article inside a sentence begins a name. Of whom, or of
+#: what, a model may know better.
+_ARTICLED: Final = re.compile(
+    r"(?<![\w])(?:naar|in|bij|van|op|aan|uit|voor|à|chez|au|aux|dans|de|pour|sur|avec|devant|crèche|école|asbl|vzw|"
+    r"bei|in|zur|at|to|with|from)\s"
+    r"(?P<name>(?:De|Het|Den|'t|’t|Le|La|Les|L['’]|Die|Der|Das|The)[ ]?[A-ZÀ-Ý][\w'’\-]{1,30}"
+    r"(?:[ \-](?:(?:de|du|des|van|und|et|en|of)[ ])?[A-ZÀ-Ý][\w'’\-]{1,30}){0,3})"
 )
 _NO_NAME: Final = re.compile(r"(?:[0-9]+|[A-ZÀ-Ý][a-zà-ÿ]?|Monsieur|Madame|Mme|Mr|Dr|Mevrouw|Meneer)\Z")
 
@@ -111,6 +119,8 @@ class Organisations:
         for pattern in (_FIRM_AFTER, _FIRM_BEFORE):
             for one in pattern.finditer(text):
                 yield Finding(*one.span(), TokenType.ORGANISATION, Reason(Source.PATTERN, "firm"), 0.75)
+        for one in _ARTICLED.finditer(text):
+            yield Finding(*one.span("name"), TokenType.ORGANISATION, Reason(Source.PATTERN, "capital article"), 0.55)
         for one in _EMPLOYER.finditer(text):
             where = one.span("name") if one["name"] else one.span("quoted")
             if not _NO_NAME.match(text[slice(*where)]):

@@ -44,7 +44,7 @@ class Shapes:
     type: TokenType
     words: tuple[str, ...]
     between: str
-    after_word: re.Pattern[str] | None
+    after_word: tuple[re.Pattern[str], ...]  # each shape alone: of what they match, the longest counts
     certain: re.Pattern[str] | None
     possible: re.Pattern[str] | None
 
@@ -79,8 +79,9 @@ def _shapes(entry: Any, place: int) -> Shapes:
     if len(words) > _MOST_WORDS:
         raise ConfigurationError(f"{where}: at most {_MOST_WORDS} words")
     folded = tuple(sorted({" ".join(fold(word).text.split()) for word in words}, key=len, reverse=True))
-    patterns = [_pattern(_texts(entry, name, where), between, where) for name in ("shapes", "certain", "possible")]
-    return Shapes(kinds[entry["type"]], folded, between, *patterns)
+    after = tuple(_compiled([_expression(one, between, where)]) for one in _texts(entry, "shapes", where))
+    bare = [_pattern(_texts(entry, name, where), between, where) for name in ("certain", "possible")]
+    return Shapes(kinds[entry["type"]], folded, between, after, *bare)
 
 
 def _texts(entry: Mapping[str, Any], name: str, where: str) -> Sequence[str]:
@@ -93,7 +94,10 @@ def _texts(entry: Mapping[str, Any], name: str, where: str) -> Sequence[str]:
 def _pattern(shapes: Sequence[str], between: str, where: str) -> re.Pattern[str] | None:
     if not shapes:
         return None
-    longest_first = sorted((_expression(shape, between, where) for shape in shapes), key=len, reverse=True)
+    return _compiled(sorted((_expression(shape, between, where) for shape in shapes), key=len, reverse=True))
+
+
+def _compiled(longest_first: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(longest_first)})(?![^\W_])", re.IGNORECASE)
 
 
