@@ -35,6 +35,7 @@ _NUMBERS_EACH: Final = 300
 _ALL: Final = frozenset(
     {"PERSON", "ADDRESS", "PHONE", "EMAIL", "NISS", "OV_NUMBER", "IBAN", "BIRTH_DATE", "PROFILE", "PLATE"}
 )
+_PEOPLE: Final = frozenset({"PERSON"})
 #: Data set, language, bars of recall, precision, hidden and recall of both tiers; None where there is none.
 _NAMES: Final = (
     ("echr_fr", 0.98, 0.78, 0.99, None),
@@ -176,6 +177,13 @@ def _notes(bench: _Bench) -> Iterator[Figure]:
     yield _figure("notes.precision", score.precision, None, "of the words taken for names")
     everything = hidden_share(notes, bench.find, _ALL)
     yield _figure("notes.everything.hidden", everything, None, "people, numbers, addresses, dates of birth")
+    hurried = texts.own_notes("hurried")
+    for name, kinds in (
+        ("people", _PEOPLE),
+        ("everything", frozenset(one.type for each in hurried for one in each.spans)),
+    ):
+        hidden = hidden_share(hurried, bench.find, kinds)
+        yield _figure(f"notes.hurried.{name}.hidden", hidden, None, f"{len(hurried)} hurried lines, nobody known")
 
 
 def _known(bench: _Bench) -> Iterator[Figure]:

@@ -64,15 +64,15 @@ def load(folder: Path, name: str) -> list[Text]:
     return texts
 
 
-def own_notes() -> list[Text]:
-    """Our invented notes, with what the case knows."""
+def own_notes(name: str = "notes") -> list[Text]:
+    """Our invented notes (`notes`, or `hurried` ones of a line or two), with what the case knows."""
     notes: list[Text] = []
-    for block in re.split(r"^== ", (HERE / "notes.txt").read_text("utf-8"), flags=re.MULTILINE)[1:]:
+    for block in re.split(r"^== ", (HERE / f"{name}.txt").read_text("utf-8"), flags=re.MULTILINE)[1:]:
         head, _, body = block.partition("\n")
         language, _, known = head.partition(" | ")
         text, spans = _unmarked(body.strip())
         names = tuple(name.strip() for name in known.split(";") if name.strip())
-        notes.append(Text(f"note-{len(notes) + 1}", language, text, spans, names))
+        notes.append(Text(f"{name}-{len(notes) + 1}", language, text, spans, names))
     return notes
 
 

@@ -209,7 +209,7 @@ def test_a_stored_note_can_be_looked_through_again_and_nothing_changes(house: Ho
     assert coach.get(f"/cases/{case}/notes/{note}").json() == before
 
 
-def test_two_stand_ins_become_one_and_one_becomes_two(house: House) -> None:
+def test_two_stand_ins_become_one(house: House) -> None:
     coach, case = house.client("coach"), house.open_case(house.client("coach"))
     text = "Son amie Kadi et sa cousine Fanta. Kadi rit."
     note = decided(coach, f"/cases/{case}/notes", NOTE | {"text": text}, decision="accept").json()["note"]
@@ -224,6 +224,44 @@ def test_two_stand_ins_become_one_and_one_becomes_two(house: House) -> None:
     revealed = coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "recours à signer"}).json()
     assert revealed["text"] == text
     assert faults(house.settings) == []
+
+
+def test_one_stand_in_becomes_two_and_what_was_typed_comes_back(house: House) -> None:
+    coach, case = house.client("coach"), house.open_case(house.client("coach"))
+    text = "Son amie Kadi et sa cousine Fanta. Kadi rit."
+    look = _look(house, case, text)
+    first = _write(house, case, look, *_rest(look))
+    look = _look(house, case, text)
+    words = _words(look)
+    into = {"decision": "merge", "span": words["Fanta"]["id"], "token": words["Kadi"]["token"]}
+    note = _write(house, case, look, *_rest(look), into).json()["note"]
+    old = words["Kadi"]["token"]
+    assert coach.get(f"/cases/{case}/notes/{note}").json()["text"] == f"Son amie {old} et sa cousine {old}. {old} rit."
+    path = f"/cases/{case}/stand-ins/split"
+    assert coach.post(path, json={"token": old, "forms": ["Awa"]}).status_code == 400, "never typed so"
+    assert coach.post(path, json={"token": old, "forms": ["Kadi", "Fanta"]}).status_code == 400, "nobody would be left"
+    assert coach.post(path, json={"token": old, "forms": ["Fanta"]}).status_code == 200
+    rewritten = coach.get(f"/cases/{case}/notes/{note}").json()
+    fresh = rewritten["text"].split("sa cousine ")[1].split(".")[0]
+    assert fresh != old
+    assert rewritten["version"] == 2
+    assert rewritten["text"] == f"Son amie {old} et sa cousine {fresh}. {old} rit."
+    for one in (note, first.json()["note"]):
+        revealed = coach.post(f"/cases/{case}/notes/{one}/reveal", json={"reason": "recours à signer"}).json()
+        assert revealed["text"] == text
+    assert faults(house.settings) == []
+
+
+def test_after_a_split_a_new_mention_gets_the_new_stand_in(lite_house: House) -> None:
+    coach, case = lite_house.client("coach"), lite_house.open_case(lite_house.client("coach"))
+    decided(coach, f"/cases/{case}/notes", NOTE | {"text": "Vu son amie Kadi."}, decision="accept")
+    look = _look(lite_house, case, "Vu sa cousine Fanta.")
+    old = coach.get(f"/cases/{case}/stand-ins").json()["stand_ins"][0]["token"]
+    _write(lite_house, case, look, {"decision": "merge", "span": _words(look)["Fanta"]["id"], "token": old})
+    assert coach.post(f"/cases/{case}/stand-ins/split", json={"token": old, "forms": ["Fanta"]}).status_code == 200
+    words = _words(_look(lite_house, case, "Son amie Kadi et sa cousine Fanta."))
+    assert words["Kadi"]["token"] == old
+    assert words["Fanta"]["token"] != old
 
 
 def test_an_unreviewed_note_needs_every_finding_to_be_sure_and_the_log_says_so(house: House) -> None:

@@ -38,10 +38,13 @@ _LOCAL: Final = r"[^\W_](?:[\w.+'\-]{0,62}[^\W])?"
 _DOMAIN: Final = r"[^\W_](?:[\w\-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w\-]{0,61}[^\W_])?){1,5}"
 _EMAIL: Final = re.compile(rf"(?<![\w.+\-]){_LOCAL}\s?@\s?{_DOMAIN}", re.IGNORECASE)
 _DOT: Final = r"(?:\s?\.\s?|\s?\((?:dot|point|punt|punkt)\)\s?|\s(?:dot|point|punt|punkt|tiret|underscore|streepje)\s)"
-_PROVIDERS: Final = r"gmail|hotmail|yahoo|outlook|live|icloud|msn|telenet|skynet|proximus|proton(?:mail)?|gmx|aol|orange|laposte|mail|ymail|voo"
+_PROVIDERS: Final = (
+    r"gmail|hotmail|yahoo|outlook|live|icloud|msn|telenet|skynet|proximus|proton(?:mail)?|"
+    r"gmx|aol|orange|laposte|mail|ymail|voo"
+)
 _SPELT_EMAIL: Final = re.compile(
     rf"(?<![\w.+\-])[^\W_][\w+\-]{{0,40}}(?:{_DOT}[\w+\-]{{1,40}}){{0,4}}"
-    r"(?:\s?(?:\(at\)|\[at\]|\(a\)|\(arobase\)|\{at\}|\sarobase\s|\sapenstaartje\s|\saapje\s|\sklammeraffe\s)\s?[\w\-]{1,60}|"
+    r"(?:\s?(?:\(at\)|\[at\]|\(a\)|\(arobase\)|\{at\}|\s(?:arobase|apenstaartje|aapje|klammeraffe)\s)\s?[\w\-]{1,60}|"
     rf"\s?@\s?(?:{_PROVIDERS})|\s(?:at|à|chez|bij|bei)\s(?:{_PROVIDERS}))"
     rf"(?:{_DOT}[a-z]{{2,10}}){{1,2}}(?![^\W_])",
     re.IGNORECASE,

@@ -31,6 +31,10 @@ class Linker:
         self._by_word: dict[str, list[Entry]] = {}
         for entry in token_map.entries:
             self._remember(entry)
+        # After a split two entries have one form; who was split off keeps it.
+        for entry in reversed(token_map.entries):
+            for text in entry.forms if entry.person is None else ():
+                self._by_text.setdefault((entry.type, comparable(entry.type, text)), entry)
 
     def entry_for(self, found: Finding, typed: str) -> tuple[Entry, tuple[Entry, ...]]:
         """The entry that `found`, typed so, means; and others that may be meant. Raises InvalidInput."""
@@ -74,9 +78,9 @@ class Linker:
         if entry.person is not None:
             self._by_person.setdefault(entry.person, []).append(entry)
             self._by_full_text.setdefault((entry.type, comparable(entry.type, entry.canonical)), entry)
+        if entry.person is None:
+            self._by_text.setdefault((entry.type, comparable(entry.type, entry.canonical)), entry)
         for text in dict.fromkeys((entry.canonical, *entry.forms)):
-            if entry.person is None:
-                self._by_text.setdefault((entry.type, comparable(entry.type, text)), entry)
             if entry.type is TokenType.PERSON:
                 for word in _name_words(text):
                     known = self._by_word.setdefault(word, [])

@@ -25,7 +25,7 @@ from vault.errors import ConfigurationError
 from vault.freetext.capitals import is_no_word
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
-from vault.freetext.gazetteer import is_locality
+from vault.freetext.gazetteer import comparable_place, countries, is_locality
 from vault.freetext.languages import Sentence, blocks
 from vault.freetext.particles import PARTICLES
 from vault.freetext.reading import Reading
@@ -47,6 +47,10 @@ _AGAINST: Final = 0.5
 _UNSEEN: Final = 0.35
 _WORTH_ASKING: Final = 0.1
 _DOUBT: Final = 0.5
+#: How sure of a person where lists and the other model say that it is a place.
+_SURE: Final = 0.97
+#: How sure of several words of which the first is a given name.
+_LIKE_A_PERSON: Final = 0.2
 _LONGEST_PLACE: Final = 120  # characters
 #: Words of a name that a model takes for a place or an organisation.
 _NAME_WORDS: Final = 3
@@ -107,10 +111,23 @@ def _tagged(reading: Reading) -> Iterator[Finding]:
 
 
 def _as_place(text: str, one: Finding) -> Finding:
-    """`habite à Bruxelles`: what a doubting model takes for a person is the locality of that name, hidden as such."""
-    if one.type is TokenType.PERSON and one.score < _DOUBT and is_locality(text[one.start : one.end]):
+    """`habite à Bruxelles`: what a doubting model takes for a person is the place of that name, hidden as such."""
+    if one.type is not TokenType.PERSON or one.score >= _SURE or one.end - one.start > _LONGEST_PLACE:
+        return one
+    name = text[one.start : one.end]
+    listed = is_locality(name) or comparable_place(name) in countries()
+    if (listed and one.score < _DOUBT) or (_is_place(name) and name[0].isupper()):
         return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
     return one
+
+
+def _is_place(name: str, *, even_a_name: bool = False) -> bool:
+    """Whether the lists have `name` as a place or country, and as nobody's name."""
+    words = load_words()
+    folded = fold(name).text
+    if comparable_place(name) in countries() or words.is_place(folded):
+        return even_a_name or not words.is_name(folded)
+    return False
 
 
 def _as_person(text: str, one: Finding) -> Finding:
@@ -151,11 +168,23 @@ def _voted(reading: Reading, tagged: Sequence[Finding], french: Sequence[tuple[i
         while at < len(french) and french[at][1] <= one.start:
             at += 1
         labels = {label for start, end, label in french[at : at + 8] if start < one.end and one.start < end}
-        needed = 0.0 if "PER" in labels else _AGAINST if labels else _UNSEEN
+        needed = _needed(reading.text[one.start : one.end], labels)
         if one.score >= needed:
             yield replace(one, tier=Tier.AUTO) if "PER" in labels else one
         elif one.score >= _WORTH_ASKING:
             yield replace(one, tier=Tier.SUGGEST)
+
+
+def _needed(name: str, labels: set[str]) -> float:
+    """How sure the tagger must be of a person that the French model gives these labels."""
+    if "PER" in labels:
+        return 0.0
+    if not labels:
+        return _UNSEEN
+    if _is_place(name, even_a_name=True):
+        return _SURE
+    first, *more = name.split()
+    return _LIKE_A_PERSON if more and load_words().is_given_name(fold(first).text) else _AGAINST
 
 
 def _ordinary_french(reading: Reading) -> Iterator[tuple[int, int]]:

@@ -19,7 +19,7 @@ from vault.freetext.spans import Reason, Source, Tier, TokenType
 _SCHOOLS: Final = (
     r"[ée]coles?(?:\s(?:primaire|maternelle|secondaire|communale|fondamentale|libre|de\spromotion\ssociale|de\sdevoirs))?|lyc[ée]e|coll[èe]ge|"
     r"ath[ée]n[ée]e(?:\sroyal)?|institut|cr[èe]che|haute\s[ée]cole|universit[ée]|facult[ée]|basisschool|lagere\sschool|kleuterschool|"
-    r"middelbare\sschool|school|kta|cefa|okan|atheneum|college|kinderdagverblijf|cr[èe]che|hogeschool|universiteit|internaat|internat|grundschule|schule|"
+    r"middelbare\sschool|school|vbs|gbs|sbs|vti|kta|cefa|okan|atheneum|college|kinderdagverblijf|cr[èe]che|hogeschool|universiteit|internaat|internat|grundschule|schule|"
     r"gymnasium|kindergarten|kita|hochschule|universit[äa]t|primary\sschool|secondary\sschool|high\sschool|nursery|university"
 )
 _CARE: Final = (
@@ -31,7 +31,8 @@ _CARE: Final = (
 _GROUPS: Final = (
     r"cab\.|cabinet(?:\sd['’]avocats)?|bureau\sd['’]avocats|advocatenkantoor|advocatenbureau|kanzlei|law\sfirm|asbl|a\.s\.b\.l\.|vzw|v\.z\.w\.|gmbh|association|vereniging|verein|stichting|fondation|foundation|mosqu[ée]e|moskee|moschee|mosque|[ée]glise|"
     r"kerk|kirche|church|paroisse|parochie|temple|restaurant|resto|snack|bar|caf[ée]|boulangerie|boucherie|bakkerij|slagerij|night\s?shop|"
-    r"magasin|winkel|supermarch[ée]|supermarkt|garage|carwash|car-wash|salon(?:\sde\scoiffure)?|kapsalon|h[ôo]tel|hotel|club|syndicat|vakbond|"
+    r"phone\s?shop|t[ée]l[ée]com|librairie|[ée]picerie|superette|sup[ée]rette|frituur|friterie|pizzeria|kebab|imprimerie|firme|firma|soci[ée]t[ée]|"
+    r"entreprise|bedrijf|magasin|winkel|supermarch[ée]|supermarkt|garage|carwash|car-wash|salon(?:\sde\scoiffure)?|kapsalon|h[ôo]tel|hotel|club|syndicat|vakbond|"
     r"banque|bank|prison|gevangenis|gef[äa]ngnis|maison\sde\sjustice|centre\sferm[ée]|gesloten\scentrum"
 )
 _FIRMS: Final = (
@@ -124,7 +125,7 @@ class Organisations:
         for one in _EMPLOYER.finditer(text):
             where = one.span("name") if one["name"] else one.span("quoted")
             if not _NO_NAME.match(text[slice(*where)]):
-                yield Finding(*where, TokenType.EMPLOYER, Reason(Source.TITLE, "works for"), 0.6)
+                yield Finding(*where, TokenType.EMPLOYER, Reason(Source.PATTERN, "works for"), 0.55)
 
 
 def _cue(text: str, one: re.Match[str], kind: TokenType, detail: str) -> Iterator[Finding]:

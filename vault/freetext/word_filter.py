@@ -1,7 +1,7 @@
 """A set of words that can be asked but not read: a Bloom filter over keyed hashes.
 
     names = WordFilter.of(["fatima", "jan"])
-    hashes("fatima") in names        # True; a word that is not there is taken for one in about 1 of 100 cases
+    hashes("fatima") in names        # True; a word that is not there is taken for one in about 1 of 2,000 cases
 
 Only bits are kept. Somebody who guesses a word can ask whether it is there, and may be told yes by chance; nobody
 can list what is there. The words are folded (`folding.fold`) before they come here.
@@ -35,7 +35,7 @@ class WordFilter:
 
     @classmethod
     def of(cls, words: Iterable[str]) -> WordFilter:
-        """A filter in which one word in about a hundred that is not in `words` seems to be."""
+        """A filter in which one word in about two thousand that is not in `words` seems to be."""
         distinct = sorted(set(words))
         size = max(64, len(distinct) * _BITS_PER_WORD + 7 & ~7)
         bits = bytearray(size // 8)
