@@ -78,6 +78,16 @@ class SessionRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSession:
+    """service: a token that was issued for a program."""
+
+    session: SessionId
+    begun_at: datetime
+    expires_at: datetime
+    service: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRow:
     failures: int
     since: datetime
@@ -159,6 +169,9 @@ class Sessions(Protocol):
         expires_at: datetime, source_mark: bytes, entry: EntryId,
     ) -> None: ...  # fmt: skip
     def end(self, session: SessionId, at: datetime, entry: EntryId) -> None: ...
+    def open_of(self, actor: ActorId, now: datetime) -> list[OpenSession]:
+        """Those that have neither ended nor run out, the oldest first."""
+        ...
 
 
 class Staff(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -13,7 +15,8 @@ from gateway.auth.sessions import clear_cookie, set_cookie
 from gateway.gate import Asks, Gate, source_of
 from gateway.settings import slug
 from vault.errors import SignInRefused
-from vault.usecases import sign_in
+from vault.ids import SessionId
+from vault.usecases import own_sessions, sign_in
 
 
 class _Sessions:
@@ -64,15 +67,41 @@ class _Sessions:
         actor = await self.gate.run(request, lambda _, actor: actor)
         return json_response({"name": actor.name, "role": actor.role.value, "zone": str(self.gate.zone)})
 
+    async def list_sessions(self, request: Request) -> Response:
+        """One's own open sessions, the oldest first; `here` is the one that asks."""
+        clock = self.gate.services.clock
+        rows = await self.gate.run(request, lambda uow, actor: own_sessions.list_open(uow, actor, clock))
+        return json_response({"sessions": rows})
+
+    async def end_sessions(self, request: Request) -> Response:
+        """End all of one's own sessions but the one that asks."""
+        clock = self.gate.services.clock
+        ended = await self.gate.run(request, lambda uow, actor: own_sessions.end_others(uow, actor, clock))
+        return json_response({"ended": ended})
+
+    async def end_session(self, request: Request, session: str) -> Response:
+        """End one of one's own sessions."""
+        wanted, clock = SessionId.parse(session), self.gate.services.clock
+        await self.gate.run(request, lambda uow, actor: own_sessions.end_one(uow, actor, wanted, clock))
+        return Response(status_code=204)
+
 
 def router(gate: Gate, checker: PasswordChecker) -> APIRouter:
-    """The three routes of a zone's sessions. They ask the firewall nothing: they touch no item."""
+    """The routes of a zone's sessions. They ask the firewall nothing: they touch no item, and nobody else's session."""
     own = _Sessions(gate, checker)
     zone = slug(gate.zone)
     api = APIRouter(tags=[zone], route_class=StrictRoute)
-    for method, handler in (("POST", own.sign_in), ("DELETE", own.sign_out), ("GET", own.whoami)):
+    table: tuple[tuple[str, str, Any], ...] = (
+        ("POST", "/session", own.sign_in),
+        ("DELETE", "/session", own.sign_out),
+        ("GET", "/session", own.whoami),
+        ("GET", "/sessions", own.list_sessions),
+        ("DELETE", "/sessions", own.end_sessions),
+        ("DELETE", "/sessions/{session}", own.end_session),
+    )
+    for method, path, handler in table:
         api.add_api_route(
-            f"{prefix(gate)}/session",
+            prefix(gate) + path,
             handler,
             methods=[method],
             operation_id=f"{zone}_{handler.__name__}",

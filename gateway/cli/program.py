@@ -33,6 +33,7 @@ WORDS: Final[dict[str, Word]] = {
     "simulate": Word("simulate", "Fill an empty vault with years of invented cases.", _LOOKING),
     "sign-in": Word("sign_in", "Sign in to a zone.", _CASES),
     "sign-out": Word("sign_out", "End the session.", _CASES),
+    "sessions": Word("sessions", "Where you are signed in; sign out elsewhere.", _CASES),
     "case": Word("case", "Open, list, show and find cases; take their steps.", _CASES),
     "refer": Word("refer", "Refer a person to a partner: propose, consent, send, answers, withdraw.", _CASES),
     "note": Word("note", "Write, read, revise, review, list, search and reveal interview notes.", _CASES),

@@ -111,6 +111,7 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
         ("/sign-in", signing.sign_in, ("GET", "POST")),
         ("/sign-out", signing.sign_out, ("POST",)),
         ("/stay", signing.stay, ("POST",)),
+        ("/sessions", signing.sessions, ("GET", "POST")),
     ]
     if kind is ZoneKind.CASEWORK:
         table += _casework(door, printer)

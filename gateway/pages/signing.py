@@ -12,6 +12,8 @@ from gateway.gate import source_of
 from gateway.pages.forms import Form
 from gateway.pages.site import IDLE, ROOT, Door, Visit, count_refusal, form_token, keep_language
 from vault.errors import AccessDenied, InvalidInput, NotSignedIn, SignInRefused, SignInThrottled
+from vault.ids import SessionId
+from vault.usecases import own_sessions
 from vault.usecases import sign_in as use
 
 _LONGEST_LOGIN = 80
@@ -26,6 +28,20 @@ class Signing:
         self.service = door.gate.services.sign_in[door.zone]
         self.worker = door.gate.services.worker
         self.checker = checker
+
+    async def sessions(self, visit: Visit) -> Response:
+        """Where one is signed in; signing out elsewhere."""
+        clock = self.door.gate.services.clock
+        if visit.saving:
+            wanted = visit.form.text("session")
+            if wanted:
+                session = SessionId.parse(wanted)
+                await visit.run(lambda uow, actor: own_sessions.end_one(uow, actor, session, clock))
+            else:
+                await visit.run(lambda uow, actor: own_sessions.end_others(uow, actor, clock))
+            return visit.go("/sessions", done="session_ended")
+        rows = await visit.run(lambda uow, actor: own_sessions.list_open(uow, actor, clock))
+        return visit.draw("sessions.html", rows=rows)
 
     async def sign_in(self, visit: Visit) -> Response:
         """Password and code; back to where one was, with what one had typed there."""

@@ -250,7 +250,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "appointment": "The appointment is booked.", "appointment_attended": "It is recorded that the person came.",
         "appointment_no_show": "It is recorded that the person did not come.",
         "appointment_excused": "The excuse is recorded.", "appointment_cancelled": "The appointment is cancelled.",
-        "walked_in": "The person is received.",
+        "walked_in": "The person is received.", "session_ended": "It is ended.",
     },
     "verdict": {"allow": "allowed", "deny": "refused", "none": "–", "": "–"},
     "purpose": {

@@ -125,7 +125,8 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
         "coach": ["/", "/calendar", "/cases", "/search", "/open"],
-        "head": ["/", "/cases", "/figures", "/requests", f"/requests/{asked}"], "desk": ["/", "/day"], "auditor": ["/"],
+        "head": ["/", "/cases", "/figures", "/requests", f"/requests/{asked}"],
+        "desk": ["/", "/day"], "auditor": ["/", "/sessions"],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
         "dpo": ["/", "/requests", f"/requests/{asked}", "/withdrawals", "/withdrawals?all=1"],
@@ -149,7 +150,8 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
                 page.set_viewport_size({"width": width, "height": 900})
                 page.goto(site.base + path)
                 assert page.locator("html").get_attribute("lang") == language
-                found = findings(page)
+                # Narrow, the pages are the same in every language but for the length of words: checked whole in one.
+                found = findings(page, checked=width > 320 or language == "fr")
                 if found:
                     wrong[f"{login} {path} {width}"] = found
         page.context.close()

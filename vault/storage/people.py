@@ -13,7 +13,7 @@ from vault.ids import ActorId, EntryId, SessionId
 from vault.storage import tables as t
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
-from vault.unit_of_work import AttemptRow, SessionRow, StaffRow
+from vault.unit_of_work import AttemptRow, OpenSession, SessionRow, StaffRow
 from vault.vocabulary import Role, Zone
 
 _STAFF = [
@@ -125,6 +125,15 @@ class SessionRepository:
             .where(c.session_id == session.raw, c.ended_at.is_(None))
             .values(ended_at=at, entry_id=entry.raw)
         )
+
+    def open_of(self, actor: ActorId, now: datetime) -> list[OpenSession]:
+        c = t.sessions.c
+        rows = self._tx.read(
+            select(c.session_id, c.created_at, c.expires_at, c.service)
+            .where(c.actor_id == actor.raw, c.ended_at.is_(None), c.expires_at > now)
+            .order_by(c.created_at, c.session_id)
+        )
+        return [OpenSession(SessionId(row[0]), row[1], row[2], bool(row[3])) for row in rows]
 
 
 class AttemptRepository:
