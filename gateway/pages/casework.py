@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from gateway.api.casework import aware
+from gateway.gate import Authenticated
+from gateway.pages.reviewing import Look, look, tried
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.calendar import belgian_day
 from vault.cases.flow import State, Step
 from vault.cases.journey import way_forward
 from vault.cases.model import LANGUAGES
-from vault.errors import ConfigurationError, InvalidInput
+from vault.errors import ConfigurationError, InvalidInput, ReviewNeeded
+from vault.freetext import Choice
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import answers, flow_view, notes, overview, read_case, tasks, withdrawals
@@ -168,6 +172,22 @@ class CaseworkPages:
         view["today"] = belgian_day(casework.clock.now()).isoformat()
         view["reference"] = visit.place("case")
         return view
+
+    async def shown(self, visit: Visit, look_with: Callable[[tuple[Choice, ...]], Authenticated]) -> Look:
+        """A look at a text with the form's decisions tried out; without them while they do not decide everything."""
+        return (await self.shown_with(visit, look_with))[1]
+
+    async def shown_with(
+        self, visit: Visit, look_with: Callable[[tuple[Choice, ...]], Authenticated]
+    ) -> tuple[dict[str, Any], Look]:
+        """The use case's answer as well."""
+        try:
+            found = await visit.run(look_with(tried(visit.form)), quick=False)
+        except (ReviewNeeded, InvalidInput) as refused:
+            if isinstance(refused, InvalidInput) and refused.field == "missed":
+                visit.faults.by_field["missed"] = "not_in_text"
+            found = await visit.run(look_with(()), quick=False)
+        return found, look(found, visit.form)
 
     @staticmethod
     def wanted(visit: Visit) -> CaseId:

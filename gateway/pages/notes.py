@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.looking import looking_of
 from gateway.pages.casework import CaseworkPages
-from gateway.pages.reviewing import Place, decided, places
+from gateway.pages.reviewing import Look, decided
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.model import LANGUAGES
@@ -155,7 +155,7 @@ class NotePages(CaseworkPages):
             correction=values["correction"], decided=decided(visit.form),
         )  # fmt: skip
 
-    async def _store(self, visit: Visit, cmd: notes.WriteNote) -> tuple[Any, list[Place] | None]:
+    async def _store(self, visit: Visit, cmd: notes.WriteNote) -> tuple[Any, Look | None]:
         """The receipt; or what is to be decided first. Neither where the form tells what was refused."""
         try:
             notes.check(cmd)
@@ -166,24 +166,27 @@ class NotePages(CaseworkPages):
         ready = cmd.looking(looked)
         if "_look" not in visit.form:
             try:
-                return await visit.attempt(
+                reply = await visit.attempt(
                     lambda uow, actor: notes.write_note(uow, actor, ready, self.casework), main="text"
-                ), None
+                )
+                if reply is not None or "missed" not in visit.faults.by_field:
+                    return reply, None
             except (ReviewNeeded, ReviewStale) as refused:
                 visit.faults.add("review", refused.code)
         typed = note_review.Typed(cmd.case, cmd.text, cmd.language, looked, cmd.note)
-        found = await visit.run(lambda uow, actor: note_review.review_note(uow, actor, typed, self.casework))
-        visit.review_digest = found["digest"]
-        return None, places(found, visit.form)
+        return None, await self.shown(
+            visit,
+            lambda choices: lambda uow, actor: note_review.review_note(uow, actor, typed, self.casework, choices),
+        )
 
     def _form(
         self, visit: Visit, status: Any, values: dict[str, Any], note: RecordId | None, both: tuple[Any, Any] | None,
-        review: list[Place] | None,
+        review: Look | None,
     ) -> Response:  # fmt: skip
         return visit.draw(
             "note_form.html", 409 if both else 0, case=status, values=values, both=both,
             note=note.hex() if note is not None else "", reference=visit.place("case"),
-            skeletons=self.casework.texts.notes, review=review, digest=visit.review_digest,
+            skeletons=self.casework.texts.notes, review=review,
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from gateway.api.models import ConsentBody
 from gateway.looking import looking_of
 from gateway.pages.casework import CaseworkPages
 from gateway.pages.forms import parsed
-from gateway.pages.reviewing import Place, decided, places
+from gateway.pages.reviewing import Look, decided
 from gateway.pages.site import Door, Visit
 from vault.cases.calendar import belgian_day
 from vault.cases.partners import FIELDS
@@ -184,10 +184,10 @@ class ReferralPages(CaseworkPages):
             )
         return visit.draw(
             "referral_answer.html", found=found, line=line, taken=taken, review=review, reading=reading,
-            digest=visit.review_digest, reference=visit.place("case"), **self._names(visit),
+            reference=visit.place("case"), **self._names(visit),
         )  # fmt: skip
 
-    async def _take(self, visit: Visit, asked: taking_in.Asked) -> tuple[Any, list[Place] | None]:
+    async def _take(self, visit: Visit, asked: taking_in.Asked) -> tuple[Any, Look | None]:
         """(None, None) once it is taken in; else what is to be decided first."""
         text, language = await visit.run(
             lambda uow, actor: taking_in.message_to_look_at(uow, actor, asked, self.casework, self.correspondence)
@@ -201,14 +201,19 @@ class ReferralPages(CaseworkPages):
                 )
             except (ReviewNeeded, ReviewStale) as refused:
                 visit.faults.add("review", refused.code)
+            except InvalidInput as refused:
+                visit.faults.add(refused.field or "form", "unusable")
             else:
                 return None, None
         seen = asked.looking(looked)
-        shown = await visit.run(
-            lambda uow, actor: taking_in.review_answer(uow, actor, seen, self.casework, self.correspondence)
+        return await self.shown_with(
+            visit,
+            lambda choices: (
+                lambda uow, actor: taking_in.review_answer(
+                    uow, actor, seen, self.casework, self.correspondence, choices
+                )
+            ),
         )
-        visit.review_digest = shown["digest"]
-        return shown, places(shown, visit.form)
 
     # -- every consent at once ----------------------------------------------------------------------
 

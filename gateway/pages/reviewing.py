@@ -1,7 +1,8 @@
 """What a note holds that identifies people, on the screen: each place once, to be replaced or left.
 
 A form sends `digest` of the look, and for each place `span-ID` with `replace` or `leave`; what is said of one place
-holds for all that are written alike.
+holds for all that are written alike. What the program missed is named in words: `missed` with `missed-kind`, and from
+then on `added`, once for each, until its tick is taken away.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.pages.forms import Form
-from vault.freetext.review import Accept, Choice, Reject
+from vault.freetext.review import Accept, Choice, Missed, Reject
+from vault.freetext.spans import Source, TokenType
 from vault.usecases.note_review import Decided
 
 REPLACE, LEAVE = "replace", "leave"
 _FIELD: Final = "span-"
+_ADDED, _MISSED, _MISSED_KIND = "added", "missed", "missed-kind"
+_LONGEST, _MOST = 200, 50  # characters of what was missed; how many of them
 _AROUND: Final = 40  # characters of the text on either side
 
 
@@ -39,6 +43,29 @@ class Place:
     decided: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Look:
+    """What the page shows of a look. added: kind and words of what was missed. preview: as it would be stored; "" as
+    long as something is undecided."""
+
+    places: list[Place]
+    digest: str
+    preview: str
+    added: tuple[tuple[str, str], ...]
+
+
+def look(found: Mapping[str, Any], form: Form) -> Look:
+    """found: the use case's answer."""
+    preview = found["preview"] if not found["pending"] else ""
+    return Look(_places(found, form), found["digest"], preview, _missed(form))
+
+
+def tried(form: Form) -> tuple[Choice, ...]:
+    """The decisions to try out on a look: those of the form; none before there was a look."""
+    found = decided(form)
+    return found.decisions if found is not None else ()
+
+
 def decided(form: Form) -> Decided | None:
     """What the form decides about a look; None before there was one."""
     digest = form.text("digest")
@@ -49,14 +76,27 @@ def decided(form: Form) -> Decided | None:
         if name.startswith(_FIELD) and value in {REPLACE, LEAVE}:
             span = name.removeprefix(_FIELD)
             choices.append(Accept(span, True) if value == REPLACE else Reject(span, "", True))
+    choices += [Missed(text, TokenType(kind)) for kind, text in _missed(form)]
     return Decided(digest, tuple(choices))
 
 
-def places(look: Mapping[str, Any], form: Form) -> list[Place]:
+def _missed(form: Form) -> tuple[tuple[str, str], ...]:
+    """Kind and words, each once, in order."""
+    told = [tuple(value.split(" ", 1)) for value in form.all(_ADDED) if " " in value]
+    if words := form.text(_MISSED).strip():
+        told.append((form.text(_MISSED_KIND), words))
+    known = set(TokenType)
+    found = [(kind, words) for kind, words in told if kind in known and 0 < len(words) <= _LONGEST]
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def _places(look: Mapping[str, Any], form: Form) -> list[Place]:
     """What a look found, the unsure first, each form of writing once."""
     text: str = look["text"]
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for span in look["spans"]:
+        if any(reason["source"] == Source.HAND for reason in span["reasons"]):
+            continue  # shown among what was added
         written = text[span["start"] : span["end"]]
         groups.setdefault((written.casefold(), span["type"], span["tier"]), []).append(span)
     found = [_place(text, spans, form) for spans in groups.values()]

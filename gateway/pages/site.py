@@ -139,7 +139,6 @@ class Visit:
     faults: Faults = field(default_factory=Faults)
     switching: bool = False
     actor: Actor | None = None
-    review_digest: str = ""
 
     # -- who, where ---------------------------------------------------------------------------------
 

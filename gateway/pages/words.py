@@ -375,6 +375,7 @@ FAULTS: Final[dict[str, str]] = {
     "consent_missing": "The person has not agreed, or that agreement has ended.",
     "clash": "Something stands in the way. Choose another time, or say that it is meant.",
     "slot_taken": "Somebody was faster: the desk is taken then.",
+    "not_in_text": "These words stand nowhere in the text by themselves, or are replaced already.",
     "budget_spent": "You have filed as many requests today as one person may.",
     "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
     "stale_version": "Somebody saved a newer version in the meantime. Both texts are below. Nothing is lost.",

@@ -44,6 +44,7 @@ from vault.usecases import (
     sign_in,
     steps,
     sweep,
+    taking_in,
     tasks,
     withdrawals,
 )
@@ -326,8 +327,8 @@ def _take(hand: Stagehand) -> Act:
     case, referral = hand.agreed()
     _ = hand.as_partner(answers.give_answer, hand.send(case, referral), AnswerStatus.ACCEPTED, "Aminata Diallo est là.")
     [waiting] = [line for line in hand.as_("coach", answers.list_waiting) if line["referral"] == referral.hex()]
-    which = AnswerId.parse(waiting["answer"])
-    return lambda: void(hand.as_("coach", hand.writing(answers.take_in), case, referral, which))
+    asked = taking_in.Asked(case, referral, AnswerId.parse(waiting["answer"]))
+    return lambda: void(hand.as_("coach", hand.writing(taking_in.take_in), asked))
 
 
 def _withdraw(hand: Stagehand) -> Act:

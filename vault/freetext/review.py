@@ -12,7 +12,7 @@ Reasons are the coach's own words: they are kept in the sealed token map, they a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -103,7 +103,15 @@ class Add:
     everywhere: bool = False
 
 
-Choice = Accept | Reject | Retype | Merge | Apart | Extend | Split | Add
+@dataclass(frozen=True, slots=True, repr=False)
+class Missed:
+    """What was missed, as it is written: wherever it stands alone and nothing else was found."""
+
+    text: str
+    type: TokenType
+
+
+Choice = Accept | Reject | Retype | Merge | Apart | Extend | Split | Add | Missed
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -159,6 +167,8 @@ class _Desk:
                 self._split(span, cuts)
             case Add():
                 self._add(decision)
+            case Missed(text, kind):
+                self._missed(text, kind)
             case Reject(span, reason, everywhere):
                 for one in self._with_text(span, everywhere):
                     self._reject(one, reason)
@@ -266,14 +276,25 @@ class _Desk:
         if missed.everywhere:
             self._add_elsewhere(self.spans[first], reasons)
 
+    def _missed(self, text: str, kind: TokenType) -> None:
+        text = text.strip()
+        place = next(self._alone(text), None) if text else None
+        if place is None:
+            raise InvalidInput("these words stand nowhere in the text by themselves", field="missed")
+        self._add(Add(*place, kind, everywhere=True))
+
     def _add_elsewhere(self, first: Span, reasons: tuple[Reason, ...]) -> None:
-        typed = self.source[first.start : first.end]
+        for start, end in self._alone(self.source[first.start : first.end]):
+            self._put(start, end, first.type, first.token, reasons)
+
+    def _alone(self, typed: str) -> Iterator[tuple[int, int]]:
+        """Where exactly this stands by itself and nothing was found yet; looked for as one goes."""
         at = self.source.find(typed)
         while at >= 0:
             end = at + len(typed)
-            alone = not (self.source[at - 1 : at].isalnum() or self.source[end : end + 1].isalnum())
+            alone = not (self.source[max(at - 1, 0) : at].isalnum() or self.source[end : end + 1].isalnum())
             if alone and not self._overlaps(at, end):
-                self._put(at, end, first.type, first.token, reasons)
+                yield at, end
             at = self.source.find(typed, at + 1)
 
     # -- parts ----------------------------------------------------------------------------------------

@@ -178,6 +178,15 @@
   // -- where a form was refused, the summary comes first ---------------------------------------------------------
   const summary = $(".govuk-error-summary") || $("[data-focus]");
   if (summary) summary.focus();
+  // -- words that were missed are taken from where they are selected ---------------------------------------------
+  const missed = $("#missed");
+  if (missed && $("#text")) {
+    $("#text").addEventListener("select", (event) => {
+      const area = event.target;
+      const words = area.value.slice(area.selectionStart, area.selectionEnd).trim();
+      if (words && words.length <= 200 && !words.includes("\n")) missed.value = words;
+    });
+  }
   const chosen = $("select[data-skeletons]");
   if (chosen) {
     const area = $("#text");
