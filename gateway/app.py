@@ -22,6 +22,7 @@ from gateway.api import (
     appointments,
     attachments,
     authzen,
+    break_glass,
     casework,
     coaches,
     facts,
@@ -121,6 +122,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
     app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
     ways = (
         casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals, orders,
+        break_glass,
     )  # fmt: skip
     for module in ways:
         app.include_router(module.router(gate))
@@ -143,6 +145,7 @@ def _receiving(app: Application, gate: Gate) -> None:
             app.include_router(router(gate))
         app.include_router(access.answering_router(gate))
         app.include_router(partner.watch_router(gate))
+        app.include_router(break_glass.watch_router(gate))
         app.include_router(
             receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
         )

@@ -32,7 +32,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.NotSignedIn: (401, "Sign in first"),
     e.SignInRefused: (401, "Sign-in refused"),
     e.SignInThrottled: (429, "Too many attempts"),
-    e.BudgetSpent: (429, "Not more today"),
+    e.BudgetSpent: (429, "Not more for now"),
     e.NotFound: (404, "Not found"),
     e.Conflict: (409, "Conflict"),
     e.IllegalStep: (409, "Not possible in this state"),

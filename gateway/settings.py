@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     freetext_shapes: Path | None = None  # the office's own shapes of numbers; empty: the shipped ones
     #: What notes keep as typed, of date (bare years, appointments, terms), amount, origin, occupation.
     freetext_leave: tuple[str, ...] = ("date", "amount", "origin", "occupation")
+    break_glass_file: Path | None = None  # how many emergencies, how long, instead of gateway/break_glass.toml
     access_file: Path | None = None  # who approves requests for access, instead of gateway/access.toml
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml
     detection_file: Path | None = None  # tables that replace some of gateway/detection.toml

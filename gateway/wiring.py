@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.access_rules import load_access_rules
+from gateway.break_glass_rules import load_emergency_rules
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.detection import load_detection
 from gateway.instance import load_zones, read_directory, read_pin
@@ -185,7 +186,8 @@ def _offices(
 
 def _oversight(settings: Settings, own: ZoneKeyring, guard: Guard, clock: Clock, entropy: Entropy) -> Oversight:
     rules = load_detection(settings.detection_file)
-    return Oversight(guard, own.sealing, own.signing, clock, entropy, rules, Calendar())
+    emergencies = load_emergency_rules(settings.break_glass_file)
+    return Oversight(guard, own.sealing, own.signing, clock, entropy, rules, Calendar(), emergencies)
 
 
 def _casework(
@@ -210,6 +212,7 @@ def _casework(
         organisation=organisation,
         agenda_rules=replace(agenda, horizon=horizon),
         rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
+        emergency_rules=load_emergency_rules(settings.break_glass_file),
         partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
     )
 

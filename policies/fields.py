@@ -124,6 +124,15 @@ _CASEWORK: Final = {
     ),
     "withdrawal_list": f"reference referral partner withdrawn_at {_RECEIPT}",
     "answer_list": "reference referral partner answer answer_sent_at",
+    # An emergency: who asks for what, and all that a second person lets them see.
+    "break_glass_receipt": "emergency reference standing asked_at lapses_at expires_at left",
+    "break_glass_list": "emergency reference cause asked_by role asked_at lapses_at standing expires_at yours left",
+    "break_glass_full": (
+        "emergency reference cause reason asked_by role asked_at lapses_at standing decided_by expires_at ended_at "
+        "yours"
+    ),
+    "identity_emergency": "people family_name given_names birth_date relation version",
+    "contact_emergency": "address phone email whereabouts_note provenance version",
     "case_answer": "reference referral partner answer answer_status message provenance answer_sent_at taken_at",
 }
 #: The closed list of what a grant may hold of a person.
@@ -161,6 +170,11 @@ _OVERSIGHT: Final = {
     "review_receipt": "review entry stage version",
     "review_list": _REVIEW,
     "review_full": f"{_REVIEW} reason acts",
+    "emergency_list": (
+        "emergency cause role actor subject asked_at standing second opened_at ended_at looks entry review stage "
+        "due_on overdue"
+    ),
+    "emergency_counts": "period opened not_opened",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
     "form_list": "request filed_at due_at answer_soon standing",

@@ -56,11 +56,19 @@ _AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER, Kind.REFERRAL_ANS
 #: All that another zone may ever write: a partner's answer, and its receipt for a withdrawal.
 _PARTNERS_WORDS: Final = frozenset({Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL})
 #: How casework itself is organised; from it one learns when and where somebody is met.
-_OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES})
+_OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES, Kind.BREAK_GLASS})
 #: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
 _DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
 _AUDIT_KINDS: Final = frozenset(
-    {Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE, Kind.FINDING, Kind.SAMPLE, Kind.REVIEW_CASE}
+    {
+        Kind.AUDIT_ENTRY,
+        Kind.AUDIT_DETAIL,
+        Kind.LOG_STATE,
+        Kind.FINDING,
+        Kind.SAMPLE,
+        Kind.REVIEW_CASE,
+        Kind.EMERGENCY_USE,
+    }
 )
 #: What oversight itself writes down: how its check of a copy of the log ended, and the acts of its reviews. Each is one
 #: more entry; nothing that the log says already is among it.
@@ -81,7 +89,7 @@ _ASKING: Final = frozenset(
     }
 )
 _PURPOSES: Final = {
-    Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION},
+    Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY},
     Role.DESK_OFFICER: {Purpose.CASE_ADMINISTRATION},
     Role.REGIONAL_HEAD: {Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY},
     Role.FOLLOW_UP_OFFICER: {Purpose.OQT_FOLLOW_UP},
@@ -286,7 +294,7 @@ def _a_closing_has_two_signatures(request: _Request) -> bool:
         return True
     if act is Action.BEGIN_CLOSING:
         return role is Role.COACH
-    if kind in _ASKED_KINDS:
+    if kind in _ASKED_KINDS or kind is Kind.BREAK_GLASS:
         return True
     return act is not Action.SIGN or (
         role is Role.REGIONAL_HEAD and phase is Phase.CLOSING and _needs(held, Fact.SECOND)
@@ -294,7 +302,26 @@ def _a_closing_has_two_signatures(request: _Request) -> bool:
 
 
 def _emergency_needs_break_glass(request: _Request) -> bool:
-    return request[0][3] is not Purpose.EMERGENCY or _needs(request[2], Fact.BREAK_GLASS)
+    return request[0][3] is not Purpose.EMERGENCY or _needs(request[2], Fact.BREAK_GLASS, Fact.REGION)
+
+
+def _an_emergency_shows_who_and_where(request: _Request) -> bool:
+    """Nothing that was told, nothing for good, and to nobody but a colleague who works in the region."""
+    (role, kind, act, purpose), phase, _, _ = request
+    if purpose is not Purpose.EMERGENCY:
+        return True
+    under_way = phase in (Phase.PENDING, Phase.ACTIVE, Phase.SUSPENDED, Phase.CLOSING)
+    seen = {Role.COACH: (Kind.IDENTITY, Kind.CONTACT), Role.REGIONAL_HEAD: (Kind.IDENTITY,)}.get(role, ())
+    return act is Action.READ and kind in seen and under_way
+
+
+def _a_break_glass_takes_two(request: _Request) -> bool:
+    (role, kind, act, _), phase, held, _ = request
+    if kind is not Kind.BREAK_GLASS:
+        return True
+    if role not in (Role.COACH, Role.REGIONAL_HEAD) or not _needs(held, Fact.REGION):
+        return False
+    return act is not Action.SIGN or (_needs(held, Fact.SECOND) and phase is not Phase.NONE)
 
 
 def _answers_stay_in_their_zone(request: _Request) -> bool:
@@ -371,7 +398,11 @@ INVARIANTS: Final = (
         "a closing for non-collaboration is begun by a coach and signed by another person",
         _a_closing_has_two_signatures,
     ),
-    Invariant("emergency access needs an open break-glass (F11)", _emergency_needs_break_glass),
+    Invariant("emergency access needs an open break-glass in one's own region (F11)", _emergency_needs_break_glass),
+    Invariant(
+        "an emergency shows who and where somebody is, and nothing else (F2, F11)", _an_emergency_shows_who_and_where
+    ),
+    Invariant("a break-glass is asked for by one of the region and opened by another (F11)", _a_break_glass_takes_two),
     Invariant("an answer is built from a profile of the asker's own zone", _answers_stay_in_their_zone),
 )
 

@@ -131,7 +131,7 @@ class SignInThrottled(NotSignedIn):
 
 
 class BudgetSpent(VaultError):
-    """So many of these as one person may do a day were done already."""
+    """So many of these as one person may do in a period were done already."""
 
     code = "budget_spent"
 

@@ -112,6 +112,12 @@ class RequestId(_Id):
     __slots__ = ()
 
 
+class BreakGlassId(_Id):
+    """One emergency, from the request to its end."""
+
+    __slots__ = ()
+
+
 class AppointmentId(_Id):
     """One time at which somebody is expected, received or was not there."""
 

@@ -26,6 +26,7 @@ from vault.cases.flow import State
 from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
 from vault.cases.referrals import Consent, Referral, ReferralEvent, ReferralStatus
 from vault.cases.tasks import Task
+from vault.emergencies import Emergencies
 from vault.ids import (
     AbsenceId,
     ActorId,
@@ -474,6 +475,8 @@ class UnitOfWork(Asking, Protocol):
     def review_counts(self) -> ReviewCounts: ...
     @property
     def orders(self) -> TakenOrders: ...
+    @property
+    def emergencies(self) -> Emergencies: ...
     @property
     def keys(self) -> Keys: ...
     @property

@@ -140,12 +140,14 @@ class Kind(StrEnum):
     ACCESS_REQUEST = "access_request"  # what another zone asks to know of one case, with whom it asks about
     ACCESS_FORM = "access_form"  # the same without whom it is about: what an approver outside casework sees
     GRANT = "grant"  # a sealed copy of the granted fields, for one person and a time
+    BREAK_GLASS = "break_glass"  # that a colleague must know in an emergency who somebody is; and who agreed
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
     LOG_STATE = "log_state"  # how whole the log is, and who checked a copy of it
     FINDING = "finding"  # what a detection rule found in the log, and how often rules are right
     SAMPLE = "sample"  # looks drawn by lot, to be reviewed
     REVIEW_CASE = "review_case"  # the review of one look by oversight
+    EMERGENCY_USE = "emergency_use"  # every break-glass as the log tells it, its review, and how many there were
     STEP = "step"  # which steps a case can take and has taken; codes and days
     DEADLINE = "deadline"  # a day that counts for a case, with its reasons
     AVENUE = "avenue"  # towards which right of residence the person is heading
@@ -192,12 +194,14 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.ACCESS_REQUEST: Compartment.IDENTITY,
     Kind.ACCESS_FORM: Compartment.STATUS,
     Kind.GRANT: Compartment.IDENTITY,
+    Kind.BREAK_GLASS: Compartment.STATUS,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
     Kind.LOG_STATE: Compartment.AUDIT,
     Kind.FINDING: Compartment.AUDIT,
     Kind.SAMPLE: Compartment.AUDIT,
     Kind.REVIEW_CASE: Compartment.AUDIT,
+    Kind.EMERGENCY_USE: Compartment.AUDIT,
     Kind.STEP: Compartment.STATUS,
     Kind.DEADLINE: Compartment.STATUS,
     Kind.AVENUE: Compartment.STAY_ANALYSIS,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from vault.doctor.access_checks import ACCESS_CHECKS
 from vault.doctor.case_checks import CASE_CHECKS
 from vault.doctor.checks import Check, Fault, Findings, Progress, examine, nobody
+from vault.doctor.emergency_checks import EMERGENCY_CHECKS
 from vault.doctor.key_checks import KEY_CHECKS
 from vault.doctor.log_checks import LOG_CHECKS
 from vault.doctor.people_checks import PEOPLE_CHECKS
@@ -50,7 +51,9 @@ SAMPLE: Final = Check(
     "put back the backup that still opens; look who wrote to the database",
 )  # fmt: skip
 #: Checks of rows, in the order in which they are run.
-ROW_CHECKS: Final = (*PEOPLE_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS, *CASE_CHECKS)
+ROW_CHECKS: Final = (
+    *PEOPLE_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS, *EMERGENCY_CHECKS, *CASE_CHECKS,
+)  # fmt: skip
 CHECKS: Final = (DIRECTORY, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
 
 

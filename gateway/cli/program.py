@@ -55,6 +55,7 @@ WORDS: Final[dict[str, Word]] = {
     "referrals": Word("referrals", "Referrals that were sent to a partner organisation; answers, receipts.", _RECEIVED),
     "access": Word("access", "Requests to know fields of one case: asking, answering, granting.", _RECEIVED),
     "person": Word("person", "Who consulted what: asked by the person, answered by the DPO.", _RECEIVED),
+    "emergency": Word("emergency", "See in an emergency who somebody is, upon a second person's word.", _CASES),
     "audit": Word("audit", "The access log: look, verify, prove, export, keep it.", _RECEIVED),
     "witness": Word("witness", "Sign honest growth of access logs, under another administration.", _OPERATION),
     "init": Word("init", "Make an installation: keys, signed directory, databases.", _OPERATION),

@@ -299,6 +299,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "access_report": "report of who consulted what",
         "access_request": "request for access", "access_form": "request for access, without the person",
         "grant": "granted fields",
+        "break_glass": "emergency access", "emergency_use": "emergencies and their review",
         "audit_entry": "entry of the log",
         "audit_detail": "detail of the log", "log_state": "state of the log",
         "finding": "finding in the log", "sample": "sample of the log", "review_case": "review of a look",

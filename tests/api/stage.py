@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from tests import recorded as r
 from tests.api.stage_access import access_calls
+from tests.api.stage_emergencies import emergency_calls
 from tests.api.stage_people import people_calls
 from tests.flow_paths import Paths
 from tests.house import CASE, Caller, House
@@ -377,6 +378,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
         | steps
         | people_calls(stage, Call)
         | access_calls(house, Call)
+        | emergency_calls(house, stage.case, Call)
         | _referrals(stage)
         | {
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),

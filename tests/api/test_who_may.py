@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from tests.api.stage import Call, Stage, calls
 from tests.api.stage_access import ACCESS_TABLE
+from tests.api.stage_emergencies import EMERGENCY_TABLE
 from tests.api.stage_people import PEOPLE_TABLE
 from tests.api.support import comparable, counts, entries, since
 from tests.house import House
@@ -127,12 +128,13 @@ TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "casework_read_invitation": (200, 404, 200, 403, 403),
     **PEOPLE_TABLE,
     **ACCESS_TABLE,
+    **EMERGENCY_TABLE,
 }  # fmt: skip
 _REFERENCE: Final = re.compile(r"(?<=/cases/)[^/]+")
 _ITEM: Final = re.compile(
     r"(?<=/notes/)[^/]+|(?<=/facts/)([a-z-]+/)[^/]+|(?<=/attachments/)([a-z-]+/)[^/]+|(?<=/tasks/)[^/]+"
     r"|(?<=/letters/)[^/]+|(?<=/invitations/)[^/]+|(?<=/access-requests/)[^/]+|(?<=/grants/)[^/]+"
-    r"|(?<=/referrals/)[^/]+|(?<=/answers/)[^/]+"
+    r"|(?<=/referrals/)[^/]+|(?<=/answers/)[^/]+|(?<=/emergencies/)[^/]+"
 )
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests import recorded
+from tests import emergencies, recorded
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY
 from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
@@ -55,7 +55,8 @@ class Planted:
         if path.endswith("/assignment"):
             found["case"] = item
         return found | dict.fromkeys(
-            ("fact", "attachment", "task", "letter", "review", *PEOPLE_PARAMETERS, *ACCESS_PARAMETERS), item
+            ("fact", "attachment", "task", "letter", "review", "emergency", *PEOPLE_PARAMETERS, *ACCESS_PARAMETERS),
+            item,
         )
 
 
@@ -103,6 +104,7 @@ def plant(house: House) -> Planted:
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
     items = record(house, case, note) | organise(house, case) | plant_reviews(house, entry) | plant_access(house)
+    items |= plant_emergencies(house, case)
     return Planted(case, note, releases, entry, items, ended, second)
 
 
@@ -154,6 +156,15 @@ def organise(house: House, case: str) -> dict[str, str]:
     }
 
 
+def plant_emergencies(house: House, case: str) -> dict[str, str]:
+    """One for each route, asked for by the coach's colleague."""
+    return {
+        **{f"/emergencies/{{emergency}}/{tail}": emergencies.ask(house, case) for tail in ("opening", "refusal")},
+        "/emergencies/{emergency}/end": emergencies.opened(house, case),
+        "/emergencies/{emergency}": emergencies.opened(house, case),
+    }
+
+
 def _refer_again(house: House, people: Any, contact: Any) -> tuple[tuple[str, str, str, str], dict[str, str]]:
     coach = house.client("coach")
     case = house.open_case(coach, people=people, contact=contact, ov_number="8123459")
@@ -174,6 +185,7 @@ def bodies(house: House) -> dict[str, Any]:
     person = {"family_name": CANARY["family"], "given_names": CANARY["given"]}
     return {
         "casework_open_case": CASE | {"people": [person]},
+        "casework_ask_emergency": emergencies.ASK | {"reason": f"L'hôpital appelle: {CANARY['reason']}"},
         "casework_take_in_order": ORDER | {"people": [person], "street": CANARY["address"]},
         "casework_find_case": {"field": "ov_number", "value": "8123456"},
         "casework_search_notes": {"word": CANARY["note"]},

@@ -35,7 +35,8 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
     "cases": frozenset({("create", "case"), ("write", "order"), *_STEPS, *_HANDS}),
     "case_events": _STEPS,
-    "data_keys": frozenset({("create", "case"), *_WRITTEN, *_SEALING, *_NAMING}),
+    "break_glass": frozenset({(action, "break_glass") for action in ("create", "sign", "close")}),
+    "data_keys": frozenset({("create", "case"), ("create", "break_glass"), *_WRITTEN, *_SEALING, *_NAMING}),
     "records": frozenset(
         {
             ("create", "case"),
@@ -43,6 +44,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("write", "contact"),
             ("write", "token_map"),
             ("triage", "case"),  # an order that waited, completed
+            ("create", "break_glass"),
             *_WRITTEN,
             *_SEALING,
             *_NAMING,

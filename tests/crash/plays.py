@@ -19,6 +19,7 @@ from tests.house import STAFF, House
 from tests.orders import HEAD, fresh_order
 from tests.recorded import pdf
 from vault.cases.attachments import Manifest
+from vault.cases.break_glass import Cause
 from vault.cases.details import Avenue, Details
 from vault.cases.facts import Fact
 from vault.cases.file_types import MediaType
@@ -28,11 +29,12 @@ from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome
 from vault.crypto.chunked import CHUNK_BYTES, Splitter
-from vault.ids import AnswerId, CaseId, RecordId, ReferralId, ReleaseId
+from vault.ids import AnswerId, BreakGlassId, CaseId, RecordId, ReferralId, ReleaseId
 from vault.sensitive import Sensitive
 from vault.usecases import (
     answers,
     attachments,
+    break_glass,
     drafts,
     facts,
     hand_over,
@@ -56,6 +58,7 @@ PARTNER: Final = Zone.parse("partner:caritas")
 IDENTITY: Final = Identity((Person("Diallo", "Aminata", national_number="93051822361"),), "8123456")
 
 
+EMERGENCY: Final = "Une voisine a vu une ambulance devant la maison"
 NOTICE: Final = Details(language="fr", leaflet="2026-1")
 
 
@@ -345,6 +348,27 @@ def _confirm(hand: Stagehand) -> Act:
     return lambda: void(hand.as_partner(withdrawals.give_receipt, release, ReceiptOutcome.DELETED))
 
 
+def _ask_in_an_emergency(hand: Stagehand) -> Act:
+    """The row, its sealed reason, and with the first one a key of that compartment."""
+    case = hand.open()
+    hand.hire("colleague")
+    return lambda: void(hand.as_("colleague", break_glass.ask, break_glass.Ask(case, Cause.HEALTH, EMERGENCY)))
+
+
+def _open_an_emergency(hand: Stagehand) -> Act:
+    """Opened, looked at, ended."""
+    cmd = break_glass.Ask(hand.open(), Cause.HEALTH, EMERGENCY)
+    emergency = BreakGlassId.parse(hand.as_("colleague", break_glass.ask, cmd)["emergency"])
+    hand.hire("head")
+
+    def act() -> None:
+        hand.as_("head", break_glass.open_for, emergency)
+        hand.as_("colleague", break_glass.look_at, emergency, Kind.IDENTITY)
+        hand.as_("colleague", break_glass.end, emergency)
+
+    return act
+
+
 def _with_sender(hand: Stagehand, work: Callable[..., Any]) -> Callable[..., Any]:
     return lambda uow, actor, granted, casework: work(uow, actor, granted, casework, hand.house.services.sender)
 
@@ -401,6 +425,8 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "confirm a withdrawal": _confirm,
     "sign in": _sign_in,
     "refuse a sign-in": _refused,
+    "ask in an emergency": _ask_in_an_emergency,
+    "open an emergency": _open_an_emergency,
     "ask for access": access_plays.ask,
     "answer a request": access_plays.answer,
     "grant access": access_plays.grant,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from gateway.log.running import make_keeper
 from gateway.settings import Settings
-from tests import asked
+from tests import asked, emergencies
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
 from tests.log.kit import jump
@@ -90,12 +90,21 @@ def _play(house: House) -> dict[str, str]:
     extended = paths.case_in(State.EXTENSION)
     paths.take(extended, Step.GRANT_EXTENSION)
     _ask(house)
+    _break_glass(house, noted)
     assert house.client("auditor").get("/entries").status_code == 200  # files the log
     return {
         "noted": noted, "handed": handed, "moved": moved, "far": far, "extended": extended,
         "invited": paths.case_in(State.INVITED), "closed": paths.case_in(State.CLOSED),
         "suspended": paths.case_in(State.SUSPENDED), "new": paths.case_in(State.OQT_NOTIFIED),
     }  # fmt: skip
+
+
+def _break_glass(house: House, case: str) -> None:
+    """One that was opened, looked at and ended, one that was refused."""
+    number = emergencies.opened(house, case)
+    assert house.client("colleague").get(f"/emergencies/{number}/identity").status_code == 200
+    emergencies.act(house, number, "end")
+    emergencies.act(house, emergencies.ask(house, case), "refusal")
 
 
 def _ask(house: House) -> None:

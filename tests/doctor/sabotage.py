@@ -253,6 +253,23 @@ def _schema(past: Past) -> None:
     past.run("UPDATE schema_version SET version_num = '0001'", "UPDATE schema_version SET version_num = '0001'")
 
 
+def _alone(past: Past) -> None:
+    past.change(t.break_glass, t.break_glass.c.expires_at.is_not(None), decided_by=past.estate.staff["colleague"])
+
+
+def _stranger(past: Past) -> None:
+    past.change(t.break_glass, t.break_glass.c.expires_at.is_not(None), decided_by=past.estate.staff["officer"])
+
+
+def _for_days(past: Past) -> None:
+    later = past.estate.clock.moment + timedelta(days=3)
+    past.change(t.break_glass, t.break_glass.c.expires_at.is_not(None), expires_at=later, ended_at=None)
+
+
+def _uncounted(past: Past) -> None:
+    past.change(t.break_glass, t.break_glass.c.number == 2, number=4)
+
+
 def _mark(past: Past) -> None:
     past.change(t.installation, directory_key=bytes(32))
 
@@ -271,6 +288,8 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("access_requests", _copy_gone), ("access_requests", _copy_key), ("access_requests", _asker),
     ("access_answers", _answerer), ("access_answers", _answer_gap),
     ("grant_approvals", _more_granted), ("grant_approvals", _longer), ("grant_approvals", _one_word),
+    ("emergency_people", _alone), ("emergency_people", _stranger), ("emergency_times", _for_days),
+    ("emergency_numbers", _uncounted),
     ("grant_keys", _key_back), ("grant_keys", _key_emptied), ("grant_keys", _key_left),
     ("case_words", _word), ("case_history", _state), ("case_history", _step), ("case_columns", _version),
     ("case_columns", _outcome), ("second_person", _same_person), ("privacy_notice", _early_note),

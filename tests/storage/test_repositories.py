@@ -19,6 +19,7 @@ from tests.api.stage import Stage, calls
 from tests.api.stage_access import Access
 from tests.api.stage_people import People
 from tests.crash.checks import EXPLAINS, faults
+from tests.emergencies import opened
 from tests.house import House
 from tests.orders import fresh_order
 from vault.audit.events import Detail, Event, Verdict
@@ -42,7 +43,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
     t.access_requests: ("request_id", "number"), t.access_copies: ("version",), t.access_answers: ("number",),
     t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
-    t.orders: ("mark", "case_id"),
+    t.orders: ("mark", "case_id"), t.break_glass: ("emergency_id", "number"),
     t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.receipts: ("release_id",), t.answers: ("answer_id",),
 }  # fmt: skip
@@ -56,6 +57,7 @@ def _story(house: House) -> None:
     stage.noted()
     stage.sheet()
     coach, case = house.client("coach"), stage.case()
+    opened(house, case)
     recorded.attach(coach, case)
     recorded.set_task(coach, case)
     recorded.save_draft(coach, case)

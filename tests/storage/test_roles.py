@@ -51,6 +51,7 @@ casework.attachments  all  all                -    -          -    -          - 
 casework.attachment_chunks all all            -    -          -    -          -    -
 casework.tasks        all  all                -    -          -    -          -    -
 casework.drafts       all  all                -    -          -    -          -    -
+casework.break_glass  all  all                -    -          -    -          -    -
 casework.orders       all  all                -    -          -    -          -    -
 casework.review_counts all all                -    -          -    -          -    -
 casework.coaches      all  all                -    -          -    -          -    -
@@ -108,6 +109,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
         "sealed",
         "entry_id",
     },
+    "casework.break_glass": {"decided_by", "decided_at", "expires_at", "ended_at", "entry_id"},
     "casework.orders": {"household", "facts", "updates", "missing", "entry_id"},
     "casework.coaches": {"types", "capacity", "entry_id"},
     "casework.absences": {"last_day", "handed_over_at", "returned_at", "entry_id"},

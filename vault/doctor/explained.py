@@ -37,6 +37,7 @@ _RECORDED: Final = _written(
 )
 _REFERRED: Final = _written(Kind.REFERRAL, Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL) | {("released", Kind.REFERRAL.value)}
 _SWEPT: Final = ("swept", Kind.ATTACHMENT.value)
+_EMERGENCY: Final = frozenset({(Action.CREATE.value, Kind.BREAK_GLASS.value)})
 _FILED: Final = frozenset({(Action.CREATE.value, Kind.ACCESS_REQUEST.value)})
 _ANSWERED: Final = frozenset(
     (act.value, kind.value) for act in (Action.SIGN, Action.CLOSE) for kind in (Kind.ACCESS_REQUEST, Kind.ACCESS_FORM)
@@ -48,13 +49,15 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
     "cases": _OPENED | _MOVED | _HANDS | _written(Kind.ORDER),
     "case_events": _MOVED,
-    "data_keys": _OPENED | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
+    "break_glass": _EMERGENCY | {(act.value, Kind.BREAK_GLASS.value) for act in (Action.SIGN, Action.CLOSE)},
+    "data_keys": _OPENED | _EMERGENCY | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
     "records": _OPENED
     | _RECORDED
     | _SEALING
     | _NAMING
     | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
-    | _COMPLETED,
+    | _COMPLETED
+    | _EMERGENCY,
     "blind_index": _OPENED
     | _written(Kind.IDENTITY)
     | _COMPLETED
@@ -95,6 +98,7 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
 LEAVES: Final[dict[Act, tuple[str, str]]] = {
     **dict.fromkeys(_OPENED, ("records", Kind.IDENTITY.value)),
     **dict.fromkeys(_STEPS, ("case_events", "")),
+    **dict.fromkeys(_EMERGENCY, ("records", Kind.BREAK_GLASS.value)),
     **dict.fromkeys(_FILED, ("access_requests", "")),
     **dict.fromkeys(_ANSWERED | _written(Kind.ACCESS_FORM), ("access_answers", "")),
     **{

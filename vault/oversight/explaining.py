@@ -44,6 +44,9 @@ EVIDENCE: Final = (
     (Happening.RELEASE_BEGUN.value, Kind.GRANT.value),
     (Action.SIGN.value, Kind.ACCESS_REQUEST.value),
     (Action.WRITE.value, Kind.ACCESS_REQUEST.value),
+    (Action.CREATE.value, Kind.BREAK_GLASS.value),
+    (Action.SIGN.value, Kind.BREAK_GLASS.value),
+    (Action.CLOSE.value, Kind.BREAK_GLASS.value),
 )
 #: What is asked of one case, and answered by a head of its region or by one to whom that was handed on.
 _ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value})
@@ -54,6 +57,7 @@ _CONSENTED: Final = (Kind.REFERRAL.value, ReferralStep.CONSENT.value)
 _TAKEN_BACK: Final = (Kind.WITHDRAWAL.value, ReferralStep.WITHDRAW.value)
 #: What a partner does about a release of another kind: it answers a referral, and confirms that one ended.
 _ABOUT_REFERRALS: Final = frozenset({Kind.REFERRAL.value, Kind.REFERRAL_ANSWER.value, Kind.WITHDRAWAL.value})
+_BREAK_GLASS: Final = Kind.BREAK_GLASS.value
 #: How a session begins: the entry that it is named after.
 BEGINNINGS: Final = frozenset({Happening.SIGNED_IN.value, Happening.SERVICE_TOKEN_ISSUED.value})
 _ACTIONS: Final = frozenset(action.value for action in Action)
@@ -73,6 +77,7 @@ class Basis(StrEnum):
     RELEASE = "release"  # it was handed over, referred, granted or passed on to this zone
     DELEGATION = "delegation"  # another head handed the request on
     APPROVAL = "approval"  # a function approved that the fields go
+    EMERGENCY = "emergency"  # somebody else opened what this actor had asked for
     REVIEW = "review"  # the look that is reviewed is somebody else's
 
 
@@ -213,6 +218,8 @@ def _region(body: Body, file: CaseFile) -> Evidence | Missing:
 def _second(body: Body, file: CaseFile) -> Evidence | Missing:
     if body["kind"] == _REVIEW:
         return _anothers_look(body, file)
+    if body["kind"] == _BREAK_GLASS:
+        return _anothers_emergency(body, file)
     if body["kind"] == Kind.GRANT.value:
         act = _newest(body, file, lambda act: act["action"] == Action.SIGN.value and _came_to_something(act))
         return _lacks(Fact.SECOND) if act is None else Evidence(Fact.SECOND, Basis.APPROVAL, act["entry"])
@@ -231,6 +238,40 @@ def _anothers_look(body: Body, file: CaseFile) -> Evidence | Missing:
     if look["actor"] == body["actor"]:
         return Missing(Fact.SECOND, Lack.CONTRADICTED, look["entry"])
     return Evidence(Fact.SECOND, Basis.REVIEW, look["entry"])
+
+
+def _anothers_emergency(body: Body, file: CaseFile) -> Evidence | Missing:
+    asked = _newest(body, file, lambda act: _of(act, body["object"], Action.CREATE))
+    if asked is None:
+        return _lacks(Fact.SECOND)
+    if asked["actor"] == body["actor"]:
+        return Missing(Fact.SECOND, Lack.CONTRADICTED, asked["entry"])
+    return Evidence(Fact.SECOND, Basis.SECOND, asked["entry"])
+
+
+def _break_glass(body: Body, file: CaseFile) -> Evidence | Missing:
+    """The newest emergency that this actor had asked for and somebody else opened. Its minutes no entry tells."""
+    own = {
+        act["object"]
+        for act in file.before(body)
+        if _of(act, act["object"], Action.CREATE) and act["actor"] == body["actor"]
+    }
+
+    def opens(act: Body) -> bool:
+        return act["object"] in own and _of(act, act["object"], Action.SIGN) and act["actor"] != body["actor"]
+
+    opened = _newest(body, file, opens)
+    if opened is None:
+        return _lacks(Fact.BREAK_GLASS)
+    closed = _newest(body, file, lambda act: _of(act, opened["object"], Action.CLOSE))
+    if closed is not None:
+        return Missing(Fact.BREAK_GLASS, Lack.CONTRADICTED, closed["entry"])
+    return Evidence(Fact.BREAK_GLASS, Basis.EMERGENCY, opened["entry"])
+
+
+def _of(act: Body, emergency: str, action: Action) -> bool:
+    same = (act["kind"], act["object"], act["action"]) == (_BREAK_GLASS, emergency, action.value)
+    return same and _came_to_something(act)
 
 
 def _grant(body: Body, file: CaseFile) -> Evidence | Missing:
@@ -311,7 +352,6 @@ def _came_to_something(act: Body) -> bool:
     return bool(act["decision"] == Verdict.ALLOW.value and act["count"])
 
 
-#: A fact that is not here has no entry that shows it: nothing yet opens in an emergency.
 _SHOWN_BY: Final[dict[Fact, Callable[[Body, CaseFile], Evidence | Missing]]] = {
     Fact.OWN: _own,
     Fact.REGION: _region,
@@ -319,4 +359,5 @@ _SHOWN_BY: Final[dict[Fact, Callable[[Body, CaseFile], Evidence | Missing]]] = {
     Fact.CONSENT: _consent,
     Fact.ADDRESSED: _addressed,
     Fact.GRANT: _grant,
+    Fact.BREAK_GLASS: _break_glass,
 }

@@ -166,6 +166,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.drafts": _casework(
         "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
     ),
+    "casework.break_glass": _casework("decided_by", "decided_at", "expires_at", "ended_at"),
     "casework.orders": _casework("household", "facts", "updates", "missing"),
     "casework.review_counts": _casework(),
     "casework.coaches": _casework("types", "capacity"),

@@ -35,6 +35,7 @@ from vault.storage import tables as t
 from vault.storage.agenda import AgendaRepository
 from vault.storage.answers import AnswerRepository
 from vault.storage.asking import GrantRepository, RequestRepository
+from vault.storage.emergencies import EmergencyRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.orders import OrderRepository
@@ -94,6 +95,10 @@ class ZoneUnitOfWork:
     @property
     def review_counts(self) -> ReviewCountRepository:
         return ReviewCountRepository(self._tx)
+
+    @property
+    def emergencies(self) -> EmergencyRepository:
+        return EmergencyRepository(self._tx)
 
     @property
     def orders(self) -> OrderRepository:

@@ -12,6 +12,7 @@ from vault.access.enforcement import Guard, Item, Permit
 from vault.access.sealing import RecordKeeper
 from vault.access.shaping import shape
 from vault.cases.appointments import AgendaRules
+from vault.cases.break_glass import EmergencyRules
 from vault.cases.calendar import Calendar, belgian_day
 from vault.cases.guards import Situation
 from vault.cases.history import History, notice_given
@@ -55,6 +56,7 @@ class Casework:
     calendar: Calendar
     rules: ReferralRules  # for the configured partners that the signed directory names
     partners: frozenset[Zone]  # all that the directory names, configured or not: each may have got something
+    emergency_rules: EmergencyRules
     office: Office = field(default_factory=Office, repr=False)  # looks through notes
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 

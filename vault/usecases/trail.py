@@ -11,6 +11,7 @@ from vault.access.enforcement import Guard, Item, Permit
 from vault.access.shaping import shape
 from vault.audit.events import Happening
 from vault.audit.reading import EntryFilter, StoredEntry
+from vault.cases.break_glass import EmergencyRules
 from vault.cases.calendar import Calendar
 from vault.crypto.detail import DetailReader, commitment
 from vault.crypto.hpke import SealingKeyPair
@@ -40,6 +41,7 @@ class Oversight:
     entropy: Entropy
     detection: Detection
     calendar: Calendar
+    emergency_rules: EmergencyRules
 
 
 def purpose_of(actor: Actor) -> Purpose:

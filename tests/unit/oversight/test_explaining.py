@@ -39,6 +39,11 @@ TAKEN_BACK: Final = at(7, "write", kind="withdrawal", object="f1", outcome="with
 ENDED: Final = at(8, "release_withdrawn", kind="referral", object="r1", outcome="partner:caritas reader_held_on")
 SENT: Final = {**LOOK, "action": "release", "kind": "referral", "object": "f1"}
 ASKED: Final = {**LOOK, "kind": "access_request"}
+URGENT, BROKEN = {**LOOK, "purpose": "emergency"}, Fact.BREAK_GLASS
+OPENED: Final = (
+    at(5, "create", kind="break_glass", object="b1"),
+    at(6, "sign", kind="break_glass", object="b1", actor="a-head"),
+)
 RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "object": "r1"}
 
 
@@ -82,6 +87,25 @@ RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "objec
         ),
         pytest.param(
             LOOK, (SECOND,), [at(5, "begin_closing", actor="a-other")], "second_signature e5", id="begun by another"
+        ),
+        pytest.param(URGENT, (BROKEN,), [*OPENED], "emergency e6", id="opened by somebody else"),
+        pytest.param(URGENT, (BROKEN,), [], "break_glass not_in_log", id="nobody asked"),
+        pytest.param(URGENT, (BROKEN,), [OPENED[0]], "break_glass not_in_log", id="asked and not opened"),
+        pytest.param(
+            URGENT, (BROKEN,), [OPENED[0], {**OPENED[1], "actor": "a-coach"}], "break_glass not_in_log",
+            id="opened by who asked"
+        ),
+        pytest.param(
+            URGENT, (BROKEN,), [{**OPENED[0], "actor": "a-other"}, OPENED[1]], "break_glass not_in_log",
+            id="asked for by somebody else"
+        ),
+        pytest.param(
+            URGENT, (BROKEN,), [*OPENED, at(7, "close", kind="break_glass", object="b1")],
+            "break_glass contradicted e7", id="ended before"
+        ),
+        pytest.param(OPENED[1], (SECOND,), [OPENED[0]], "second_signature e5", id="asked for by another"),
+        pytest.param(
+            {**OPENED[1], "actor": "a-coach"}, (SECOND,), [OPENED[0]], "second contradicted e5", id="asked for oneself"
         ),
         pytest.param(LOOK, (SECOND,), [at(5, "begin_closing")], "second contradicted e5", id="begun by the same"),
         pytest.param(

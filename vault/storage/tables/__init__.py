@@ -34,6 +34,7 @@ from vault.storage.tables.casework import (
     referrals,
     review_counts,
 )
+from vault.storage.tables.emergencies import break_glass
 from vault.storage.tables.exchange import answers, receipts, releases, withdrawals
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
@@ -76,6 +77,7 @@ __all__ = [
     "attachments",
     "attempts",
     "blind_index",
+    "break_glass",
     "calendar_feeds",
     "case_events",
     "cases",
