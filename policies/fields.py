@@ -126,7 +126,7 @@ _CASEWORK: Final = {
     "answer_list": "reference referral partner answer answer_sent_at",
     # An emergency: who asks for what, and all that a second person lets them see.
     "break_glass_receipt": "emergency reference standing asked_at lapses_at expires_at left",
-    "break_glass_list": "emergency reference cause asked_by role asked_at lapses_at standing expires_at yours left",
+    "break_glass_list": "emergency reference cause asked_by role asked_at lapses_at standing expires_at yours",
     "break_glass_full": (
         "emergency reference cause reason asked_by role asked_at lapses_at standing decided_by expires_at ended_at "
         "yours"

@@ -87,7 +87,8 @@ def test_two_who_open_at_once_open_it_once(house: House, case: str) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(replies) == [201, 409]
+    first, second = sorted(replies)
+    assert (first, second in (404, 409)) == (201, True), "who comes second is told that it waits no more, or nothing"
 
 
 def test_a_head_sees_who_and_not_where(lite_house: House, lite_case: str) -> None:
@@ -137,7 +138,7 @@ def test_each_person_has_so_many_a_month_whether_or_not_they_are_opened(sqlite_s
             left.append(reply.json()["left"])
         assert left == [2, 1, 0]
         spent = house.client("colleague").post(f"/cases/{case}/emergencies", json=ASK)
-        assert (spent.status_code, spent.json()["issues"][0]["type"].rpartition(":")[2]) == (429, "budget_spent")
+        assert (spent.status_code, spent.json()["type"].rpartition(":")[2]) == (429, "budget_spent")
         assert ask(house, case, "third_coach"), "a budget is one person's"
         house.clock.move(days=28)
         house.renew("colleague")
@@ -222,8 +223,7 @@ def test_what_is_published_tells_no_small_number(lite_house: House, lite_case: s
 def test_the_person_is_told_that_it_was_an_emergency(lite_house: House, lite_case: str) -> None:
     house = lite_house
     look(house, opened(house, lite_case))
-    assert house.client("coach").post(f"/cases/{lite_case}/access-report").status_code == 201
-    release = house.client("dpo").get("/access-reports").json()["reports"][0]["release"]
-    report = house.client("dpo").get(f"/access-reports/{release}")
+    release = house.client("coach").post(f"/cases/{lite_case}/access-report").json()["release"]
+    report = house.client("dpo").get(f"/access-reports/{release}", params={"lang": "en"})
     assert report.status_code == 200, report.text
     assert "emergency" in report.text

@@ -69,6 +69,9 @@ COACH_SEES: Final[dict[str, frozenset[str]]] = {
 }
 #: What else is for whom: the desk sees whom it receives today, the head why a coach must not have a case.
 OTHERS_SEE: Final = {
+    # In an emergency, upon a second person's word.
+    ("colleague", "casework_emergency_identity"): frozenset({"family", "given"}),
+    ("colleague", "casework_emergency_contact"): frozenset({"address", "email", "whereabouts"}),
     ("desk", "casework_desk_day"): EXPECTED,
     ("head", "casework_read_conflict"): frozenset({"conflict"}),
 }

@@ -174,6 +174,17 @@ BREAKING = [
     ("a closing for non", "cw-90,coach,case,sign,case_administration,closing,own+second,receipt,allow"),
     ("after closing no content", "cw-90,coach,case,reopen,case_administration,handed_over,own,receipt,allow"),
     ("emergency access", "cw-90,regional_head,identity,read,emergency,active,region,identity_full,allow"),
+    ("emergency access", "cw-90,coach,identity,read,emergency,active,break_glass,identity_emergency,allow"),
+    ("an emergency shows", "cw-90,coach,note,read,emergency,active,region+break_glass,note_full,allow"),
+    ("an emergency shows", "cw-90,coach,identity,write,emergency,active,region+break_glass,receipt,allow"),
+    ("an emergency shows", "cw-90,coach,identity,read,emergency,closed,region+break_glass,identity_emergency,allow"),
+    (
+        "an emergency shows",
+        "cw-90,regional_head,contact,read,emergency,active,region+break_glass,contact_emergency,allow",
+    ),
+    ("a break-glass is", "cw-90,coach,break_glass,sign,case_administration,active,region,break_glass_receipt,allow"),
+    ("a break-glass is", "cw-90,desk_officer,break_glass,list,case_administration,none,region,break_glass_list,allow"),
+    ("a break-glass is", "cw-90,coach,break_glass,create,case_administration,active,own,break_glass_receipt,allow"),
     ("granted fields open", "fu-90,follow_up_officer,grant,read,oqt_follow_up,none,addressed,granted_fields,allow"),
     (
         "granted fields open",

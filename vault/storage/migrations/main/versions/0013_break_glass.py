@@ -45,7 +45,6 @@ def upgrade() -> None:
             ["entry_id"], ["entries.entry_id" if lite else "log.entries.entry_id"], name="fk_break_glass_entry_id"
         ),
         schema=schema,
-        sqlite_with_rowid=False,
     )
     op.create_index("ix_break_glass_region_asked_at", "break_glass", ["region", "asked_at"], schema=schema)
     if lite:
