@@ -179,13 +179,18 @@ def _refer_again(house: House, people: Any, contact: Any) -> tuple[tuple[str, st
     return (case, house.propose(coach, case), answered, house.waiting(coach)[0]["answer"]), ended
 
 
+#: Bodies of routes that have a module of their own.
+TAKEN_OUT: Final[dict[str, Any]] = ACCESS_BODIES | {
+    "casework_ask_emergency": emergencies.ASK | {"reason": f"L'hôpital appelle: {CANARY['reason']}"},
+}
+
+
 def bodies(house: House) -> dict[str, Any]:
     """A good body for every operation that takes one."""
     text = {"text": f"Nouveau: {CANARY['note']}", "language": "fr", "template": "intake"}
     person = {"family_name": CANARY["family"], "given_names": CANARY["given"]}
     return {
         "casework_open_case": CASE | {"people": [person]},
-        "casework_ask_emergency": emergencies.ASK | {"reason": f"L'hôpital appelle: {CANARY['reason']}"},
         "casework_take_in_order": ORDER | {"people": [person], "street": CANARY["address"]},
         "casework_find_case": {"field": "ov_number", "value": "8123456"},
         "casework_search_notes": {"word": CANARY["note"]},
@@ -240,4 +245,4 @@ def bodies(house: House) -> dict[str, Any]:
             "coach": house.staff["colleague"].id.hex(), "reason": f"Connaît {CANARY['conflict']}.",
         },
         "casework_make_calendar": {"language": "fr"}, "oversight_record_verification": recorded.CHECKED,
-    } | {f"casework_{step.value}": Paths(house).details(step) for step in Step} | ACCESS_BODIES  # fmt: skip
+    } | {f"casework_{step.value}": Paths(house).details(step) for step in Step} | TAKEN_OUT  # fmt: skip
