@@ -26,6 +26,7 @@ from vault.vocabulary import Zone
 if TYPE_CHECKING:
     import httpx2
 
+    from gateway.attacking import Heard, Request
     from gateway.wiring import Services
 
 _TIMEOUT: Final = 30.0
@@ -103,6 +104,17 @@ class Gateway:
             raise Unreachable("the gateway ended in the middle of the file")
         name = response.headers.get("content-disposition", "").partition("filename*=UTF-8''")[2]
         return unquote(name), content
+
+    def hear(self, request: Request) -> Heard:
+        """The answer as it is, whatever it says (`parefeu attack`). Raises Unreachable."""
+        from gateway.attacking import Heard
+
+        bearer = {"authorization": f"Bearer {request.token}"} if request.token else {}
+        headers, query = {**request.headers, **bearer}, dict(request.query)
+        response = self._exchange(request.method, request.path, headers, query, None, request.content or b"")
+        return Heard(
+            response.status_code, {name.lower(): value for name, value in response.headers.items()}, response.content
+        )
 
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], params: dict[str, Any], body: Any,

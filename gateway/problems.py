@@ -50,6 +50,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.LogError: (503, "The log cannot be trusted"),
     e.KeyringError: (503, "The keys are not available"),
     e.PolicyRejected: (503, "The policy cannot be used"),
+    e.ProvenanceRefused: (500, "This cannot leave"),
     e.StoreError: (503, "The store is not available"),
     e.PrintingError: (503, "Letters cannot be drawn as PDF"),
     e.LetterNotPrintable: (422, "This letter cannot be drawn as PDF"),
@@ -57,7 +58,10 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.ConfigurationError: (503, "The configuration cannot be used"),
 }
 #: Texts of these are for the operator's log, not for a caller.
-_SILENT: Final = (e.CryptoError, e.LogError, e.KeyringError, e.PolicyRejected, e.StoreError, e.ConfigurationError)
+_SILENT: Final = (
+    e.CryptoError, e.LogError, e.KeyringError, e.PolicyRejected, e.ProvenanceRefused, e.StoreError,
+    e.ConfigurationError,
+)  # fmt: skip
 _FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _HTTP_TITLES: Final = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Wrong media type"}
 

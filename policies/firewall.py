@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from policies.compiler import Cell, Table, compile_table
+from policies.derivations import broken_derivations
 from policies.expected import check_expected, load_expected
 from policies.facts import ALL_FACTS, facts_of
 from policies.invariants import broken_invariants
@@ -138,7 +139,7 @@ def load_firewall(folder: Path | None = None) -> TableFirewall:
     step that found one.
     """
     table = compile_table(load_source(folder))
-    faults = (*check_expected(table, load_expected(folder)), *broken_invariants(table))
+    faults = (*check_expected(table, load_expected(folder)), *broken_invariants(table), *broken_derivations(table))
     if faults:
         raise PolicyRejected(faults)
     return TableFirewall(table)

@@ -37,6 +37,7 @@
     │   ├── WrongPassphrase
     │   ├── KeyringMissing
     │   └── KeyringDamaged
+    ├── ProvenanceRefused       something would leave that comes from where it must not
     ├── PolicyRejected          rules that cannot be loaded; the old ones stay
     ├── StoreError
     │   ├── StoreBusy           another process serves this store, or too many requests wait
@@ -128,6 +129,12 @@ class SignInThrottled(NotSignedIn):
     def __init__(self, retry_after: int) -> None:
         super().__init__("too many attempts")
         self.retry_after = retry_after
+
+
+class ProvenanceRefused(VaultError):
+    """Something would leave that comes from where it must not: a fault of the program, stopped before sealing."""
+
+    code = "provenance_refused"
 
 
 class BudgetSpent(VaultError):

@@ -31,6 +31,7 @@ from gateway.api.receiving import prefix
 from gateway.decision_points import Answer, Point
 from gateway.gate import Asks, Gate
 from gateway.settings import slug
+from vault.access.asking import ASKING_ZONES
 from vault.errors import InvalidInput
 from vault.usecases.decisions import Found
 from vault.vocabulary import ReleaseProfile
@@ -94,11 +95,20 @@ class _Api:
             "evaluation_id": answer.entry.hex(),
             "evaluated_at": now.isoformat(timespec="seconds"),
         }
-        endpoint = self._gate.services.settings.access_request_url
+        endpoint = where_to_ask(self._gate)
         if endpoint:
             until = (now + _ASK_WITHIN).isoformat(timespec="seconds")
             told["access_request"] = {"endpoint": endpoint, "expires_at": until}
         return {"decision": False, "context": told}
+
+
+def where_to_ask(gate: Gate) -> str:
+    """Where access may be asked for, the same for every refusal: as the office set it, else our own way of asking in a
+    zone that has one. "" where there is no such place, or nobody said under which address it is found."""
+    settings = gate.services.settings
+    if settings.access_request_url or gate.zone not in ASKING_ZONES or not settings.public_url:
+        return settings.access_request_url
+    return f"{settings.public_url}{prefix(gate)}/access-requests"
 
 
 def _obligation(profile: ReleaseProfile) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from policies.matrix import render
 from policies.mutants import measure
 from policies.proof import Proof, prove_every, prove_reduced, prove_whole
 from vault.errors import PolicyRejected
+from vault.provenance import GRAPH
 from vault.vocabulary import FACTS, Action, Fact, Facts, Kind, Phase, Purpose, Question, Role
 
 app = typer.Typer(help="The rules of who may see what.", no_args_is_help=True)
@@ -62,6 +63,7 @@ def check(
     typer.echo(f"cells       {len(table.cells)} of role, kind, action and purpose; every other is denied")
     typer.echo("expected    every request is answered as expected.csv says")
     typer.echo(f"invariants  {len(INVARIANTS)} and the release profiles' hold")
+    typer.echo(f"provenance  {len(GRAPH)} fields: nothing that was told reaches follow-up by any way")
     typer.echo(f"digest      {table.digest.hex()}")
     if proof:
         _report(_with_bar(lambda advance: prove_reduced(table, advance)), "reduced proof")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any, Final
 
+import pytest
+
+from gateway.api.authzen import where_to_ask
+from gateway.gate import Gate
 from gateway.settings import Settings
 from tests.api.decision_client import Asker, asker, vault_question
 from tests.api.stage import Stage, calls
@@ -14,7 +18,7 @@ from tests.crash.hooks import watched
 from tests.house import CARITAS, STAFF, House, house_on
 from vault.ids import CaseId
 from vault.usecases.casework import reference
-from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Kind, Purpose
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Kind, Purpose, Zone
 
 ADMIN: Final = "case_administration"
 
@@ -270,6 +274,28 @@ def test_a_refusal_tells_a_machine_where_to_ask_if_there_is_such_a_place(sqlite_
             assert context["access_request"]["endpoint"] == "https://asking.example/requests"
             assert context["access_request"]["expires_at"] > context["evaluated_at"]
             assert entries(house)[-1]["entry"] == context["evaluation_id"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "own", "office", "told"),
+    [
+        ("follow_up", "https://vault.example", "", "https://vault.example/follow-up/access-requests"),
+        ("follow_up", "https://vault.example", "https://asking.example", "https://asking.example"),
+        ("follow_up", "", "", ""),
+        ("casework", "https://vault.example", "", ""),
+        ("partner:caritas", "https://vault.example", "", ""),
+    ],
+)
+def test_the_place_to_ask_is_our_own_where_the_zone_can_ask(
+    lite_house: House, zone: str, own: str, office: str, told: str
+) -> None:
+    lite_house.services.settings = lite_house.settings.model_copy(
+        update={"public_url": own, "access_request_url": office}
+    )
+    assert where_to_ask(Gate(Zone.parse(zone), lite_house.services)) == told
+    if told.startswith(own) and own:
+        path = told.removeprefix(own)
+        assert path in lite_house.app.get("/openapi.json").json()["paths"], "there is such a route"
 
 
 # -- batches -----------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ anything confided could be put into. A referral carries the fields that the pers
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,10 +23,11 @@ from vault.crypto.signing import SigningKey
 from vault.errors import EnvelopeRejected, Erased, RecordTampered
 from vault.ids import EntryId, KeyId, ReleaseId
 from vault.ports import Clock, Entropy
+from vault.provenance import Leaving, Sourced
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.sensitive import Sensitive
 from vault.unit_of_work import ReleaseRow, UnitOfWork
-from vault.vocabulary import CASEWORK, Compartment, Kind, Purpose, Zone
+from vault.vocabulary import CASEWORK, Compartment, Kind, Provenance, Purpose, Zone
 
 SHEET_SCHEMA: Final = 1
 REFERRAL_SCHEMA: Final = 1
@@ -49,27 +49,30 @@ SHEET_FIELDS: Final = (
 SHEET_NAMING_FIELDS: Final = ("oqt_reference", "ov_number")
 
 
-def outcome_sheet(case: Case, identity: Identity, *, naming: bool) -> dict[str, Any]:
-    """The sheet of a handed-over case. naming: with the file's own numbers, for the follow-up service."""
+def outcome_sheet(case: Case, identity: Identity, provenance: Provenance, *, naming: bool) -> Leaving:
+    """The sheet of a handed-over case. naming: with the file's own numbers, for the follow-up service.
+
+    provenance: sealed with the identity.
+    """
     assert case.closed_at is not None
     assert case.outcome is not None
     facts = case.facts
-    sheet: dict[str, Any] = {
-        "oqt_reference": identity.oqt_reference,
-        "ov_number": identity.ov_number,
-        "closing_date": belgian_day(case.closed_at).isoformat(),
-        "outcome_code": case.outcome.value,
-        "term_end": facts.term_end.isoformat() if facts.term_end else None,
-        "extended": facts.extended,
-        "procedure_pending": facts.procedure_pending,
-        "minors": facts.minors,
-        "fitness_check": facts.fitness_check,
-        "language": case.language,
+    sheet = {
+        "oqt_reference": Sourced(identity.oqt_reference, "identity.oqt_reference", provenance),
+        "ov_number": Sourced(identity.ov_number, "identity.ov_number", provenance),
+        "closing_date": Sourced(belgian_day(case.closed_at).isoformat(), "case.closed_at"),
+        "outcome_code": Sourced(case.outcome.value, "case.outcome"),
+        "term_end": Sourced(facts.term_end.isoformat() if facts.term_end else None, "case.term_end"),
+        "extended": Sourced(facts.extended, "case.extended"),
+        "procedure_pending": Sourced(facts.procedure_pending, "case.procedure_pending"),
+        "minors": Sourced(facts.minors, "case.minors"),
+        "fitness_check": Sourced(facts.fitness_check, "case.fitness_check"),
+        "language": Sourced(case.language, "case.language"),
     }
     if not naming:
         for name in SHEET_NAMING_FIELDS:
             del sheet[name]
-    return sheet
+    return Leaving(sheet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +85,24 @@ class Sender:
     entropy: Entropy
 
     def seal(
-        self, uow: UnitOfWork, permit: Permit, content: Mapping[str, Any], *, release: ReleaseId, reader: Zone,
+        self, uow: UnitOfWork, permit: Permit, leaving: Leaving, *, release: ReleaseId, reader: Zone,
         subject: bytes, kind: Kind, compartment: Compartment, purpose: Purpose, decision: EntryId, policy: bytes,
         schema: int, expires_at: datetime | None,
     ) -> KeyId:  # fmt: skip
-        """Seal `content` under a fresh key to `reader` and store the release. The key is kept by nobody else.
+        """Seal what leaves under a fresh key to `reader` and store the release. The key is kept by nobody else.
 
         Returns the key's id, for whoever may have to destroy it. permit: leave to release this kind. decision: the
-        release's own, already committed audit entry.
+        release's own, already committed audit entry. Raises ProvenanceRefused for a value that comes from where it must
+        not (`vault.provenance`): nothing is sealed then.
         """
         now = self.clock.now()
         permit.check(kind=kind, case=permit.item.case, now=now, storing=True)
+        content = leaving.content(kind, reader.kind)
         key = KeyId(self.entropy.bytes(16))
         context = ReleaseContext(
             subject, compartment, reader, CASEWORK, release, key, purpose, decision, policy, schema, expires_at
         )
-        plaintext = json.dumps(dict(content), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        plaintext = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         sealed = seal_release(
             plaintext, context, to=self.directory.of(reader).sealing, sender=self.signing, entropy=self.entropy
         )

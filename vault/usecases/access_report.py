@@ -28,6 +28,7 @@ from vault.audit.reading import TreeHead
 from vault.errors import EnvelopeRejected, InvalidInput, NotFound
 from vault.ids import CaseId, EntryId, ReleaseId
 from vault.oversight.access_report import FORMAT, TIME_ZONE, Report, Withholding, summarise
+from vault.provenance import Leaving
 from vault.pseudonyms import LOG, domain_of
 from vault.unit_of_work import ReleaseRow, UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference, relation
@@ -95,7 +96,7 @@ def ask(uow: UnitOfWork, actor: Actor, granted: Granted, casework: Casework, sen
     )  # fmt: skip
     uow.audit.append(event, actor.detail())
     sender.seal(
-        uow, granted.permit, _names(granted.case, casework), release=granted.release, reader=OVERSIGHT,
+        uow, granted.permit, Leaving({}, _names(granted.case, casework)), release=granted.release, reader=OVERSIGHT,
         subject=casework.pseudonyms.token(domain_of(OVERSIGHT), granted.case).token, kind=Kind.ACCESS_REPORT,
         compartment=Compartment.STATUS, purpose=Purpose.DATA_PROTECTION, decision=granted.entry,
         policy=casework.guard.policy_digest, schema=SCHEMA, expires_at=granted.expires_at,

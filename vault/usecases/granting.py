@@ -12,9 +12,10 @@ lost.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
@@ -27,6 +28,7 @@ from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
 from vault.errors import Conflict, NotFound, StaleVersion, StoreBusy
 from vault.ids import CaseId, EntryId, ReleaseId, RequestId
+from vault.provenance import Leaving, Sourced
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.answering import AnsweringDesk, before_whom, look
@@ -138,11 +140,10 @@ def grant(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk,
     )
 
 
-def content(form: AccessForm, fields: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
+def content(form: AccessForm, fields: tuple[str, ...], values: Mapping[str, Sourced]) -> Leaving:
     """What is sealed: for whom, upon which request, and these fields and no other."""
-    return {
-        "for": form.requester.hex(), "request": form.request.hex(), "fields": {name: values[name] for name in fields}
-    }  # fmt: skip
+    around = {"for": form.requester.hex(), "request": form.request.hex()}
+    return Leaving({name: values[name] for name in fields}, around, under="fields")
 
 
 def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation, desk: AnsweringDesk) -> Values:
@@ -190,33 +191,42 @@ def destroy_keys(uow: UnitOfWork, casework: Casework) -> int:
     return len(over)
 
 
-def _values(uow: UnitOfWork, permit: Permit, case: Case, fields: tuple[str, ...], casework: Casework) -> dict[str, Any]:
+def _values(
+    uow: UnitOfWork, permit: Permit, case: Case, fields: tuple[str, ...], casework: Casework
+) -> dict[str, Sourced]:
     """The fields' values from the official file; None where it has none. Only what is needed is opened."""
     needed = {SOURCES[name] for name in fields}
-    found: dict[str, Any] = dict.fromkeys(fields)
+    found = {name: Sourced(None, f"{SOURCES[name].value}.{name}") for name in fields}
     if Kind.IDENTITY in needed and (opened := _official(uow, permit, case, Kind.IDENTITY, casework)) is not None:
-        person = Identity.decode(opened).people[0]
-        found |= {
+        person = Identity.decode(opened.plaintext).people[0]
+        values = {
             "family_name": person.family_name,
             "given_names": person.given_names,
             "birth_date": person.birth_date.isoformat() if person.birth_date else None,
             "nationality": person.nationality or None,
         }
+        found |= {name: Sourced(value, f"identity.{name}", opened.provenance) for name, value in values.items()}
     if Kind.CONTACT in needed and (opened := _official(uow, permit, case, Kind.CONTACT, casework)) is not None:
-        contact = Contact.decode(opened)
+        contact = Contact.decode(opened.plaintext)
         # The contact says it too, inside: an address that somebody told is none of the official file's.
-        found["address"] = (contact.address or None) if contact.provenance is Provenance.ADMIN else None
+        address = (contact.address or None) if contact.provenance is Provenance.ADMIN else None
+        found["address"] = Sourced(address, "contact.address", opened.provenance)
     if Kind.CASE in needed:
-        found["procedure_pending"] = case.facts.procedure_pending
+        found["procedure_pending"] = Sourced(case.facts.procedure_pending, "case.procedure_pending")
     return found
 
 
-def _official(uow: UnitOfWork, permit: Permit, case: Case, kind: Kind, casework: Casework) -> bytes | None:
+class _Opened(NamedTuple):
+    plaintext: bytes
+    provenance: Provenance
+
+
+def _official(uow: UnitOfWork, permit: Permit, case: Case, kind: Kind, casework: Casework) -> _Opened | None:
     """The record's plaintext if its provenance, which is sealed with it, is ADMIN."""
     record = uow.records.head(record_for(case.id, kind, casework))
     if record is None or record.provenance is not Provenance.ADMIN:
         return None
-    return casework.keeper.open(uow, permit, record).expose()
+    return _Opened(casework.keeper.open(uow, permit, record).expose(), record.provenance)
 
 
 def _casework(desk: AnsweringDesk) -> Casework:

@@ -76,7 +76,7 @@ def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Case
         uow, actor, granted.permit, Kind.OUTCOME_SHEET, granted.case, casework, count=len(granted.releases)
     )
     for planned in granted.releases:
-        sheet = outcome_sheet(closed, identity, naming=planned.reader == FOLLOW_UP)
+        sheet = outcome_sheet(closed, identity, record.provenance, naming=planned.reader == FOLLOW_UP)
         sender.seal(
             uow, granted.permit, sheet, release=planned.release, reader=planned.reader, subject=planned.subject.token,
             kind=Kind.OUTCOME_SHEET, compartment=Compartment.OUTCOME_SHEET, purpose=_sheet_purpose(planned.reader),

@@ -17,13 +17,14 @@ from vault.cases.model import Case
 from vault.cases.partners import FIELDS, Organisation
 from vault.cases.people import Contact, Identity
 from vault.errors import NotFound
+from vault.provenance import Leaving, Sourced
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework
 from vault.usecases.open_case import record_for
-from vault.vocabulary import Compartment, Kind
+from vault.vocabulary import Compartment, Kind, Provenance
 
-#: A field's value as it leaves: text, or None where the case knows nothing.
-FieldValues = Mapping[str, str | None]
+#: A field's value as it leaves: text, or None where the case knows nothing; and where it was taken from.
+FieldValues = Mapping[str, Sourced]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,12 @@ class Taking:
     case: Case
     casework: Casework
 
-    def open(self, kind: Kind) -> bytes:
+    def open(self, kind: Kind) -> tuple[bytes, Provenance]:
         """The plaintext of the case's one record of that kind. Raises NotFound, PermitInvalid, Erased."""
         record = self.uow.records.head(record_for(self.case.id, kind, self.casework))
         if record is None:
             raise NotFound("no such item, or not for you")
-        return self.casework.keeper.open(self.uow, self.permit, record).expose()
+        return self.casework.keeper.open(self.uow, self.permit, record).expose(), record.provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +56,26 @@ class FieldSource:
 
 def _identity(taking: Taking) -> FieldValues:
     """Of the case's first person."""
-    person = Identity.decode(taking.open(Kind.IDENTITY)).people[0]
-    return {
+    plaintext, provenance = taking.open(Kind.IDENTITY)
+    person = Identity.decode(plaintext).people[0]
+    values = {
         "family_name": person.family_name,
         "given_names": person.given_names,
         "birth_date": person.birth_date.isoformat() if person.birth_date else None,
         "nationality": person.nationality,
     }
+    return {name: Sourced(value, f"identity.{name}", provenance) for name, value in values.items()}
 
 
 def _contact(taking: Taking) -> FieldValues:
-    contact = Contact.decode(taking.open(Kind.CONTACT))
-    return {"phone": contact.phone, "email": contact.email, "address": contact.address}
+    plaintext, provenance = taking.open(Kind.CONTACT)
+    contact = Contact.decode(plaintext)
+    values = {"phone": contact.phone, "email": contact.email, "address": contact.address}
+    return {name: Sourced(value, f"contact.{name}", provenance) for name, value in values.items()}
 
 
 def _language(taking: Taking) -> FieldValues:
-    return {"language": taking.case.language}
+    return {"language": Sourced(taking.case.language, "case.language")}
 
 
 SOURCES: Final = (
@@ -82,19 +87,18 @@ SOURCES: Final = (
 )
 
 
-def consented_values(
-    taking: Taking, organisation: Organisation, fields: Collection[str], need: str
-) -> dict[str, str | None]:
+def consented_values(taking: Taking, organisation: Organisation, fields: Collection[str], need: str) -> Leaving:
     """What a referral carries: the consented fields, in their order, and the need.
 
     Raises InvalidInput for a field that may not, or may no longer, go to this kind of partner.
     """
     organisation.check_fields(fields)
     organisation.check_need(need)
-    values: dict[str, str | None] = {}
+    values: dict[str, Sourced] = {}
     for source in SOURCES:
         wanted = [name for name in source.fields if name in fields]
         if wanted:
             taken = source.take(taking)
             values |= {name: taken[name] for name in wanted}
-    return {name: values[name] for name in FIELDS if name in values} | {"need": need}
+    carried = {name: values[name] for name in FIELDS if name in values}
+    return Leaving(carried | {"need": Sourced(need, "note.text")})  # a code that the coach chose for what was said
