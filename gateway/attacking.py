@@ -38,6 +38,11 @@ _WORDS: Final = (
     "../../etc/passwd",
     "{{7*7}}",
 )
+#: For queries that a route cannot be asked without.
+_QUERY: Final = {
+    "since": "2026-11-03T00:00:00Z", "until": "2026-11-04T00:00:00Z", "from": "2026-11-03", "to": "2026-11-04",
+    "day": "2026-11-03", "provenance": "interview", "name": "a.pdf",
+}  # fmt: skip
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 #: Where each zone lists what a sign-in may see: path, the list's name, the field that names one, and the parameter.
 _LISTS: Final = (
@@ -106,12 +111,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """zone: the beginning of its path. asks: action, kind and purpose; None where it touches no item."""
+    """asks: action, kind and purpose; None where it touches no item. query: what it cannot be asked without."""
 
     method: str
     path: str
-    zone: str
     asks: tuple[Action, Kind, Purpose] | None
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -130,8 +135,18 @@ def routes_of(document: Mapping[str, Any]) -> list[Route]:
             question = None
             if asks.get("action"):
                 question = (Action(asks["action"]), Kind(asks["kind"]), Purpose(asks["purpose"]))
-            found.append(Route(method.upper(), path, str(asks.get("zone", "")), question))
+            needed = {
+                each["name"]: _QUERY.get(each["name"], "x")
+                for each in told.get("parameters", ())
+                if each.get("in") == "query" and each.get("required")
+            }
+            found.append(Route(method.upper(), path, question, needed))
     return found
+
+
+def filled(route: Route, names: Mapping[str, str]) -> str:
+    """The route's path about these things; "" names what is not among them."""
+    return _PARAMETER.sub(lambda found: names.get(found[1], names[""]), route.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +172,16 @@ class _Field:
         return {"case": reference, "version": "1", "": item.hex()}
 
     def look(self, route: Route, names: Mapping[str, str], token: str) -> Heard:
-        path = _PARAMETER.sub(lambda found: names.get(found[1], names[""]), route.path)
-        return self.ask(Request("GET", path, token))
+        return self.ask(Request("GET", filled(route, names), token, {}, route.query))
 
 
 def attack(
     ask: Ask, sign_ins: Sequence[SignIn], entropy: Entropy, *, policy: Firewall | None = None,
-    foreign: Sequence[str] = (),
+    foreign: Sequence[str] = (), only: str = "",
 ) -> Iterator[Result]:  # fmt: skip
     """policy: the rules in force there, if they are known here. foreign: references of cases that are nobody's here.
+
+    only: one attack by its name; "" for all.
 
     Raises ValueError for an address that describes no such installation.
     """
@@ -175,6 +191,8 @@ def attack(
         raise ValueError("no vault describes itself there")
     ground = _Field(ask, routes, sign_ins, entropy, policy, foreign)
     for name, how in _ATTACKS.items():
+        if only not in ("", name):
+            continue
         result = Result(name)
         how(ground, result)
         del result.fell[_TOLD:]
@@ -186,10 +204,9 @@ def _without_sign_in(ground: _Field, result: Result) -> None:
         if route.asks is None:
             continue
         names = ground.nobody()
-        path = _PARAMETER.sub(lambda found, names=names: names.get(found[1], names[""]), route.path)  # type: ignore[misc]
         for token in ("", _MARK, "0" * 64):
             if route.method == "GET":
-                heard = ground.ask(Request("GET", path, token))
+                heard = ground.look(route, names, token)
                 calendar = heard.status == 404 and "secret" in route.parameters  # a secret address needs no sign-in
                 result.hold(heard.status == 401 or calendar, f"GET {route.path} answers {heard.status} to nobody")
 
@@ -284,7 +301,7 @@ def _oversize(ground: _Field, result: Result) -> None:
         if route.method not in ("POST", "PUT") or route.asks is None:
             continue
         names = ground.nobody()
-        path = _PARAMETER.sub(lambda found, names=names: names.get(found[1], names[""]), route.path)  # type: ignore[misc]
+        path = filled(route, names)
         for content in (deep, b"\xff\xfe{}", b'{"a":1e999}', b"[" * 1_000):
             heard = ground.ask(Request(route.method, path, "", _JSON, {}, content))
             result.hold(400 <= heard.status < 500, f"{route.method} {route.path} answers {heard.status} to a bad body")
