@@ -91,7 +91,7 @@ RULES = {
     "policies knows only the vault's words": lambda n, t: (
         inside(n, ("policies",))
         and inside(t, ("vault", "gateway"))
-        and not inside(t, ("vault.vocabulary", "vault.errors", "vault.ports"))
+        and not inside(t, ("vault.vocabulary", "vault.provenance", "vault.errors", "vault.ports"))
     ),
     "the store is imported by the wiring alone": lambda n, t: (
         inside(t, ("vault.storage",)) and not inside(n, ("vault.storage", *_GATEWAY_STORAGE))
