@@ -49,7 +49,7 @@ _GAP: Final = r"[^\w\n]{0,6}(?:[^\W\d_]{1,12}[^\w\n]{1,4}){0,3}?"
 
 # fmt: off
 _NATIONAL_WORDS: Final = (
-    r"niss|insz|ssin|rrn|nrn|rijksregister\w{0,8}|reg(?:istre|\.)?\s?nat(?:ional|\.)?|num[eé]ro\s(?:de\s)?(?:registre\s)?national|"
+    r"niss|insz|ssin|rrn|nrn|nn|rijksregister\w{0,8}|reg(?:istre|\.)?\s?nat(?:ional|\.)?|num[eé]ro\s(?:de\s)?(?:registre\s)?national|"
     r"n[°ºor.]{1,2}\s?national|nationaal\snummer|identificatienummer|national\s(?:register|number|id)(?:\snumber)?|"
     r"num[eé]ro\s(?:niss|bis)|n[°ºr.]{1,2}\s?bis|bis\W?nummer|bis\W?nr|bisnumber|bis\snumber|national(?:register)?nummer|"
     r"nationalregister|num[eé]ro\sd['’]identification|s[eé]curit[eé]\ssociale|sociale\szekerheid|bsn|sofinummer|nir"

@@ -73,7 +73,7 @@ _PLATFORMS: Final = (
     r"profiel|profile|user\s?name|username|nom\sd['’]utilisateur|identifiant|gebruikersnaam|benutzername|nickname|login|compte|"
     r"account|konto|mail|e-mail|courriel|handle"
 )
-_PLATFORM: Final = re.compile(rf"(?<![^\W_])(?:{_PLATFORMS})(?![^\W_])", re.IGNORECASE)
+_PLATFORM: Final = re.compile(rf"(?<![^\W_])(?:{_PLATFORMS})(?![^\W_])[ :=]{{0,3}}\n?", re.IGNORECASE)
 _NEAR_PLATFORM: Final = re.compile(r"(?:live:)?[^\s\n:=;,«»“”\"'()\[\]]{1,60}")
 _FURTHEST_PROFILE: Final = 80  # characters behind the service's name
 _MOST_WORDS: Final = 6
@@ -169,9 +169,10 @@ def _profiles(text: str) -> Iterator[Finding]:
     for found in _HANDLE.finditer(text):
         yield Finding(*found.span(), TokenType.PROFILE, Reason(Source.PATTERN, "user name"), 0.9)
     for service in _PLATFORM.finditer(text):
-        stop = text.find("\n", service.end(), service.end() + _FURTHEST_PROFILE)
-        end = stop if stop >= 0 else service.end() + _FURTHEST_PROFILE
-        for word in islice(_NEAR_PLATFORM.finditer(text, service.end(), end), _MOST_WORDS):
+        begin = service.end()
+        stop = text.find("\n", begin, begin + _FURTHEST_PROFILE)
+        end = stop if stop >= 0 else begin + _FURTHEST_PROFILE
+        for word in islice(_NEAR_PLATFORM.finditer(text, begin, end), _MOST_WORDS):
             bare = word[0].rstrip(_TRAILING)
             if bare and _ODD_NAME.fullmatch(bare) and not _NO_PROFILE.match(bare):
                 where = word.start(), word.start() + len(bare)

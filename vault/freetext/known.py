@@ -145,6 +145,11 @@ def _numbers(known: KnownIdentities) -> list[Known]:
         for person in known.people
         if person.national_number
     ]
+    found += [
+        Known(TokenType.BIRTH_DATE, person.birth_date.isoformat(), person.key)
+        for person in known.people
+        if person.birth_date is not None
+    ]
     for kind, texts in (
         (TokenType.ADDRESS, known.addresses),
         (TokenType.PHONE, known.phones),

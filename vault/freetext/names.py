@@ -226,6 +226,12 @@ def _forms(person: Named) -> Iterator[tuple[str, _Form]]:
             letters = [word[0] for word in some_given]
             yield _form([*letters, *some_family], "initial and family name", person.canonical, initials=len(letters))
             yield _form([*some_family, *letters], "family name and initial", person.canonical, trailing=len(letters))
+    whole = [*given, *family]
+    for cut in range(2, len(whole)):  # where the family name begins is not always known: `P. Tanyi Wandji`
+        for letters in _distinct([[word[0] for word in whole[: cut - 1]], [whole[0][0]]]):
+            rest = whole[cut - 1 :]
+            yield _form([*letters, *rest], "initial and family name", person.canonical, initials=len(letters))
+            yield _form([*rest, *letters], "family name and initial", person.canonical, trailing=len(letters))
     yield from _alone(given, "given name", person.given_names)
     yield from _alone(family, "family name", person.family_name)
     yield from _alone(bare, "family name", person.family_name)

@@ -35,6 +35,7 @@ _DETAIL: Final = {
     TokenType.EMAIL: "e-mail address",
     TokenType.ADDRESS: "address",
     TokenType.OQT_REFERENCE: "reference of the order",
+    TokenType.BIRTH_DATE: "date of birth",
 }
 _PHRASES: Final = frozenset({
     TokenType.ORGANISATION, TokenType.SCHOOL, TokenType.EMPLOYER, TokenType.PLACE, TokenType.WEB, TokenType.PROFILE,
@@ -142,6 +143,9 @@ def _digit_forms(one: Known) -> set[str]:
             return {bare, bare.zfill(7), bare.zfill(8), digits} if len(bare) >= _SHORTEST_PHONE else {digits} - {""}
         case TokenType.PHONE:
             return _phone_forms(one.canonical)
+        case TokenType.BIRTH_DATE if len(digits) == 8:  # YYYY-MM-DD; with signs between them, `dates` reads it
+            year, month, day = digits[:4], digits[4:6], digits[6:]
+            return {day + month + year, year + month + day, day + month + year[2:]}
         case _:
             return set()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from vault.freetext import KnownIdentities, KnownPerson, TokenMap, pseudonymise, restore
@@ -9,7 +11,7 @@ from vault.freetext.reading import Reading
 
 KNOWN = KnownIdentities(
     people=(
-        KnownPerson("1", "Diallo", "Aminata", ("Mimi", "Aminatou Dialo"), "93051822361"),
+        KnownPerson("1", "Diallo", "Aminata", ("Mimi", "Aminatou Dialo"), "93051822361", date(1993, 5, 18)),
         KnownPerson("2", "Diallo", "Mamadou Alpha"),
         KnownPerson("3", "Li", "Bo"),
         KnownPerson("4", "El Mansouri", "Jean-Pierre"),
@@ -18,6 +20,7 @@ KNOWN = KnownIdentities(
         KnownPerson("7", "Yıldız", "İlkay"),
         KnownPerson("8", "Groß-Lüdenscheidt", "Jürgen"),
         KnownPerson("9", "Est", "Ferdinand"),
+        KnownPerson("10", "Wandji", "Pauline Tanyi"),
     ),
     addresses=("rue des Tilleuls-Inventés 14, 1000 Bruxelles",),
     phones=("0499 00 00 11", "+33 6 12 00 00 34"),
@@ -57,6 +60,8 @@ def _masked(text: str, language: str = "en") -> str:
         ("Mamadou Diallo", "[PERSON-1]"),
         ("Alpha", "[PERSON-1]"),
         ("M.A. Diallo", "[PERSON-1]"),
+        ("P. Tanyi Wandji", "[PERSON-1]"),
+        ("Tanyi Wandji P. dort", "[PERSON-1]. dort"),
         ("Bo Li", "[PERSON-1]"),
         ("Li, Bo", "[PERSON-1]"),
         ("Jean Pierre El Mansouri", "[PERSON-1]"),
@@ -102,6 +107,12 @@ def test_ordinary_words_stay(text: str) -> None:
         ("93.05.18-223.61", "[NISS-1]"),
         ("93 05 18 223 61", "[NISS-1]"),
         ("٩٣٠٥١٨٢٢٣٦١", "[NISS-1]"),
+        ("18051993", "[BIRTH-1]"),
+        ("19930518", "[BIRTH-1]"),
+        ("180593", "[BIRTH-1]"),
+        ("18/5/93", "[BIRTH-1]"),
+        ("18 mei 1993", "[BIRTH-1]"),
+        ("le dix-huit mai 1993", "le [BIRTH-1]"),
         ("0499000011", "[PHONE-1]"),
         ("0499/00.00.11", "[PHONE-1]"),
         ("+32 499 00 00 11", "[PHONE-1]"),
