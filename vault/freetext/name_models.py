@@ -32,7 +32,7 @@ from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
 from vault.freetext.tagger import load_tagger
 from vault.freetext.titles import by_sentence
-from vault.freetext.words import load_words
+from vault.freetext.words import Words, load_words
 from vault.freetext.written_names import writing_of
 
 _TYPE: Final = {"PERSON": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "PLACE": TokenType.PLACE}
@@ -147,11 +147,20 @@ def _as_person(text: str, one: Finding) -> Finding:
     ):
         return one
     folded = [fold(word[0]).text for word in name]
-    if not all(word[0].istitle() for word in name) or not words.is_given_name(folded[0]) or folded[0] in PARTICLES:
+    if not all(word[0].istitle() for word in name) or folded[0] in PARTICLES:
         return one
     if any(words.is_ordinary_anywhere(word) and not words.is_name(word) for word in folded):
         return one
+    if not words.is_given_name(folded[0]) and not _is_nothing_else(folded, words):
+        return one
     return replace(one, start=name[0].start(), type=TokenType.PERSON, tier=Tier.AUTO)
+
+
+def _is_nothing_else(folded: Sequence[str], words: Words) -> bool:
+    """Whether some word is a name, and none an ordinary word or a place: `Zeynalov Tadesse`."""
+    return any(words.is_name(word) for word in folded) and not any(
+        words.is_ordinary_anywhere(word) or words.is_place(word) for word in folded
+    )
 
 
 def _voted(reading: Reading, tagged: Sequence[Finding], french: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import pytest
 from vault.freetext import edges, make_pipeline
 from vault.freetext.capitals import is_no_word
 from vault.freetext.findings import Finding
-from vault.freetext.name_models import _as_person
+from vault.freetext.name_models import _as_person, _as_place
 from vault.freetext.settle import settle
 from vault.freetext.spans import Reason, Source, Tier, TokenType
 from vault.freetext.words import load_words
@@ -82,6 +82,8 @@ def test_an_epithet_belongs_to_its_name(text: str, inside: str, whole: str) -> N
     [
         ("comédien italien Mario Rossi", "Mario Rossi"),
         ("Fatima Benali", "Fatima Benali"),
+        ("Zeynalov Tadesse", "Zeynalov Tadesse"),
+        ("Wolde Marokko", None),
         ("Sint-Gillis", None),
         ("Maison communale", None),
         ("gare du Midi", None),
@@ -91,6 +93,20 @@ def test_a_place_or_organisation_called_like_a_person_is_one(taken: str, person:
     found = _as_person(taken, _model(taken, taken, TokenType.PLACE))
     assert (found.type is TokenType.PERSON) == (person is not None)
     assert taken[found.start : found.end] == (person or taken)
+
+
+@pytest.mark.parametrize(
+    ("word", "score", "kind"),
+    [
+        ("Marokko", 0.7, TokenType.PLACE),
+        ("Marokko", 0.99, TokenType.PERSON),
+        ("Mbaye", 0.3, TokenType.PERSON),
+        ("marokko", 0.7, TokenType.PERSON),
+    ],
+)
+def test_what_lists_know_as_a_place_alone_is_hidden_as_one(word: str, score: float, kind: TokenType) -> None:
+    found = _as_place(word, _model(word, word, score=score))
+    assert (found.type, found.tier) == (kind, Tier.AUTO)
 
 
 def test_a_doubting_model_does_not_make_a_locality_a_person() -> None:
