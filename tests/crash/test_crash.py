@@ -68,13 +68,13 @@ def test_a_killed_process_leaves_nothing_half_done(house_settings: Settings) -> 
     place = [str(house_settings.home), house_settings.database_url, house_settings.keystore_url]
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.victim", *place],
-        cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["wrong"] == [], done.stderr[-2000:]
     assert set(told["kills"]) == set(PLAYS)
-    assert all(kills > 3 for kills in told["kills"].values())
+    assert {play: kills for play, kills in told["kills"].items() if kills < 3} == {}
     assert told["orphans"] > 0, "some died between the two databases"
 
 
