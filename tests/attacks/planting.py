@@ -50,6 +50,7 @@ class Planted:
             "case": second if casework and ("referral" in operation or operation in SECOND) else self.case,
             "note": self.note, "release": release, "entry": self.entry, "version": "1",
             "referral": answered if operation.endswith("_answer") else proposed, "answer": answer,
+            "session": self.note,  # nobody's: ending one that is somebody's would end the hunt
         }  # fmt: skip
         item = next((item for beginning, item in self.items.items() if beginning in path), "")
         if path.endswith("/assignment"):

@@ -177,7 +177,7 @@ class Referring(RuleBasedStateMachine):
         known = self.known[self._pick(data)]
         if not known.release:
             return
-        body = {"status": status.value, "message": f"Vu {MARKS['family_name']}."}
+        body = {"status": status.value, "message": f"nous avons vu {MARKS['family_name']}."}
         reply = self.callers[known.partner].post(f"/referrals/{known.release}/answers", json=body)
         assert reply.status_code == (201 if self._live(known) else 404), reply.text
         if reply.status_code == 201:
@@ -193,7 +193,7 @@ class Referring(RuleBasedStateMachine):
         for line, status in zip(lines, known.waiting, strict=True):
             reply = self._post(referral, f"/answers/{line['answer']}")
             assert reply.status_code == 201, reply.text
-            assert reply.json()["message"] == "Vu [PERSONNE-1]."
+            assert reply.json()["message"] == "nous avons vu [PERSONNE-1]."
             if known.status is not ReferralStatus.WITHDRAWN:
                 known.status = ReferralStatus(status.value)
         known.waiting.clear()
