@@ -136,12 +136,21 @@ def _in_runs(text: str) -> Iterator[Finding]:
 
 
 def _cards(text: str, groups: tuple[Group, ...]) -> Iterator[Finding]:
+    """Evenly written ones first: `3569.5491.3173.8604; 2025` is proven by chance from its second group on as well."""
+    uneven: list[Finding] = []
+    even: list[Finding] = []
     for size in _CARDS:
         for window in windows(groups, size):
             lengths = _sizes(window)
-            shaped = len(lengths) == 1 or lengths in _CARD_GROUPS or (size in _USUAL_CARDS and _evenly(text, window))
+            evenly = _evenly(text, window)
+            shaped = len(lengths) == 1 or lengths in _CARD_GROUPS or (size in _USUAL_CARDS and evenly)
             if shaped and window.digits[0] in "23456" and _holds(luhn.validate, window.digits):
-                yield _proof(window, TokenType.CARD, "card number", 1.0 if size >= 15 else AFTER_KEYWORD)
+                found = _proof(window, TokenType.CARD, "card number", 1.0 if size >= 15 else AFTER_KEYWORD)
+                (even if evenly else uneven).append(found)
+    yield from even
+    for one in uneven:
+        if not any(one.start < other.end and other.start < one.end for other in even):
+            yield one
 
 
 def _sizes(window: Window) -> tuple[int, ...]:
@@ -150,7 +159,7 @@ def _sizes(window: Window) -> tuple[int, ...]:
 
 def _evenly(text: str, window: Window) -> bool:
     """Whether the same signs stand between all groups: one number, and no list of several."""
-    return len({text[one.end : other.start] for one, other in pairwise(window.groups)}) == 1
+    return len({text[one.end : other.start] for one, other in pairwise(window.groups)}) <= 1
 
 
 def _holds(validate: Callable[[str], str], number: str) -> bool:

@@ -236,8 +236,8 @@ def _without_overlaps(text: str, findings: Sequence[Finding]) -> list[Finding]:
     chosen: list[Finding] = []
     for one in sorted(findings, key=_rank):
         inside = set(taken[one.start : one.end]) - {0}
-        if inside and numbers[one.type] in inside and one.type in _NUMBERS:
-            continue  # the better reading of one number says where it ends
+        if inside and numbers[one.type] in inside and one.type in _NUMBERS and one.source is not Source.CHECKED:
+            continue  # the better reading of one number says where it ends; two that are proven both count
         pieces = [one] if not inside else _pieces(text, one, taken)
         for piece in pieces:
             taken[piece.start : piece.end] = bytes([numbers[one.type]]) * (piece.end - piece.start)
