@@ -181,13 +181,15 @@ class CaseworkPages:
         self, visit: Visit, look_with: Callable[[tuple[Choice, ...]], Authenticated]
     ) -> tuple[dict[str, Any], Look]:
         """The use case's answer as well."""
+        form = visit.form
         try:
-            found = await visit.run(look_with(tried(visit.form)), quick=False)
+            found = await visit.run(look_with(tried(form)), quick=False)
         except (ReviewNeeded, InvalidInput) as refused:
             if isinstance(refused, InvalidInput) and refused.field == "missed":
                 visit.faults.by_field["missed"] = "not_in_text"
+                form = form.without("missed")  # what cannot be replaced is not among what was added
             found = await visit.run(look_with(()), quick=False)
-        return found, look(found, visit.form)
+        return found, look(found, form)
 
     @staticmethod
     def wanted(visit: Visit) -> CaseId:

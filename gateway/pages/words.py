@@ -227,7 +227,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "fitness_check": "Fitness check before any measure",
         "language": "Language", "handed_over_at": "Handed over", "pseudonym": "Pseudonym", "family_name": "Family name",
         "given_names": "Given names", "phone": "Telephone", "address": "Address", "need": "Need",
-        "birth_date": "Date of birth", "nationality": "Nationality",
+        "birth_date": "Date of birth", "nationality": "Nationality", "email": "E-mail",
         "received_at": "Received", "expires_on": "Consent until", "release": "Release",
     },
     "done": {

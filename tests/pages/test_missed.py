@@ -74,6 +74,7 @@ def test_words_that_stand_nowhere_by_themselves_are_told_and_nothing_is_stored(
     told = looked(coach, path, 422, **first["again"] | {"missed": words, "missed-kind": "person"})
     assert "stand nowhere in the text" in told["page"]
     assert first["again"]["digest"] == told["again"]["digest"], "the look is as good as it was"
+    assert told["again"]["added"] == [], "the next try is not refused for the same words"
     assert lite_house.client("coach").get(path.removesuffix("/new")).json()["notes"] == []
 
 

@@ -11,7 +11,11 @@ from babel.messages.extract import extract
 from gateway.pages import catalogs, words
 from vault.audit.events import Happening
 from vault.cases.access_requests import GRANTABLE, Act, Doubt, Naming, Refusal, Revocation, Standing
+from vault.cases.appointments import Channel, ClashKind, Occasion
+from vault.cases.appointments import Status as AppointmentStatus
 from vault.cases.flow import Outcome, State, Step
+from vault.cases.partners import FIELDS
+from vault.cases.referrals import AnswerStatus, ReceiptOutcome, ReferralStatus, ReferralStep
 from vault.cases.templates import TEMPLATES
 from vault.freetext.spans import Source, TokenType
 from vault.vocabulary import Action, Compartment, Fact, Kind, Purpose, Role
@@ -61,7 +65,9 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
         ("action", Happening), ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
         ("template", TEMPLATES), ("found", TokenType), ("found_by", Source),
         ("standing", Standing), ("refused_for", Refusal), ("doubt", Doubt), ("revocation", Revocation), ("act", Act),
-        ("naming", Naming), ("field", GRANTABLE),
+        ("naming", Naming), ("field", GRANTABLE), ("field", FIELDS), ("referral_status", ReferralStatus),
+        ("referral_step", ReferralStep), ("answer_status", AnswerStatus), ("receipt", ReceiptOutcome),
+        ("occasion", Occasion), ("channel", Channel), ("appointment", AppointmentStatus), ("clash", ClashKind),
     ],
 )  # fmt: skip
 def test_every_code_has_a_word(group: str, codes: type) -> None:
