@@ -107,6 +107,16 @@ def _is_preposition(text: str, at: int, end: int) -> bool:
     return len(following) == 1 and not words.is_name(folded)
 
 
+def is_opening(text: str, start: int, end: int) -> bool:
+    """Whether this is one ordinary word, nobody's given name, that opens a sentence: `Vu` before a known name."""
+    word = text[start:end].strip()
+    before = text[max(0, start - 3) : start].rstrip(" \t")
+    if not word.isalpha() or (before and before[-1] not in _OPENS):
+        return False
+    folded, words = fold(word).text, load_words()
+    return words.is_ordinary_anywhere(folded) and not words.is_given_name(folded)
+
+
 def is_doubtful(text: str, start: int, end: int) -> bool:
     """Whether this is one ordinary word, nobody's name, whose capital may be the sentence's; or small words only.
 

@@ -204,6 +204,8 @@ def _joined(text: str, cluster: Sequence[Finding]) -> list[Finding]:
     if len(meant) > 1:
         return [*known, *_left_of(text, [one for one in cluster if one.source is not Source.KNOWN], known)]
     first = known[0]
+    if edges.is_opening(text, start, min(one.start for one in known)):
+        start = min(one.start for one in known)
     rest = _words_outside(text, start, end, known)
     if rest and "full name" not in {one.reason.detail for one in known} and first.person is not None:
         keys = tuple(dict.fromkeys([first.person, *first.same_as]))

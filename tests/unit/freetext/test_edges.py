@@ -109,6 +109,26 @@ def test_what_lists_know_as_a_place_alone_is_hidden_as_one(word: str, score: flo
     assert (found.type, found.tier) == (kind, Tier.AUTO)
 
 
+@pytest.mark.parametrize(
+    ("text", "opening"),
+    [
+        ("Vu Diallo.", True),
+        ("Hier. Vu Diallo.", True),
+        ("et Vu Diallo", False),
+        ("Rose Diallo", False),
+        ("Xhel Diallo", False),
+    ],
+)
+def test_a_verb_that_opens_a_sentence_is_no_part_of_a_known_name(text: str, opening: bool) -> None:
+    name = text.index("Diallo")
+    start = text.rindex(" ", 0, name - 1) + 1 if " " in text[: name - 1] else 0
+    assert edges.is_opening(text, start, name) == opening
+    known = Finding(name, name + 6, TokenType.PERSON, Reason(Source.KNOWN, "family name"), person="1")
+    (found,) = settle(text, [_model(text, text[start : name + 6]), known])
+    assert (found.person == "1") == opening
+    assert text[found.start : found.end] == ("Diallo" if opening else text[start : name + 6])
+
+
 def test_a_doubting_model_does_not_make_a_locality_a_person() -> None:
     text = "Mme Ouarab habite à Bruxelles et travaille pour Caritas."
     kinds = {text[one.start : one.end]: one.type for one in PIPELINE.read(text, "fr").findings}
