@@ -5,17 +5,15 @@ rules = load_access_rules(settings.access_file)
 
 from __future__ import annotations
 
-import hashlib
-import json
-import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gateway.rule_files import digest_of, read_whole
 from vault.access.evidence import LOGIN_LONGEST
 from vault.cases.access_requests import APPROVERS, GRANTABLE, IDENTIFYING, AccessRules
 from vault.errors import ConfigurationError
@@ -66,19 +64,7 @@ class _File(_Table):
 def load_access_rules(file: Path | None = None) -> AccessRules:
     """file: the office's own; None for the shipped one. Raises ConfigurationError."""
     path = file if file is not None else _SHIPPED
-    try:
-        with path.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise ConfigurationError(f"{path.name} is larger than {_LARGEST} bytes")
-        parsed = _File.model_validate(tomllib.loads(content.decode()))
-    except OSError as fault:
-        raise ConfigurationError(f"{path.name} cannot be read ({type(fault).__name__})") from fault
-    except ValidationError as fault:
-        places = ", ".join(".".join(str(part) for part in error["loc"]) for error in fault.errors()[:5])
-        raise ConfigurationError(f"{path.name} cannot be used: {places}") from None
-    except ValueError as fault:
-        raise ConfigurationError(f"{path.name} is no TOML") from fault
+    parsed = read_whole(path, _File, largest=_LARGEST)
     approvals = _approvals(parsed.approvals, path.name)
     limits, keys = parsed.limits, _keys(parsed, path.name)
     return AccessRules(
@@ -90,7 +76,7 @@ def load_access_rules(file: Path | None = None) -> AccessRules:
         longest_hours=limits.longest_hours,
         signed=parsed.signatures.required,
         keys=keys,
-        digest=hashlib.sha256(_FORMAT + json.dumps(parsed.model_dump(mode="json"), sort_keys=True).encode()).digest(),
+        digest=digest_of(parsed, _FORMAT),
     )
 
 

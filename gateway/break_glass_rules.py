@@ -5,18 +5,15 @@ rules = load_emergency_rules(settings.break_glass_file)
 
 from __future__ import annotations
 
-import hashlib
-import json
-import tomllib
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gateway.rule_files import digest_of, read_whole
 from vault.cases.break_glass import EmergencyRules, Period
-from vault.errors import ConfigurationError
 from vault.vocabulary import Role
 
 _SHIPPED: Final = Path(__file__).parent / "break_glass.toml"
@@ -50,19 +47,7 @@ class _File(_Table):
 def load_emergency_rules(file: Path | None = None) -> EmergencyRules:
     """file: the office's own; None for the shipped one. Raises ConfigurationError."""
     path = file if file is not None else _SHIPPED
-    try:
-        with path.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise ConfigurationError(f"{path.name} is larger than {_LARGEST} bytes")
-        parsed = _File.model_validate(tomllib.loads(content.decode()))
-    except OSError as fault:
-        raise ConfigurationError(f"{path.name} cannot be read ({type(fault).__name__})") from fault
-    except ValidationError as fault:
-        places = ", ".join(".".join(str(part) for part in error["loc"]) for error in fault.errors()[:5])
-        raise ConfigurationError(f"{path.name} cannot be used: {places}") from None
-    except ValueError as fault:
-        raise ConfigurationError(f"{path.name} is no TOML") from fault
+    parsed = read_whole(path, _File, largest=_LARGEST)
     budget, limits = parsed.budget, parsed.limits
     return EmergencyRules(
         budget=MappingProxyType({Role.COACH: budget.coach, Role.REGIONAL_HEAD: budget.regional_head}),
@@ -70,5 +55,5 @@ def load_emergency_rules(file: Path | None = None) -> EmergencyRules:
         answer_within=timedelta(minutes=limits.answer_within_minutes),
         lasts=timedelta(minutes=limits.minutes),
         review_within=limits.review_within_days,
-        digest=hashlib.sha256(_FORMAT + json.dumps(parsed.model_dump(mode="json"), sort_keys=True).encode()).digest(),
+        digest=digest_of(parsed, _FORMAT),
     )
