@@ -100,13 +100,13 @@ class AgendaPages(CaseworkPages):
         form, act = visit.form, visit.form.text("act")
         which = AppointmentId.parse(form.text("appointment"))
         if act == Status.CANCELLED.value:
-            work: Any = lambda uow, actor: appointments.cancel(uow, actor, case, which, self.casework)  # noqa: E731
+            reply = await visit.attempt(lambda uow, actor: appointments.cancel(uow, actor, case, which, self.casework))
         elif act in _ATTENDANCE:
             cmd = appointments.Settle(case, which, Status(act), _company(visit) if act == Status.ATTENDED else None)
-            work = lambda uow, actor: appointments.settle(uow, actor, cmd, self.casework)  # noqa: E731
+            reply = await visit.attempt(lambda uow, actor: appointments.settle(uow, actor, cmd, self.casework))
         else:
             raise NotFound("no such page")
-        return await visit.attempt(work) is not None
+        return reply is not None
 
     async def book(self, visit: Visit) -> Response:
         """A new appointment; what stands in the way is said first."""
