@@ -112,13 +112,17 @@ def grant(hand: Stagehand) -> Act:
 
 
 def revoke(hand: Stagehand) -> Act:
-    """Taken back, and its key destroyed."""
+    """Taken back, and its key destroyed; the keys that others left are destroyed before."""
     release, desk = _grant(hand, _ready(hand)), _desk(hand, "head")
     casework = hand.house.services.casework
     assert casework is not None
 
-    def act() -> None:
-        _as(hand, "head", lambda uow, actor: granting.revoke(uow, actor, release, Revocation.MISUSED, desk))
+    def destroy() -> None:
         hand.house.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, casework))
 
+    def act() -> None:
+        _as(hand, "head", lambda uow, actor: granting.revoke(uow, actor, release, Revocation.MISUSED, desk))
+        destroy()
+
+    destroy()
     return act

@@ -238,16 +238,23 @@ def _attach(hand: Stagehand) -> Act:
 
 
 def _sweep(hand: Stagehand) -> Act:
-    """A file that nobody described and a draft that nobody saved, both too old."""
+    """A file that nobody described and a draft that nobody saved, both too old; what others left is swept before."""
     house = hand.house
+    casework = house.services.casework
+    assert casework is not None
+
+    def act() -> None:
+        house.services.worker.run(CASEWORK, lambda uow: sweep.sweep(uow, casework))
+
     case = hand.noticed()
+    house.clock.move(days=20)
+    act()
+    hand.renew()
     hand.arrive(case)
     hand.draft(case)
     house.clock.move(days=20)
     hand.renew()
-    casework = house.services.casework
-    assert casework is not None
-    return lambda: void(house.services.worker.run(CASEWORK, lambda uow: sweep.sweep(uow, casework)))
+    return act
 
 
 def _task(hand: Stagehand) -> Act:
