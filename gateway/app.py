@@ -33,6 +33,7 @@ from gateway.api import (
     orders,
     partner,
     people,
+    questions,
     receiving,
     referrals,
     reviewing_looks,
@@ -122,7 +123,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
     app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
     ways = (
         casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals, orders,
-        break_glass,
+        break_glass, questions,
     )  # fmt: skip
     for module in ways:
         app.include_router(module.router(gate))

@@ -132,6 +132,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.coach": "what coaches have and take",
         "kind.desk": "desks",
         "kind.order": "orders from the official file",
+        "kind.review_question": "what oversight asks about a look",
         "kind.figures": "outcome figures of a region",
         "kind.calendar": "a coach's calendar",
         "purpose.coaching": "coaching",

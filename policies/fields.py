@@ -105,6 +105,8 @@ _CASEWORK: Final = {
     "desk_free": "desk day cell_minutes free",
     "order_receipt": "status reference state version region coach_type criterion missing differing",
     "order_list": "reference language opened_on opened_at missing",
+    "question_list": "question asks looked_at action kind subject asked_at answered_at",
+    "question_answered": "question answered_at",
     "figures": "region from to by counted_on whole groups definitions caution",
     "calendar_receipt": "feed address expires_on revoked",
     "calendar_list": "feed language created_at expires_on revoked_at",

@@ -56,7 +56,9 @@ _AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER, Kind.REFERRAL_ANS
 #: All that another zone may ever write: a partner's answer, and its receipt for a withdrawal.
 _PARTNERS_WORDS: Final = frozenset({Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL})
 #: How casework itself is organised; from it one learns when and where somebody is met.
-_OWN_KINDS: Final = frozenset({Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES, Kind.BREAK_GLASS})
+_OWN_KINDS: Final = frozenset(
+    {Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES, Kind.BREAK_GLASS, Kind.REVIEW_QUESTION}
+)
 #: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
 _DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
 _AUDIT_KINDS: Final = frozenset(

@@ -115,6 +115,8 @@ _RECORDS: Final[dict[str, Node]] = {
     "calendar.times": _from("appointment.starts_at"),
     "break_glass.reason": _TOLD,
     "referral_answer.message": _root(Label.PARTNER),
+    "review_question.asks": _LOG,
+    "review_question.answer": _STAFF,  # about their own look, to oversight; a text that casework does not read back
     "figures.count": _from("case.state", "case.outcome", "step.codes", "appointment.starts_at", how=How.COUNTED),
 }  # fmt: skip
 

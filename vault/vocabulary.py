@@ -161,6 +161,7 @@ class Kind(StrEnum):
     COACH = "coach"  # what a coach takes, how much they have, when they are away
     DESK = "desk"  # a desk's hours and free times
     ORDER = "order"  # an order to leave, handed in as the official file has it; what is missing of it
+    REVIEW_QUESTION = "review_question"  # what oversight asks a member of casework about a look of theirs
     FIGURES = "figures"  # counts of what happened to a region's cases; internal
     CALENDAR = "calendar"  # a coach's times and places, without anybody
 
@@ -215,6 +216,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.COACH: Compartment.STATUS,
     Kind.DESK: Compartment.STATUS,
     Kind.ORDER: Compartment.STATUS,
+    Kind.REVIEW_QUESTION: Compartment.STATUS,
     Kind.FIGURES: Compartment.STATUS,
     Kind.CALENDAR: Compartment.STATUS,
 }

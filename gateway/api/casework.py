@@ -60,9 +60,11 @@ class _Router:
         return json_response({"cases": rows, "complete": len(rows) < limit})
 
     async def find_case(self, request: Request, body: m.FindBody) -> Response:
-        """Find a case within one's reach by an exact identifier."""
+        """Find a case within one's reach by an exact identifier, or by its pseudonym in the log (`log_name`)."""
         rows = await self.gate.run(
-            request, lambda uow, actor: read_case.find_case(uow, actor, body.field, body.value, self.casework)
+            request,
+            lambda uow, actor: read_case.find_case(uow, actor, body.field, body.value, self.casework),
+            quick=body.field != read_case.LOG_NAME,
         )
         return json_response({"cases": rows})
 

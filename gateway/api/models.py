@@ -201,7 +201,7 @@ class RevealBody(Body):
 
 
 class FindBody(Body):
-    field: Literal["national_number", "ov_number", "oqt_reference"]
+    field: Literal["national_number", "ov_number", "oqt_reference", "log_name"]
     value: Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 

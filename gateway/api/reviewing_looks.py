@@ -30,7 +30,7 @@ Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z_]*$")]
 _REVIEWS = "/oversight/reviews"
 
 
-def _without_nul(text: str) -> str:
+def without_nul(text: str) -> str:
     if "\x00" in text:
         raise ValueError("a reason has no NUL")
     return text
@@ -53,7 +53,7 @@ class ReviewBody(Body):
     origin: Code
     reason: Reason = ""
 
-    _clean = field_validator("reason")(_without_nul)
+    _clean = field_validator("reason")(without_nul)
 
 
 class ActBody(Body):
@@ -62,11 +62,15 @@ class ActBody(Body):
     based_on: Version
     reason: Reason = ""
 
-    _clean = field_validator("reason")(_without_nul)
+    _clean = field_validator("reason")(without_nul)
 
 
 class NoteBody(ActBody):
+    """asks: a code that the vault puts to `to`, or to whoever looked; without it, it was asked outside of the vault."""
+
     move: Literal["ask", "answer"]
+    asks: Code = ""
+    to: Annotated[str, StringConstraints(max_length=40, pattern=r"^(a-[0-9a-f]{24})?$")] = ""
 
 
 class DecisionBody(ActBody):
@@ -172,8 +176,11 @@ def _acting(gate: Gate) -> tuple[_Line, ...]:
         )
 
     async def note_in_review(request: Request, review: str, body: NoteBody) -> Response:
-        """Write down what was asked, or answered. The vault delivers neither."""
-        return await take(request, reviews.Act(EntryId.parse(review), Move(body.move), body.based_on, body.reason))
+        """Write down what was asked, or answered. With `asks`, the vault puts that question to a member of casework."""
+        act = reviews.Act(
+            EntryId.parse(review), Move(body.move), body.based_on, body.reason, asks=body.asks, to=body.to
+        )  # fmt: skip
+        return await take(request, act)
 
     async def decide_review(request: Request, review: str, body: DecisionBody) -> Response:
         """Decide: `appropriate`, `policy_breach` or `breach`, with a reason code."""

@@ -117,9 +117,14 @@ def _taken(desk: Desk, review: str, path: str, body: dict[str, Any]) -> None:
 
 @app.command("ask")
 @at_desk(OVERSIGHT)
-def ask(desk: Desk, review: _Review, reason: _Reason, based_on: _BasedOn) -> None:
-    """Write down what you asked the person or their superior. The vault does not deliver it."""
-    _taken(desk, review, "notes", {"move": "ask", "reason": reason, "based_on": based_on})
+def ask(
+    desk: Desk, review: _Review, reason: _Reason, based_on: _BasedOn,
+    question: Annotated[str, typer.Option("--question", help="A code: why_this_case, why_then, whose_case, …")] = "",
+    to: Annotated[str, typer.Option("--to", help="A pseudonym in the log; default: whoever looked.")] = "",
+) -> None:  # fmt: skip
+    """Ask the person or their superior: by a question of the vault (casework), or note what you asked elsewhere."""
+    told = {"move": "ask", "reason": reason, "based_on": based_on, "asks": question, "to": to}
+    _taken(desk, review, "notes", told)
 
 
 @app.command("answer")

@@ -117,12 +117,13 @@ def find(
     national_number: Annotated[str, typer.Option("--national-number", help="NISS or bis number; - to be asked.")] = "",
     ov: Annotated[str, typer.Option("--ov", help="OV/SP number; - to be asked.")] = "",
     oqt: Annotated[str, typer.Option("--oqt", help="OQT reference; - to be asked.")] = "",
+    log_name: Annotated[str, typer.Option("--log-name", help="The log's pseudonym of it; this is logged.")] = "",
 ) -> None:
-    """Find a case within one's reach by an exact number."""
-    named = {"national_number": national_number, "ov_number": ov, "oqt_reference": oqt}
+    """Find a case within one's reach by an exact number, or by the pseudonym that oversight asks about."""
+    named = {"national_number": national_number, "ov_number": ov, "oqt_reference": oqt, "log_name": log_name}
     given = [(field, value) for field, value in named.items() if value]
     if len(given) != 1:
-        refuse("name exactly one of --national-number, --ov, --oqt")
+        refuse("name exactly one of --national-number, --ov, --oqt, --log-name")
     field, value = given[0]
     if value == "-":
         value = typer.prompt("Number", err=True)

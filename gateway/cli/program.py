@@ -47,6 +47,7 @@ WORDS: Final[dict[str, Word]] = {
     "coach": Word("coach", "Coaches, their load and absences; whose a case is, and must not be.", _CASES),
     "calendar": Word("calendar", "Secret addresses of your appointments, for calendar programs.", _CASES),
     "file": Word("file", "Take in orders from the official file; list those that wait for a fact.", _CASES),
+    "questions": Word("questions", "What oversight asks you about a look of yours.", _CASES),
     "figures": Word("figures", "Outcome figures of a region, for its head. Internal.", _CASES),
     "flow": Word("flow", "The table of states and steps, and the parameters in force.", _CASES),
     "notes": Word("notes", "Import notes from files; look through stored ones again.", _CASES),

@@ -110,6 +110,14 @@ class Stage:
             assert reply.status_code == 201, reply.text
         return review
 
+    def asked_about(self) -> str:
+        """The auditor's question to the coach about a look of theirs."""
+        body = {"based_on": 1, "move": "ask", "reason": "Pourquoi ce dossier ?", "asks": "why_this_case"}
+        reply = self.house.client("auditor").post(f"/reviews/{self.review()}/notes", json=body)
+        assert reply.status_code == 201, reply.text
+        question: str = reply.json()["entry"]
+        return question
+
     def report_asked(self) -> str:
         """A request for the report of who consulted what."""
         reply = self.house.client("coach").post(f"/cases/{self.case()}/access-report")
@@ -177,6 +185,10 @@ def _casework(stage: Stage) -> dict[str, Callable[[], Call]]:
             "coach", "POST", "/casework/find", 200, {"field": "ov_number", "value": "8123456"}
         ),
         "casework_search_notes": lambda: Call("coach", "POST", "/casework/search", 200, {"word": "sœur"}),
+        "casework_list_questions": lambda: Call("coach", "GET", "/casework/questions", 200),
+        "casework_answer_question": lambda: Call(
+            "coach", "POST", f"/casework/questions/{stage.asked_about()}/answer", 201, {"answer": "Mon propre dossier."}
+        ),
         "casework_read_case": on_case("coach", "GET", "", 200),
         "casework_read_identity": on_case("coach", "GET", "/identity", 200),
         "casework_revise_identity": on_case("coach", "PUT", "/identity", 200, identity),

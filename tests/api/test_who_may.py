@@ -110,6 +110,8 @@ TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "casework_read_overview": (200, 200, 403, 200, 200),
     "casework_read_figures": (403, 403, 403, 200, 200),
     "casework_take_in_order": (403, 403, 200, 403, 403),
+    "casework_list_questions": (200, 200, 200, 200, 200),  # each sees what they themself are asked
+    "casework_answer_question": (201, 404, 404, 404, 404),
     "casework_list_orders": (403, 403, 200, 200, 200),
     "casework_read_agenda": (200, 200, 403, 403, 403),
     "casework_read_tasks": (200, 404, 403, 403, 403),

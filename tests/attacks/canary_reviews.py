@@ -17,6 +17,7 @@ def review_bodies(entry: str) -> dict[str, Any]:
         "oversight_draw_sample": recorded.LOG_DAY,
         "oversight_open_review": {"entry": entry, "origin": "by_hand"},
         "oversight_note_in_review": {"based_on": 1, "move": "ask", "reason": "Pourquoi ?"},
+        "casework_answer_question": {"answer": "Une erreur."},
         "oversight_decide_review": {"based_on": 1, **JUDGED},
         "oversight_sign_review": {"based_on": 2, "move": "sign"},
         "oversight_close_review": {"based_on": 3},
@@ -37,7 +38,11 @@ def plant_reviews(house: House, entry: str) -> dict[str, str]:
             assert reply.status_code == 201, reply.text
         return review
 
+    ask = {"based_on": 1, "move": "ask", "reason": "Pourquoi ?", "asks": "why_this_case"}
+    asked = auditor.post(f"/reviews/{opened()}/notes", json=ask)
+    assert asked.status_code == 201, asked.text
     return {
+        "/questions/{question}": asked.json()["entry"],
         "/reviews/{review}/notes": opened(),
         "/reviews/{review}/decision": opened(),
         "/reviews/{review}/signature": opened(decided=True),

@@ -56,7 +56,17 @@ class Planted:
         if path.endswith("/assignment"):
             found["case"] = item
         return found | dict.fromkeys(
-            ("fact", "attachment", "task", "letter", "review", "emergency", *PEOPLE_PARAMETERS, *ACCESS_PARAMETERS),
+            (
+                "fact",
+                "attachment",
+                "task",
+                "letter",
+                "review",
+                "question",
+                "emergency",
+                *PEOPLE_PARAMETERS,
+                *ACCESS_PARAMETERS,
+            ),
             item,
         )
 

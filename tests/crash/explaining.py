@@ -87,5 +87,6 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "grants": frozenset({("released", "grant"), ("close", "grant"), ("swept", "grant")}),
     "withdrawals": frozenset({("release_withdrawn", "referral")}),
     "receipts": frozenset({("write", "withdrawal")}),
+    "review_questions": frozenset({("write", "review_case"), ("write", "review_question")}),
     "answers": frozenset({("write", "referral_answer"), ("answer_taken", "referral_answer")}),
 }

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateway.api.order_models import OrderBody
 from gateway.auth.sessions import hash_token
-from tests.crash import access_plays
+from tests.crash import access_plays, oversight_plays
 from tests.house import STAFF, House
 from tests.orders import HEAD, fresh_order
 from tests.recorded import pdf
@@ -438,4 +438,6 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "answer a request": access_plays.answer,
     "grant access": access_plays.grant,
     "revoke a grant": access_plays.revoke,
+    "ask about a look": oversight_plays.ask,
+    "answer about a look": oversight_plays.answer,
 }

@@ -45,7 +45,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
     t.orders: ("mark", "case_id"), t.break_glass: ("emergency_id", "number"),
     t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
-    t.receipts: ("release_id",), t.answers: ("answer_id",),
+    t.review_questions: ("question_id",), t.receipts: ("release_id",), t.answers: ("answer_id",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -66,6 +66,7 @@ def _story(house: House) -> None:
     release = stage.withdrawn("caritas")
     house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})
     stage.answered(taken=True)
+    stage.asked_about()
     house.client("dpo").delete("/session")
     people = People(house, stage.case)
     people.conflict()

@@ -67,6 +67,7 @@ casework.taken_requests all all               -    -          -    -          - 
 exchange.releases     -    sent               to   -          open -          to   -
 exchange.withdrawals  -    sent               -    -          to   -          all  -
 exchange.receipts     to   -                  -    -          mail mail       all  -
+exchange.review_questions to -                -    -          -    -          all  all
 exchange.answers      to   -                  -    -          -    mail       -    -
 exchange.access_requests all -                own  own        -    -          all  -
 exchange.access_copies to  -                  to   own        -    -          to   -
@@ -95,6 +96,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
         "entry_id",
     },
     "exchange.answers": {"taken_at", "entry_id"},
+    "exchange.review_questions": {"answered_at", "entry_id"},
     "log.filings": {"ended", "entry_id"},
     "casework.attachments": {"chunks", "described_at", "swept_at", "entry_id"},
     "casework.attachment_chunks": {"sealed", "entry_id"},

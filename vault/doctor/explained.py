@@ -90,6 +90,7 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     ),
     "withdrawals": frozenset({("release_withdrawn", Kind.REFERRAL.value)}),
     "receipts": _written(Kind.WITHDRAWAL),
+    "review_questions": _written(Kind.REVIEW_CASE, Kind.REVIEW_QUESTION),
     "answers": _written(Kind.REFERRAL_ANSWER) | {("answer_taken", Kind.REFERRAL_ANSWER.value)},
 }
 

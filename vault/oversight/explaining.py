@@ -47,6 +47,7 @@ EVIDENCE: Final = (
     (Action.CREATE.value, Kind.BREAK_GLASS.value),
     (Action.SIGN.value, Kind.BREAK_GLASS.value),
     (Action.CLOSE.value, Kind.BREAK_GLASS.value),
+    (Action.WRITE.value, Kind.REVIEW_CASE.value),
 )
 #: What is asked of one case, and answered by a head of its region or by one to whom that was handed on.
 _ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value})
@@ -79,6 +80,7 @@ class Basis(StrEnum):
     APPROVAL = "approval"  # a function approved that the fields go
     EMERGENCY = "emergency"  # somebody else opened what this actor had asked for
     REVIEW = "review"  # the look that is reviewed is somebody else's
+    QUESTION = "question"  # oversight asked this actor
 
 
 @unique
@@ -187,6 +189,9 @@ def _entrusted(body: Body, file: CaseFile) -> Body | None:
 def _own(body: Body, file: CaseFile) -> Evidence | Missing:
     if body["kind"] in _ASKED:
         return _theirs_to_answer(body, file)
+    if body["kind"] == Kind.REVIEW_QUESTION.value:
+        asked = _newest(body, file, lambda act: act["outcome"].startswith(f"ask:{body['actor']}:"))
+        return _lacks(Fact.OWN) if asked is None else Evidence(Fact.OWN, Basis.QUESTION, asked["entry"])
     act = _entrusted(body, file)
     if act is None:
         return _lacks(Fact.OWN)

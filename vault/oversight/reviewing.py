@@ -4,7 +4,7 @@ There is no table of reviews that anybody could change: each act is an entry, an
 entries lead to, walked through `MOVES`. An entry that does not fit (a second decision, a signature by whoever decided,
 any act of the person whose look it is) changes nothing and is counted as stray, whatever let it into the log.
 
-    opened ── ask ──► asked ── answer ──► opened
+    opened ── ask ──► asked ── answer ──► opened          an answer of whoever was asked counts while nothing is decided
     opened, asked ── decide ──► decided ── sign ──► signed ── close ──► closed
     decided ── give back ──► opened
 
@@ -34,7 +34,7 @@ ORIGINS: Final = frozenset({*(name.value for name in RuleName), SAMPLE, BY_HAND}
 @unique
 class Stage(StrEnum):
     OPENED = "opened"
-    ASKED = "asked"  # the person or their superior was asked, outside of the vault
+    ASKED = "asked"  # the person or their superior was asked, by a question of the vault or outside of it
     DECIDED = "decided"
     SIGNED = "signed"
     CLOSED = "closed"
@@ -91,12 +91,14 @@ QUESTIONS: Final[dict[Move, Action]] = {
 }
 #: Of the second person alone: not of whoever decided.
 SECOND: Final = frozenset({Move.SIGN, Move.GIVE_BACK})
+#: How the answer of somebody who was asked stands in the log: of their own zone, about the review.
+ANSWERED: Final = (Action.WRITE.value, Kind.REVIEW_QUESTION.value)
 #: The acts of reviews as they stand in the log.
-ACTS: Final = tuple(sorted({(action.value, Kind.REVIEW_CASE.value) for action in QUESTIONS.values()}))
+ACTS: Final = (*sorted({(action.value, Kind.REVIEW_CASE.value) for action in QUESTIONS.values()}), ANSWERED)
 
 
 class Act(NamedTuple):
-    """One act that counted. word: the judgement and its reason code, or ""."""
+    """One act that counted. word: the judgement and its reason code; whom and what was asked; or ""."""
 
     entry: str
     at: str
@@ -125,6 +127,7 @@ class Review:
     reason_code: str = ""
     decided_by: str = ""
     acts: tuple[Act, ...] = ()
+    asked: frozenset[str] = frozenset()  # who has a question of the vault to answer
     strays: int = 0
 
     @property
@@ -166,10 +169,18 @@ def _after(review: Review, body: Mapping[str, Any]) -> Review:
     if code not in _MOVES or QUESTIONS[_MOVES[code]].value != body["action"] or body["subject"] != review.name:
         return stray
     move = _MOVES[code]
+    act = Act(body["entry"], body["at"], body["actor"], body["role"], move, word)
+    if (body["action"], body["kind"]) == ANSWERED:
+        if move is not Move.ANSWER or act.actor not in review.asked or review.stage not in _UNDECIDED:
+            return stray
+        return replace(
+            review, stage=Stage.OPENED, acts=(*review.acts, act), asked=review.asked - {act.actor}
+        )  # fmt: skip
     if not may(review, move, body["actor"]):
         return stray
-    act = Act(body["entry"], body["at"], body["actor"], body["role"], move, word)
     moved = replace(review, stage=MOVES[review.stage, move], acts=(*review.acts, act))
+    if move is Move.ASK and word:
+        return replace(moved, asked=review.asked | {word.partition(":")[0]})
     if move is Move.DECIDE:
         judgement, _, reason_code = word.partition(":")
         return replace(moved, judgement=judgement, reason_code=reason_code, decided_by=act.actor)
@@ -186,6 +197,7 @@ def may(review: Review, move: Move, actor: str) -> bool:
 
 
 _MOVES: Final = {move.value: move for move in Move}
+_UNDECIDED: Final = frozenset({Stage.OPENED, Stage.ASKED})
 
 
 class Precision(NamedTuple):

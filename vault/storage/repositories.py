@@ -233,6 +233,15 @@ class CaseRepository:
             wanted = wanted.where(t.cases.c.region == region)
         return [CaseId(bytes(row[0])) for row in self._tx.read(wanted)]
 
+    def within(self, coach: ActorId | None, region: str | None) -> list[CaseId]:
+        c = t.cases.c
+        wanted = select(c.case_id)
+        if coach is not None:
+            wanted = wanted.where(c.coach == coach.raw)
+        if region is not None:
+            wanted = wanted.where(c.region == region)
+        return [CaseId(bytes(row[0])) for row in self._tx.read(wanted)]
+
     def index(self, case: CaseId, tokens: Sequence[bytes], entry: EntryId) -> None:
         for token in dict.fromkeys(tokens):
             self._tx.write(_ADD_TOKEN, {"token": token, "case_id": case.raw, "entry_id": entry.raw})

@@ -231,6 +231,13 @@ RIGHTS: Final[dict[str, Rights]] = {
         ),
         _PARTNER: (Right(Verb.INSERT, Rows.SENT_TO_CASEWORK),),
     },
+    # Oversight asks in codes; casework sees what its people are asked, and says that they answered.
+    "exchange.review_questions": {
+        _CASEWORK: (
+            Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.UPDATE, Rows.ADDRESSED, ("answered_at", "entry_id")),
+        ),
+        _OVERSIGHT: (_READ, _ADD),
+    },
     # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for, a partner its
     # answers. Casework destroys the wrap of a grant that is over: it sees it, which opens nothing, and can put nothing
     # in its place.

@@ -44,6 +44,7 @@ from vault.storage.people import AttemptRepository, SessionRepository, StaffRepo
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
 from vault.storage.referrals import ReferralRepository
 from vault.storage.repositories import CaseRepository, RecordRepository, ReviewCountRepository
+from vault.storage.review_questions import ReviewQuestionRepository
 from vault.storage.sight import ReceiptRepository, WithdrawalRepository
 from vault.storage.store import DRIVER_ERRORS, Store
 from vault.storage.trail import TrailRepository
@@ -103,6 +104,10 @@ class ZoneUnitOfWork:
     @property
     def orders(self) -> OrderRepository:
         return OrderRepository(self._tx)
+
+    @property
+    def review_questions(self) -> ReviewQuestionRepository:
+        return ReviewQuestionRepository(self._tx)
 
     @property
     def coaches(self) -> CoachRepository:

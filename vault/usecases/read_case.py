@@ -15,6 +15,7 @@ from vault.cases.identifiers import normalise_for_index
 from vault.cases.people import PERSON_FIELDS, Contact, Identity
 from vault.errors import InvalidInput, NotFound
 from vault.ids import ActorId, CaseId
+from vault.pseudonyms import LOG, parse_pseudonym
 from vault.sensitive import Sensitive
 from vault.unit_of_work import CaseRow, UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
@@ -22,7 +23,8 @@ from vault.usecases.open_case import record_for
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
 
 PAGE_LIMIT = 200
-FINDABLE = ("national_number", "ov_number", "oqt_reference")
+LOG_NAME = "log_name"
+FINDABLE = ("national_number", "ov_number", "oqt_reference", LOG_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +144,32 @@ def list_cases(uow: UnitOfWork, actor: Actor, cmd: ListCases, casework: Casework
 def find_case(uow: UnitOfWork, actor: Actor, field: str, value: str, casework: Casework) -> list[Values]:
     """Cases within the actor's reach that bear this exact identifier; an unknown and a foreign one give the same [].
 
-    field: one of FINDABLE. Raises InvalidIdentifier, InvalidInput.
+    field: one of FINDABLE; LOG_NAME is the case's pseudonym in the log, which nothing stored leads back from: every
+    case within reach is given its name anew, and the entry says that this one's was asked for.
+    Raises InvalidIdentifier, InvalidInput.
     """
     if field not in FINDABLE:
         raise InvalidInput(f"a case is found by one of {', '.join(FINDABLE)}", field="field")
-    token = casework.index.token(field, normalise_for_index(field, value))
     coach, region = scope(actor)
+    if field == LOG_NAME:
+        wanted = parse_pseudonym(value, LOG)
+        cases = [one for one in uow.cases.within(coach, region) if casework.pseudonyms.token(LOG, one) == wanted]
+    else:
+        cases = uow.cases.find(
+            casework.index.token(field, normalise_for_index(field, value)), coach=coach, region=region
+        )
+    named = casework.subject(cases[0]) if field == LOG_NAME and cases else ""
     permit = casework.guard.permit(
         uow,
         actor,
         Action.SEARCH,
-        Item(Kind.CASE),
+        Item(Kind.CASE, subject=named),
         purpose=Purpose.CASE_ADMINISTRATION,
         facts=Facts.of(own=coach is not None, region=region is not None),
+        outcome=LOG_NAME if field == LOG_NAME else "",
     )
     found = []
-    for case_id in uow.cases.find(token, coach=coach, region=region):
+    for case_id in cases:
         case = existing(uow.cases.get(case_id))
         heads = uow.records.heads(case_id, Kind.NOTE)
         row = CaseRow(case, len(heads), heads[0].written_at if heads else None)

@@ -36,10 +36,11 @@ from vault.oversight.reviewing import (
     outcome_of,
     review_of,
 )
+from vault.review_questions import QuestionCode, ReviewQuestion
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
 from vault.usecases.trail import Oversight, purpose_of, reason_in
-from vault.vocabulary import Action, Facts, Kind
+from vault.vocabulary import CASEWORK, ROLE_ZONE, Action, Facts, Kind, ZoneKind
 
 #: Acts of one review that are read; a review has a dozen.
 MOST_ACTS: Final = 500
@@ -47,6 +48,7 @@ MOST_ACTS: Final = 500
 MOST_REVIEWS: Final = 5_000
 LONGEST_REASON: Final = 4_000
 _PAGE: Final = 500
+_ASKABLE: Final = frozenset(role.value for role, zone in ROLE_ZONE.items() if zone is ZoneKind.CASEWORK)
 _REASON_NEEDED: Final = frozenset({Move.ASK, Move.ANSWER, Move.DECIDE, Move.GIVE_BACK})
 
 
@@ -61,7 +63,11 @@ class OpenReview:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step of a review. based_on: the version that the actor saw. judgement, reason_code: for a decision alone."""
+    """One step of a review. based_on: the version that the actor saw. judgement, reason_code: for a decision alone.
+
+    asks: the code of a question that the vault puts to somebody; "" for one that was asked outside of it. to: to whom,
+    by their pseudonym in the log; "" for whoever looked.
+    """
 
     review: EntryId
     move: Move
@@ -69,6 +75,8 @@ class Act:
     reason: str = ""
     judgement: str = ""
     reason_code: str = ""
+    asks: str = ""
+    to: str = ""
 
     def check(self) -> str:
         """The word of its entry. Raises InvalidInput."""
@@ -76,6 +84,10 @@ class Act:
             raise InvalidInput(f"a reason has at most {LONGEST_REASON} characters", field="reason")
         if self.move in _REASON_NEEDED and not self.reason.strip():
             raise InvalidInput("say what is asked, answered or decided, and why", field="reason")
+        if self.asks and (self.move is not Move.ASK or self.asks not in {each.value for each in QuestionCode}):
+            raise InvalidInput(f"a question is one of {', '.join(QuestionCode)}", field="asks")
+        if self.to and not self.asks:
+            raise InvalidInput("a question that the vault puts to somebody has a code", field="asks")
         if self.move is not Move.DECIDE:
             if self.judgement or self.reason_code:
                 raise InvalidInput("only a decision has a judgement", field="judgement")
@@ -108,6 +120,9 @@ def act_on(uow: UnitOfWork, actor: Actor, cmd: Act, oversight: Oversight) -> Val
     """Take one step. Raises NotFound, InvalidInput, StaleVersion, IllegalStep; a second decision is refused."""
     word = cmd.check()
     review = _review(uow, cmd.review, oversight)
+    look = _body(uow.trail.entry(EntryId.parse(review.about))) if review is not None and cmd.asks else {}
+    if review is not None and cmd.asks:
+        word = f"{cmd.to or review.reviewed}:{cmd.asks}"
     second = _anothers(review, actor)
     if review is not None and cmd.move in SECOND:
         second = second and review.decided_by not in ("", actor.log_name)
@@ -123,11 +138,30 @@ def act_on(uow: UnitOfWork, actor: Actor, cmd: Act, oversight: Oversight) -> Val
     if not may(review, cmd.move, actor.log_name):
         possible = sorted({move.value for stage, move in MOVES if stage is review.stage})
         raise IllegalStep(f"a review that is {review.stage} takes {', '.join(possible) or 'no step any more'}")
+    if cmd.asks:
+        _put(uow, review, cmd, look, permit.entry, oversight)
     values = {
         "review": review.id, "entry": permit.entry.hex(), "stage": MOVES[review.stage, cmd.move].value,
         "version": review.version + 1,
     }  # fmt: skip
     return shape(permit.profile, values)
+
+
+def _put(
+    uow: UnitOfWork, review: Review, cmd: Act, look: dict[str, Any], entry: EntryId, oversight: Oversight
+) -> None:  # fmt: skip
+    """Put the question to somebody of casework. Raises InvalidInput for somebody whom casework's log does not know."""
+    to = cmd.to or review.reviewed
+    known = uow.trail.entries(EntryFilter(actor=to, zone=str(CASEWORK), limit=1)).entries
+    if not known or _body(known[0])["role"] not in _ASKABLE:
+        raise InvalidInput(
+            "the vault puts questions to members of casework alone; ask others outside of it", field="to"
+        )
+    question = ReviewQuestion(
+        entry, EntryId.parse(review.id), to, QuestionCode(cmd.asks), datetime.fromisoformat(look["at"]),
+        look["action"], look["kind"], look["subject"], oversight.clock.now(),
+    )  # fmt: skip
+    uow.review_questions.add(question)
 
 
 def read_review(uow: UnitOfWork, actor: Actor, wanted: EntryId, oversight: Oversight) -> Values:

@@ -35,7 +35,7 @@ def act(move: Move, actor: str = "a-auditor", word: str = "", **said: Any) -> di
     return {
         "entry": f"e{number}", "at": f"2026-11-03T09:{number % 50 + 10}:00", "actor": actor, "role": "auditor",
         "action": QUESTIONS[move].value, "outcome": outcome_of(move, word), "subject": "R-r1", "decision": "allow",
-        "count": 1, **said,
+        "count": 1, "kind": "review_case", **said,
     }  # fmt: skip
 
 
@@ -120,3 +120,31 @@ def test_precision_counts_what_a_second_person_signed() -> None:
     assert (found["after_hours"].opened, found["after_hours"].right) == (6, 0.75)
     assert found["after_hours"].judged == {"appropriate": 1, "policy_breach": 0, "breach": 3}
     assert (found["sample"].opened, found["sample"].right) == (0, None)
+
+
+def asked(by: str = "a-auditor", whom: str = "a-coach") -> dict[str, Any]:
+    return act(Move.ASK, by, f"{whom}:why_then")
+
+
+def theirs(who: str = "a-coach") -> dict[str, Any]:
+    """The answer of somebody of casework, as it stands in the log."""
+    return act(Move.ANSWER, who, kind="review_question", role="coach")
+
+
+def test_whoever_was_asked_answers_though_it_is_their_own_look() -> None:
+    review = told(asked(), theirs())
+    assert (review.stage, review.version, review.strays, review.asked) == (Stage.OPENED, 3, 0, frozenset())
+    both = told(asked(), asked(whom="a-head"), theirs("a-head"), theirs())
+    assert (both.stage, both.version, both.strays) == (Stage.OPENED, 5, 0)
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [theirs()], [act(Move.ASK), theirs()], [asked(), theirs("a-other")], [asked(), theirs(), theirs()],
+        [asked(), decided(), theirs()], [asked(), {**decided("a-coach"), "kind": "review_question"}],
+        [asked(), act(Move.ANSWER, "a-coach")],
+    ],
+)  # fmt: skip
+def test_an_answer_that_nobody_asked_for_is_stray(acts: list[dict[str, Any]]) -> None:
+    assert told(*acts).strays == 1

@@ -35,7 +35,7 @@ from vault.storage.tables.casework import (
     review_counts,
 )
 from vault.storage.tables.emergencies import break_glass
-from vault.storage.tables.exchange import answers, receipts, releases, withdrawals
+from vault.storage.tables.exchange import answers, receipts, releases, review_questions, withdrawals
 from vault.storage.tables.keystore import detail_keys, details, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
 from vault.storage.tables.log import (
@@ -111,6 +111,7 @@ __all__ = [
     "referrals",
     "releases",
     "review_counts",
+    "review_questions",
     "sessions",
     "staff",
     "taken_requests",

@@ -105,3 +105,23 @@ answers = Table(
     Index(None, "release_id", "taken_at"),
     schema="exchange",
 )
+
+#: What oversight asks a member of casework about a look: codes alone. An answer's text stands beside its entry.
+review_questions = Table(
+    "review_questions",
+    main,
+    Column("question_id", LargeBinary(16), primary_key=True),
+    Column("review_id", LargeBinary(16), nullable=False),
+    Column("reader", String(40), nullable=False),
+    Column("addressee", String(40), nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("looked_at", Moment, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    entry_reference(),
+    Index(None, "addressee", "asked_at"),
+    schema="exchange",
+)
