@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,11 +19,13 @@ from gateway.api.casework import aware
 from gateway.api.json import StrictRoute, json_response
 from gateway.api.models import PRINTABLE, Body
 from gateway.api.why import rules_of
-from gateway.gate import Asks, Gate
+from gateway.gate import Asks, Authenticated, Gate
+from gateway.log.live import Bundle, LiveCheck, bundled
 from gateway.log.needs import KeptNeeds
 from gateway.log.quorum import quorum_of
 from vault.access.shaping import shape
 from vault.audit.reading import EntryFilter
+from vault.cases.calendar import belgian_day
 from vault.errors import ConfigurationError
 from vault.ids import EntryId
 from vault.oversight.standing import Verification, standing_values
@@ -83,6 +85,35 @@ def needs_of(gate: Gate) -> Callable[[], KeptNeeds]:
     return present
 
 
+async def checked_standing(
+    gate: Gate, live: LiveCheck, run: Callable[[Authenticated], Awaitable[Any]]
+) -> dict[str, Any]:
+    """How whole the log is, and how a check of it ended that ran just now; that it runs is written down first."""
+    oversight, services = oversight_of(gate), gate.services
+    profile, found = await run(lambda uow, who: log_standing.read_standing(uow, who, oversight, checked=True))
+    ended = await asyncio.to_thread(live.run)
+    now = services.clock.now()
+    values = await asyncio.to_thread(lambda: standing_values(found, quorum_of(services.settings), now, ended))
+    return shape(profile, values)
+
+
+async def evidence_of(gate: Gate, entries: Sequence[EntryId], wanted: EntryFilter) -> Bundle:
+    """Chosen entries with their proofs. wanted: what was asked for, told in the bundle's README."""
+    services, words = gate.services, {"since": wanted.since, "until": wanted.until} | wanted.words()
+    about = ", ".join(f"{name} {word}" for name, word in words.items() if word)
+    day = belgian_day(services.clock.now()).isoformat()
+    return await asyncio.to_thread(bundled, services.settings, entries, day, about)
+
+
+def evidence_file(made: Bundle) -> Response:
+    """To keep. What was left out is told beside it."""
+    headers = {
+        "content-disposition": f'attachment; filename="evidence-{made.day}.zip"',
+        "x-parefeu-entries": str(made.entries), "x-parefeu-left-out": str(made.left_out),
+    }  # fmt: skip
+    return Response(made.content, media_type="application/zip", headers=headers)
+
+
 def router(gate: Gate) -> APIRouter:
     """The access history, for auditor and DPO."""
     api = APIRouter(tags=["oversight"], route_class=StrictRoute)
@@ -116,7 +147,18 @@ def _entries(gate: Gate) -> tuple[_Line, ...]:
         wanted = EntryId.parse(entry)
         return json_response(await gate.run(request, lambda uow, who: trail.read_detail(uow, who, wanted, oversight)))
 
+    async def export_evidence(request: Request, wanted: Wanted) -> Response:
+        """The entries that fit, with the proof of each, as a zip file that stands alone, without `limit` and `before`.
+
+        Nothing personal is in it. An entry that no tree holds yet is left out.
+        """
+        found = await gate.run(
+            request, lambda uow, who: trail.choose_evidence(uow, who, wanted, oversight), quick=False
+        )
+        return evidence_file(await evidence_of(gate, found, wanted))
+
     return (
+        ("GET", "/oversight/evidence", export_evidence, Action.LIST, Kind.AUDIT_ENTRY),
         ("GET", "/oversight/entries", list_entries, Action.LIST, Kind.AUDIT_ENTRY),
         ("GET", "/oversight/entries/{entry}", read_entry, Action.READ, Kind.AUDIT_ENTRY),
         ("GET", "/oversight/entries/{entry}/detail", read_detail, Action.READ, Kind.AUDIT_DETAIL),
@@ -153,6 +195,7 @@ def _explanations(gate: Gate) -> tuple[_Line, ...]:
 
 def _state(gate: Gate) -> tuple[_Line, ...]:
     oversight, settings, clock = oversight_of(gate), gate.services.settings, gate.services.clock
+    live = LiveCheck(settings)
 
     async def read_log_state(request: Request) -> Response:
         """How far the log is, how far witnesses signed it, what waits, what is missing, who last checked a copy."""
@@ -163,6 +206,13 @@ def _state(gate: Gate) -> tuple[_Line, ...]:
         values = await asyncio.to_thread(lambda: standing_values(found, quorum_of(settings), now))
         return json_response(shape(profile, values))
 
+    async def check_log(request: Request) -> Response:
+        """The same, once every entry was gone through and compared with what the log signed; within seconds.
+
+        It is this server that checks its own database: proof is a check elsewhere, of a copy.
+        """
+        return json_response(await checked_standing(gate, live, lambda work: gate.run(request, work, quick=False)), 201)
+
     async def record_verification(request: Request, body: VerificationBody) -> Response:
         """Write down that a copy of the log was checked elsewhere, up to which head, and how that ended."""
         what = body.verification()
@@ -172,5 +222,6 @@ def _state(gate: Gate) -> tuple[_Line, ...]:
 
     return (
         ("GET", "/oversight/log-state", read_log_state, Action.READ, Kind.LOG_STATE),
+        ("POST", "/oversight/log-state/check", check_log, Action.READ, Kind.LOG_STATE),
         ("POST", "/oversight/log-state/verifications", record_verification, Action.WRITE, Kind.LOG_STATE),
     )

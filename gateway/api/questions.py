@@ -15,7 +15,7 @@ from gateway.api.routes import casework_of, casework_router
 from gateway.gate import Gate
 from vault.ids import EntryId
 from vault.usecases import questions
-from vault.usecases.reviews import LONGEST_REASON
+from vault.usecases.trail import LONGEST_REASON
 from vault.vocabulary import Action, Kind, Purpose
 
 

@@ -23,9 +23,10 @@ from vault.errors import InvalidInput
 from vault.ids import EntryId
 from vault.oversight.reviewing import Move, Stage
 from vault.usecases import detection, reviews
+from vault.usecases.trail import LONGEST_REASON
 from vault.vocabulary import Action, Kind, Purpose
 
-Reason = Annotated[str, StringConstraints(max_length=reviews.LONGEST_REASON, strip_whitespace=True)]
+Reason = Annotated[str, StringConstraints(max_length=LONGEST_REASON, strip_whitespace=True)]
 Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z_]*$")]
 _REVIEWS = "/oversight/reviews"
 

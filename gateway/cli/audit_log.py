@@ -38,20 +38,10 @@ PolicyFile = Annotated[
 @contextmanager
 def reading(settings: Settings) -> Iterator[SqlLogReader]:
     """The log of an installation, read where it lies. Raises ConfigurationError, StoreUnavailable."""
-    from vault.storage import migrate
-    from vault.storage.log_reader import SqlLogReader
-    from vault.storage.store import Database, make_engine
+    from gateway.log.live import reading as live
 
-    if settings.sqlite and not (settings.home / "main.db").is_file():
-        raise ConfigurationError("there is no installation here: run `parefeu init` first")
-    engine = make_engine(settings.main_url)
-    migrate.check(engine, "main")
-    database = Database(engine)
-    try:
-        yield SqlLogReader(database)
-    finally:
-        database.close()
-        engine.dispose()
+    with live(settings) as reader:
+        yield reader
 
 
 def _policy(settings: Settings, file: Path | None) -> tuple[str, Policy]:
@@ -103,8 +93,8 @@ def verify(
 
     Exit code: 0 sound; 10 hash, 11 root, 12 signature, 13 gap, 14 fork, 15 stale, 16 quorum; 2 unreadable.
     """
-    from auditor.verify import Failed, bar, summary, verify_evidence, verify_logs
-    from gateway.log.source import live_source
+    from auditor.verify import bar, summary, verify_evidence, verify_logs
+    from gateway.log.live import check as check_live
 
     settings = settings_of(home)
     _, wanted = _policy(settings, policy)
@@ -122,15 +112,7 @@ def verify(
         if source:
             return summary(*verify_logs(source, wanted, **options))
         with reading(settings) as reader:
-            reads: list[Read] = [live_source(reader, head, wanted) for head in reader.heads() if head.note]
-            if not reads:
-                raise Failed("read", "no tree was begun yet: start the server, or run `parefeu audit sequence --once`")
-            told = summary(*verify_logs(reads, wanted, **options))
-            if lost := reader.nowhere():
-                raise Failed(
-                    "gap", f"{abs(lost)} entries {'are in no tree and wait for none' if lost > 0 else 'are gone'}"
-                )
-            return {**told, "waiting_for_the_tree": reader.waiting()}
+            return check_live(reader, wanted, **options)
 
     _told(check, as_json)
 

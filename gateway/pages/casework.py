@@ -21,7 +21,7 @@ from vault.errors import ConfigurationError, InvalidInput, ReviewNeeded
 from vault.freetext import Choice
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import answers, flow_view, notes, overview, read_case, tasks, withdrawals
+from vault.usecases import answers, flow_view, notes, overview, questions, read_case, tasks, withdrawals
 from vault.usecases.casework import Casework, parse_reference
 from vault.vocabulary import CASEWORK, Role
 
@@ -52,11 +52,12 @@ class CaseworkPages:
 
         def work(uow: UnitOfWork, actor: Actor) -> tuple[list[Any], list[Any], dict[str, Any]]:
             cases = overview.read_overview(uow, actor, cmd, self.casework)
+            asked = {"asked": self._asked(uow, actor)}
             if role is not Role.COACH:
-                return [], cases, {}
+                return [], cases, asked
             due = tasks.read_agenda(uow, actor, today + _WEEK, self.casework)[0]
             correspondence = self.door.gate.services.correspondence[CASEWORK]
-            return due, cases, {
+            return due, cases, asked | {
                 "answers": answers.list_waiting(uow, actor, self.casework),
                 "receipts": withdrawals.list_own(uow, actor, self.casework, correspondence),
             }  # fmt: skip
@@ -74,8 +75,15 @@ class CaseworkPages:
 
     async def _desk(self, visit: Visit) -> Response:
         cmd = read_case.ListCases((State.OQT_NOTIFIED, State.TRIAGED, State.INVITED, State.NO_SHOW), "", PAGE)
-        rows = await visit.run(lambda uow, actor: read_case.list_cases(uow, actor, cmd, self.casework))
-        return visit.draw("home_desk.html", cases=rows)
+        rows, asked = await visit.run(
+            lambda uow, actor: (read_case.list_cases(uow, actor, cmd, self.casework), self._asked(uow, actor))
+        )
+        return visit.draw("home_desk.html", cases=rows, asked=asked)
+
+    def _asked(self, uow: UnitOfWork, actor: Actor) -> int:
+        """How many questions of oversight wait for an answer of whoever is signed in."""
+        rows = questions.list_questions(uow, actor, self.casework)
+        return sum(row["answered_at"] is None for row in rows)
 
     # -- the caseload -------------------------------------------------------------------------------
 

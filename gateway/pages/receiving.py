@@ -1,4 +1,4 @@
-"""Pages of the zones that receive: follow-up's sheets, a partner's referrals, and the log for auditor and DPO."""
+"""Pages of the zones that receive: follow-up's sheets, a partner's referrals."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from starlette.responses import Response
 
 from gateway.api.casework import aware
 from gateway.pages.site import Door, Visit
-from vault.audit.reading import EntryFilter
-from vault.errors import ConfigurationError, InvalidInput
-from vault.ids import EntryId, ReleaseId
-from vault.usecases import received, trail
+from vault.errors import InvalidInput
+from vault.ids import ReleaseId
+from vault.usecases import received
 from vault.vocabulary import Kind, Purpose, ZoneKind
 
 PAGE: Final = 25
-_LOG_PAGE: Final = 40
-_LONGEST: Final = 60
 
 
 class ReceivedPages:
@@ -51,37 +48,6 @@ class ReceivedPages:
         )
         fields = [(name, _text(value) if isinstance(value, datetime) else value) for name, value in found.items()]
         return visit.draw("received_one.html", fields=fields, plural=self.plural)
-
-
-class LogPages:
-    """The log: who looked at what, why, and whether it was allowed. Reading it is logged."""
-
-    def __init__(self, door: Door) -> None:
-        if door.gate.services.oversight is None:
-            raise ConfigurationError("this process has no oversight keys")
-        self.door = door
-        self.oversight = door.gate.services.oversight
-
-    async def entries(self, visit: Visit) -> Response:
-        """A page of the log, filtered by pseudonyms and days: neither names anybody."""
-        before = visit.asked("before")
-        given = {name: visit.asked(name)[:_LONGEST].strip() for name in ("actor", "subject", "since", "until")}
-        wanted = EntryFilter(
-            given["actor"], given["subject"], aware(moment_of(visit, "since")), aware(moment_of(visit, "until")),
-            _LOG_PAGE, EntryId.parse(before) if before else None,
-        )  # fmt: skip
-        found = await visit.run(lambda uow, actor: trail.list_entries(uow, actor, wanted, self.oversight), quick=False)
-        values = {"rows": found.entries, "given": given, "before": found.upto}
-        return visit.draw("log_rows.html" if visit.part else "log.html", **values)
-
-    async def entry(self, visit: Visit) -> Response:
-        """One entry, explained; its sealed detail after a click, which is logged."""
-        wanted = EntryId.parse(visit.place("entry"))
-        found = await visit.run(lambda uow, actor: trail.read_entry(uow, actor, wanted, self.oversight))
-        detail: Any = None
-        if visit.saving:
-            detail = await visit.run(lambda uow, actor: trail.read_detail(uow, actor, wanted, self.oversight))
-        return visit.draw("log_entry.html", entry=found, detail=detail)
 
 
 def moment_of(visit: Visit, name: str) -> datetime | None:

@@ -18,13 +18,19 @@ from gateway.pages.agenda import AgendaPages
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
 from gateway.pages.documents import DocumentPages
+from gateway.pages.emergencies import EmergencyPages, EmergencyWatch
+from gateway.pages.examining import ExaminingPages
 from gateway.pages.figures import FigurePages
+from gateway.pages.integrity import Integrity, StatePages
 from gateway.pages.letters import LetterPages
+from gateway.pages.log import LogPages
+from gateway.pages.looks_reviewed import ReviewPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
 from gateway.pages.partner import PartnerPages, WatchPages
 from gateway.pages.public import PublicPages
-from gateway.pages.receiving import LogPages, ReceivedPages
+from gateway.pages.questions import QuestionPages
+from gateway.pages.receiving import ReceivedPages
 from gateway.pages.referring import ReferralPages
 from gateway.pages.signing import Signing, choose_language
 from gateway.pages.site import ROOT, Door, Handler, Site, Visit, door_path, endpoint
@@ -48,6 +54,17 @@ _UNSERVED: Final = frozenset({"axe.js", *(f"{family}-{subset}.woff2" for family,
 _WITH_A_FILE: Final = "/documents/new"
 _PACKED: Final = (".css", ".js")
 _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
+#: Of both functions of oversight.
+_DESK: Final = (
+    ("/", "log"),
+    ("/unexplained", "unexplained"),
+    ("/findings", "findings"),
+    ("/samples", "samples"),
+    ("/reviews", "reviews"),
+    ("/emergencies", "emergencies"),
+    ("/log-state", "log_state"),
+    ("/evidence", "evidence"),
+)
 _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.CASEWORK: {
         "coach": (
@@ -56,6 +73,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/cases", "cases"),
             ("/search", "search"),
             ("/open", "new_case"),
+            ("/emergencies", "emergencies"),
         ),
         "regional_head": (
             ("/", "home"),
@@ -63,6 +81,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/search", "search"),
             ("/requests", "requests"),
             ("/figures", "figures"),
+            ("/emergencies", "emergencies"),
         ),
         "desk_officer": (
             ("/", "waiting"),
@@ -75,8 +94,8 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "home"), ("/requests/new", "ask"), ("/sheets", "sheets"))},
     ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"), ("/withdrawals", "withdrawals"))},
     ZoneKind.OVERSIGHT: {
-        "auditor": (("/", "log"),),
-        "dpo": (("/", "log"), ("/requests", "requests"), ("/withdrawals", "withdrawals")),
+        "auditor": _DESK,
+        "dpo": (*_DESK, ("/requests", "requests"), ("/withdrawals", "withdrawals")),
     },
 }
 
@@ -88,7 +107,7 @@ def routes(
     if not assets.whole():
         return []
     site = Site(services, away)
-    doors = tuple(Door(site, gate, _MENU[zone.kind]) for zone, gate in gates.items())
+    doors = tuple(_door(site, zone, gate) for zone, gate in gates.items())
     public = PublicPages(doors)
     found: list[BaseRoute] = [
         _route(site, None, "/", public.start),
@@ -104,6 +123,11 @@ def routes(
     return [Route("/", _to_the_pages), Mount(ROOT, routes=found)]
 
 
+def _door(site: Site, zone: Zone, gate: Gate) -> Door:
+    menu = _MENU[zone.kind]
+    return Door(site, gate, menu, Integrity(gate)) if zone.kind is ZoneKind.OVERSIGHT else Door(site, gate, menu)
+
+
 def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) -> list[BaseRoute]:
     signing = Signing(door, checker)
     kind = door.zone.kind
@@ -116,13 +140,7 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
     if kind is ZoneKind.CASEWORK:
         table += _casework(door, printer)
     elif kind is ZoneKind.OVERSIGHT:
-        log, watch = LogPages(door), WatchPages(door)
-        table += [
-            ("/", log.entries, ("GET",)),
-            ("/entries/{entry}", log.entry, ("GET", "POST")),
-            ("/withdrawals", watch.withdrawals, ("GET",)),
-            *_answering(door),
-        ]
+        table += _oversight(door)
     elif kind is ZoneKind.FOLLOW_UP:
         own, asking = ReceivedPages(door), AskingPages(door)
         table += [
@@ -150,15 +168,40 @@ def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
     return [("/requests", answers.queue, ("GET",)), ("/requests/{number}", answers.one, ("GET", "POST"))]
 
 
+def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
+    log, state, reviewed, examining = LogPages(door), StatePages(door), ReviewPages(door), ExaminingPages(door)
+    look, both = ("GET",), ("GET", "POST")
+    return [
+        ("/", log.entries, look),
+        ("/entries/{entry}", log.entry, both),
+        ("/unexplained", log.unexplained, look),
+        ("/evidence", log.evidence, look),
+        ("/findings", examining.findings, look),
+        ("/samples", examining.samples, both),
+        ("/emergencies", EmergencyWatch(door).queue, look),
+        ("/reviews", reviewed.all, look),
+        ("/reviews/new", reviewed.new, both),
+        ("/reviews/{review}", reviewed.one, both),
+        ("/log-state", state.state, both),
+        ("/withdrawals", WatchPages(door).withdrawals, look),
+        *_answering(door),
+    ]
+
+
 def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
-    referring, agenda, files = ReferralPages(door), AgendaPages(door), DocumentPages(door)
+    referring, agenda, files, asked = ReferralPages(door), AgendaPages(door), DocumentPages(door), QuestionPages(door)
+    emergencies = EmergencyPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
         ("/cases", notes.cases, look),
         ("/search", notes.search, both),
         ("/open", opening.open, both),
+        ("/emergencies", emergencies.all, both),
+        ("/emergencies/{emergency}", emergencies.one, both),
+        ("/questions", asked.all, look),
+        ("/questions/{question}", asked.one, both),
         *_answering(door),
         (case, notes.case, look),
         (f"{case}/people", notes.people, both),

@@ -22,7 +22,7 @@ from datetime import date
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -110,13 +110,21 @@ class Site:
         return catalogs.preferred(request.headers.get("accept-language", ""))
 
 
+class Watch(Protocol):
+    async def banner(self, visit: Visit) -> dict[str, Any] | None: ...
+
+
 @dataclass(frozen=True)
 class Door:
-    """A zone's pages, and their menu by role: (path below the zone's, text's code)."""
+    """A zone's pages, and their menu by role: (path below the zone's, text's code).
+
+    watch: tells what stands on every page of the zone besides; None for nothing.
+    """
 
     site: Site
     gate: Gate
     menu: dict[str, tuple[tuple[str, str], ...]]
+    watch: Watch | None = None
 
     @property
     def zone(self) -> Zone:
@@ -139,6 +147,7 @@ class Visit:
     faults: Faults = field(default_factory=Faults)
     switching: bool = False
     actor: Actor | None = None
+    banner: dict[str, Any] | None = None
 
     # -- who, where ---------------------------------------------------------------------------------
 
@@ -257,6 +266,7 @@ class Visit:
             "faults": self.faults.by_field,
             "form": self.form,
             "done": self.asked("done"),
+            "integrity": self.banner if self.actor is not None else None,
         }
         code = status or (422 if self.faults else 200)
         return self.site.draw(self.language, template, frame | values, code)
@@ -280,6 +290,8 @@ def endpoint(
         try:
             if visit.posted and not (streams and holds_a_file(request)):
                 visit.took(await read_form(request))
+            if door is not None and door.watch is not None and visit.session and not visit.part:
+                visit.banner = await door.watch.banner(visit)
             response = await handler(visit)
         except e.NotSignedIn as refused:
             return _sign_in_again(visit, refused)

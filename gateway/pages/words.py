@@ -8,6 +8,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from gateway.pages import words_of_oversight
+
 WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
         "coach": "Coach", "desk_officer": "Desk officer", "regional_head": "Regional head",
@@ -359,6 +361,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 
+WORDS.update(words_of_oversight.WORDS)
+WORDS["menu"] |= words_of_oversight.MENU
+WORDS["done"] |= words_of_oversight.DONE
 # A step stands in the log as an action of its own.
 WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"}
 
@@ -391,7 +396,7 @@ FAULTS: Final[dict[str, str]] = {
     "files_full": "This case takes no more files now: others are on their way, or it holds as many as it can.",
     "review_needed": "Some places may name somebody. Decide about them below, then save.",
     "review_stale": "The text or the case has changed since the look. Decide again, then save.",
-} | {code: text for code, text in WORDS["obstacle"].items() if code != "notice_missing"}  # fmt: skip
+} | words_of_oversight.FAULTS | {c: text for c, text in WORDS["obstacle"].items() if c != "notice_missing"}  # fmt: skip
 
 #: Why a page is not shown: what it says, and what to do.
 REFUSALS: Final[dict[str, tuple[str, str]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from io import BytesIO
 from typing import Any, Final
+from zipfile import ZipFile
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
@@ -58,8 +59,11 @@ def spellings(word: str) -> dict[str, bytes]:
 
 
 def readable(reply: Any) -> bytes:
-    """A response's content; of a PDF, which is packed, what it says as well."""
+    """A response's content; of a PDF and of a zip file, which are packed, what they say as well."""
     content: bytes = reply.content
+    if reply.headers.get("content-type") == "application/zip":
+        with ZipFile(BytesIO(content)) as file:
+            return content + b"\n".join(file.read(name) for name in file.namelist())
     if reply.headers.get("content-type") != "application/pdf":
         return content
     try:

@@ -8,7 +8,10 @@ from tests import recorded
 from tests.api.stage import JUDGED
 from tests.house import House
 
-REVIEW_QUERIES: dict[str, dict[str, Any]] = {"oversight_list_findings": {"params": recorded.LOG_DAY}}
+REVIEW_QUERIES: dict[str, dict[str, Any]] = {
+    "oversight_list_findings": {"params": recorded.LOG_DAY},
+    "oversight_export_evidence": {"params": {"kind": "review_case"}},
+}
 
 
 def review_bodies(entry: str) -> dict[str, Any]:

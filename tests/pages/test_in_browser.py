@@ -12,6 +12,7 @@ import pytest
 
 from gateway.pages import catalogs
 from gateway.settings import Settings
+from tests import emergencies
 from tests.asked import ask, taken
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
@@ -115,18 +116,37 @@ def referred(site: Site, case: str) -> tuple[str, str, str, str]:
     return waiting, f"{sent}/answers/{answer}", release, over
 
 
+def examined(site: Site, case: str) -> tuple[str, list[str], str]:
+    """A question to the coach, the auditor's pages with something on each, and an emergency that waits."""
+    for login in ("auditor", "colleague"):
+        site.signed_in(login).context.close()
+    coach, auditor = site.api("coach"), site.api("auditor")
+    coach.get(f"/cases/{case}/identity")
+    [look] = auditor.get("/entries?kind=identity&action=read&limit=1").json()["entries"]
+    body = {"entry": look["entry"], "origin": "by_hand", "reason": "La nuit."}
+    review = auditor.post("/reviews", json=body).json()["review"]
+    ask = {"based_on": 1, "move": "ask", "reason": "Pourquoi ?", "asks": "why_then"}
+    question = auditor.post(f"/reviews/{review}/notes", json=ask).json()["entry"]
+    site.api("colleague")
+    emergency = emergencies.ask(site.house, case)
+    pages = ["/unexplained", "/findings", "/samples", "/reviews", f"/reviews/{review}", f"/entries/{look['entry']}",
+             f"/reviews/new?entry={look['entry']}", "/log-state", "/evidence", "/emergencies"]  # fmt: skip
+    return question, pages, emergency
+
+
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
     note, asked = noted(site, case), requested(site)
     site.signed_in("caritas").context.close()
     waiting, answered, release, over = referred(site, case)
     letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
+    question, overseen, emergency = examined(site, case)
     at = f"/pages/casework/cases/{case}"
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
         "coach": ["/", "/calendar", "/cases", "/search", "/open"],
         "head": ["/", "/cases", "/figures", "/requests", f"/requests/{asked}"],
-        "desk": ["/", "/day"], "auditor": ["/", "/sessions"],
+        "desk": ["/", "/day"], "auditor": ["/", "/sessions", *overseen],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
         "dpo": ["/", "/requests", f"/requests/{asked}", "/withdrawals", "/withdrawals?all=1"],
@@ -137,6 +157,8 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
            f"{at}/referrals", f"{at}/referrals/new", f"{at}/referrals/{waiting}", f"{at}/referrals/{answered}",
            f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal",
            f"{at}/appointments", f"{at}/appointments/new", f"{at}/walk-in",
+           "/pages/casework/questions", f"/pages/casework/questions/{question}",
+           "/pages/casework/emergencies", f"/pages/casework/emergencies/{emergency}",
            f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
     wrong: dict[str, list[str]] = {}
     site.heard.clear()
@@ -210,6 +232,37 @@ def test_a_letter_is_written_printed_and_saved_as_pdf_by_keyboard(site: Site, ca
     assert re.fullmatch(r"consequences-\d{4}-\d\d-\d\d\.pdf", saved.value.suggested_filename)
     assert Path(saved.value.path()).read_bytes().startswith(b"%PDF-")
     assert "Diallo" not in page.title() + page.url
+
+
+def test_an_auditor_finds_asks_and_decides_by_keyboard_and_another_signs(site: Site, case: str) -> None:
+    for login in ("auditor", "dpo"):
+        site.signed_in(login).context.close()
+    site.api("coach").get(f"/cases/{case}/identity")
+    page = site.signed_in("auditor")
+    page.get_by_label("Sur quoi").select_option("identity")
+    page.get_by_role("button", name="Filtrer").press("Enter")
+    page.locator("tbody th a").first.press("Enter")
+    page.get_by_role("link", name="Ouvrir un examen").press("Enter")
+    page.get_by_label("Ce qui vous frappe").fill("Pas un jour de travail.")
+    page.get_by_label("Ce qui vous frappe").press("Control+Enter")
+    page.get_by_text("L'examen est ouvert").wait_for()
+    page.get_by_label("Question", exact=True).select_option("why_then")
+    page.get_by_label("Ce que vous voulez savoir").fill("Un dimanche ?")
+    page.get_by_role("button", name="Demander").press("Enter")
+    page.get_by_text("Votre question est notée").wait_for()
+    page.get_by_label("Appréciation").select_option("appropriate")
+    page.get_by_label("Parce que").select_option("case_work")
+    page.get_by_label("Motivation").fill("Un appel de l'hôpital.")
+    page.get_by_role("button", name="Enregistrer la décision").press("Enter")
+    page.get_by_text("quelqu'un d'autre doit signer").wait_for()
+    assert page.get_by_role("button", name="Signer").count() == 0
+    review = page.url.partition("?")[0]
+    page.context.close()
+    page = site.signed_in("dpo")
+    page.goto(review)
+    page.get_by_role("button", name="Signer").press("Enter")
+    page.get_by_role("button", name="Clore l'examen").press("Enter")
+    page.get_by_text("L'examen est clos").wait_for()
 
 
 def test_another_language_keeps_page_and_typed_text(site: Site, case: str) -> None:

@@ -61,8 +61,13 @@ class Verification(NamedTuple):
         return f"{self.origin}@{self.size}:{self.root.hex()}"
 
 
-def standing_values(found: LogStanding, quorum: Quorum | None, now: datetime) -> dict[str, Any]:
-    """quorum: None where the log's policy file cannot be read; then nothing is said of witnesses."""
+def standing_values(
+    found: LogStanding, quorum: Quorum | None, now: datetime, checked: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """quorum: None where the log's policy file cannot be read; then nothing is said of witnesses.
+
+    checked: how a check of the database itself ended, just now; None where none was asked for.
+    """
     newest, cosigned = found.newest, _cosigned(found.kept, quorum)
     turned = found.turned_at
     size = newest.size if newest is not None else 0
@@ -81,6 +86,7 @@ def standing_values(found: LogStanding, quorum: Quorum | None, now: datetime) ->
         "gaps": found.gaps,
         "newest_gap": _at(found.newest_gap),
         "verified": _verified(found.verified[0]) if found.verified else None,
+        "checked": checked,
     }
 
 

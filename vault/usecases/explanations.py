@@ -34,12 +34,16 @@ Needs = Callable[[str, str], Sequence[Fact] | None]
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """accesses: what can be explained, with how the release profile shows it. looked_at: entries of the page."""
+    """page: every entry of the page, with how the release profile shows it."""
 
-    accesses: list[tuple[dict[str, Any], Values]]
+    page: list[tuple[dict[str, Any], Values]]
     file: CaseFile
-    looked_at: int
     upto: str
+
+    @property
+    def accesses(self) -> list[tuple[dict[str, Any], Values]]:
+        """Those that can be explained."""
+        return [(body, shown) for body, shown in self.page if is_access(body)]
 
 
 def gather(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversight) -> Gathered:
@@ -48,10 +52,9 @@ def gather(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversi
         raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
     page = uow.trail.entries(wanted)
     permit = ask_for_page(uow, actor, wanted, len(page.entries), oversight, outcome="explained")
-    bodies = [(entry, json.loads(entry.body)) for entry in page.entries]
-    accesses = [(body, shape(permit.profile, entry_values(entry))) for entry, body in bodies if is_access(body)]
+    shown = [(_body(entry), shape(permit.profile, entry_values(entry))) for entry in page.entries]
     upto = page.upto.hex() if page.upto is not None else ""
-    return Gathered(accesses, _file(uow, [body for body, _ in accesses]), len(bodies), upto)
+    return Gathered(shown, _file(uow, [body for body, _ in shown if is_access(body)]), upto)
 
 
 def gather_one(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight) -> Gathered:
@@ -64,7 +67,7 @@ def gather_one(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversig
     body = _body(found) if found is not None else {}
     if found is None or not is_access(body):
         raise NotFound("no such entry, or nothing was allowed by it")
-    return Gathered([(body, shape(permit.profile, entry_values(found)))], _file(uow, [body]), 1, "")
+    return Gathered([(body, shape(permit.profile, entry_values(found)))], _file(uow, [body]), "")
 
 
 def _file(uow: UnitOfWork, bodies: Sequence[dict[str, Any]]) -> CaseFile:
@@ -108,12 +111,22 @@ def tell(gathered: Gathered, needs: Needs, *, unexplained_only: bool = False) ->
         "explanations": [
             explanation_values(shown, found) for shown, found in told if not (unexplained_only and found.explained)
         ],
-        "looked_at": gathered.looked_at,
+        "looked_at": len(gathered.page),
         "accesses": len(told),
         "unexplained": sum(not found.explained for _, found in told),
         "next": gathered.upto or None,
         "complete": not gathered.upto,
     }
+
+
+def tell_page(gathered: Gathered, needs: Needs) -> list[Values]:
+    """Every entry of the page; with what explains it where something was allowed by it, else None."""
+    return [
+        explanation_values(shown, explain(body, needs(body["policy"], body["rule"]), gathered.file))
+        if is_access(body)
+        else {"entry": shown, "explained": None, "evidence": [], "missing": []}
+        for body, shown in gathered.page
+    ]
 
 
 def explanation_values(shown: Values, found: Explanation) -> Values:

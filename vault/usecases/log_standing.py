@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import shape
@@ -12,12 +14,21 @@ from vault.usecases.casework import Values
 from vault.usecases.trail import Oversight, purpose_of
 from vault.vocabulary import Action, Facts, Kind, ReleaseProfile
 
+#: How the entry says that somebody lets the log be checked here and now.
+CHECKED: Final = "checked"
 
-def read_standing(uow: UnitOfWork, actor: Actor, oversight: Oversight) -> tuple[ReleaseProfile, LogStanding]:
-    """What the database says of its log. Signatures are checked outside, then the profile shapes it all."""
+
+def read_standing(
+    uow: UnitOfWork, actor: Actor, oversight: Oversight, *, checked: bool = False
+) -> tuple[ReleaseProfile, LogStanding]:
+    """What the database says of its log. Signatures are checked outside, then the profile shapes it all.
+
+    checked: the log is gone through as well, once this is written down; that is done outside too, and takes seconds.
+    """
     permit = oversight.guard.permit(
-        uow, actor, Action.READ, Item(Kind.LOG_STATE), purpose=purpose_of(actor), facts=Facts()
-    )
+        uow, actor, Action.READ, Item(Kind.LOG_STATE), purpose=purpose_of(actor), facts=Facts(),
+        outcome=CHECKED if checked else "",
+    )  # fmt: skip
     return permit.profile, uow.trail.standing(HEADS_LOOKED_AT)
 
 

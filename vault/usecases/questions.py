@@ -15,7 +15,7 @@ from vault.ids import EntryId
 from vault.oversight.reviewing import MARK, Move
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values
-from vault.usecases.reviews import LONGEST_REASON
+from vault.usecases.trail import LONGEST_REASON
 from vault.vocabulary import Action, Facts, Kind, Purpose
 
 LIST_LIMIT: Final = 100

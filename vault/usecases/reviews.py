@@ -39,14 +39,13 @@ from vault.oversight.reviewing import (
 from vault.review_questions import QuestionCode, ReviewQuestion
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
-from vault.usecases.trail import Oversight, purpose_of, reason_in
+from vault.usecases.trail import LONGEST_REASON, Oversight, purpose_of, reason_in
 from vault.vocabulary import CASEWORK, ROLE_ZONE, Action, Facts, Kind, ZoneKind
 
 #: Acts of one review that are read; a review has a dozen.
 MOST_ACTS: Final = 500
 #: Reviews that figures are made of.
 MOST_REVIEWS: Final = 5_000
-LONGEST_REASON: Final = 4_000
 _PAGE: Final = 500
 _ASKABLE: Final = frozenset(role.value for role, zone in ROLE_ZONE.items() if zone is ZoneKind.CASEWORK)
 _REASON_NEEDED: Final = frozenset({Move.ASK, Move.ANSWER, Move.DECIDE, Move.GIVE_BACK})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from vault.access.actor import Actor
@@ -25,6 +25,11 @@ from vault.usecases.casework import Values
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
 
 PAGE_LIMIT = 500
+LONGEST_REASON = 4_000
+#: Entries that one bundle of evidence holds at most: each comes with its proof.
+MOST_EVIDENCE = 1_000
+#: How the entry says that entries are given out with their proofs.
+EXPORTED = "exported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,22 @@ def ask_for_page(
     )  # fmt: skip
 
 
+def choose_evidence(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversight) -> list[EntryId]:
+    """Every entry that fits, newest first, to be given out with its proof. Raises InvalidInput for too many."""
+    found: list[EntryId] = []
+    asked = replace(wanted, limit=PAGE_LIMIT, before=None)
+    while len(found) <= MOST_EVIDENCE:
+        page = uow.trail.entries(asked)
+        found += [entry.id for entry in page.entries]
+        if page.upto is None:
+            break
+        asked = replace(asked, before=page.upto)
+    ask_for_page(uow, actor, wanted, len(found), oversight, outcome=EXPORTED)
+    if len(found) > MOST_EVIDENCE:
+        raise InvalidInput(f"more than {MOST_EVIDENCE} entries: ask for a shorter period", field="until")
+    return found
+
+
 def read_entry(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight) -> Values:
     """One entry. Raises NotFound."""
     permit = oversight.guard.permit(
@@ -91,11 +112,17 @@ def read_entry(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversig
     return shape(permit.profile, entry_values(found))
 
 
-def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight) -> Values:
-    """Who exactly, from where and why. Raises NotFound, RecordTampered if it is not what the entry committed to."""
+def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversight, reason: str = "") -> Values:
+    """Who exactly, from where and why. Raises NotFound, RecordTampered if it is not what the entry committed to.
+
+    reason: why somebody looks, sealed beside the entry of this look.
+    """
+    if len(reason) > LONGEST_REASON or "\x00" in reason:
+        raise InvalidInput(f"a reason has at most {LONGEST_REASON} characters", field="reason")
     permit = oversight.guard.permit(
-        uow, actor, Action.READ, Item(Kind.AUDIT_DETAIL, entry.hex()), purpose=purpose_of(actor), facts=Facts()
-    )
+        uow, actor, Action.READ, Item(Kind.AUDIT_DETAIL, entry.hex()), purpose=purpose_of(actor), facts=Facts(),
+        reason=reason,
+    )  # fmt: skip
     stored = uow.trail.entry(entry)
     if stored is None:
         raise NotFound("no such entry, or its detail was erased")

@@ -1,0 +1,114 @@
+"""What the codes of the log, its reviews and its checks are called on the auditor's pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MENU: Final = {
+    "unexplained": "Unexplained", "log_state": "How whole the log is", "evidence": "Evidence",
+    "findings": "Findings", "samples": "Samples", "reviews": "Reviews", "emergencies": "Emergencies",
+    "log_figures": "Figures of the log", "questions": "Questions to you",
+}  # fmt: skip
+WORDS: Final[dict[str, dict[str, str]]] = {
+    "decision": {"allow": "allowed", "deny": "refused", "none": "nothing was asked"},
+    "spoken_for": {
+        "role": "whoever has the role may", "no_case": "about no single case", "assignment": "assignment",
+        "region": "region", "appointment": "appointment", "second_signature": "second signature",
+        "consent": "consent", "release": "sent to this zone", "delegation": "request handed on", "approval": "approval",
+        "emergency": "emergency that somebody else opened", "review": "somebody else's look",
+        "question": "question of oversight",
+    },
+    "lack": {
+        "not_in_log": "nothing in the log says so", "contradicted": "the log says otherwise",
+        "rule_unknown": "the rule that decided is not known here",
+    },
+    "finding": {
+        "outside_caseload": "Outside the caseload", "after_hours": "After hours", "volume_own": "More than usual",
+        "volume_peers": "More than others", "sequential_browsing": "One case after the other",
+        "closed_case": "In a closed case", "denied_attempts": "Refused again and again",
+        "search_only": "Searched and did not open", "break_glass": "In an emergency", "sample": "Drawn by lot",
+        "by_hand": "Somebody thought of it",
+    },
+    "rule_figure": {
+        "at_least": "at least", "begins": "from", "ends": "until", "factor": "times as many", "days": "days",
+        "minutes": "minutes",
+    },
+    "review_stage": {
+        "opened": "under review", "asked": "question asked", "decided": "decided, to be signed",
+        "signed": "signed by two", "closed": "review over",
+    },
+    "review_move": {
+        "ask": "Asked", "answer": "Answered", "decide": "Decided", "sign": "Signed by the second person",
+        "give_back": "Given back", "close": "Closed",
+    },
+    "judgement": {
+        "appropriate": "appropriate", "policy_breach": "against the office's rules",
+        "breach": "breach of personal data",
+    },
+    "reason_code": {
+        "case_work": "work on the case", "stand_in": "for a colleague, not written down", "error": "by mistake",
+        "rule_too_wide": "the rule finds what is ordinary", "curiosity": "curiosity", "passed_on": "passed on",
+        "other": "another reason",
+    },
+    "asks": {
+        "why_this_case": "Why did you look at this case?", "why_then": "Why at that time?",
+        "why_so_many": "Why so many cases?", "for_whom": "For whom did you look?",
+        "what_became": "What became of what you saw?",
+        "whose_case": "Whose case is it? Tell the person, if they must be told.",
+    },
+    "cause": {
+        "health": "Health", "danger": "Somebody threatens the person", "child": "A child is in danger",
+        "missing": "Somebody is missing", "other": "Another emergency",
+    },
+    "emergency_standing": {
+        "asked": "waits for a second person", "lapsed": "nobody opened it in time", "refused": "not opened",
+        "open": "open now", "opened": "open or run out", "ended": "over",
+    },
+    "emergency_field": {
+        "address": "Address", "phone": "Telephone", "email": "E-mail", "whereabouts_note": "Where they stay",
+    },
+    "integrity": {
+        "no_tree": "The log has no tree yet.", "gaps": "Entries are missing from the log.",
+        "quorum": "Too few witnesses signed the log.", "lag": "New entries do not get into the log's tree.",
+        "check_failed": "The last check of a copy found something wrong.",
+        "check_differs": "A copy was checked that is not this log.", "unchecked": "Nobody has checked a copy yet.",
+    },
+    "quorum": {
+        "met": "enough of them signed", "not_met": "too few of them signed",
+        "none_asked": "none is asked for by the log's policy", "unknown": "the log's policy cannot be read here",
+    },
+    "ending": {
+        "sound": "sound", "hash": "an entry was changed", "root": "entries are not those that were signed",
+        "signature": "not the log's signature", "gap": "entries are missing", "fork": "two stories",
+        "stale": "out of date", "quorum": "too few witnesses", "read": "could not be read",
+        "unfinished": "not finished in time",
+    },
+    "ending_means": {
+        "sound": "Every entry is the one that was logged, and the log signed exactly these.",
+        "hash": "An entry is not what was logged: its bytes changed after the log took it. Touch nothing.",
+        "root": "The entries are not those that the log signed: one was exchanged, added, dropped or moved.",
+        "signature": "The newest head is not signed by the log's key, or somebody changed it.",
+        "gap": "Entries of a writer are missing, or stand where they cannot have been written.",
+        "fork": "Two signed statements about this log contradict each other: keep both, they are evidence.",
+        "stale": "The log stopped, or this is an old copy: newer entries may exist.",
+        "quorum": "Too few witnesses confirmed this head: others may be shown another log.",
+        "read": "The log could not be read here. Ask the operator, and check a copy elsewhere.",
+        "unfinished": "The log is too long to be checked while somebody waits. Check a copy with the verifier.",
+    },
+}  # fmt: skip
+DONE: Final = {
+    "review_opened": "The review is open.", "review_asked": "What you asked is written down.",
+    "review_answered": "The answer is written down.",
+    "review_decided": "Your decision is written down. Somebody else signs it.",
+    "review_signed": "It is signed.", "review_given_back": "It is given back.", "review_closed": "It is closed.",
+    "emergency_asked": "A second person must open it. Tell them.", "emergency_open": "It is open, for minutes.",
+    "emergency_refuse": "It is not opened.", "emergency_end": "It is over.",
+    "question_answered": "Your answer is with oversight.",
+}  # fmt: skip
+FAULTS: Final[dict[str, str]] = {
+    "checking": "The log is being checked for somebody else. Ask again in a moment.",
+    "too_much_speaks": "Too much speaks for these entries. Ask for one case, or a shorter period.",
+    "period_too_long": "This period is too long: at most 31 days, and fewer where much was logged.",
+    "not_of_casework": "The vault asks members of the guidance service alone. Ask others elsewhere.",
+    "no_evidence": "No tree of the log holds such an entry yet. Try again in ten seconds, or look for something else.",
+}
