@@ -38,6 +38,11 @@ class _Limits(_Table):
     longest_hours: Annotated[int, Field(ge=1, le=31 * 24)]
 
 
+class _Ceremony(_Table):
+    longest_minutes: Annotated[int, Field(ge=1, le=60)] = 15
+    open_within_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 60
+
+
 class _Basis(_Table):
     text: Text
 
@@ -57,6 +62,7 @@ class _File(_Table):
     approvals: dict[Code, list[str]]
     limits: _Limits
     signatures: _Signatures
+    ceremony: _Ceremony = _Ceremony()
     key: Annotated[dict[Code, _Key], Field(max_length=500)] = {}
     basis: Annotated[dict[Code, _Basis], Field(min_length=1, max_length=50)]
 
@@ -74,6 +80,8 @@ def load_access_rules(file: Path | None = None) -> AccessRules:
         answer_within=timedelta(days=limits.answer_within_days),
         soon=timedelta(hours=limits.remind_before_hours),
         longest_hours=limits.longest_hours,
+        longest_minutes=parsed.ceremony.longest_minutes,
+        open_within=timedelta(minutes=parsed.ceremony.open_within_minutes),
         signed=parsed.signatures.required,
         keys=keys,
         digest=digest_of(parsed, _FORMAT),

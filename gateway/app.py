@@ -24,6 +24,7 @@ from gateway.api import (
     authzen,
     break_glass,
     casework,
+    ceremonies,
     coaches,
     facts,
     figures,
@@ -130,6 +131,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
     app.include_router(letters.router(gate, printer))
     app.include_router(access_report.asking_router(gate))
     app.include_router(access.answering_router(gate))
+    app.include_router(ceremonies.answering_router(gate))
     return hot
 
 
@@ -138,6 +140,7 @@ def _receiving(app: Application, gate: Gate) -> None:
     if gate.zone.kind is ZoneKind.FOLLOW_UP:
         app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
         app.include_router(access.asking_router(gate))
+        app.include_router(ceremonies.asking_router(gate))
     elif gate.zone.kind is ZoneKind.PARTNER:
         app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
         app.include_router(partner.router(gate))
@@ -145,6 +148,7 @@ def _receiving(app: Application, gate: Gate) -> None:
         for router in (access_log.router, reviewing_looks.router, access_report.reports_router):
             app.include_router(router(gate))
         app.include_router(access.answering_router(gate))
+        app.include_router(ceremonies.answering_router(gate))
         app.include_router(partner.watch_router(gate))
         app.include_router(break_glass.watch_router(gate))
         app.include_router(

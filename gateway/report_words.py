@@ -40,6 +40,7 @@ _SENTENCES: Final[dict[str, set[str]]] = {
     "once": _LINE,
     "looked": {"manner", "category"},
     "passed_on": {"manner", "recipient", "category"},
+    "reidentified": {"manner", "recipient", "category"},
     "taken_back": {"manner", "recipient", "category"},
     "nothing": set(),
     "total": {"consultations"},

@@ -111,6 +111,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.access_request": "a request for access",
         "kind.access_form": "a request for access without whom it is about",
         "kind.grant": "granted fields",
+        "kind.ceremony": "who hides behind a pseudonym",
         "kind.break_glass": "emergency access",
         "kind.emergency_use": "emergencies and their review",
         "kind.audit_entry": "log entries",

@@ -33,9 +33,11 @@ _PEOPLE: Final = (
     "people family_name given_names birth_date national_number nationality aliases relation ov_number oqt_reference"
 )
 #: What an access request says, but for whom it is about.
-_FORM: Final = "version asked_for purpose basis reason hours filed_at due_at"
+_FORM: Final = "version asked_for purpose basis reason hours manner minutes filed_at due_at"
 _ANSWERS: Final = "asked_by answer_soon standing canonical answers missing releasable"
 _GRANT: Final = "grant granted granted_at expires_at revoked_at"
+#: How a ceremony stands: moments and numbers, nothing of the person.
+_CEREMONY: Final = "ceremony request minutes begun_at open_until opened_at expires_at ended_at standing"
 _RECEIPT: Final = "receipt_due receipt receipt_at overdue"
 _TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
 
@@ -112,10 +114,11 @@ _CASEWORK: Final = {
     "calendar_list": "feed language created_at expires_on revoked_at",
     "calendar_feed": "uid starts_at ends_at place sequence",
     # What other zones ask to know: names of fields, never what stands in them.
-    "request_desk": "request reference filed_at due_at answer_soon standing",
+    "request_desk": "request reference filed_at due_at answer_soon standing manner",
     "request_case": f"request reference designation {_FORM} {_ANSWERS} {_GRANT}",
     "request_answer": "request version standing missing",
     "grant_receipt": "request grant granted expires_at revoked_at standing",
+    "ceremony_receipt": _CEREMONY,
     "referral_receipt": "reference referral status release receipt_due version",
     "case_referral_list": (
         "referral partner need status expires_on open_to_partner waiting proposed_at sent_at withdrawn_at"
@@ -137,14 +140,17 @@ _CASEWORK: Final = {
     "contact_emergency": "address phone email whereabouts_note provenance version",
     "case_answer": "reference referral partner answer answer_status message provenance answer_sent_at taken_at",
 }
+#: What a ceremony tells of a person.
+IDENTIFIED: Final = "family_name given_names birth_date nationality"
 #: The closed list of what a grant may hold of a person.
 GRANTED: Final = "family_name given_names birth_date nationality address procedure_pending"
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
     "sheet_list": "release pseudonym handed_over_at",
     "request_receipt": "request version filed_at due_at standing",
-    "request_list": "request filed_at due_at standing grant expires_at",
+    "request_list": "request filed_at due_at standing manner grant expires_at",
     "request_own": f"request designation {_FORM} standing questions refused_for {_GRANT}",
+    "ceremony_identity": f"ceremony request pseudonym purpose minutes opened_at expires_at {IDENTIFIED}",
     "granted_fields": f"grant request pseudonym purpose granted granted_at expires_at {GRANTED}",
 }
 _PARTNER: Final = {
@@ -179,9 +185,10 @@ _OVERSIGHT: Final = {
     "emergency_counts": "period opened not_opened",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
-    "form_list": "request filed_at due_at answer_soon standing",
+    "form_list": "request filed_at due_at answer_soon standing manner",
     "form_full": f"request {_FORM} {_ANSWERS} {_GRANT}",
     "form_answer": "request version standing missing",
+    "ceremony_opened": _CEREMONY,
     "access_report": "format release pseudonym made_at since until time_zone days consultations refused withheld "
     "unsequenced checkpoint policy signature signed_by",
 }
@@ -211,5 +218,7 @@ CONFIDED_FIELDS: Final = frozenset(
 )  # fmt: skip
 #: C7: the outcome sheet's closed list, whoever receives it.
 OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields
+#: What a ceremony tells of a person: who, and nothing of where.
+IDENTIFIED_FIELDS: Final = frozenset(IDENTIFIED.split())
 #: What stands in a granted copy of a person.
 GRANTED_FIELDS: Final = frozenset(GRANTED.split())

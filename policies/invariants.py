@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.compiler import Answer, Table
 from policies.facts import facts_of, mask_of
-from policies.fields import CONFIDED_FIELDS, CONTRACT, GRANTED_FIELDS, OUTCOME_SHEET_FIELDS
+from policies.fields import CONFIDED_FIELDS, CONTRACT, GRANTED_FIELDS, IDENTIFIED_FIELDS, OUTCOME_SHEET_FIELDS
 from policies.lines import Key
 from vault.vocabulary import (
     ATTACHMENT_KINDS,
@@ -88,6 +88,8 @@ _ASKING: Final = frozenset(
         (Role.DPO, Kind.ACCESS_FORM, Action.SIGN),
         (Role.DPO, Kind.ACCESS_FORM, Action.CLOSE),
         (Role.DPO, Kind.ACCESS_FORM, Action.WRITE),
+        (Role.DPO, Kind.CEREMONY, Action.SIGN),
+        (Role.DPO, Kind.CEREMONY, Action.CLOSE),
     }
 )
 _PURPOSES: Final = {
@@ -145,7 +147,7 @@ def _follow_up_purpose_reaches_the_sheet_alone(request: _Request) -> bool:
     return not concerned or (
         purpose is Purpose.OQT_FOLLOW_UP
         and role is Role.FOLLOW_UP_OFFICER
-        and kind in (Kind.OUTCOME_SHEET, Kind.ACCESS_REQUEST, Kind.GRANT)
+        and kind in (Kind.OUTCOME_SHEET, Kind.ACCESS_REQUEST, Kind.GRANT, Kind.CEREMONY)
     )
 
 
@@ -154,6 +156,25 @@ def _granted_fields_open_for_one_person_while_the_grant_lives(request: _Request)
     if kind is not Kind.GRANT or act not in _READING:
         return True
     return role is Role.FOLLOW_UP_OFFICER and act is Action.READ and _needs(held, Fact.GRANT, Fact.ADDRESSED)
+
+
+def _an_identity_opens_by_a_ceremony_of_three_zones(request: _Request) -> bool:
+    """Casework begins it, oversight lets the second share go, one person of follow-up reads: none does two of these."""
+    (role, kind, act, purpose), phase, held, answer = request
+    if kind is not Kind.CEREMONY:
+        return True
+    if act is Action.READ:
+        return (
+            role is Role.FOLLOW_UP_OFFICER
+            and purpose is Purpose.OQT_FOLLOW_UP
+            and _needs(held, Fact.GRANT, Fact.ADDRESSED, Fact.SECOND)
+            and not CONTRACT[answer.profile].fields & (GRANTED_FIELDS - IDENTIFIED_FIELDS)
+        )
+    if act is Action.RELEASE:
+        return role is Role.REGIONAL_HEAD and phase is not Phase.NONE and _needs(held, Fact.OWN, Fact.SECOND)
+    if act is Action.SIGN:
+        return role is Role.DPO and _needs(held, Fact.ADDRESSED, Fact.SECOND)
+    return act is Action.CLOSE and role in (Role.REGIONAL_HEAD, Role.DPO)
 
 
 def _who_asks_does_not_answer(request: _Request) -> bool:
@@ -211,7 +232,7 @@ def _what_leaves_was_agreed_or_signed(request: _Request) -> bool:
         return phase is Phase.CLOSING and _needs(held, Fact.SECOND)
     if kind is Kind.ACCESS_REPORT:
         return bool(held & mask_of((Fact.OWN, Fact.REGION)))
-    if kind is Kind.GRANT:
+    if kind in (Kind.GRANT, Kind.CEREMONY):
         return phase is not Phase.NONE and _needs(held, Fact.OWN, Fact.SECOND)
     return kind is Kind.REFERRAL and _needs(held, Fact.OWN, Fact.CONSENT)
 
@@ -261,7 +282,7 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
         return True
     # The person may ask at any time, and so may another zone: nothing of content is written.
-    if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT}:
+    if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY}:
         return True
     # A consent may be withdrawn at any time, and what a partner answered meanwhile is not lost; a closed case may be
     # reopened or given to somebody else, one that was handed over may not.
@@ -296,7 +317,7 @@ def _a_closing_has_two_signatures(request: _Request) -> bool:
         return True
     if act is Action.BEGIN_CLOSING:
         return role is Role.COACH
-    if kind in _ASKED_KINDS or kind is Kind.BREAK_GLASS:
+    if kind in _ASKED_KINDS | {Kind.BREAK_GLASS, Kind.CEREMONY}:
         return True
     return act is not Action.SIGN or (
         role is Role.REGIONAL_HEAD and phase is Phase.CLOSING and _needs(held, Fact.SECOND)
@@ -352,12 +373,16 @@ INVARIANTS: Final = (
         _the_protected_leaves_by_live_consent_alone,
     ),
     Invariant(
-        "follow-up and its purpose reach the outcome sheet, its own requests and what was granted (F2, F3)",
+        "follow-up and its purpose reach the outcome sheet, its own requests and what was given upon them (F2, F3)",
         _follow_up_purpose_reaches_the_sheet_alone,
     ),
     Invariant(
         "granted fields open for one person of the zone they were sent to, while the grant lives",
         _granted_fields_open_for_one_person_while_the_grant_lives,
+    ),
+    Invariant(
+        "an identity behind a pseudonym opens for one person, once casework began and oversight let its share go (F2)",
+        _an_identity_opens_by_a_ceremony_of_three_zones,
     ),
     Invariant(
         "who asks for access does not answer, and others do not see whom they asked about", _who_asks_does_not_answer
@@ -413,12 +438,15 @@ INVARIANTS: Final = (
 _REQUEST_FIELDS: Final = frozenset(
     {
         "request", "version", "filed_at", "due_at", "standing", "grant", "granted", "granted_at", "expires_at",
-        "revoked_at", "designation", "asked_for", "purpose", "basis", "reason", "hours", "questions", "refused_for",
+        "revoked_at", "designation", "asked_for", "purpose", "basis", "reason", "hours", "manner", "minutes",
+        "questions", "refused_for",
     }
 )  # fmt: skip
 _ABOUT_A_PERSON: Final = {
     "outcome_sheet": OUTCOME_SHEET_FIELDS,
     "sheet_list": OUTCOME_SHEET_FIELDS | {"release"},
+    "ceremony_identity": IDENTIFIED_FIELDS
+    | {"ceremony", "request", "pseudonym", "purpose", "minutes", "opened_at", "expires_at"},
     "granted_fields": GRANTED_FIELDS
     | {"grant", "request", "pseudonym", "purpose", "granted", "granted_at", "expires_at"},
     **dict.fromkeys(("request_receipt", "request_list", "request_own"), _REQUEST_FIELDS),

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from vault.cases.access_requests import Answer
+from vault.ceremonies import Ceremonies
 from vault.ids import ActorId, CaseId, EntryId, KeyId, ReleaseId, RequestId
 from vault.vocabulary import Zone
 
@@ -80,6 +81,7 @@ class GrantRow:
     revoked_at: datetime | None = None
     revoked_for: str = ""
     erased_at: datetime | None = None
+    opened: bool = True  # a ceremony waits for its second share first
 
     def live(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
@@ -164,3 +166,5 @@ class Asking(Protocol):
     def requests(self) -> AccessRequests: ...
     @property
     def grants(self) -> Grants: ...
+    @property
+    def ceremonies(self) -> Ceremonies: ...

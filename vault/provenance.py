@@ -134,7 +134,12 @@ _LEAVES: Final[dict[str, Node]] = {
     "grant.address": _from("contact.address", how=How.OFFICIAL),
     "grant.procedure_pending": _from("case.procedure_pending"),
     **_each("grant", "grant request pseudonym purpose granted granted_at expires_at", _ACT),
-    **_each("access_request", "designation asked_for purpose basis reason hours version filed_at", _ASKED),
+    # Who hides behind a pseudonym, by ceremony.
+    **{f"ceremony.{name}": _from(f"identity.{name}", how=How.OFFICIAL) for name in _PERSON.split()},
+    **_each("ceremony", "ceremony request pseudonym purpose minutes begun_at open_until opened_at expires_at ended_at "
+            "standing", _ACT),
+    **_each("access_request", "designation asked_for purpose basis reason hours manner minutes version filed_at",
+            _ASKED),
     **_each("access_request", "request due_at standing questions refused_for grant granted granted_at expires_at "
             "revoked_at", _ACT),
     # To a partner, as the person consented.
@@ -148,7 +153,8 @@ _LEAVES: Final[dict[str, Node]] = {
             _ACT),
     # To oversight: forms of requests without the person, names of a case for its report, and the log itself.
     **_each("access_form", "request filed_at due_at answer_soon standing version asked_for purpose basis reason hours "
-            "asked_by canonical answers missing releasable grant granted granted_at expires_at revoked_at", _ASKED),
+            "manner minutes asked_by canonical answers missing releasable grant granted granted_at expires_at "
+            "revoked_at", _ASKED),
     **_each("access_report", "release pseudonym received_at expires_on made_at since until", _ACT),
     "access_report.*": _LOG,
     **{f"{kind}.*": _LOG for kind in ("audit_entry", "audit_detail", "log_state", "finding", "sample", "review_case",

@@ -140,6 +140,7 @@ class Kind(StrEnum):
     ACCESS_REQUEST = "access_request"  # what another zone asks to know of one case, with whom it asks about
     ACCESS_FORM = "access_form"  # the same without whom it is about: what an approver outside casework sees
     GRANT = "grant"  # a sealed copy of the granted fields, for one person and a time
+    CEREMONY = "ceremony"  # who hides behind a pseudonym: for one person and minutes, under a key of two shares
     BREAK_GLASS = "break_glass"  # that a colleague must know in an emergency who somebody is; and who agreed
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
@@ -195,6 +196,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.ACCESS_REQUEST: Compartment.IDENTITY,
     Kind.ACCESS_FORM: Compartment.STATUS,
     Kind.GRANT: Compartment.IDENTITY,
+    Kind.CEREMONY: Compartment.IDENTITY,
     Kind.BREAK_GLASS: Compartment.STATUS,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
@@ -321,8 +323,9 @@ class Fact(StrEnum):
     CONSENT = "consent"  # a recorded, unexpired consent of the person for this recipient and these fields
     GRANT = "grant"  # a live grant for this actor, case, kind and purpose
     ADDRESSED = "addressed"  # the release was sealed to the actor's zone, or the notice goes to it
-    #: Somebody else took the step before; for a grant: every function that must has approved; for a review: the look is
-    #: somebody else's, and so is what is signed.
+    #: Somebody else took the step before; for a grant or a ceremony: every function that must has approved; for who
+    #: reads by ceremony: its second share was let go; for a review: the look is somebody else's, and so is what is
+    #: signed.
     SECOND = "second"
     BREAK_GLASS = "break_glass"  # an open break-glass of this actor on this case
 

@@ -57,10 +57,11 @@ class ExplainBody(Body):
     basis: Code | None = None
     reason: Reason | None = None
     hours: Hours | None = None
+    minutes: Annotated[int, Field(ge=1, le=60)] | None = None  # of a ceremony, in place of fields and hours
 
     def command(self) -> asking.Explain:
         clean(self.reason or "", self.basis or "")
-        return asking.Explain(self.basis, self.reason, self.hours, self.fields)
+        return asking.Explain(self.basis, self.reason, self.hours, self.fields, self.minutes)
 
 
 class EvidenceBody(Body):

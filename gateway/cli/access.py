@@ -85,10 +85,12 @@ def explain(
     basis: Annotated[str, typer.Option("--basis")] = "",
     reason: Annotated[str, typer.Option("--reason")] = "",
     hours: Annotated[int, typer.Option("--hours", min=0)] = 0,
+    minutes: Annotated[int, typer.Option("--minutes", min=0, help="Of a ceremony.")] = 0,
     field: Fields = None,
 ) -> None:
     """Answer a question that was asked back; what is not said stays as it was."""
-    body = {"basis": basis or None, "reason": reason or None, "hours": hours or None, "fields": field or None}
+    said = {"basis": basis, "reason": reason, "hours": hours, "minutes": minutes, "fields": field}
+    body = {name: value or None for name, value in said.items()}
     reply = desk.post(f"/access-requests/{quoted(number)}/explanation", body)
     desk.done(reply, f"{reply['request']}\tversion {reply['version']}")
 
@@ -243,13 +245,19 @@ def _answered(desk: Desk, reply: Any) -> None:
 
 def _tell(shown: dict[str, Any], fields: list[str]) -> None:
     for line in (
-        f"asked by   {shown['asked_by']}, for {shown['purpose']}, {shown['hours']} hours",
+        f"asked by   {shown['asked_by']}, for {shown['purpose']}, {_length(shown)}",
         f"basis      {shown['basis']}",
         f"reason     {shown['reason']}",
         f"approving  {', '.join(fields)}",
         f"not        {', '.join(name for name in shown['asked_for'] if name not in fields) or '-'}",
     ):
         typer.echo(output.clean(line), err=True)
+
+
+def _length(shown: dict[str, Any]) -> str:
+    if shown["manner"] == "ceremony":
+        return f"by ceremony, for {shown['minutes']} minutes"
+    return f"{shown['hours']} hours"
 
 
 def _signed(

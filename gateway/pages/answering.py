@@ -10,15 +10,17 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gateway.pages.site import Door, Visit
-from vault.cases.access_requests import ANSWERABLE, Doubt, Refusal, Revocation, Standing
+from vault.cases.access_requests import ANSWERABLE, Doubt, Manner, Refusal, Revocation, Standing
 from vault.errors import ConfigurationError, NotFound, StaleVersion
 from vault.ids import ReleaseId, RequestId
-from vault.usecases import answering, granting
+from vault.usecases import answering, ceremony, granting
 from vault.usecases.answering import desk_of
 from vault.vocabulary import CASEWORK, Role
 
 _SHOWN: Final = 50
 _WAITING: Final = frozenset(stand.value for stand in ANSWERABLE)
+#: Something is still to be done about these: a ceremony that was begun waits for its second share.
+_PENDING: Final = _WAITING | {Standing.BEGUN.value}
 
 
 class AnsweringPages:
@@ -38,7 +40,7 @@ class AnsweringPages:
         rows = await visit.run(
             lambda uow, actor: answering.list_before(uow, actor, self.desk, limit=_SHOWN), quick=False
         )
-        waiting = [row for row in rows if row["standing"] in _WAITING]
+        waiting = [row for row in rows if row["standing"] in _PENDING]
         return visit.draw(
             "access_queue.html", waiting=waiting[::-1], over=[row for row in rows if row not in waiting],
             known=self.desk.casework is not None,
@@ -59,7 +61,7 @@ class AnsweringPages:
         role = visit.actor.role if visit.actor is not None else Role.REGIONAL_HEAD
         return visit.draw(
             "access_request.html", found=found, chosen=visit.form.all("fields"), form_reason=visit.form.text("reason"),
-            signed=self.office.rules.signed, bases=self.office.rules.bases,
+            signed=self.office.rules.signed or found["manner"] == Manner.CEREMONY.value, bases=self.office.rules.bases,
             able=_able(found, role, casework=self.desk.casework is not None),
         )  # fmt: skip
 
@@ -72,6 +74,12 @@ class AnsweringPages:
             return await self._let_go(visit, wanted)
         if act == "take_back":
             return await self._take_back(visit)
+        if act == "begin":
+            return await self._begin(visit, wanted)
+        if act == "open":
+            return await self._open(visit)
+        if act == "end":
+            return await self._end(visit)
         work = self._work(visit, act, wanted, based_on)
         if work is None or await visit.attempt(work, quick=False) is None:
             return ""
@@ -131,6 +139,51 @@ class AnsweringPages:
         await worker.submit(CASEWORK, lambda uow: granting.destroy_keys(uow, casework), quick=False)
         return "taken_back"
 
+    # -- ceremonies: no signature is needed for these acts, so they go by page
+
+    async def _begin(self, visit: Visit, wanted: RequestId) -> str:
+        sender = self.sender
+        if sender is None:
+            raise NotFound("no such page")
+        leave = await visit.attempt(
+            lambda uow, actor: ceremony.authorise_beginning(uow, actor, wanted, self.desk), quick=False
+        )
+        if leave is None:
+            return ""
+        given = await visit.attempt(
+            lambda uow, actor: ceremony.begin(uow, actor, leave, self.desk, sender), quick=False
+        )
+        return "begun" if given is not None else ""
+
+    async def _open(self, visit: Visit) -> str:
+        if self.desk.casework is not None or self.door.zone == CASEWORK:
+            raise NotFound("no such page")
+        release = ReleaseId.parse(visit.form.text("grant"))
+        leave = await visit.attempt(
+            lambda uow, actor: ceremony.authorise_opening(uow, actor, release, self.desk), quick=False
+        )
+        if leave is None:
+            return ""
+        given = await visit.attempt(lambda uow, actor: ceremony.let_go(uow, actor, leave, self.desk), quick=False)
+        return "share_let_go" if given is not None else ""
+
+    async def _end(self, visit: Visit) -> str:
+        code = visit.form.text("cause")
+        if code not in set(Revocation):
+            visit.faults.add("cause", "missing")
+            return ""
+        release = ReleaseId.parse(visit.form.text("grant"))
+        reply = await visit.attempt(
+            lambda uow, actor: ceremony.end(uow, actor, release, Revocation(code), self.desk), quick=False
+        )
+        if reply is None:
+            return ""
+        services = self.door.gate.services
+        casework = services.casework
+        if casework is not None:
+            await services.worker.submit(CASEWORK, lambda uow: ceremony.destroy_keys(uow, casework), quick=False)
+        return "ceremony_ended"
+
 
 def _able(found: dict[str, Any], role: Role, *, casework: bool) -> frozenset[str]:
     """Which forms the page offers; the use cases decide again."""
@@ -139,8 +192,13 @@ def _able(found: dict[str, Any], role: Role, *, casework: bool) -> frozenset[str
         forms |= {"refuse"} | ({"delegate"} if casework else set())
         if standing != Standing.ASKED_BACK.value:
             forms |= {"ask"} | ({"approve"} if role.value in found["missing"] else set())
+    by_ceremony = found["manner"] == Manner.CEREMONY.value
     if casework and standing == Standing.READY.value and found["reference"] is not None:
-        forms.add("let_go")
-    if casework and standing == Standing.GRANTED.value:
+        forms.add("begin" if by_ceremony else "let_go")
+    if by_ceremony and standing == Standing.BEGUN.value and not casework:
+        forms.add("open")
+    if by_ceremony and standing in (Standing.BEGUN.value, Standing.GRANTED.value):
+        forms.add("end")
+    elif casework and standing == Standing.GRANTED.value:
         forms.add("take_back")
     return frozenset(forms)

@@ -1,4 +1,4 @@
-"""Follow-up's pages of gated access: how one's requests stand, what was granted until when, and how to ask."""
+"""Follow-up's pages of gated access: how one's requests stand, what was given until when, and how to ask."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gateway.pages.site import Door, Visit
-from vault.cases.access_requests import ANSWERABLE, GRANTABLE, Naming, Standing
+from vault.cases.access_requests import ANSWERABLE, GRANTABLE, IDENTITY_FIELDS, Manner, Naming, Standing
 from vault.errors import ConfigurationError
 from vault.ids import ReleaseId, RequestId
-from vault.usecases import asking
+from vault.usecases import asking, ceremony
 
 _SHOWN: Final = 50
-_WAITING: Final = frozenset(stand.value for stand in ANSWERABLE)
+_WAITING: Final = frozenset(stand.value for stand in (*ANSWERABLE, Standing.BEGUN))
 #: What a field of the use case is called on the form.
 _FIELD_OF: Final = {naming.value: "value" for naming in Naming}
 
@@ -65,7 +65,7 @@ class AskingPages:
     def _command(self, visit: Visit) -> asking.Ask | None:
         """None, with the faults told, for what was left out or is no number."""
         form = visit.form
-        hours = _hours(visit)
+        hours = _number(visit, "hours")
         if form.text("naming") not in set(Naming):
             visit.faults.add("naming", "missing")
         for name in ("value", "basis", "reason", "hours"):
@@ -86,13 +86,8 @@ class AskingPages:
         """How one request stands; where something was asked back, the answer."""
         wanted = RequestId.parse(visit.place("number"))
         if visit.saving:
-            hours = _hours(visit)
-            if hours is None:
-                visit.faults.add("hours", "unusable")
-            else:
-                cmd = asking.Explain(
-                    visit.form.text("basis"), visit.form.text("reason"), hours, list(visit.form.all("fields"))
-                )
+            cmd = _explanation(visit)
+            if cmd is not None:
                 reply = await visit.attempt(
                     lambda uow, actor: asking.explain(uow, actor, wanted, cmd, self.office), quick=False
                 )
@@ -102,13 +97,54 @@ class AskingPages:
         form = visit.form
         values = {
             "basis": form.text("basis", found["basis"]), "reason": form.text("reason", found["reason"]),
-            "hours": form.text("hours", str(found["hours"])),
+            "hours": form.text("hours", str(found["hours"])), "minutes": form.text("minutes", str(found["minutes"])),
         }  # fmt: skip
-        ends = found["expires_at"] if found["standing"] == Standing.GRANTED.value else found["due_at"]
+        given = found["standing"] in (Standing.GRANTED.value, Standing.BEGUN.value)
+        ends = found["expires_at"] if given else found["due_at"]
         return visit.draw(
             "access_own.html", found=_left(found, ends, self.office.clock.now()), values=values,
             chosen=form.all("fields") if visit.posted else found["asked_for"], bases=self.office.rules.bases,
         )  # fmt: skip
+
+    async def ceremony(self, visit: Visit) -> Response:
+        """Ask who hides behind a pseudonym, for minutes. The receipt says no more than any other."""
+        await visit.who()
+        form, names = visit.form, ("value", "basis", "reason", "minutes")
+        if visit.saving:
+            minutes = _number(visit, "minutes")
+            for name in names:
+                if not form.text(name).strip():
+                    visit.faults.add(name, "missing")
+            if minutes is None:
+                visit.faults.add("minutes", "unusable")
+            if not visit.faults and minutes is not None:
+                cmd = asking.Ask(
+                    Naming.PSEUDONYM, form.text("value").strip(), (), form.text("basis"), form.text("reason"), 0,
+                    Manner.CEREMONY, minutes,
+                )  # fmt: skip
+                reply = await visit.attempt(
+                    lambda uow, actor: asking.file(uow, actor, cmd, self.office), quick=False, main="value"
+                )
+                if reply is not None:
+                    return visit.go(f"/requests/{reply['request']}", done="asked")
+                told = visit.faults.by_field
+                visit.faults.by_field = {_FIELD_OF.get(name, name): code for name, code in told.items()}
+        return visit.draw(
+            "ceremony_new.html", values={name: form.text(name) for name in names}, bases=self.office.rules.bases,
+            longest=self.office.rules.longest_minutes,
+        )  # fmt: skip
+
+    async def identified(self, visit: Visit) -> Response:
+        """Who it is, after a click: each look is logged."""
+        wanted = ReleaseId.parse(visit.place("ceremony"))
+        await visit.who()
+        found: Any = None
+        if visit.saving:
+            read = await visit.run(
+                lambda uow, actor: ceremony.read_identity(uow, actor, wanted, self.office, self.reception), quick=False
+            )
+            found = _left(read, read["expires_at"], self.office.clock.now())
+        return visit.draw("ceremony_identity.html", found=found, fields=IDENTITY_FIELDS)
 
     async def granted(self, visit: Visit) -> Response:
         """What was granted, after a click: each look is logged."""
@@ -123,11 +159,23 @@ class AskingPages:
         return visit.draw("access_granted.html", found=found, fields=GRANTABLE)
 
 
-def _hours(visit: Visit) -> int | None:
-    text = visit.form.text("hours").strip()
+def _explanation(visit: Visit) -> asking.Explain | None:
+    """None, with the fault told, for a length that is no number. A ceremony has minutes, and no fields to choose."""
+    form, name = visit.form, "minutes" if visit.form.text("minutes") else "hours"
+    length = _number(visit, name)
+    if length is None:
+        visit.faults.add(name, "unusable")
+        return None
+    if name == "minutes":
+        return asking.Explain(form.text("basis"), form.text("reason"), minutes=length)
+    return asking.Explain(form.text("basis"), form.text("reason"), length, list(form.all("fields")))
+
+
+def _number(visit: Visit, name: str) -> int | None:
+    text = visit.form.text(name).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
 
 
 def _left(row: dict[str, Any], until: str, now: datetime) -> dict[str, Any]:
     """The row with the minutes that are left of it."""
-    return row | {"minutes": max(0, int((datetime.fromisoformat(until) - now).total_seconds() // 60))}
+    return row | {"remaining": max(0, int((datetime.fromisoformat(until) - now).total_seconds() // 60))}

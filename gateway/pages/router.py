@@ -146,6 +146,8 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
         table += [
             ("/", asking.home, ("GET",)),
             ("/requests/new", asking.new, ("GET", "POST")),
+            ("/requests/ceremony", asking.ceremony, ("GET", "POST")),
+            ("/ceremonies/{ceremony}", asking.identified, ("GET", "POST")),
             ("/requests/{number}", asking.one, ("GET", "POST")),
             ("/grants/{grant}", asking.granted, ("GET", "POST")),
             ("/sheets", own.home, ("GET",)),

@@ -237,7 +237,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "opened": "The case is open. It is yours from now on.", "draft": "The draft was thrown away.",
         "asked": "Your request is filed.", "explained": "Your answer is sent.",
         "answered": "Your answer is recorded.", "let_go": "The approved fields were let go.",
-        "taken_back": "The grant was taken back.",
+        "taken_back": "The grant was taken back.", "begun": "The ceremony has begun.",
+        "share_let_go": "The second share was let go.", "ceremony_ended": "The ceremony was ended.",
         "handed_over": "The outcome sheet was sent to follow-up.", "people": "The changes are saved.",
         "document": "The document is sealed in the case.",
         "letter": "The letter is written and kept. Print it, or save it as PDF.",
@@ -301,7 +302,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "referral_answer": "answer of a partner", "withdrawal": "end of a consent",
         "access_report": "report of who consulted what",
         "access_request": "request for access", "access_form": "request for access, without the person",
-        "grant": "granted fields",
+        "grant": "granted fields", "ceremony": "who hides behind a pseudonym",
         "break_glass": "emergency access", "emergency_use": "emergencies and their review",
         "audit_entry": "entry of the log",
         "audit_detail": "detail of the log", "log_state": "state of the log",
@@ -333,8 +334,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "yes_no": {"yes": "Yes", "no": "No"},
     "standing": {
         "open": "Before the approvers", "asked_back": "Asked back", "ready": "Approved", "refused": "Refused",
-        "lapsed": "Ran out", "granted": "Granted", "ended": "Time is over", "revoked": "Taken back",
+        "lapsed": "Ran out", "begun": "Begun", "granted": "Granted", "ended": "Time is over", "revoked": "Taken back",
         "damaged": "Damaged",
+    },
+    "manner": {
+        "grant": "Some fields, for some hours", "ceremony": "Who hides behind a pseudonym, for some minutes",
     },
     "naming": {
         "pseudonym": "Your service's pseudonym (F-…)", "ov_number": "OV/SP number",

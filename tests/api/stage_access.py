@@ -41,6 +41,10 @@ class Access:
     def granted(self) -> str:
         return asked.granted(self.house, about=self.about())
 
+    def case_named(self) -> str:
+        """Follow-up's name of a case of its own."""
+        return asked.named(self.house, ov_number=f"7{secrets.randbelow(10**7):07}")
+
 
 def access_calls(house: House, call: Callable[..., Any]) -> dict[str, Callable[[], Any]]:
     """call: makes a `Call`."""
@@ -73,6 +77,7 @@ def access_calls(house: House, call: Callable[..., Any]) -> dict[str, Callable[[
             "head", "POST", f"/casework/grants/{made.granted()}/revocation", 201, {"reason": "misused"}
         ),
     }  # fmt: skip
+    found |= _ceremony_calls(made, call)
     for zone, login in (("casework", "head"), ("oversight", "dpo")):
         base = f"/{zone}/access-requests"
         found |= {
@@ -88,6 +93,31 @@ def access_calls(house: House, call: Callable[..., Any]) -> dict[str, Callable[[
     return found
 
 
+def _ceremony_calls(made: Access, call: Callable[..., Any]) -> dict[str, Callable[[], Any]]:
+    house = made.house
+    end = {"reason": "misused"}
+    return {
+        "follow_up_ask_ceremony": lambda: call(
+            "officer", "POST", "/follow-up/ceremonies", 201, asked.CEREMONY | {"pseudonym": made.case_named()}
+        ),
+        "follow_up_read_ceremony": lambda: call(
+            "officer", "GET", f"/follow-up/ceremonies/{asked.opened(house, made.case_named())}", 200
+        ),
+        "casework_begin_ceremony": lambda: call(
+            "head", "POST", f"/casework/access-requests/{asked.agreed(house, made.case_named())}/ceremony", 201
+        ),
+        "casework_end_ceremony": lambda: call(
+            "head", "POST", f"/casework/ceremonies/{asked.opened(house, made.case_named())}/end", 201, end
+        ),
+        "oversight_open_ceremony": lambda: call(
+            "dpo", "POST", f"/oversight/ceremonies/{asked.begun(house, made.case_named())}/opening", 201
+        ),
+        "oversight_end_ceremony": lambda: call(
+            "dpo", "POST", f"/oversight/ceremonies/{asked.opened(house, made.case_named())}/end", 201, end
+        ),
+    }
+
+
 def _other_head(house: House) -> str:
     house.client("far_head")
     return "far_head"
@@ -101,7 +131,7 @@ ACCESS_TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
         for name, status in (
             ("read_access_request", 200), ("approve_access_request", 201), ("refuse_access_request", 201),
             ("question_access_request", 201), ("delegate_access_request", 201), ("grant_access_request", 201),
-            ("revoke_grant", 201),
+            ("revoke_grant", 201), ("begin_ceremony", 201), ("end_ceremony", 201),
         )
     },
 }  # fmt: skip

@@ -11,7 +11,7 @@ from tests.house import House
 _ABOUT: Final[dict[str, Any]] = {
     "about": {"by": "ov_number", "value": "8123457"}, "fields": ["nationality", "address", "procedure_pending"],
 }  # fmt: skip
-ACCESS_PARAMETERS: Final = ("number", "grant")
+ACCESS_PARAMETERS: Final = ("number", "grant", "ceremony")
 _APPROVAL: Final = {"based_on": 1}
 _REFUSAL: Final = {"based_on": 1, "reason": "not_necessary"}
 _QUESTION: Final = {"based_on": 1, "question": "why"}
@@ -20,6 +20,9 @@ ACCESS_BODIES: Final[dict[str, Any]] = {
     "follow_up_explain_access_request": {"hours": 3},
     "casework_delegate_access_request": {"based_on": 1, "to": "far_head"},
     "casework_revoke_grant": {"reason": "misused"},
+    "follow_up_ask_ceremony": asked.CEREMONY | {"pseudonym": "F-0000-0000-0000-0000-0000-0000-00X"},
+    "casework_end_ceremony": {"reason": "misused"},
+    "oversight_end_ceremony": {"reason": "misused"},
 } | {
     f"{zone}_{name}_access_request": body
     for zone in ("casework", "oversight")
@@ -39,7 +42,14 @@ def plant_access(house: House) -> dict[str, str]:
     explained = waiting()
     reply = house.client("dpo").post(f"/access-requests/{explained}/question", json=_QUESTION)
     assert reply.status_code == 201
+    sheet = house.client("officer").get("/sheets").json()["sheets"][0]["release"]
+    name = house.client("officer").get(f"/sheets/{sheet}").json()["pseudonym"]
     return {
+        "/casework/access-requests/{number}/ceremony": asked.agreed(house, name),
+        "/casework/ceremonies/{ceremony}/end": asked.opened(house, name),
+        "/oversight/ceremonies/{ceremony}/end": asked.opened(house, name),
+        "/oversight/ceremonies/{ceremony}/opening": asked.begun(house, name),
+        "/follow-up/ceremonies/{ceremony}": asked.opened(house, name),
         "/follow-up/access-requests/{number}/explanation": explained,
         "/casework/access-requests/{number}/grant": asked.approved(house, **_ABOUT),
         "/casework/grants/{grant}/revocation": asked.granted(house, **_ABOUT),

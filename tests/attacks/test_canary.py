@@ -72,6 +72,8 @@ OTHERS_SEE: Final = {
     # In an emergency, upon a second person's word.
     ("colleague", "casework_emergency_identity"): frozenset({"family", "given"}),
     ("colleague", "casework_emergency_contact"): frozenset({"address", "email", "whereabouts"}),
+    # By ceremony, upon two signatures.
+    ("officer", "follow_up_read_ceremony"): frozenset({"family", "given"}),
     ("desk", "casework_desk_day"): EXPECTED,
     ("head", "casework_read_conflict"): frozenset({"conflict"}),
 }

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.cli.home import Hooks
 from gateway.settings import Settings
+from tests.asked import named
 from tests.cli.kit import HouseGateway, Shell, signed_in
 from tests.house import House, house_on
 from tests.unit.crypto.kit import WeakFileRoot
@@ -17,12 +18,12 @@ from tests.unit.crypto.kit import WeakFileRoot
 RULES = Path(__file__).parents[1] / "access.toml"
 ASKED = ("--basis", "oqt_execution", "--hours", "4", "--reason", "Pour réserver un vol")
 KEYS = """
-[key.dpo]
+[key.my_dpo]
 function = "dpo"
 login = "dpo"
 fingerprint = "{dpo}"
 
-[key.head]
+[key.my_head]
 function = "regional_head"
 login = "head"
 fingerprint = "{head}"
@@ -141,6 +142,34 @@ def test_where_the_office_wants_signatures_only_its_approvers_keys_count(
     assert found["head"] in told
     bare.refused("envelope_rejected", "access", "check", exported)  # the shipped rules list nobody
     _spoilt(bare, exported, rules)
+
+
+def test_a_ceremony_goes_its_way_by_command(
+    sqlite_settings: Settings, tmp_path: Path, passphrase: Path, compiled: Any
+) -> None:
+    found = keys(Shell(Hooks(root=WeakFileRoot, firewall=compiled)), tmp_path, passphrase)
+    rules = tmp_path / "access.toml"
+    rules.write_text(RULES.read_text("utf-8") + KEYS.format(**found))
+    with house_on(sqlite_settings.model_copy(update={"access_file": rules})) as house:
+        desk = Shell(Hooks(root=WeakFileRoot, firewall=compiled, gateway=HouseGateway(house)))
+        pseudonym = named(house)
+        everybody(house)
+        asked_for = ("--pseudonym", pseudonym, "--basis", "oqt_execution", "--minutes", "5", "--reason", "Au guichet")
+        number = desk.ok("ceremony", "ask", *asked_for).out.split("\t")[0]
+        desk.ok("access", "list", "--zone", "casework")
+        desk.refused("invalid_input", "access", "approve", number, "--yes", "--zone", "casework")
+        approve = ("access", "approve", number, "--passphrase-file", passphrase)
+        stopped = desk.run(*approve, "--zone", "casework", "--key", tmp_path / "head", typed="n\n")
+        assert "by ceremony, for 5 minutes" in stopped.err
+        for zone, login in (("casework", "head"), ("oversight", "dpo")):
+            desk.ok(*approve, "--yes", "--zone", zone, "--key", tmp_path / login)
+        ceremony = desk.ok("ceremony", "begin", number).out.split("\t")[0]
+        desk.refused("not_found", "ceremony", "read", ceremony)
+        assert desk.ok("ceremony", "open", ceremony).out.startswith(f"{ceremony}\tuntil ")
+        assert "family_name\tDiallo" in desk.ok("ceremony", "read", ceremony).out
+        ended = desk.ok("ceremony", "end", ceremony, "--reason", "misused", "--zone", "oversight")
+        assert ended.out.startswith(f"{ceremony}\tended at ")
+        desk.refused("not_found", "ceremony", "read", ceremony)
 
 
 def _spoilt(shell: Shell, exported: Path, rules: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from vault.cases.access_requests import AccessForm
 from vault.crypto.envelope import Release, ReleaseContext, open_release
-from vault.errors import VaultError
+from vault.crypto.shares import ShareContext, open_share
+from vault.errors import EnvelopeRejected, VaultError
 from vault.ids import EntryId, KeyId, ReleaseId
-from vault.vocabulary import Compartment, Purpose, Zone
+from vault.vocabulary import CASEWORK, OVERSIGHT, Compartment, Purpose, Zone
 
 if TYPE_CHECKING:
     from tests.crash.checks import Snapshot
@@ -42,6 +44,7 @@ def access_faults(found: Snapshot) -> Iterator[str]:
         if sorted(given) != list(range(1, len(given) + 1)):
             yield f"request {raw.hex()}: its answers have a gap"
     yield from _grants(found)
+    yield from _ceremonies(found)
 
 
 def _copy(found: Snapshot, row: Mapping[str, Any]) -> Iterator[str]:
@@ -87,6 +90,62 @@ def _grants(found: Snapshot) -> Iterator[str]:
         # Emptied, and the row that says so lost: the grant is over all the same.
         if row["erased_at"] is None and wrap == b"" and row["revoked_at"] is None and row["expires_at"] > _last(found):
             yield f"grant {raw.hex()}: its key is gone while it lives"
+
+
+def _ceremonies(found: Snapshot) -> Iterator[str]:
+    """Each has its copy; both shares make the key; the second is with the reader only once an entry says so."""
+    copies = {bytes(row["release_id"]): row for row in found["releases"] if row["kind"] == "ceremony"}
+    rows = {bytes(row["release_id"]): row for row in found["ceremonies"]}
+    if set(copies) != set(rows):
+        yield "ceremonies: not each has its copy, or a copy no ceremony"
+        return
+    acts = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    for raw, row in rows.items():
+        place, wrap = f"ceremony {raw.hex()}", wraps.get((bytes(row["key_id"]), row["reader"]))
+        if (row["opened_at"] is None) != (row["opened_decision"] is None):
+            yield f"{place}: opened without an entry, or the reverse"
+        if row["opened_decision"] is not None:
+            act = acts.get(bytes(row["opened_decision"]), {})
+            if (act.get("action"), act.get("kind"), act.get("object")) != ("sign", "ceremony", raw.hex()):
+                yield f"{place}: the entry that let its share go is about something else"
+        if row["erased_at"] is not None and wrap != b"":
+            yield f"{place}: its first share was to be destroyed and is there"
+        if not wrap:
+            if row["ended_at"] is None:
+                yield f"{place}: its first share is gone while it lives"
+            continue
+        try:
+            _open_with_both(found, row, copies[raw], wrap)
+        except VaultError as fault:
+            yield f"{place}: does not open ({fault.code})"
+
+
+def _open_with_both(found: Snapshot, row: Mapping[str, Any], copy: Mapping[str, Any], wrap: bytes) -> None:
+    """By oversight's copy of the second share. Raises VaultError."""
+    release, key = ReleaseId(bytes(row["release_id"])), KeyId(bytes(row["key_id"]))
+    sender = found.directory.of(CASEWORK).verify
+    entrusted = ShareContext(
+        release, key, OVERSIGHT, CASEWORK, EntryId(bytes(row["decision"])), bytes(row["policy"]), row["minutes"],
+        row["open_until"],
+    )  # fmt: skip
+    second = open_share(
+        bytes(row["share"]), bytes(row["share_signature"]), entrusted, own=found.keyrings[OVERSIGHT].sealing,
+        sender=sender, now=row["begun_at"],
+    )  # fmt: skip
+    reader = Zone.parse(row["reader"])
+    context = ReleaseContext(
+        bytes(copy["subject"]), Compartment.IDENTITY, reader, CASEWORK, release, key, Purpose(copy["purpose"]),
+        EntryId(bytes(copy["entry_id"])), bytes(copy["policy"]), copy["schema_number"], copy["expires_at"],
+    )  # fmt: skip
+    released = Release(bytes(copy["sealed"]), wrap, bytes(copy["signature"]))
+    own = found.keyrings[reader].sealing
+    open_release(released, context, own=own, sender=sender, now=copy["released_at"], second=second)
+    try:
+        open_release(released, context, own=own, sender=sender, now=copy["released_at"])
+    except VaultError:
+        return
+    raise EnvelopeRejected("one share was enough")
 
 
 def _last(found: Snapshot) -> Any:

@@ -6,13 +6,16 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.approver_key import sign
 from gateway.auth.sessions import hash_token
 from tests.house import STAFF
-from vault.cases.access_requests import Naming, Revocation
+from tests.unit.crypto.kit import signer
+from vault.access.evidence import Evidence
+from vault.cases.access_requests import Manner, Naming, Revocation
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.ids import ReleaseId, RequestId
-from vault.usecases import answering, asking, granting, open_case, sign_in
+from vault.usecases import answering, asking, ceremony, granting, open_case, sign_in
 from vault.vocabulary import CASEWORK, Provenance
 
 if TYPE_CHECKING:
@@ -64,8 +67,12 @@ def _take_in(hand: Stagehand) -> None:
     _as(hand, "head", lambda uow, actor: answering.list_before(uow, actor, desk))
 
 
-def _ready(hand: Stagehand) -> RequestId:
-    request = _file(hand, _case(hand))
+def _grant_of(hand: Stagehand, number: str) -> ReleaseId:
+    return _grant(hand, _ready(hand, number))
+
+
+def _ready(hand: Stagehand, number: str = "") -> RequestId:
+    request = _file(hand, number or _case(hand))
     _take_in(hand)
     for login in ("head", "dpo"):
         _approve(hand, login, request)
@@ -78,6 +85,68 @@ def _grant(hand: Stagehand, request: RequestId) -> ReleaseId:
     leave = _as(hand, "head", lambda uow, actor: granting.authorise(uow, actor, request, desk))
     given = _as(hand, "head", lambda uow, actor: granting.grant(uow, actor, leave, desk, sender))
     return ReleaseId.parse(given["grant"])
+
+
+def _signed(hand: Stagehand, login: str, request: RequestId) -> None:
+    """Approve with one's own key."""
+    desk, role = _desk(hand, login), STAFF[login][1]
+    shown = _as(hand, login, lambda uow, actor: answering.read_request(uow, actor, request, desk))
+    told = sign(shown, shown["asked_for"], role, login, hand.house.clock.now(), signer(f"approver {login}"))
+    _as(
+        hand, login,
+        lambda uow, actor: answering.approve(
+            uow, actor, request, desk, based_on=1, evidence=Evidence.from_json(told)
+        ),
+    )  # fmt: skip
+
+
+def _agreed(hand: Stagehand) -> RequestId:
+    """A ceremony that both functions signed for, about a case that follow-up knows by a name."""
+    number = _case(hand)
+    granted = _grant_of(hand, number)
+    office = hand.house.services.access[STAFF["officer"][0]]
+    pseudonym = _as(
+        hand, "officer",
+        lambda uow, actor: asking.read_granted(
+            uow, actor, granted, office, hand.house.services.reception[STAFF["officer"][0]]
+        ),
+    )["pseudonym"]  # fmt: skip
+    cmd = asking.Ask(
+        Naming.PSEUDONYM, pseudonym, (), "oqt_execution", "Pour reconnaître la personne", 0, Manner.CEREMONY, 5
+    )
+    request = RequestId.parse(_as(hand, "officer", lambda uow, actor: asking.file(uow, actor, cmd, office))["request"])
+    _take_in(hand)
+    for login in ("head", "dpo"):
+        _signed(hand, login, request)
+    return request
+
+
+def _begin(hand: Stagehand, request: RequestId) -> ReleaseId:
+    desk, sender = _desk(hand, "head"), hand.house.services.sender
+    assert sender is not None
+    leave = _as(hand, "head", lambda uow, actor: ceremony.authorise_beginning(uow, actor, request, desk))
+    begun = _as(hand, "head", lambda uow, actor: ceremony.begin(uow, actor, leave, desk, sender))
+    return ReleaseId.parse(begun["ceremony"])
+
+
+def _let_go(hand: Stagehand, release: ReleaseId) -> None:
+    desk = _desk(hand, "dpo")
+    leave = _as(hand, "dpo", lambda uow, actor: ceremony.authorise_opening(uow, actor, release, desk))
+    _as(hand, "dpo", lambda uow, actor: ceremony.let_go(uow, actor, leave, desk))
+
+
+def hold_a_ceremony(hand: Stagehand) -> Act:
+    """Begun, its second share let go, ended by oversight, its first share destroyed."""
+    request, desk, casework = _agreed(hand), _desk(hand, "dpo"), hand.house.services.casework
+    assert casework is not None
+
+    def act() -> None:
+        release = _begin(hand, request)
+        _let_go(hand, release)
+        _as(hand, "dpo", lambda uow, actor: ceremony.end(uow, actor, release, Revocation.MISUSED, desk))
+        hand.house.services.worker.run(CASEWORK, lambda uow: ceremony.destroy_keys(uow, casework))
+
+    return act
 
 
 def ask(hand: Stagehand) -> Act:

@@ -61,6 +61,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("triage", "case"),
             ("released", "outcome_sheet"),
             ("released", "grant"),
+            ("released", "ceremony"),
         }
     ),
     "orders": frozenset({("create", "order"), ("write", "order")}),
@@ -76,7 +77,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "calendar_feeds": frozenset({("write", "calendar")}),
     "review_counts": frozenset({("write", "note")}),
     "releases": frozenset(
-        {("release_begun", kind) for kind in ("outcome_sheet", "referral", "access_report", "grant")}
+        {("release_begun", kind) for kind in ("outcome_sheet", "referral", "access_report", "grant", "ceremony")}
     ),
     "access_requests": frozenset({("create", "access_request")}),
     "access_copies": frozenset({("create", "access_request"), ("write", "access_request")}),
@@ -85,6 +86,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
         {(action, kind) for action in ("sign", "close", "write") for kind in ("access_request", "access_form")}
     ),
     "grants": frozenset({("released", "grant"), ("close", "grant"), ("swept", "grant")}),
+    "ceremonies": frozenset((action, "ceremony") for action in ("released", "sign", "close", "swept")),
     "withdrawals": frozenset({("release_withdrawn", "referral")}),
     "receipts": frozenset({("write", "withdrawal")}),
     "review_questions": frozenset({("write", "review_case"), ("write", "review_question")}),

@@ -440,4 +440,5 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "revoke a grant": access_plays.revoke,
     "ask about a look": oversight_plays.ask,
     "answer about a look": oversight_plays.answer,
+    "hold a ceremony": access_plays.hold_a_ceremony,
 }

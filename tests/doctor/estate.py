@@ -114,6 +114,8 @@ def _ask(house: House) -> None:
         house.open_case(house.client("coach"), ov_number=number)
     about = [{"by": "ov_number", "value": number} for number in numbers]
     asked.granted(house, about=about[0])
+    asked.opened(house, ov_number="7400004")
+    assert asked.end(house, asked.opened(house, ov_number="7400005"), "dpo").status_code == 201
     assert asked.revoke(house, asked.granted(house, about=about[1])).status_code == 201
     open_one = asked.ask(house, about=about[2], fields=["nationality"])
     asked.taken(house, open_one)

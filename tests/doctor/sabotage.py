@@ -177,6 +177,38 @@ def _key_left(past: Past) -> None:
     past.change(t.grants, t.grants.c.revoked_at.is_not(None), erased_at=None, revoked_at=_LONG_AGO)
 
 
+def _unsigned(past: Past) -> None:
+    """Of the ceremony that lives, one approval loses its approver's own signature."""
+    request = past.one(t.ceremonies.c.request_id, t.ceremonies.c.ended_at.is_(None))
+    where = t.access_answers.c.request_id == request, t.access_answers.c.function == "dpo"
+    past.change(t.access_answers, *where, evidence=b"")
+
+
+def _lasting(past: Past) -> None:
+    where = t.ceremonies.c.ended_at.is_(None)
+    past.change(t.ceremonies, where, expires_at=past.one(t.ceremonies.c.expires_at, where) + timedelta(hours=9))
+
+
+def _untimely(past: Past) -> None:
+    where = t.ceremonies.c.ended_at.is_(None)
+    past.change(t.ceremonies, where, open_until=past.one(t.ceremonies.c.begun_at, where))
+
+
+def _share_back(past: Past) -> None:
+    key = past.one(t.ceremonies.c.key_id, t.ceremonies.c.ended_at.is_not(None))
+    past.change(t.wraps, t.wraps.c.key_id == key, wrap=b"x")
+
+
+def _share_gone(past: Past) -> None:
+    key = past.one(t.ceremonies.c.key_id, t.ceremonies.c.ended_at.is_(None))
+    past.change(t.wraps, t.wraps.c.key_id == key, wrap=b"")
+
+
+def _share_left(past: Past) -> None:
+    _share_back(past)
+    past.change(t.ceremonies, t.ceremonies.c.ended_at.is_not(None), erased_at=None, ended_at=_LONG_AGO)
+
+
 def _word(past: Past) -> None:
     past.change(t.cases, t.cases.c.case_id == past.case("far"), place=CANARY)
 
@@ -290,6 +322,8 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("grant_approvals", _more_granted), ("grant_approvals", _longer), ("grant_approvals", _one_word),
     ("emergency_people", _alone), ("emergency_people", _stranger), ("emergency_times", _for_days),
     ("emergency_numbers", _uncounted),
+    ("ceremonies", _unsigned), ("ceremonies", _lasting), ("ceremonies", _untimely),
+    ("ceremony_keys", _share_back), ("ceremony_keys", _share_gone), ("ceremony_keys", _share_left),
     ("grant_keys", _key_back), ("grant_keys", _key_emptied), ("grant_keys", _key_left),
     ("case_words", _word), ("case_history", _state), ("case_history", _step), ("case_columns", _version),
     ("case_columns", _outcome), ("second_person", _same_person), ("privacy_notice", _early_note),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.asked import ask, granted, taken
+from tests.asked import ask, granted, named, sign_for, taken
 from tests.house import House
 from tests.pages.visiting import Visitor
 
@@ -107,3 +107,31 @@ def test_only_approvers_see_the_queue_and_only_the_asker_the_grant(house: House)
         Visitor(house, login).look("/requests", 403)
     Visitor(house, "officer").send(f"/grants/{'ab' * 16}", 404)
     assert "Diallo" in Visitor(house, "officer").send(f"/grants/{release}", 200)
+
+
+def test_a_ceremony_goes_its_way_by_pages_but_for_the_signatures(house: House) -> None:
+    pseudonym = named(house)
+    officer, head, dpo = (Visitor(house, login) for login in ("officer", "head", "dpo"))
+    form = {"value": pseudonym, "basis": "oqt_execution", "reason": "Au guichet de l'aéroport", "minutes": "5"}
+    assert "There is a problem" in officer.send("/requests/ceremony", 422, **form | {"minutes": "99"})
+    place = officer.send("/requests/ceremony", **form).partition("?")[0]
+    number = place.rpartition("/")[2]
+    assert "ceremony" in head.look("/requests")
+    for who, page in (("head", head), ("dpo", dpo)):
+        seen = page.look(f"/requests/{number}")
+        assert "A ceremony needs your own signature" in seen
+        assert "for 5 minutes" in seen
+        assert 'value="approve"' not in seen
+        assert sign_for(house, number, who).status_code == 201
+    head.send(f"/requests/{number}", act="begin", based_on="1")
+    assert "The ceremony has begun." in officer.look(place)
+    ceremony = re.search(r'name="grant" value="([0-9a-f]{32})"', dpo.look(f"/requests/{number}"))
+    assert ceremony is not None
+    dpo.send(f"/requests/{number}", act="open", based_on="1", grant=ceremony[1])
+    assert f"/ceremonies/{ceremony[1]}" in officer.look("/")
+    assert "Diallo" not in officer.look(f"/ceremonies/{ceremony[1]}"), "shown after a click, which is logged"
+    shown = officer.send(f"/ceremonies/{ceremony[1]}", 200)
+    assert all(text in shown for text in ("Diallo", "Aminata", "4 minutes left"))
+    assert 'value="take_back"' not in head.look(f"/requests/{number}")
+    dpo.send(f"/requests/{number}", act="end", based_on="1", grant=ceremony[1], cause="misused")
+    officer.send(f"/ceremonies/{ceremony[1]}", 404)

@@ -10,7 +10,7 @@ from babel.messages.extract import extract
 
 from gateway.pages import catalogs, words
 from vault.audit.events import Happening
-from vault.cases.access_requests import GRANTABLE, Act, Doubt, Naming, Refusal, Revocation, Standing
+from vault.cases.access_requests import GRANTABLE, Act, Doubt, Manner, Naming, Refusal, Revocation, Standing
 from vault.cases.appointments import Channel, ClashKind, Occasion
 from vault.cases.appointments import Status as AppointmentStatus
 from vault.cases.flow import Outcome, State, Step
@@ -65,7 +65,8 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
         ("action", Happening), ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
         ("template", TEMPLATES), ("found", TokenType), ("found_by", Source),
         ("standing", Standing), ("refused_for", Refusal), ("doubt", Doubt), ("revocation", Revocation), ("act", Act),
-        ("naming", Naming), ("field", GRANTABLE), ("field", FIELDS), ("referral_status", ReferralStatus),
+        ("naming", Naming), ("manner", Manner), ("field", GRANTABLE), ("field", FIELDS),
+        ("referral_status", ReferralStatus),
         ("referral_step", ReferralStep), ("answer_status", AnswerStatus), ("receipt", ReceiptOutcome),
         ("occasion", Occasion), ("channel", Channel), ("appointment", AppointmentStatus), ("clash", ClashKind),
     ],

@@ -191,6 +191,28 @@ BREAKING = [
         "fu-90,follow_up_officer,grant,list,oqt_follow_up,none,addressed+grant,granted_fields,allow",
     ),
     ("granted fields open", "cw-90,coach,grant,read,case_administration,active,own,grant_receipt,allow"),
+    (
+        "an identity behind a pseudonym",
+        "fu-90,follow_up_officer,ceremony,read,oqt_follow_up,none,addressed+grant,ceremony_identity,allow",
+    ),
+    (
+        "an identity behind a pseudonym",
+        "fu-90,follow_up_officer,ceremony,list,oqt_follow_up,none,addressed+grant+second,ceremony_identity,allow",
+    ),
+    (
+        "an identity behind a pseudonym",
+        "fu-90,follow_up_officer,ceremony,read,oqt_follow_up,none,addressed+grant+second,granted_fields,allow",
+    ),
+    ("an identity behind a pseudonym", "cw-90,coach,ceremony,close,case_administration,active,own,receipt,allow"),
+    (
+        "an identity behind a pseudonym",
+        "cw-90,regional_head,ceremony,sign,case_administration,active,own+second,ceremony_receipt,allow",
+    ),
+    ("an identity behind a pseudonym", "ov-90,dpo,ceremony,sign,data_protection,none,addressed,ceremony_opened,allow"),
+    (
+        "what leaves was",
+        "cw-90,regional_head,ceremony,release,case_administration,active,own,ceremony_receipt,allow",
+    ),
     ("who asks for access", "cw-90,coach,access_request,sign,case_administration,none,own,request_answer,allow"),
     ("who asks for access", "ov-90,dpo,access_request,read,data_protection,none,addressed,form_full,allow"),
     (

@@ -18,7 +18,7 @@ from gateway.auth.sessions import hash_token
 from gateway.clock import SystemEntropy
 from gateway.settings import Settings
 from gateway.wiring import Services, build
-from tests.asked import granted
+from tests.asked import granted, opened
 from tests.crash.checks import faults
 from tests.house import House, house_on, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
@@ -26,8 +26,8 @@ from vault.cases.access_requests import Revocation
 from vault.errors import NotFound, StoreBusy
 from vault.ids import ReleaseId
 from vault.storage import transaction
-from vault.usecases import answering, asking, granting, sign_in
-from vault.vocabulary import CASEWORK, FOLLOW_UP
+from vault.usecases import answering, asking, ceremony, granting, sign_in
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT
 
 Pause = Callable[[], None]
 
@@ -73,9 +73,44 @@ def take_back(house: House, release: str) -> None:
     house.services.worker.run(CASEWORK, job)
 
 
-def test_a_revocation_waits_for_who_is_being_answered(house: House) -> None:
+def read_ceremony(house: House, services: Services, release: str, pause: Pause = lambda: None) -> Any:
+    hashed = hash_token(house.tokens["officer"])
+    office, reception = services.access[FOLLOW_UP], services.reception[FOLLOW_UP]
+
+    def job(uow: Any) -> Any:
+        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        found = ceremony.read_identity(uow, actor, ReleaseId.parse(release), office, reception)
+        pause()
+        return found
+
+    return services.worker.run(FOLLOW_UP, job)
+
+
+def end_ceremony(house: House, release: str) -> None:
+    """By the data protection officer, in oversight."""
+    hashed = hash_token(house.tokens["dpo"])
+    desk = answering.desk_of(house.services.access[OVERSIGHT], None)
+
+    def job(uow: Any) -> Any:
+        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        return ceremony.end(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
+
+    house.services.worker.run(OVERSIGHT, job)
+
+
+def _grant(house: House) -> str:
     house.open_case(house.client("coach"))
-    release = granted(house)
+    return granted(house)
+
+
+@pytest.mark.parametrize(
+    ("given", "read", "take_back"),
+    [(_grant, read, take_back), (opened, read_ceremony, end_ceremony)], ids=["grant", "ceremony"],
+)  # fmt: skip
+def test_a_revocation_waits_for_who_is_being_answered(
+    house: House, given: Callable[[House], str], read: Callable[..., Any], take_back: Callable[..., None]
+) -> None:
+    release = given(house)
     inside, go_on, order = threading.Event(), threading.Event(), []
     with reading_process(house) as services:
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tests import recorded
+from tests import asked, recorded
 from tests.api.stage import Stage, calls
 from tests.api.stage_access import Access
 from tests.api.stage_people import People
@@ -43,6 +43,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.appointments: ("appointment_id",), t.desk_cells: ("desk",), t.calendar_feeds: ("token_hash",),
     t.access_requests: ("request_id", "number"), t.access_copies: ("version",), t.access_answers: ("number",),
     t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
+    t.ceremonies: ("release_id", "request_id"),
     t.orders: ("mark", "case_id"), t.break_glass: ("emergency_id", "number"),
     t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.review_questions: ("question_id",), t.receipts: ("release_id",), t.answers: ("answer_id",),
@@ -61,7 +62,9 @@ def _story(house: House) -> None:
     recorded.attach(coach, case)
     recorded.set_task(coach, case)
     recorded.save_draft(coach, case)
-    Access(house).granted()
+    made = Access(house)
+    made.granted()
+    asked.opened(house, made.case_named())
     assert house.client("desk").post("/orders", json=fresh_order()).status_code == 200
     release = stage.withdrawn("caritas")
     house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})

@@ -68,6 +68,9 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     **{(act, kind): frozenset({kind}) for act in _ANSWERING for kind in (Kind.ACCESS_REQUEST, Kind.ACCESS_FORM)},
     # What a grant is made of: the request, and the kinds that its closed list of fields comes from.
     (Action.RELEASE, Kind.GRANT): frozenset({Kind.ACCESS_REQUEST, Kind.IDENTITY, Kind.CONTACT}),
+    # A ceremony likewise, of the identity alone; who lets its second share go opens that share.
+    (Action.RELEASE, Kind.CEREMONY): frozenset({Kind.ACCESS_REQUEST, Kind.IDENTITY}),
+    (Action.SIGN, Kind.CEREMONY): frozenset({Kind.CEREMONY}),
     (Action.WRITE, Kind.REFERRAL_ANSWER): _NAMES,
     (Action.REVIEW, Kind.REFERRAL_ANSWER): _NAMES,
 }

@@ -87,13 +87,14 @@ class Sender:
     def seal(
         self, uow: UnitOfWork, permit: Permit, leaving: Leaving, *, release: ReleaseId, reader: Zone,
         subject: bytes, kind: Kind, compartment: Compartment, purpose: Purpose, decision: EntryId, policy: bytes,
-        schema: int, expires_at: datetime | None,
+        schema: int, expires_at: datetime | None, second: Sensitive[bytes] | None = None,
     ) -> KeyId:  # fmt: skip
         """Seal what leaves under a fresh key to `reader` and store the release. The key is kept by nobody else.
 
         Returns the key's id, for whoever may have to destroy it. permit: leave to release this kind. decision: the
-        release's own, already committed audit entry. Raises ProvenanceRefused for a value that comes from where it must
-        not (`vault.provenance`): nothing is sealed then.
+        release's own, already committed audit entry. second: a share without which the reader opens nothing.
+        Raises ProvenanceRefused for a value that comes from where it must not (`vault.provenance`): nothing is sealed
+        then.
         """
         now = self.clock.now()
         permit.check(kind=kind, case=permit.item.case, now=now, storing=True)
@@ -104,8 +105,9 @@ class Sender:
         )
         plaintext = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         sealed = seal_release(
-            plaintext, context, to=self.directory.of(reader).sealing, sender=self.signing, entropy=self.entropy
-        )
+            plaintext, context, to=self.directory.of(reader).sealing, sender=self.signing, entropy=self.entropy,
+            second=second,
+        )  # fmt: skip
         uow.keys.put(key, reader, sealed.wrap, now)
         uow.releases.add(
             ReleaseRow(
@@ -125,8 +127,13 @@ class Receiver:
     sealing: SealingKeyPair
     clock: Clock
 
-    def open(self, uow: UnitOfWork, permit: Permit, row: ReleaseRow) -> Sensitive[dict[str, Any]]:
-        """Verify the sender, open, parse. Raises PermitInvalid, Erased, EnvelopeRejected, RecordTampered."""
+    def open(
+        self, uow: UnitOfWork, permit: Permit, row: ReleaseRow, second: Sensitive[bytes] | None = None
+    ) -> Sensitive[dict[str, Any]]:
+        """Verify the sender, open, parse. second: the share that it was sealed with, if it was.
+
+        Raises PermitInvalid, Erased, EnvelopeRejected, RecordTampered.
+        """
         now = self.clock.now()
         permit.check(kind=row.kind, case=None, now=now, record=row.id.hex())
         if row.sender != CASEWORK:  # any zone can sign for itself; sheets and referrals come from casework alone
@@ -140,8 +147,9 @@ class Receiver:
         )  # fmt: skip
         sender = self.directory.of(row.sender).verify
         plaintext = open_release(
-            Release(row.sealed, wrap, row.signature), context, own=self.sealing, sender=sender, now=now
-        )
+            Release(row.sealed, wrap, row.signature), context, own=self.sealing, sender=sender, now=now,
+            second=second,
+        )  # fmt: skip
         content = json.loads(plaintext)
         if not isinstance(content, dict):
             raise RecordTampered("an authentic release of another shape")

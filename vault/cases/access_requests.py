@@ -10,6 +10,10 @@ of two zones speak of the same request although one of them never learns the per
 
 There is no field for anything that somebody said: `GRANTABLE` is all that can be asked for, and each of its values is
 taken from the official file or not at all (`vault.usecases.granting`).
+
+A request of the manner `CEREMONY` is a stricter one of the same kind: who hides behind a name of the asking zone, all
+of the identity or none of it, for minutes, upon approvals that count with their approvers' own signatures alone
+(`vault.usecases.ceremony`).
 """
 
 from __future__ import annotations
@@ -34,11 +38,22 @@ GRANTABLE: Final = ("family_name", "given_names", "birth_date", "nationality", "
 IDENTIFYING: Final = frozenset(GRANTABLE) - {"procedure_pending"}
 #: Who can be asked to approve. A regional head always is one of them: only casework knows which case it is.
 APPROVERS: Final = (Role.REGIONAL_HEAD, Role.DPO)
+#: What a ceremony tells, whole: who somebody is, and nothing of where.
+IDENTITY_FIELDS: Final = ("family_name", "given_names", "birth_date", "nationality")
 REASON_SHORTEST, REASON_LONGEST = 10, 500
 SALT_BYTES: Final = 32
 
 _LABEL: Final = "parefeu/access-form/1"
+_CEREMONY_LABEL: Final = "parefeu/ceremony-form/1"
 _MARK_LABEL: Final = "parefeu/access-mark/1"
+
+
+@unique
+class Manner(StrEnum):
+    """How what is asked for would be given."""
+
+    GRANT = "grant"  # fields of the closed list, for hours
+    CEREMONY = "ceremony"  # the identity behind a pseudonym, for minutes, upon two signatures
 
 
 @unique
@@ -95,6 +110,7 @@ class Standing(StrEnum):
     READY = "ready"  # every function that must has approved; a head lets it go
     REFUSED = "refused"
     LAPSED = "lapsed"  # nobody decided in time
+    BEGUN = "begun"  # a ceremony: the second share is awaited
     GRANTED = "granted"
     ENDED = "ended"  # the grant's time is over
     REVOKED = "revoked"
@@ -133,7 +149,7 @@ class AccessForm:
     """One version of what is asked for. version: from 1; answering a question makes the next.
 
     asked_by: the requester's name, for the approver's eyes. hours: how long the grant is to last. mark: 32 bytes.
-    policy, rules: digests in force when it was filed.
+    policy, rules: digests in force when it was filed. minutes: of a ceremony, whose hours are 0.
     """
 
     request: RequestId
@@ -150,13 +166,16 @@ class AccessForm:
     policy: bytes
     rules: bytes
     mark: bytes
+    manner: Manner = Manner.GRANT
+    minutes: int = 0
 
     def canonical(self) -> bytes:
-        """What an approver's answer is about, byte for byte."""
+        """What an approver's answer is about, byte for byte. The label says of which manner it is."""
+        ceremony = self.manner is Manner.CEREMONY
         return encode(
-            _LABEL, self.request.raw, self.version, self.requester.raw, self.asked_by, str(self.zone),
-            ",".join(self.fields), self.purpose.value, self.basis, self.reason, self.hours, self.written_at,
-            self.policy, self.rules, self.mark,
+            _CEREMONY_LABEL if ceremony else _LABEL, self.request.raw, self.version, self.requester.raw, self.asked_by,
+            str(self.zone), ",".join(self.fields), self.purpose.value, self.basis, self.reason,
+            self.minutes if ceremony else self.hours, self.written_at, self.policy, self.rules, self.mark,
         )  # fmt: skip
 
     @property
@@ -172,6 +191,8 @@ class AccessForm:
             "written_at": self.written_at.isoformat(), "policy": self.policy.hex(), "rules": self.rules.hex(),
             "mark": self.mark.hex(),
         }  # fmt: skip
+        if self.manner is Manner.CEREMONY:
+            content |= {"manner": self.manner.value, "minutes": self.minutes}
         if about is not None:
             content["about"] = about.to_json()
         return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -186,6 +207,7 @@ class AccessForm:
                 Zone.parse(data["zone"]), tuple(data["fields"]), Purpose(data["purpose"]), data["basis"],
                 data["reason"], data["hours"], datetime.fromisoformat(data["written_at"]),
                 bytes.fromhex(data["policy"]), bytes.fromhex(data["rules"]), bytes.fromhex(data["mark"]),
+                Manner(data.get("manner", Manner.GRANT.value)), data.get("minutes", 0),
             )  # fmt: skip
             about = Designation.from_json(data["about"]) if "about" in data else None
             form.canonical()
@@ -193,9 +215,18 @@ class AccessForm:
             raise RecordTampered("an authentic request of another shape") from None
         if form.fields != listed(form.fields) or not form.fields:
             raise RecordTampered("an authentic request for what cannot be asked for")
+        if not form.whole(about):
+            raise RecordTampered("an authentic request for what no ceremony tells")
         if about is not None and about.mark(form.request) != form.mark:
             raise RecordTampered("a request about another than its form commits to")
         return form, about
+
+    def whole(self, about: Designation | None) -> bool:
+        """Whether a ceremony is one: a pseudonym, all of the identity, minutes and no hours; and a grant is none."""
+        if self.manner is Manner.GRANT:
+            return self.minutes == 0
+        named = about is None or about.naming is Naming.PSEUDONYM
+        return named and self.fields == IDENTITY_FIELDS and self.hours == 0 and self.minutes > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +259,7 @@ class GrantStanding:
     release: ReleaseId
     expires_at: datetime
     revoked_at: datetime | None
+    opened: bool = True
 
     def live(self, now: datetime) -> bool:
         """To the microsecond: what ends at a moment is over at that moment."""
@@ -241,6 +273,7 @@ class AccessRules:
     approvals: for each field the functions that must approve it. bases: code to text of each legal basis. per_day: how
     many requests one person files a day. answer_within, soon: how long approvers have, and when they are reminded.
     signed: whether an approval counts only with the approver's own signature. keys: fingerprint to whose key it is.
+    longest_minutes: of a ceremony. open_within: how long a ceremony that was begun waits for the second share.
     """
 
     approvals: Mapping[str, tuple[Role, ...]]
@@ -252,10 +285,16 @@ class AccessRules:
     digest: bytes
     signed: bool = False
     keys: Mapping[str, tuple[Role, str]] = field(default_factory=dict)
+    longest_minutes: int = 15
+    open_within: timedelta = timedelta(minutes=60)
 
-    def trusts(self, answer: Answer) -> bool:
+    def wants_signature(self, form: AccessForm) -> bool:
+        """A ceremony always does, whatever the office wants of grants."""
+        return self.signed or form.manner is Manner.CEREMONY
+
+    def trusts(self, answer: Answer, form: AccessForm) -> bool:
         """Whether the signature that an approval needs is there, by a key that is listed for this function."""
-        return not self.signed or self.keys.get(answer.signed_by, (None, ""))[0] is answer.function
+        return not self.wants_signature(form) or self.keys.get(answer.signed_by, (None, ""))[0] is answer.function
 
     def functions(self, fields: Sequence[str]) -> tuple[Role, ...]:
         """Who must answer a request for these fields, in a fixed order."""
@@ -281,11 +320,18 @@ def approvals(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -
     found: dict[Role, Answer] = {}
     people = {form.requester}
     for answer in answers:
-        counts = answer.sound and answer.act is Act.APPROVED and answer.digest == form.digest and rules.trusts(answer)
+        counts = answer.sound and answer.act is Act.APPROVED and answer.digest == form.digest
+        counts = counts and rules.trusts(answer, form)
         if counts and answer.version == form.version and answer.function not in found and answer.actor not in people:
             found[answer.function] = answer
             people.add(answer.actor)
     return found
+
+
+def conclusive(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> bool:
+    """Whether every function that must has approved, and something may go: of a ceremony all of it."""
+    goes = releasable(form, answers, rules)
+    return not missing(form, answers, rules) and bool(goes) and (form.manner is Manner.GRANT or goes == form.fields)
 
 
 def missing(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> tuple[Role, ...]:
@@ -312,7 +358,9 @@ def standing(
     if grant is not None:
         if grant.revoked_at is not None:
             return Standing.REVOKED
-        return Standing.GRANTED if now < grant.expires_at else Standing.ENDED
+        if now >= grant.expires_at:
+            return Standing.ENDED
+        return Standing.GRANTED if grant.opened else Standing.BEGUN
     sound = [answer for answer in answers if answer.sound]
     if any(answer.act is Act.REFUSED for answer in sound):
         return Standing.REFUSED
@@ -320,5 +368,4 @@ def standing(
         return Standing.LAPSED
     if any(answer.act is Act.ASKED and answer.version == form.version for answer in sound):
         return Standing.ASKED_BACK
-    ready = not missing(form, answers, rules) and bool(releasable(form, answers, rules))
-    return Standing.READY if ready else Standing.OPEN
+    return Standing.READY if conclusive(form, answers, rules) else Standing.OPEN

@@ -7,6 +7,9 @@
 The context binds reader, sender, purpose, decision, policy digest and expiry: an envelope shown with any
 other context is refused by its signature and does not open. The reader keeps the data key under its own
 wrapper (`keep_release`), bound to the same context, and opens it cheaply from then on (`open_kept`).
+
+A release may need two shares (`vault.crypto.shares`): then what the wrap holds is the first, and the text stands under
+a key that both make together. Whoever has one of them has nothing.
 """
 
 from __future__ import annotations
@@ -20,11 +23,13 @@ from vault.crypto.canonical import encode
 from vault.crypto.committing import KEY_BYTES
 from vault.crypto.hpke import SealingKeyPair, SealingPublicKey
 from vault.crypto.record import RecordContext, open_record, seal_record
+from vault.crypto.shares import combine
 from vault.crypto.signing import SigningKey, VerifyKey
 from vault.crypto.wrap import SymmetricWrapper, WrapContext
 from vault.errors import EnvelopeRejected
 from vault.ids import ID_BYTES, EntryId, KeyId, ReleaseId
 from vault.ports import Entropy
+from vault.sensitive import Sensitive
 from vault.vocabulary import Compartment, Purpose, Zone
 
 _LABEL: Final = "parefeu/release/1"
@@ -102,14 +107,16 @@ def seal_release(
     to: SealingPublicKey,
     sender: SigningKey,
     entropy: Entropy,
+    second: Sensitive[bytes] | None = None,
 ) -> Release:
     """Seal `plaintext` to the reader `to` under a fresh data key, and sign it. The data key is kept nowhere.
 
     to: the key of `context.reader`, from the zone directory. sender: the signing key of `context.sender`.
+    second: 32 fresh bytes without which the reader cannot open it either.
     """
     data_key = entropy.bytes(KEY_BYTES)
     canonical = context.canonical()
-    sealed = seal_record(data_key, context.record(), plaintext, entropy)
+    sealed = seal_record(_whole(data_key, second, canonical), context.record(), plaintext, entropy)
     wrap = to.seal(data_key, canonical)
     return Release(sealed, wrap, sender.sign(_signed_bytes(canonical, wrap, sealed), _SIGNED_AS))
 
@@ -121,15 +128,17 @@ def open_release(
     own: SealingKeyPair,
     sender: VerifyKey,
     now: datetime,
+    second: Sensitive[bytes] | None = None,
 ) -> bytes:
     """Return the released text.
 
-    sender: the key of `context.sender`, from the zone directory. Raises EnvelopeRejected if (1) the signature
-    is not the sender's over exactly this release and context, or (2) it has expired (`now` >= expires_at);
-    (3) RecordTampered or UnsupportedFormat if it was not sealed to `own`.
+    sender: the key of `context.sender`, from the zone directory. second: the share that it was sealed with, if it was.
+    Raises EnvelopeRejected if (1) the signature is not the sender's over exactly this release and context, or (2) it
+    has expired (`now` >= expires_at); (3) RecordTampered or UnsupportedFormat if it was not sealed to `own`, or with
+    another second share.
     """
     data_key = _data_key(release, context, own=own, sender=sender, now=now)
-    return open_record(data_key, context.record(), release.sealed)
+    return open_record(_whole(data_key, second, context.canonical()), context.record(), release.sealed)
 
 
 def keep_release(
@@ -172,6 +181,11 @@ def _data_key(
     if len(data_key) != KEY_BYTES:
         raise EnvelopeRejected("the sender sealed something else than a data key")
     return data_key
+
+
+def _whole(data_key: bytes, second: Sensitive[bytes] | None, canonical: bytes) -> bytes:
+    """The key that the text stands under: the data key itself, or what it makes together with a second share."""
+    return data_key if second is None else combine(data_key, second, canonical)
 
 
 def _refuse_expired(context: ReleaseContext, now: datetime) -> None:

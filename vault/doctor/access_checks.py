@@ -25,6 +25,13 @@ _ANSWER: Final = ("request_id", "number", "zone", "function", "actor_id")
 _GRANT: Final = ("release_id", "request_id", "reader", "requester", "fields", "key_id", "expires_at")
 
 
+_FUNCTIONS: Final = tuple(role.value for role in APPROVERS)
+_CEREMONY: Final = (
+    "release_id", "request_id", "reader", "requester", "key_id", "minutes", "begun_at", "open_until", "opened_at",
+    "expires_at",
+)  # fmt: skip
+
+
 class _Approval(NamedTuple):
     function: str
     actor: bytes
@@ -129,6 +136,60 @@ def _keys(survey: Survey, around: Surroundings) -> Iterator[Fault]:
             yield Fault("the key of a grant that is over was not destroyed", release.hex())
 
 
+def _ceremonies(survey: Survey, _: Surroundings) -> Iterator[Fault]:
+    """Each names the copy that left and its request's own person, upon two signed approvals, and kept to its times."""
+    asked = dict(survey.rows("access_requests", "request_id", "requester"))
+    signed = {
+        (request, number)
+        for request, number, evidence in survey.rows("access_answers", "request_id", "number", "evidence")
+        if evidence
+    }
+    approved: dict[bytes, set[tuple[str, bytes]]] = defaultdict(set)
+    columns = ("request_id", "number", "function", "actor_id")
+    for request, number, function, actor in survey.rows("access_answers", *columns, act=Act.APPROVED.value):
+        if (request, number) in signed:
+            approved[request].add((function, actor))
+    copies = {
+        row[0]: row[1:] for row in survey.rows("releases", "release_id", "reader", "key_id", kind=Kind.CEREMONY.value)
+    }
+    for row in survey.rows("ceremonies", *_CEREMONY):
+        release, request, reader, requester, key, minutes, begun, until, opened, expires = row
+        if copies.pop(release, None) != (reader, key) or asked.get(request) != requester:
+            yield Fault(
+                "a ceremony says something else than the copy that left, or is for another than asked", release.hex()
+            )
+        people = {function: {who for what, who in approved[request] if what == function} for function in _FUNCTIONS}
+        heads, officers = (people[function] - {requester} for function in _FUNCTIONS)
+        if not any(head != officer for head in heads for officer in officers):
+            yield Fault("a ceremony was begun without two signed approvals", release.hex())
+        if opened is not None and not (
+            begun <= opened < until and expires is not None and expires <= opened + timedelta(minutes=minutes)
+        ):
+            yield Fault("a ceremony was opened outside its time, or for longer than was asked", release.hex())
+        if opened is None and expires is not None:
+            yield Fault("a ceremony was opened outside its time, or for longer than was asked", release.hex())
+    for release in copies:
+        yield Fault("an identity left that no ceremony stands for", release.hex())
+
+
+def _ceremony_keys(survey: Survey, around: Surroundings) -> Iterator[Fault]:
+    wraps = {
+        (key, reader): bool(wrap)
+        for reader in survey.distinct("ceremonies", "reader")
+        for key, wrap in survey.rows("wraps", "key_id", "wrap", reader=reader)
+    }
+    columns = ("release_id", "key_id", "reader", "open_until", "expires_at", "ended_at", "erased_at")
+    for release, key, reader, until, expires, ended, erased in survey.rows("ceremonies", *columns):
+        over = min(ended, expires or until) if ended is not None else expires or until
+        there = wraps.get((key, reader))
+        if erased is not None and there:
+            yield Fault("the key of a ceremony that is over was to be destroyed, and is there", release.hex())
+        elif erased is None and there is False and around.now < over:
+            yield Fault("the key of a live ceremony was destroyed", release.hex())
+        elif erased is None and there and around.now >= over + WAITS:
+            yield Fault("the key of a ceremony that is over was not destroyed", release.hex())
+
+
 _FORGED: Final = "somebody wrote to the database past the program, or rows were taken away"
 ACCESS_CHECKS: Final = (
     Check("access_requests", "every request for access was filed by who may ask, and all who read it have their copy",
@@ -142,4 +203,11 @@ ACCESS_CHECKS: Final = (
           "what was taken back can still be opened by whoever holds the asking zone's keys",
           "start the casework process, or `parefeu db sweep`; if the key came back, look which backup brought it",
           store=_keys),
+    Check("ceremonies", "every ceremony was signed for by two people of two functions, and opened in its time",
+          "who hides behind a pseudonym was told past those who must sign for it",
+          "end it at once (`parefeu ceremony end`); tell the DPO; look in the log who has read it", store=_ceremonies),
+    Check("ceremony_keys", "a live ceremony has its first share, and one that is over has none",
+          "what is over can still be opened by whoever holds the asking zone's keys and kept the second share",
+          "start the casework process, or `parefeu db sweep`; if the key came back, look which backup brought it",
+          store=_ceremony_keys),
 )  # fmt: skip

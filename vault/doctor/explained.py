@@ -61,7 +61,7 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "blind_index": _OPENED
     | _written(Kind.IDENTITY)
     | _COMPLETED
-    | {("released", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.GRANT)},
+    | {("released", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.GRANT, Kind.CEREMONY)},
     "orders": _written(Kind.ORDER) | {(Action.CREATE.value, Kind.ORDER.value)},
     "consents": _written(Kind.REFERRAL, Kind.WITHDRAWAL),
     "referrals": _REFERRED,
@@ -79,7 +79,8 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "desk_cells": _written(Kind.APPOINTMENT),
     "calendar_feeds": _written(Kind.CALENDAR),
     "releases": frozenset(
-        ("release_begun", kind.value) for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT, Kind.GRANT)
+        ("release_begun", kind.value)
+        for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY)
     ),
     "access_requests": _FILED,
     "access_copies": _FILED | _written(Kind.ACCESS_REQUEST),
@@ -87,6 +88,10 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "taken_requests": frozenset({(Action.LIST.value, Kind.ACCESS_REQUEST.value)}),
     "grants": frozenset(
         (act, Kind.GRANT.value) for act in (Happening.RELEASED.value, Action.CLOSE.value, Happening.SWEPT.value)
+    ),
+    "ceremonies": frozenset(
+        (act, Kind.CEREMONY.value)
+        for act in (Happening.RELEASED.value, Action.SIGN.value, Action.CLOSE.value, Happening.SWEPT.value)
     ),
     "withdrawals": frozenset({("release_withdrawn", Kind.REFERRAL.value)}),
     "receipts": _written(Kind.WITHDRAWAL),

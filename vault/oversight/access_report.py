@@ -31,6 +31,7 @@ class Manner(StrEnum):
     NAMES_RESTORED = "names_restored"
     RECORDED = "recorded"
     PASSED_ON = "passed_on"
+    REIDENTIFIED = "reidentified"  # who hides behind a pseudonym was told, by ceremony
     TAKEN_BACK = "taken_back"
     STEP = "step"
 
@@ -50,7 +51,7 @@ _MANNERS: Final[dict[str, Manner]] = {
     Happening.RELEASE_WITHDRAWN.value: Manner.TAKEN_BACK,
     Happening.ANSWER_TAKEN.value: Manner.RECORDED,
 }  # everything else is a step in the file
-_NAMING_A_RECIPIENT: Final = frozenset({Manner.PASSED_ON, Manner.TAKEN_BACK})
+_NAMING_A_RECIPIENT: Final = frozenset({Manner.PASSED_ON, Manner.TAKEN_BACK, Manner.REIDENTIFIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ def summarise(
 
 def _key(body: Mapping[str, Any]) -> Key:
     manner = _MANNERS.get(body["action"], Manner.STEP)
+    if manner is Manner.PASSED_ON and body["kind"] == Kind.CEREMONY.value:
+        manner = Manner.REIDENTIFIED
     try:
         category = KIND_COMPARTMENT[Kind(body["kind"])].value
     except ValueError:  # a kind of a later version, or one that holds nothing of a case

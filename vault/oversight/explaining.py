@@ -27,7 +27,7 @@ from typing import Any, Final, NamedTuple
 
 from vault.audit.events import Happening, Verdict
 from vault.cases.referrals import ReferralStep
-from vault.vocabulary import Action, Fact, Kind
+from vault.vocabulary import Action, Fact, Kind, Role
 
 Body = Mapping[str, Any]
 #: The acts about a case that later looks are explained by: action and kind, as they stand in the log.
@@ -42,6 +42,8 @@ EVIDENCE: Final = (
     (Happening.RELEASE_BEGUN.value, Kind.REFERRAL.value),
     (Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value),
     (Happening.RELEASE_BEGUN.value, Kind.GRANT.value),
+    (Happening.RELEASE_BEGUN.value, Kind.CEREMONY.value),
+    (Action.SIGN.value, Kind.CEREMONY.value),
     (Action.SIGN.value, Kind.ACCESS_REQUEST.value),
     (Action.WRITE.value, Kind.ACCESS_REQUEST.value),
     (Action.CREATE.value, Kind.BREAK_GLASS.value),
@@ -50,9 +52,10 @@ EVIDENCE: Final = (
     (Action.WRITE.value, Kind.REVIEW_CASE.value),
 )
 #: What is asked of one case, and answered by a head of its region or by one to whom that was handed on.
-_ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value})
+_ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value, Kind.CEREMONY.value})
 _REQUEST: Final = Kind.ACCESS_REQUEST.value
 _REVIEW: Final = Kind.REVIEW_CASE.value
+_CEREMONY: Final = Kind.CEREMONY.value
 _PROPOSED: Final = (Kind.REFERRAL.value, ReferralStep.PROPOSE.value)
 _CONSENTED: Final = (Kind.REFERRAL.value, ReferralStep.CONSENT.value)
 _TAKEN_BACK: Final = (Kind.WITHDRAWAL.value, ReferralStep.WITHDRAW.value)
@@ -225,7 +228,9 @@ def _second(body: Body, file: CaseFile) -> Evidence | Missing:
         return _anothers_look(body, file)
     if body["kind"] == _BREAK_GLASS:
         return _anothers_emergency(body, file)
-    if body["kind"] == Kind.GRANT.value:
+    if body["kind"] == _CEREMONY and body["action"] != Action.RELEASE.value:
+        return _second_share(body, file)
+    if body["kind"] in (Kind.GRANT.value, _CEREMONY):
         act = _newest(body, file, lambda act: act["action"] == Action.SIGN.value and _came_to_something(act))
         return _lacks(Fact.SECOND) if act is None else Evidence(Fact.SECOND, Basis.APPROVAL, act["entry"])
     act = _newest(body, file, lambda act: act["action"] == Action.BEGIN_CLOSING.value and _came_to_something(act))
@@ -234,6 +239,21 @@ def _second(body: Body, file: CaseFile) -> Evidence | Missing:
     if act["actor"] == body["actor"]:
         return Missing(Fact.SECOND, Lack.CONTRADICTED, act["entry"])
     return Evidence(Fact.SECOND, Basis.SECOND, act["entry"])
+
+
+def _second_share(body: Body, file: CaseFile) -> Evidence | Missing:
+    """Who reads: oversight let its share go. Who lets it go: casework had begun it, upon both functions' approvals."""
+    if body["action"] == Action.SIGN.value:
+        act = _begun(body, file)
+    else:
+        same = (_CEREMONY, body["object"], Action.SIGN.value)
+        act = _newest(body, file, lambda act: (act["kind"], act["object"], act["action"]) == same)
+    return _lacks(Fact.SECOND) if act is None else Evidence(Fact.SECOND, Basis.APPROVAL, act["entry"])
+
+
+def _begun(body: Body, file: CaseFile) -> Body | None:
+    same = (_CEREMONY, body["object"], Happening.RELEASE_BEGUN.value)
+    return _newest(body, file, lambda act: (act["kind"], act["object"], act["action"]) == same)
 
 
 def _anothers_look(body: Body, file: CaseFile) -> Evidence | Missing:
@@ -326,8 +346,12 @@ def _says(act: Body, what: tuple[str, str]) -> bool:
 
 def _addressed(body: Body, file: CaseFile) -> Evidence | Missing:
     """That it left for this zone, or that what ended had been there."""
-    ended = body["kind"] == Kind.WITHDRAWAL.value
-    act = _newest(body, file, lambda act: _withdraws(act, body)) if ended else _released(body, file)
+    if body["kind"] == _CEREMONY and body["role"] == Role.DPO.value:
+        act = _begun(body, file)  # the second share is oversight's to keep
+    elif body["kind"] == Kind.WITHDRAWAL.value:
+        act = _newest(body, file, lambda act: _withdraws(act, body))
+    else:
+        act = _released(body, file)
     return _lacks(Fact.ADDRESSED) if act is None else Evidence(Fact.ADDRESSED, Basis.RELEASE, act["entry"])
 
 

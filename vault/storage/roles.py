@@ -211,6 +211,25 @@ RIGHTS: Final[dict[str, Rights]] = {
         ),
         _OVERSIGHT: (_READ,),
     },
+    # Casework begins a ceremony, oversight lets the second share go; either ends it. What each writes is signed.
+    "exchange.ceremonies": {
+        _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _CASEWORK: (
+            _READ, Right(Verb.INSERT, Rows.SENT),
+            Right(
+                Verb.UPDATE, Rows.ALL,
+                ("ended_at", "ended_by", "ended_for", "erased_at", "opened_share", "entry_id"),
+            ),
+        ),
+        _OVERSIGHT: (
+            _READ,
+            Right(
+                Verb.UPDATE, Rows.ALL,
+                ("opened_at", "expires_at", "opened_decision", "opened_share", "opened_signature", "ended_at",
+                 "ended_by", "ended_for", "entry_id"),
+            ),
+        ),
+    },
     "casework.taken_requests": _casework(),
     # Oversight looks after receipts: it sees who must give one, by the partner's own pseudonym, and who gave it.
     "exchange.withdrawals": {

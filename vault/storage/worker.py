@@ -35,6 +35,7 @@ from vault.storage import tables as t
 from vault.storage.agenda import AgendaRepository
 from vault.storage.answers import AnswerRepository
 from vault.storage.asking import GrantRepository, RequestRepository
+from vault.storage.ceremonies import CeremonyRepository
 from vault.storage.emergencies import EmergencyRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.hot import HotStatements, Want
@@ -152,6 +153,10 @@ class ZoneUnitOfWork:
     @property
     def grants(self) -> GrantRepository:
         return GrantRepository(self._tx)
+
+    @property
+    def ceremonies(self) -> CeremonyRepository:
+        return CeremonyRepository(self._tx)
 
     @property
     def withdrawals(self) -> WithdrawalRepository:

@@ -28,6 +28,7 @@ from vault.cases.access_requests import (
     Act,
     Answer,
     Doubt,
+    Manner,
     Naming,
     Refusal,
     Standing,
@@ -42,7 +43,7 @@ from vault.errors import Conflict, CryptoError, EnvelopeRejected, Erased, Invali
 from vault.ids import ActorId, CaseId, RequestId
 from vault.pseudonyms import domain_of, parse_pseudonym
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.asking import form_values, grant_standing, grant_values
+from vault.usecases.asking import form_values, given_upon, grant_standing, grant_values
 from vault.usecases.casework import Casework, Values, reference
 from vault.usecases.known_names import name_token
 from vault.usecases.received import LIST_LIMIT
@@ -105,17 +106,19 @@ def list_before(
         rows = uow.requests.in_region(actor.region, actor.id, limit, before)
     else:
         rows = uow.requests.newest(limit, before)
-    grants = uow.grants.of([row.id for row in rows])
+    grants = given_upon(uow, [row.id for row in rows])
     return [_line(uow, permit, row, grants.get(row.id), desk) for row in rows]
 
 
 def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: GrantRow | None, desk: AnsweringDesk) -> Values:
     office = desk.office
+    manner = None
     try:
         form = office.open(uow, permit, row.id).form
     except (CryptoError, Erased):  # one that was tampered with does not hide the others
         stand, soon = "damaged", False
     else:
+        manner = form.manner.value
         found = _standing(row, form, office.answers(uow, row.id), grant, office)
         stand, soon = found.value, _soon(row, found, office)
     taken = uow.requests.taken(row.id) if desk.casework is not None else None
@@ -124,7 +127,7 @@ def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: GrantRow | No
         permit.profile,
         {
             "request": row.id.hex(), "reference": known, "filed_at": row.filed_at.isoformat(), "due_at": row.due_at,
-            "answer_soon": soon, "standing": stand,
+            "answer_soon": soon, "standing": stand, "manner": manner,
         },
     )  # fmt: skip
 
@@ -209,7 +212,7 @@ def look(
     if place.row is None:
         raise NotFound("no such request")
     opened, answers = office.open(uow, permit, request), office.answers(uow, request)
-    grant = uow.grants.of([request]).get(request)
+    grant = given_upon(uow, [request]).get(request)
     stand = _standing(place.row, opened.form, answers, grant, office)
     return Looked(place.row, place.case, opened, answers, grant, stand, permit)
 
@@ -233,6 +236,8 @@ def approve(
     given = form.fields if wanted is None else wanted
     if not set(given) <= set(form.fields):
         raise InvalidInput("only what was asked for can be approved", field="fields")
+    if form.manner is Manner.CEREMONY and given != form.fields:
+        raise InvalidInput("a ceremony tells all of the identity or nothing", field="fields")
     if actor.role not in desk.office.rules.functions(form.fields):
         raise Conflict("this function has nothing to approve here")
     if actor.role in approvals(form, looked.answers, desk.office.rules) or actor.id == form.requester:
@@ -249,7 +254,7 @@ def _check_signature(
     """Raises InvalidInput for a signature that is missing, another's, or of something else."""
     rules, staff = office.rules, uow.staff.by_ids([actor.id]).get(actor.id)
     if evidence is None:
-        if rules.signed:
+        if rules.wants_signature(form):
             raise InvalidInput("an approval needs your own signature: parefeu access approve --key", field="evidence")
         return
     try:
@@ -258,7 +263,7 @@ def _check_signature(
         signer = ""
     own = staff is not None and staff.login == evidence.login
     listed = rules.keys.get(signer) == (actor.role, evidence.login)
-    if not signer or not own or (rules.signed and not listed):
+    if not signer or not own or (rules.wants_signature(form) and not listed):
         raise InvalidInput("the signature is not yours, not of this, or by a key that is not listed", field="evidence")
 
 

@@ -22,6 +22,7 @@ from vault.access.shaping import shape
 from vault.asking import GrantRow, RequestRow
 from vault.cases.access_requests import (
     GRANTABLE,
+    IDENTITY_FIELDS,
     REASON_LONGEST,
     REASON_SHORTEST,
     SALT_BYTES,
@@ -30,6 +31,7 @@ from vault.cases.access_requests import (
     Answer,
     Designation,
     GrantStanding,
+    Manner,
     Naming,
     Standing,
     parse_fields,
@@ -37,6 +39,7 @@ from vault.cases.access_requests import (
 )
 from vault.cases.calendar import belgian_day
 from vault.cases.identifiers import normalise_for_index
+from vault.ceremonies import CeremonyRow
 from vault.errors import BudgetSpent, Conflict, EnvelopeRejected, Erased, InvalidInput, NotFound
 from vault.ids import ReleaseId, RequestId
 from vault.pseudonyms import domain_of, parse_pseudonym
@@ -51,7 +54,10 @@ PURPOSE: Final = {FOLLOW_UP: Purpose.OQT_FOLLOW_UP}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ask:
-    """naming, value: whom it is about. fields: some of GRANTABLE. basis: a code of the configuration."""
+    """naming, value: whom it is about. fields: some of GRANTABLE. basis: a code of the configuration.
+
+    A ceremony names a pseudonym, no fields (it tells the identity, whole), no hours, and minutes.
+    """
 
     naming: Naming
     value: str
@@ -59,16 +65,22 @@ class Ask:
     basis: str
     reason: str
     hours: int
+    manner: Manner = Manner.GRANT
+    minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Explain:
-    """An answer to a question that was asked back; what is None stays as it was. fields: fewer, never others."""
+    """An answer to a question that was asked back; what is None stays as it was. fields: fewer, never others.
+
+    minutes: of a ceremony, which has neither hours nor fields to choose.
+    """
 
     basis: str | None = None
     reason: str | None = None
     hours: int | None = None
     fields: Sequence[str] | None = None
+    minutes: int | None = None
 
 
 def file(uow: UnitOfWork, actor: Actor, cmd: Ask, office: AccessOffice) -> Values:
@@ -79,15 +91,18 @@ def file(uow: UnitOfWork, actor: Actor, cmd: Ask, office: AccessOffice) -> Value
     rules, now = office.rules, office.clock.now()
     request = RequestId(office.entropy.bytes(16))
     about = Designation(cmd.naming, _spelt(cmd, office.zone), office.entropy.bytes(SALT_BYTES))
+    ceremony = cmd.manner is Manner.CEREMONY
     form = AccessForm(
-        request, 1, actor.id, actor.name, office.zone, parse_fields(cmd.fields), PURPOSE[office.zone],
-        _basis(cmd.basis, office), _reason(cmd.reason), _hours(cmd.hours, office), now, office.guard.policy_digest,
-        rules.digest, about.mark(request),
+        request, 1, actor.id, actor.name, office.zone, _fields(cmd), PURPOSE[office.zone],
+        _basis(cmd.basis, office), _reason(cmd.reason), 0 if ceremony else _hours(cmd.hours, office), now,
+        office.guard.policy_digest, rules.digest, about.mark(request), cmd.manner,
+        _minutes(cmd.minutes, office) if ceremony else 0,
     )  # fmt: skip
     subject = about.value if about.naming is Naming.PSEUDONYM else ""
     permit = office.guard.permit(
         uow, actor, Action.CREATE, Item(Kind.ACCESS_REQUEST, request.hex(), None, subject), purpose=form.purpose,
-        facts=Facts(), reason=form.reason, outcome="filed", count=len(form.fields), config=rules.digest.hex(),
+        facts=Facts(), reason=form.reason, outcome="ceremony" if ceremony else "filed", count=len(form.fields),
+        config=rules.digest.hex(),
     )  # fmt: skip
     day = belgian_day(now)
     number = uow.requests.of_day(actor.id, day) + 1
@@ -109,12 +124,12 @@ def list_own(
         uow, actor, Action.LIST, Item(Kind.ACCESS_REQUEST), purpose=PURPOSE[office.zone], facts=Facts.of(addressed=True)
     )
     rows = uow.requests.filed_by(actor.id, limit, before)
-    grants = uow.grants.of([row.id for row in rows])
+    grants = given_upon(uow, [row.id for row in rows])
     told = []
     for row in rows:
         form = office.open(uow, permit, row.id).form
         stand = _standing(row, form, office.answers(uow, row.id, office.zone), grants.get(row.id), office)
-        whole = _receipt(row, form, stand) | grant_values(grants.get(row.id))
+        whole = _receipt(row, form, stand) | grant_values(grants.get(row.id)) | {"manner": form.manner.value}
         told.append(shape(permit.profile, whole | {"filed_at": row.filed_at.isoformat()}))  # lists are paged by it
     return told
 
@@ -123,7 +138,7 @@ def read_own(uow: UnitOfWork, actor: Actor, request: RequestId, office: AccessOf
     """One of the actor's requests: what was asked, what was asked back, how it stands. Raises NotFound."""
     row, opened, permit = _own(uow, actor, Action.READ, request, office)
     answers = office.answers(uow, request, office.zone)
-    grant = uow.grants.of([request]).get(request)
+    grant = given_upon(uow, [request]).get(request)
     refused = next((answer.code for answer in answers if answer.sound and answer.act is Act.REFUSED), None)
     about = opened.about
     assert about is not None  # this zone's own copy says whom it is about
@@ -153,10 +168,13 @@ def explain(uow: UnitOfWork, actor: Actor, request: RequestId, cmd: Explain, off
     form, about = opened.form, opened.about
     assert about is not None
     stand = _standing(
-        row, form, office.answers(uow, request, office.zone), uow.grants.of([request]).get(request), office
+        row, form, office.answers(uow, request, office.zone), given_upon(uow, [request]).get(request), office
     )
     if stand is not Standing.ASKED_BACK:
         raise Conflict("nothing was asked back about this request")
+    ceremony = form.manner is Manner.CEREMONY
+    if (cmd.minutes is not None) if not ceremony else (cmd.hours is not None or cmd.fields is not None):
+        raise InvalidInput("a ceremony lasts minutes and tells the identity; a grant lasts hours", field="minutes")
     fields = form.fields if cmd.fields is None else parse_fields(cmd.fields)
     if not set(fields) <= set(form.fields):
         raise InvalidInput("an answer asks for fewer fields, never for others: file another request", field="fields")
@@ -167,6 +185,7 @@ def explain(uow: UnitOfWork, actor: Actor, request: RequestId, cmd: Explain, off
         basis=form.basis if cmd.basis is None else _basis(cmd.basis, office),
         reason=form.reason if cmd.reason is None else _reason(cmd.reason),
         hours=form.hours if cmd.hours is None else _hours(cmd.hours, office),
+        minutes=form.minutes if cmd.minutes is None else _minutes(cmd.minutes, office),
         written_at=office.clock.now(),
         policy=office.guard.policy_digest,
         rules=office.rules.digest,
@@ -203,7 +222,7 @@ def read_granted(
         if office.clock.now() < grant.expires_at:
             raise
         raise NotFound("no such grant") from None  # it ended between the question and the answer
-    _bound(content, actor, grant)
+    bound(content, actor, grant)
     given: dict[str, Any] = content["fields"]
     return shape(
         permit.profile,
@@ -233,15 +252,15 @@ def _own(
     return row, office.open(uow, permit, request), permit
 
 
-def _bound(content: dict[str, Any], actor: Actor, grant: GrantRow) -> None:
+def bound(content: dict[str, Any], actor: Actor, grant: GrantRow) -> None:
     """What was sealed says for whom and for which request: a row that was altered opens nothing for anybody else.
 
     Raises EnvelopeRejected.
     """
     fields = content.get("fields")
-    bound = (content.get("for"), content.get("request")) == (actor.id.hex(), grant.request.hex())
+    theirs = (content.get("for"), content.get("request")) == (actor.id.hex(), grant.request.hex())
     if (
-        not bound
+        not theirs
         or not isinstance(fields, dict)
         or set(fields) != set(grant.fields)
         or not set(fields) <= set(GRANTABLE)
@@ -256,8 +275,25 @@ def _standing(
     return standing(form, row.due_at, told, office.rules, grant_standing(grant), office.clock.now())
 
 
+def given_upon(uow: UnitOfWork, requests: Sequence[RequestId]) -> dict[RequestId, GrantRow]:
+    """What came of requests: a grant, or a ceremony, told like one."""
+    ceremonies = uow.ceremonies.of(requests)
+    return uow.grants.of(requests) | {request: as_grant(each) for request, each in ceremonies.items()}
+
+
+def as_grant(ceremony: CeremonyRow) -> GrantRow:
+    """opened: whether both shares are with the reader."""
+    return GrantRow(
+        ceremony.release, ceremony.request, ceremony.reader, ceremony.requester, IDENTITY_FIELDS, ceremony.key,
+        ceremony.begun_at, ceremony.over_at, ceremony.ended_at, ceremony.ended_for, ceremony.erased_at,
+        ceremony.opened_at is not None,
+    )  # fmt: skip
+
+
 def grant_standing(grant: GrantRow | None) -> GrantStanding | None:
-    return GrantStanding(grant.release, grant.expires_at, grant.revoked_at) if grant is not None else None
+    if grant is None:
+        return None
+    return GrantStanding(grant.release, grant.expires_at, grant.revoked_at, grant.opened)
 
 
 def form_values(row: RequestRow, form: AccessForm) -> dict[str, Any]:
@@ -265,6 +301,7 @@ def form_values(row: RequestRow, form: AccessForm) -> dict[str, Any]:
     return {
         "request": row.id.hex(), "version": form.version, "asked_for": list(form.fields),
         "purpose": form.purpose.value, "basis": form.basis, "reason": form.reason, "hours": form.hours,
+        "manner": form.manner.value, "minutes": form.minutes,
         "filed_at": row.filed_at, "due_at": row.due_at,
     }  # fmt: skip
 
@@ -284,6 +321,22 @@ def _receipt(row: RequestRow, form: AccessForm, stand: Standing) -> dict[str, An
         "request": row.id.hex(), "version": form.version, "filed_at": row.filed_at, "due_at": row.due_at,
         "standing": stand.value,
     }  # fmt: skip
+
+
+def _fields(cmd: Ask) -> tuple[str, ...]:
+    """Raises InvalidInput for a ceremony that is to tell less or more than the identity, or for another name."""
+    if cmd.manner is Manner.GRANT:
+        return parse_fields(cmd.fields)
+    if cmd.naming is not Naming.PSEUDONYM or cmd.fields or cmd.hours:
+        raise InvalidInput("a ceremony tells the identity behind a pseudonym, whole, for minutes", field="about")
+    return IDENTITY_FIELDS
+
+
+def _minutes(minutes: int, office: AccessOffice) -> int:
+    longest = office.rules.longest_minutes
+    if not 1 <= minutes <= longest:
+        raise InvalidInput(f"minutes must be between 1 and {longest}", field="minutes")
+    return minutes
 
 
 def _spelt(cmd: Ask, zone: Zone) -> str:

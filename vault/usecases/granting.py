@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from vault.access.actor import Actor
@@ -23,22 +23,25 @@ from vault.access.releases import Sender
 from vault.access.shaping import shape
 from vault.asking import GrantRow
 from vault.audit.events import Detail, Event, Happening, Verdict
-from vault.cases.access_requests import AccessForm, Revocation, Standing, missing, releasable, standing
+from vault.cases.access_requests import AccessForm, Manner, Revocation, Standing, missing, releasable, standing
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
 from vault.errors import Conflict, NotFound, StaleVersion, StoreBusy
-from vault.ids import CaseId, EntryId, ReleaseId, RequestId
+from vault.ids import CaseId, EntryId, KeyId, ReleaseId, RequestId
 from vault.provenance import Leaving, Sourced
 from vault.pseudonyms import Pseudonym, domain_of
+from vault.sensitive import Sensitive
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.answering import AnsweringDesk, before_whom, look
-from vault.usecases.asking import grant_values
+from vault.usecases.asking import given_upon, grant_values
 from vault.usecases.casework import Casework, Values, existing
 from vault.usecases.known_names import index_name
 from vault.usecases.open_case import record_for
 from vault.vocabulary import FOLLOW_UP, KIND_COMPARTMENT, Action, Facts, Kind, Phase, Provenance, Purpose, Zone
 
 SCHEMA: Final = 1
+#: What is let go for each manner of asking.
+KIND_OF: Final = {Manner.GRANT: Kind.GRANT, Manner.CEREMONY: Kind.CEREMONY}
 #: Where each grantable field comes from; all of it the official file's. A test holds this against the closed list.
 SOURCES: Final[dict[str, Kind]] = {
     "family_name": Kind.IDENTITY,
@@ -66,11 +69,15 @@ class Authorised:
     entry: EntryId
 
 
-def authorise(uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk) -> Authorised:
-    """First half. Raises NotFound, Conflict for a request that is not ready, or about nobody."""
-    casework = _casework(desk)
+def authorise(
+    uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk, manner: Manner = Manner.GRANT
+) -> Authorised:
+    """First half. Raises NotFound, Conflict for a request that is not ready, about nobody, or of another manner."""
+    casework, kind = in_casework(desk), KIND_OF[manner]
     looked = look(uow, actor, Action.READ, request, desk)
     form, case = looked.opened.form, looked.case
+    if form.manner is not manner:
+        raise Conflict(f"this request is for a {form.manner.value}")
     if looked.standing is not Standing.READY:
         lacking = ", ".join(role.value for role in missing(form, looked.answers, desk.office.rules))
         raise Conflict(
@@ -81,14 +88,14 @@ def authorise(uow: UnitOfWork, actor: Actor, request: RequestId, desk: Answering
     theirs = before_whom(uow, actor, request, desk).facts
     release, reader = ReleaseId(casework.entropy.bytes(16)), form.zone
     permit = casework.guard.permit(
-        uow, actor, Action.RELEASE, Item(Kind.GRANT, release.hex(), case.id, casework.subject(case.id)),
+        uow, actor, Action.RELEASE, Item(kind, release.hex(), case.id, casework.subject(case.id)),
         purpose=Purpose.CASE_ADMINISTRATION, phase=case.phase,
         facts=Facts(theirs.held | Facts.of(second=True).held), outcome=str(reader),
         count=len(releasable(form, looked.answers, desk.office.rules)), config=desk.office.rules.digest.hex(),
     )  # fmt: skip
     subject = casework.pseudonyms.token(domain_of(reader), case.id)
     event = Event(
-        Happening.RELEASE_BEGUN.value, Kind.GRANT.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
+        Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
         object=release.hex(), subject=subject.text, purpose=permit.purpose.value, rule=permit.rule,
         policy=casework.guard.policy_digest.hex(), outcome=str(reader),
     )  # fmt: skip
@@ -98,7 +105,31 @@ def authorise(uow: UnitOfWork, actor: Actor, request: RequestId, desk: Answering
 
 def grant(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk, sender: Sender) -> Values:
     """Second half: seal the fields that were approved. Raises Conflict, StaleVersion if something changed since."""
-    casework, office = _casework(desk), desk.office
+    found, now = still_ready(uow, actor, leave, desk), desk.office.clock.now()
+    entry = released(uow, actor, leave, len(found.fields), desk)
+    expires_at = now + timedelta(hours=found.form.hours)
+    key = seal(uow, leave, found, desk, sender, expires_at)
+    given = GrantRow(
+        leave.release, leave.request, leave.reader, found.form.requester, found.fields, key, now, expires_at
+    )
+    uow.grants.add(given, entry)
+    return shape(
+        leave.permit.profile,
+        grant_values(given) | {"request": leave.request.hex(), "standing": Standing.GRANTED.value},
+    )
+
+
+class Ready(NamedTuple):
+    """What is about to leave. fields: that every function approved."""
+
+    case: Case
+    form: AccessForm
+    fields: tuple[str, ...]
+
+
+def still_ready(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk) -> Ready:
+    """Everything is as it was authorised. Raises StaleVersion, Conflict, PermitInvalid for another actor."""
+    office = desk.office
     leave.permit.used_by(actor.id)
     case = existing(uow.cases.get(leave.case))
     if case.version != leave.version:
@@ -109,35 +140,41 @@ def grant(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk,
     form = office.open(uow, leave.permit, leave.request).form
     answers, now = office.answers(uow, leave.request), office.clock.now()
     if (
-        uow.grants.of([leave.request])
+        given_upon(uow, [leave.request])
+        or KIND_OF[form.manner] is not leave.permit.item.kind
         or standing(form, row.due_at, answers, office.rules, None, now) is not Standing.READY
     ):
         raise Conflict("the request was answered otherwise meanwhile")
-    fields = releasable(form, answers, office.rules)
+    return Ready(case, form, releasable(form, answers, office.rules))
+
+
+def released(uow: UnitOfWork, actor: Actor, leave: Authorised, count: int, desk: AnsweringDesk) -> EntryId:
+    """Write down that it leaves, under casework's own name of the case."""
+    casework = in_casework(desk)
     event = Event(
-        Happening.RELEASED.value, Kind.GRANT.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
-        session=actor.session.hex(), object=leave.release.hex(), subject=casework.subject(case.id),
-        purpose=leave.permit.purpose.value, rule=leave.permit.rule, policy=casework.guard.policy_digest.hex(),
-        outcome=str(leave.reader), count=len(fields),
+        Happening.RELEASED.value, leave.permit.item.kind.value, Verdict.ALLOW, actor=actor.log_name,
+        role=actor.role.value, session=actor.session.hex(), object=leave.release.hex(),
+        subject=casework.subject(leave.case), purpose=leave.permit.purpose.value, rule=leave.permit.rule,
+        policy=casework.guard.policy_digest.hex(), outcome=str(leave.reader), count=count,
     )  # fmt: skip
     entry = uow.audit.append(event, actor.detail())
-    expires_at = now + timedelta(hours=form.hours)
-    key = sender.seal(
-        uow, leave.permit, content(form, fields, _values(uow, leave.permit, case, fields, casework)),
-        release=leave.release, reader=leave.reader, subject=leave.subject.token, kind=Kind.GRANT,
-        compartment=KIND_COMPARTMENT[Kind.GRANT], purpose=form.purpose, decision=leave.entry,
-        policy=casework.guard.policy_digest, schema=SCHEMA, expires_at=expires_at,
-    )  # fmt: skip
-    given = GrantRow(
-        leave.release, leave.request, leave.reader, form.requester, fields, key, now, expires_at
-    )  # fmt: skip
-    uow.grants.add(given, entry)
     if leave.reader == FOLLOW_UP:
-        index_name(uow, case.id, casework, entry)
-    return shape(
-        leave.permit.profile,
-        grant_values(given) | {"request": leave.request.hex(), "standing": Standing.GRANTED.value},
-    )
+        index_name(uow, leave.case, casework, entry)
+    return entry
+
+
+def seal(
+    uow: UnitOfWork, leave: Authorised, found: Ready, desk: AnsweringDesk, sender: Sender, expires_at: datetime,
+    second: Sensitive[bytes] | None = None,
+) -> KeyId:  # fmt: skip
+    """Seal the fields' values to the reader. second: a share without which the reader opens nothing either."""
+    casework, kind = in_casework(desk), leave.permit.item.kind
+    values = _values(uow, leave.permit, found.case, found.fields, casework)
+    return sender.seal(
+        uow, leave.permit, content(found.form, found.fields, values), release=leave.release, reader=leave.reader,
+        subject=leave.subject.token, kind=kind, compartment=KIND_COMPARTMENT[kind], purpose=found.form.purpose,
+        decision=leave.entry, policy=casework.guard.policy_digest, schema=SCHEMA, expires_at=expires_at, second=second,
+    )  # fmt: skip
 
 
 def content(form: AccessForm, fields: tuple[str, ...], values: Mapping[str, Sourced]) -> Leaving:
@@ -151,7 +188,7 @@ def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation,
 
     Raises NotFound, Conflict for one that was revoked already, StoreBusy while somebody holds it and does not let go.
     """
-    casework = _casework(desk)
+    casework = in_casework(desk)
     given = uow.grants.get(release)
     place = before_whom(uow, actor, given.request if given is not None else RequestId(release.raw), desk)
     theirs = given is not None and place.case is not None
@@ -229,7 +266,7 @@ def _official(uow: UnitOfWork, permit: Permit, case: Case, kind: Kind, casework:
     return _Opened(casework.keeper.open(uow, permit, record).expose(), record.provenance)
 
 
-def _casework(desk: AnsweringDesk) -> Casework:
+def in_casework(desk: AnsweringDesk) -> Casework:
     """Raises NotFound in a zone that has no case to grant anything of."""
     if desk.casework is None:
         raise NotFound("no such request")

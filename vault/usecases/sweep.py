@@ -1,4 +1,4 @@
-"""What nobody will come back for: files that never were described, old drafts, keys of grants that are over.
+"""What nobody will come back for: undescribed files, old drafts, keys of grants and ceremonies that are over.
 
 Emptied, and logged.
 
@@ -16,6 +16,7 @@ from vault.cases.attachments import UNDESCRIBED_LONGEST
 from vault.errors import Conflict
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework
+from vault.usecases.ceremony import destroy_keys as destroy_ceremonies
 from vault.usecases.granting import destroy_keys
 from vault.vocabulary import Kind
 
@@ -38,7 +39,7 @@ def sweep(uow: UnitOfWork, casework: Casework) -> int:
     if drafts:
         entry = uow.audit.append(_event(Kind.DRAFT, len(drafts)), Detail())
         _all(uow.drafts.clear(draft, entry, expired_by=now) for draft in drafts)
-    return len(files) + len(drafts) + destroy_keys(uow, casework)
+    return len(files) + len(drafts) + destroy_keys(uow, casework) + destroy_ceremonies(uow, casework)
 
 
 def _all(emptied: Iterable[bool]) -> None:

@@ -6,7 +6,8 @@ Main database, four schemas (on SQLite the schema names vanish, table names are 
                heads, leaves, tiles, checkpoints: the tree over them, which the sequencer alone makes
     auth       staff, sessions, attempts: a row belongs to one zone
     casework   cases and everything confided, sealed
-    exchange   what passes between zones: sealed to one reader each, or signed; requests for access, answers, grants
+    exchange   what passes between zones: sealed to one reader each, or signed; requests for access, answers, grants,
+               ceremonies
 Keystore, one schema: wraps of data keys, sealed audit details and their keys; whose keystore this is.
 
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
@@ -34,6 +35,7 @@ from vault.storage.tables.casework import (
     referrals,
     review_counts,
 )
+from vault.storage.tables.ceremonies import ceremonies
 from vault.storage.tables.emergencies import break_glass
 from vault.storage.tables.exchange import answers, receipts, releases, review_questions, withdrawals
 from vault.storage.tables.keystore import detail_keys, details, wraps
@@ -81,6 +83,7 @@ __all__ = [
     "calendar_feeds",
     "case_events",
     "cases",
+    "ceremonies",
     "checkpoints",
     "coaches",
     "conflicts",
