@@ -33,6 +33,7 @@ from gateway.api import (
     notes,
     orders,
     partner,
+    passkeys,
     people,
     questions,
     receiving,
@@ -103,6 +104,7 @@ def create_app(services: Services) -> Application:
     gates = {zone: Gate(zone, services) for zone in services.sign_in}
     for gate in gates.values():
         app.include_router(people.router(gate, checker))
+        app.include_router(passkeys.router(gate, checker))
         app.include_router(why_router(gate))
         if gate.zone.kind is ZoneKind.CASEWORK:
             hot = _casework(app, gate, services, printer)
@@ -151,6 +153,7 @@ def _receiving(app: Application, gate: Gate) -> None:
         app.include_router(ceremonies.answering_router(gate))
         app.include_router(partner.watch_router(gate))
         app.include_router(break_glass.watch_router(gate))
+        app.include_router(passkeys.vouching_router(gate))
         app.include_router(
             receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
         )

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from vault.crypto.passkey import Origin
 from vault.errors import ConfigurationError
 from vault.freetext.office import STAYS, Office
 from vault.freetext.shapes import parse_shapes
@@ -86,6 +87,15 @@ class Settings(BaseSettings):
     def reviewers(self) -> tuple[str, ...]:
         """Fingerprints of the keys whose holders may let a wider policy in."""
         return tuple(filter(None, (part.strip() for part in self.policy_reviewers.split(","))))
+
+    @property
+    def passkey_origin(self) -> Origin | None:
+        """Where browsers find the pages; passkeys are bound to it. None: nobody said. Raises ConfigurationError."""
+        if self.public_url:
+            return Origin.parse(self.public_url.lower().removesuffix(":443"))
+        if self.environment == "production" or not self.port:
+            return None
+        return Origin.parse(f"http://localhost:{self.port}".removesuffix(":80"))
 
     def passphrase_file(self, zone: Zone) -> Path:
         return (self.passphrase_dir or self.home / "passphrases") / slug(zone)

@@ -40,6 +40,7 @@ from vault.storage import installation, migrate
 from vault.storage.store import Store, claim
 from vault.storage.worker import GroupRunner, Worker
 from vault.usecases.casework import Casework
+from vault.usecases.passkeys import PasskeyDesk
 from vault.usecases.received import Reception
 from vault.usecases.sign_in import SignIn
 from vault.usecases.trail import Oversight
@@ -59,6 +60,7 @@ class Services:
     lanes: dict[Zone, Lane]
     exclusive: Callable[[], AbstractContextManager[object]]
     sign_in: dict[Zone, SignIn]
+    passkeys: dict[Zone, PasskeyDesk]
     reception: dict[Zone, Reception]
     access: dict[Zone, AccessOffice] = field(default_factory=dict)  # of zones that ask for access, or answer
     casework: Casework | None = None
@@ -140,6 +142,8 @@ def _assemble(
         for zone, keyring in keyrings.items()
     }
     runner = GroupRunner(store, lanes)
+    sign_in = {zone: SignIn(zone, keyring.log_key, clock, entropy) for zone, keyring in keyrings.items()}
+    origin = settings.passkey_origin
     services = Services(
         settings=settings,
         worker=Worker(runner),
@@ -149,7 +153,11 @@ def _assemble(
         directory=directory,
         lanes=lanes,
         exclusive=runner.exclusive,
-        sign_in={zone: SignIn(zone, keyring.log_key, clock, entropy) for zone, keyring in keyrings.items()},
+        sign_in=sign_in,
+        passkeys={
+            zone: PasskeyDesk(sign_in[zone], guard, directory, keyring.signing, origin)
+            for zone, keyring in keyrings.items()
+        },
         reception={
             zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock), correspondence[zone])
             for zone, keyring in keyrings.items()

@@ -136,6 +136,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.review_question": "what oversight asks about a look",
         "kind.figures": "outcome figures of a region",
         "kind.calendar": "a coach's calendar",
+        "kind.passkey": "passkeys of colleagues",
         "purpose.coaching": "coaching",
         "purpose.case_administration": "case administration",
         "purpose.oqt_follow_up": "OQT follow-up",

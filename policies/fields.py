@@ -183,6 +183,8 @@ _OVERSIGHT: Final = {
         "due_on overdue"
     ),
     "emergency_counts": "period opened not_opened",
+    "passkey_list": "passkey zone login holder function name enrolled_at used_at standing synced fingerprint yours",
+    "passkey_receipt": "passkey standing",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
     "form_list": "request filed_at due_at answer_soon standing manner",

@@ -70,14 +70,18 @@ _AUDIT_KINDS: Final = frozenset(
         Kind.SAMPLE,
         Kind.REVIEW_CASE,
         Kind.EMERGENCY_USE,
+        Kind.PASSKEY,
     }
 )
-#: What oversight itself writes down: how its check of a copy of the log ended, and the acts of its reviews. Each is one
-#: more entry; nothing that the log says already is among it.
+#: What oversight itself writes down: how its check of a copy of the log ended, the acts of its reviews, and that it
+#: vouches for a colleague's passkey or ends one. Each is one more entry; nothing that the log says already is among it.
 _OVERSIGHTS_OWN: Final[dict[Kind, frozenset[Action]]] = {
     Kind.LOG_STATE: frozenset({Action.WRITE}),
     Kind.REVIEW_CASE: frozenset({Action.CREATE, Action.WRITE, Action.REVIEW, Action.SIGN, Action.CLOSE}),
+    Kind.PASSKEY: frozenset({Action.SIGN, Action.CLOSE}),
 }
+#: What oversight does about somebody else only.
+_NEVER_ONES_OWN: Final = frozenset({Kind.REVIEW_CASE, Kind.PASSKEY})
 #: What another zone asks to know of one case, and what approvers see of it.
 _ASKED_KINDS: Final = frozenset({Kind.ACCESS_REQUEST, Kind.ACCESS_FORM})
 #: What roles outside casework may do besides reading: ask, and answer what was asked.
@@ -304,16 +308,21 @@ def _the_desk_arranges_first_meetings_alone(request: _Request) -> bool:
 
 
 def _nobody_reviews_themself(request: _Request) -> bool:
-    """Whose own look it is neither decides nor reads its review; and a second person signs what somebody decided."""
+    """Whose own look it is neither decides nor reads its review, and a second person signs what somebody decided.
+
+    Nobody vouches for a passkey of their own.
+    """
     (role, kind, act, _), _, held, _ = request
-    if kind is not Kind.REVIEW_CASE or act is Action.LIST:  # a list leaves out one's own
+    if (
+        kind not in _NEVER_ONES_OWN or act is Action.LIST
+    ):  # a list leaves out one's own look, and marks one's own passkey
         return True
     return ROLE_ZONE[role] is ZoneKind.OVERSIGHT and _needs(held, Fact.SECOND)
 
 
 def _a_closing_has_two_signatures(request: _Request) -> bool:
     (role, kind, act, _), phase, held, _ = request
-    if kind is Kind.REVIEW_CASE:  # of oversight, see above
+    if kind in _NEVER_ONES_OWN:  # of oversight, see above
         return True
     if act is Action.BEGIN_CLOSING:
         return role is Role.COACH
@@ -420,7 +429,10 @@ INVARIANTS: Final = (
         _nothing_is_confided_before_the_notice_can_be,
     ),
     Invariant("the desk moves a case before the intake alone", _the_desk_arranges_first_meetings_alone),
-    Invariant("nobody reviews their own look, and a second person signs a review", _nobody_reviews_themself),
+    Invariant(
+        "nobody reviews their own look or vouches for their own passkey, and a second person signs a review",
+        _nobody_reviews_themself,
+    ),
     Invariant(
         "a closing for non-collaboration is begun by a coach and signed by another person",
         _a_closing_has_two_signatures,

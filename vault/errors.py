@@ -8,7 +8,7 @@
     ├── AccessDenied            the firewall said no
     │   └── PermitInvalid       a permit that is expired, or was minted for something else
     ├── NotSignedIn
-    │   ├── SignInRefused       wrong name, password or code: never says which
+    │   ├── SignInRefused       wrong name, password, code or passkey: never says which
     │   └── SignInThrottled     too many attempts
     ├── NotFound                unknown, or not to be told apart from unknown
     ├── Conflict
@@ -116,9 +116,13 @@ class NotSignedIn(VaultError):
 
 
 class SignInRefused(NotSignedIn):
-    """Name, password or code is wrong; which one is not said."""
+    """Name, password, code or passkey is wrong; which one is not said. noted: what the log says of it, a code."""
 
     code = "sign_in_refused"
+
+    def __init__(self, message: str, *, noted: str = "refused") -> None:
+        super().__init__(message)
+        self.noted = noted
 
 
 class SignInThrottled(NotSignedIn):

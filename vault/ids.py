@@ -118,6 +118,12 @@ class BreakGlassId(_Id):
     __slots__ = ()
 
 
+class PasskeyId(_Id):
+    """A passkey of a member of staff."""
+
+    __slots__ = ()
+
+
 class AppointmentId(_Id):
     """One time at which somebody is expected, received or was not there."""
 

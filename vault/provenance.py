@@ -159,6 +159,7 @@ _LEAVES: Final[dict[str, Node]] = {
     "access_report.*": _LOG,
     **{f"{kind}.*": _LOG for kind in ("audit_entry", "audit_detail", "log_state", "finding", "sample", "review_case",
                                       "emergency_use")},
+    "passkey.*": _STAFF,
 }  # fmt: skip
 GRAPH: Final[Mapping[str, Node]] = _RECORDS | _LEAVES
 

@@ -165,6 +165,7 @@ class Kind(StrEnum):
     REVIEW_QUESTION = "review_question"  # what oversight asks a member of casework about a look of theirs
     FIGURES = "figures"  # counts of what happened to a region's cases; internal
     CALENDAR = "calendar"  # a coach's times and places, without anybody
+    PASSKEY = "passkey"  # of a member of staff, as oversight sees it: whose, since when, who vouched for it
 
 
 KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
@@ -221,6 +222,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.REVIEW_QUESTION: Compartment.STATUS,
     Kind.FIGURES: Compartment.STATUS,
     Kind.CALENDAR: Compartment.STATUS,
+    Kind.PASSKEY: Compartment.AUDIT,
 }
 
 #: Facts by code, and files: a kind per compartment each, so that a look at health is not a look at work.
@@ -325,7 +327,7 @@ class Fact(StrEnum):
     ADDRESSED = "addressed"  # the release was sealed to the actor's zone, or the notice goes to it
     #: Somebody else took the step before; for a grant or a ceremony: every function that must has approved; for who
     #: reads by ceremony: its second share was let go; for a review: the look is somebody else's, and so is what is
-    #: signed.
+    #: signed; for a passkey: it is somebody else's, to vouch for it also of another function.
     SECOND = "second"
     BREAK_GLASS = "break_glass"  # an open break-glass of this actor on this case
 

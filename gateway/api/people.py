@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,7 +17,8 @@ from gateway.gate import Asks, Gate, source_of
 from gateway.settings import slug
 from vault.errors import SignInRefused
 from vault.ids import SessionId
-from vault.usecases import own_sessions, sign_in
+from vault.unit_of_work import SessionRow, UnitOfWork
+from vault.usecases import own_sessions, recovery, sign_in
 
 
 class _Sessions:
@@ -35,10 +37,13 @@ class _Sessions:
         candidate = await self.worker.submit(zone, lambda uow: sign_in.look_up(uow, body.login, source, service))
         stored = candidate.staff.password if candidate.staff is not None else None
         right = await self.checker.check(stored, body.password)
+
+        def conclude(uow: UnitOfWork) -> tuple[str, SessionRow, list[datetime]]:
+            token, session = sign_in.conclude(uow, candidate, right, body.code, service)
+            return token, session, recovery.to_tell(uow, session)
+
         try:
-            token, session = await self.worker.submit(
-                zone, lambda uow: sign_in.conclude(uow, candidate, right, body.code, service)
-            )
+            token, session, used = await self.worker.submit(zone, conclude)
         except SignInRefused:
             await self.worker.submit(zone, lambda uow: sign_in.refuse(uow, candidate, service))
             raise
@@ -49,7 +54,8 @@ class _Sessions:
                 "role": session.role,
                 "zone": str(zone),
                 "expires_at": session.expires_at.isoformat(timespec="seconds"),
-            },
+            }
+            | ({"recovery_codes_used": used} if used else {}),
             201,
         )
         set_cookie(response, zone, token, int(sign_in.SESSION_LIFETIME.total_seconds()))

@@ -34,6 +34,8 @@ WORDS: Final[dict[str, Word]] = {
     "sign-in": Word("sign_in", "Sign in to a zone.", _CASES),
     "sign-out": Word("sign_out", "End the session.", _CASES),
     "sessions": Word("sessions", "Where you are signed in; sign out elsewhere.", _CASES),
+    "passkeys": Word("passkeys", "Your passkeys; oversight vouches for those of others.", _CASES),
+    "recovery-codes": Word("recovery_codes", "Codes in place of the six digits, once each.", _CASES),
     "case": Word("case", "Open, list, show and find cases; take their steps.", _CASES),
     "refer": Word("refer", "Refer a person to a partner: propose, consent, send, answers, withdraw.", _CASES),
     "note": Word("note", "Write, read, revise, review, list, search and reveal interview notes.", _CASES),

@@ -113,6 +113,43 @@ def client(
         typer.echo(issued)
 
 
+@app.command("passkeys")
+def list_passkeys(ctx: typer.Context, login: str, zone: ZoneName, home: Home = None, as_json: Json = False) -> None:
+    """Every passkey that a member of staff ever enrolled."""
+    from vault.usecases import passkeys
+
+    wanted = zone_of(zone)
+    with at_the_store(home, wanted, hooks_of(ctx)) as (services, service):
+        desk = services.passkeys[wanted]
+        rows = services.worker.run(
+            wanted, lambda uow: passkeys.own_passkeys(uow, passkeys.member(uow, login, service), desk)
+        )
+    if as_json:
+        output.show_json({"passkeys": rows})
+    else:
+        output.show_rows(rows, ("passkey", "name", "standing", "enrolled_at", "used_at", "fingerprint"))
+
+
+@app.command("revoke-passkey")
+def revoke_passkey(
+    ctx: typer.Context, login: str, passkey: str, zone: ZoneName, home: Home = None, as_json: Json = False
+) -> None:
+    """Revoke a passkey of a member of staff, for good: it was lost, or they left."""
+    from vault.ids import PasskeyId
+    from vault.usecases import passkeys
+
+    wanted, number = zone_of(zone), PasskeyId.parse(passkey)
+    with at_the_store(home, wanted, hooks_of(ctx)) as (services, service):
+        desk = services.passkeys[wanted]
+        services.worker.run(
+            wanted, lambda uow: passkeys.revoke_for(uow, passkeys.member(uow, login, service), number, desk)
+        )
+    if as_json:
+        output.show_json({"passkey": number.hex()})
+    else:
+        typer.echo(f"revoked {number.hex()}")
+
+
 def check_region(role: Role, region: str) -> None:
     """Casework's roles have a region; others have none. Raises ConfigurationError."""
     local = role in {Role.COACH, Role.DESK_OFFICER, Role.REGIONAL_HEAD}

@@ -27,6 +27,7 @@ from gateway.pages.log import LogPages
 from gateway.pages.looks_reviewed import ReviewPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
+from gateway.pages.own_sign_in import OwnSignIn
 from gateway.pages.partner import PartnerPages, WatchPages
 from gateway.pages.public import PublicPages
 from gateway.pages.questions import QuestionPages
@@ -35,6 +36,7 @@ from gateway.pages.referring import ReferralPages
 from gateway.pages.signing import Signing, choose_language
 from gateway.pages.site import ROOT, Door, Handler, Site, Visit, door_path, endpoint
 from gateway.pages.steps import StepPages
+from gateway.pages.vouching import VouchingPages
 from gateway.printing.printer import Printer
 from gateway.turned_away import TurnedAway
 from gateway.wiring import Services
@@ -94,8 +96,8 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "home"), ("/requests/new", "ask"), ("/sheets", "sheets"))},
     ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"), ("/withdrawals", "withdrawals"))},
     ZoneKind.OVERSIGHT: {
-        "auditor": _DESK,
-        "dpo": (*_DESK, ("/requests", "requests"), ("/withdrawals", "withdrawals")),
+        "auditor": (*_DESK, ("/passkeys", "passkeys")),
+        "dpo": (*_DESK, ("/requests", "requests"), ("/withdrawals", "withdrawals"), ("/passkeys", "passkeys")),
     },
 }
 
@@ -129,13 +131,16 @@ def _door(site: Site, zone: Zone, gate: Gate) -> Door:
 
 
 def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) -> list[BaseRoute]:
-    signing = Signing(door, checker)
+    signing, own_sign_in = Signing(door, checker), OwnSignIn(door, checker)
     kind = door.zone.kind
     table: list[tuple[str, Handler, tuple[str, ...]]] = [
         ("/sign-in", signing.sign_in, ("GET", "POST")),
+        ("/sign-in/challenge", signing.challenge, ("POST",)),
         ("/sign-out", signing.sign_out, ("POST",)),
         ("/stay", signing.stay, ("POST",)),
         ("/sessions", signing.sessions, ("GET", "POST")),
+        ("/my-sign-in", own_sign_in.page, ("GET", "POST")),
+        ("/my-sign-in/challenge", own_sign_in.challenge, ("POST",)),
     ]
     if kind is ZoneKind.CASEWORK:
         table += _casework(door, printer)
@@ -167,7 +172,11 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
 
 def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
     answers = AnsweringPages(door)
-    return [("/requests", answers.queue, ("GET",)), ("/requests/{number}", answers.one, ("GET", "POST"))]
+    return [
+        ("/requests", answers.queue, ("GET",)),
+        ("/requests/{number}", answers.one, ("GET", "POST")),
+        ("/requests/{number}/signature", answers.to_sign, ("POST",)),
+    ]
 
 
 def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
@@ -186,6 +195,7 @@ def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
         ("/reviews/{review}", reviewed.one, both),
         ("/log-state", state.state, both),
         ("/withdrawals", WatchPages(door).withdrawals, look),
+        ("/passkeys", VouchingPages(door).passkeys, both),
         *_answering(door),
     ]
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from gateway.auth.passkeys import bind, bound_of, new_bound, release, to_sign
 from gateway.auth.passwords import PasswordChecker
 from gateway.auth.sessions import clear_cookie, set_cookie
 from gateway.gate import source_of
 from gateway.pages.forms import Form
 from gateway.pages.site import IDLE, ROOT, Door, Visit, count_refusal, form_token, keep_language
+from vault.crypto.passkey import Assertion
 from vault.errors import AccessDenied, InvalidInput, NotSignedIn, SignInRefused, SignInThrottled
 from vault.ids import SessionId
-from vault.usecases import own_sessions
+from vault.unit_of_work import UnitOfWork
+from vault.usecases import own_sessions, passkeys, recovery
 from vault.usecases import sign_in as use
 
 _LONGEST_LOGIN = 80
@@ -52,7 +55,11 @@ class Signing:
             _same_site(visit)
             visit.faults.by_field.clear()  # a token of the session that ended says nothing here
             try:
-                return await self._conclude(visit, target, kept)
+                by_passkey = bool(visit.form.text("passkey"))
+                token, told = await (self._by_passkey(visit) if by_passkey else self._by_password(visit))
+                return self._signed_in(
+                    visit, token, self._path("/my-sign-in?done=recovery_used") if told else target, kept
+                )
             except SignInThrottled as refused:
                 count_refusal(visit, refused)
                 fault, wait = "throttled", refused.retry_after
@@ -61,7 +68,8 @@ class Signing:
         status = 429 if wait else 401 if fault else 200
         return visit.draw("sign_in.html", status, next=target, kept=kept, fault=fault, wait=wait)
 
-    async def _conclude(self, visit: Visit, target: str, kept: str) -> Response:
+    async def _by_password(self, visit: Visit) -> tuple[str, bool]:
+        """The new session's token, and whether a recovery code was used since the sign-in before."""
         zone, service, form = self.door.zone, self.service, visit.form
         login, password = form.text("login").strip().lower(), form.text("password")
         if not (0 < len(login) <= _LONGEST_LOGIN and login.isprintable() and 0 < len(password) <= _LONGEST_PASSWORD):
@@ -71,19 +79,64 @@ class Signing:
         stored = candidate.staff.password if candidate.staff is not None else None
         right = await self.checker.check(stored, password)
         code = form.text("code").replace(" ", "")
+
+        def conclude(uow: UnitOfWork) -> tuple[str, bool]:
+            token, session = use.conclude(uow, candidate, right, code, service)
+            return token, bool(recovery.to_tell(uow, session))
+
         try:
-            token, _ = await self.worker.submit(zone, lambda uow: use.conclude(uow, candidate, right, code, service))
+            begun: tuple[str, bool] = await self.worker.submit(zone, conclude)
         except SignInRefused:
             await self.worker.submit(zone, lambda uow: use.refuse(uow, candidate, service))
             raise
+        return begun
+
+    async def _by_passkey(self, visit: Visit) -> tuple[str, bool]:
+        """The same with what an authenticator signed. What cannot be read is refused like what is wrong."""
+        zone, service = self.door.zone, self.service
+        source, desk = source_of(visit.request.scope), self.door.gate.services.passkeys[zone]
+        bound = bound_of(visit.request, zone)
+        try:
+            assertion = Assertion.parse(visit.form.text("passkey"))
+        except InvalidInput:
+            raise SignInRefused("name, password or code is wrong") from None
+
+        def conclude(uow: UnitOfWork) -> tuple[str, bool]:
+            token, session = passkeys.sign_in(uow, assertion, bound, source, desk)
+            return token, bool(recovery.to_tell(uow, session))
+
+        try:
+            begun: tuple[str, bool] = await self.worker.submit(zone, conclude)
+        except SignInRefused as refused:
+            noted = refused.noted
+            await self.worker.submit(
+                zone,
+                lambda uow: use.refuse(uow, passkeys.candidate_of(uow, assertion, source, desk), service, noted),
+            )
+            raise
+        return begun
+
+    def _signed_in(self, visit: Visit, token: str, target: str, kept: str) -> Response:
         response: Response
         if kept:
             values: dict[str, Any] = {"target": target, "kept": Form.decoded(kept).pairs, "token": form_token(token)}
             response = visit.draw("signed_in_again.html", **values)
         else:
             response = RedirectResponse(target, 303)
-        set_cookie(response, zone, token, IDLE)
+        set_cookie(response, self.door.zone, token, IDLE)
+        release(response, self.door.zone)
         return response
+
+    async def challenge(self, visit: Visit) -> Response:
+        """What the browser is to ask of an authenticator; for this browser, and a few minutes. Nothing is written."""
+        _same_site(visit)
+        desk, bound = self.door.gate.services.passkeys[self.door.zone], new_bound(self.service.entropy)
+        response = JSONResponse(to_sign(passkeys.sign_in_challenge(bound, desk), desk.place()))
+        bind(response, self.door.zone, bound)
+        return response
+
+    def _path(self, below: str) -> str:
+        return self.door.path + below
 
     def _target(self, wanted: str) -> str:
         """Where to go afterwards: a page of this zone and nothing else."""

@@ -157,6 +157,12 @@ class Visit:
         return self.request.cookies.get(cookie_name(self.door.zone), "") if self.door is not None else ""
 
     @property
+    def origin(self) -> str:
+        """The one address at which this zone's passkeys work; "" where there is none."""
+        place = self.door.gate.services.passkeys[self.door.zone].origin if self.door is not None else None
+        return place.text if place is not None else ""
+
+    @property
     def posted(self) -> bool:
         return self.request.method == "POST"
 
@@ -266,6 +272,7 @@ class Visit:
             "faults": self.faults.by_field,
             "form": self.form,
             "done": self.asked("done"),
+            "origin": self.origin,
             "integrity": self.banner if self.actor is not None else None,
         }
         code = status or (422 if self.faults else 200)

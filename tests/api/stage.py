@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from tests import passkeys
 from tests import recorded as r
 from tests.api.stage_access import access_calls
 from tests.api.stage_emergencies import emergency_calls
@@ -379,6 +380,11 @@ def _reviewing(stage: Stage) -> dict[str, Callable[[], Call]]:
     }
 
 
+def _of_passkey(house: House, tail: str) -> Call:
+    passkey = passkeys.enrolled(house, "head")[1]
+    return Call("auditor", "POST", f"/oversight/staff-passkeys/{passkey}/{tail}", 201)
+
+
 def calls(house: House) -> dict[str, Callable[[], Call]]:
     """Operation id to a maker of its plausible request. Session routes and health ask nothing and are not here."""
     stage = Stage(house)
@@ -395,6 +401,11 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
         | {
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),
             "follow_up_read_sheets": lambda: Call("officer", "GET", f"/follow-up/sheets/{stage.sheet()}", 200),
+            "oversight_list_enrolled": lambda: Call("auditor", "GET", "/oversight/staff-passkeys", 200),
+            **{
+                f"oversight_{name}": partial(_of_passkey, house, tail)
+                for name, tail in (("countersign_passkey", "countersignature"), ("revoke_enrolled", "revocation"))
+            },
             "oversight_list_withdrawals": lambda: Call("dpo", "GET", "/oversight/withdrawals", 200),
             "oversight_list_entries": lambda: Call("auditor", "GET", "/oversight/entries", 200),
             "oversight_list_explanations": lambda: Call("auditor", "GET", "/oversight/explanations", 200),

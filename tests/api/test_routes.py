@@ -90,7 +90,19 @@ def test_every_route_declares_what_it_asks(lite_house: House) -> None:
         if told["action"] is None:
             # A decision point asks what its caller asks: test_decision_points.
             none = (
-                path.endswith(("/session", "/sessions", "/sessions/{session}", "/health", "/templates", "/why"))
+                path.endswith(
+                    (
+                        "/session",
+                        "/sessions",
+                        "/sessions/{session}",
+                        "/passkeys",
+                        "/passkeys/{passkey}",
+                        "/recovery-codes",
+                        "/health",
+                        "/templates",
+                        "/why",
+                    )
+                )
                 or "/access/v1/" in path
             )
             assert none or path.startswith("/.well-known/authzen-configuration"), f"{method} {path} asks nothing"

@@ -26,6 +26,7 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     # Time stamps are checked against root certificates, which that package wants parsed.
     "cryptography": ("vault.crypto", "gateway.auth.passwords", "gateway.log.time_stamps", "auditor"),
     "rfc3161_client": ("gateway.log.time_stamps",),
+    "webauthn": ("vault.crypto.passkey", "gateway.auth.passkeys"),
     "stdnum": ("vault.cases.identifiers", "vault.freetext.checked"),
     "phonenumbers": ("vault.freetext.contacts",),
     "pycrfsuite": ("vault.freetext.tagger",),

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests import emergencies, recorded
+from tests import emergencies, passkeys, recorded
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY
 from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
@@ -51,8 +51,11 @@ class Planted:
             "note": self.note, "release": release, "entry": self.entry, "version": "1",
             "referral": answered if operation.endswith("_answer") else proposed, "answer": answer,
             "session": self.note,  # nobody's: ending one that is somebody's would end the hunt
+            "passkey": self.note,
         }  # fmt: skip
         item = next((item for beginning, item in self.items.items() if beginning in path), "")
+        if "/staff-passkeys/" in path:
+            found["passkey"] = item
         if path.endswith("/assignment"):
             found["case"] = item
         return found | dict.fromkeys(
@@ -115,7 +118,7 @@ def plant(house: House) -> Planted:
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
     items = record(house, case, note) | organise(house, case) | plant_reviews(house, entry) | plant_access(house)
-    items |= plant_emergencies(house, case)
+    items |= plant_emergencies(house, case) | plant_passkeys(house)
     return Planted(case, note, releases, entry, items, ended, second)
 
 
@@ -174,6 +177,12 @@ def plant_emergencies(house: House, case: str) -> dict[str, str]:
         "/emergencies/{emergency}/end": emergencies.opened(house, case),
         "/emergencies/{emergency}": emergencies.opened(house, case),
     }
+
+
+def plant_passkeys(house: House) -> dict[str, str]:
+    """One for each route of oversight's."""
+    return {f"/staff-passkeys/{{passkey}}/{tail}": passkeys.enrolled(house, "far_head")[1]
+            for tail in ("countersignature", "revocation")}  # fmt: skip
 
 
 def _refer_again(house: House, people: Any, contact: Any) -> tuple[tuple[str, str, str, str], dict[str, str]]:

@@ -28,11 +28,18 @@ _SEALING: Final = frozenset((step.value, "case") for step in SEALED)
 _HANDS: Final = frozenset({("write", "assignment"), ("write", "conflict")})
 #: Acts that seal who came along, which interpreter was booked, or why somebody must not have a case.
 _NAMING: Final = frozenset({("write", "conflict"), ("write", "attendees"), ("write", "appointment")})
+#: Password and code were asked again, and one of them was used up.
+_PROVED_ANEW: Final = frozenset({("passkey_enrolled", "passkey"), ("recovery_codes_made", "recovery_code")})
+#: An approval that a passkey signed counts its use.
+_SIGNED: Final = frozenset({("sign", "access_request"), ("sign", "access_form")})
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
-    "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}),
+    "staff": frozenset({("staff_added", "staff"), ("signed_in", "session"), *_PROVED_ANEW}),
     "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
-    "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}),
+    "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session"), *_PROVED_ANEW}),
+    "passkeys": frozenset({("passkey_enrolled", "passkey"), ("signed_in", "session"), *_SIGNED}),
+    "passkey_words": frozenset({("passkey_revoked", "passkey"), ("sign", "passkey"), ("close", "passkey")}),
+    "recovery_codes": frozenset({("recovery_codes_made", "recovery_code"), ("recovery_code_used", "recovery_code")}),
     "cases": frozenset({("create", "case"), ("write", "order"), *_STEPS, *_HANDS}),
     "case_events": _STEPS,
     "break_glass": frozenset({(action, "break_glass") for action in ("create", "sign", "close")}),

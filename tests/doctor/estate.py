@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from gateway.log.running import make_keeper
 from gateway.settings import Settings
-from tests import asked, emergencies
+from tests import asked, emergencies, passkeys
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
 from tests.log.kit import jump
@@ -91,6 +91,8 @@ def _play(house: House) -> dict[str, str]:
     paths.take(extended, Step.GRANT_EXTENSION)
     _ask(house)
     _break_glass(house, noted)
+    passkeys.vouched(house, "head")
+    passkeys.coded(house, "head")
     assert house.client("auditor").get("/entries").status_code == 200  # files the log
     return {
         "noted": noted, "handed": handed, "moved": moved, "far": far, "extended": extended,

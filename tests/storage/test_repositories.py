@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tests import asked, recorded
+from tests import asked, passkeys, recorded
 from tests.api.stage import Stage, calls
 from tests.api.stage_access import Access
 from tests.api.stage_people import People
@@ -47,6 +47,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.orders: ("mark", "case_id"), t.break_glass: ("emergency_id", "number"),
     t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.review_questions: ("question_id",), t.receipts: ("release_id",), t.answers: ("answer_id",),
+    t.passkeys: ("passkey_id", "credential"), t.passkey_words: ("said",), t.recovery_codes: ("number",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -55,6 +56,8 @@ def _story(house: House) -> None:
     """At least one row in every table."""
     stage = Stage(house)
     house.app.post("/casework/session", json={"login": "nobody", "password": "x", "code": "000000"})
+    passkeys.vouched(house, "far_head")
+    passkeys.coded(house, "far_head")
     stage.noted()
     stage.sheet()
     coach, case = house.client("coach"), stage.case()

@@ -41,6 +41,9 @@ log.cosignatures      -    -                  -    -          -    -          al
 auth.staff            own  own                own  own        own  own        own  own
 auth.sessions         own  own                own  own        own  own        own  own
 auth.attempts         own  own                own  own        own  own        own  own
+auth.passkeys         own  own                own  own        own  own        all  own
+auth.passkey_words    told own                told own        told own        all  own
+auth.recovery_codes   own  own                own  own        own  own        own  own
 casework.cases        all  all                -    -          -    -          -    -
 casework.case_events  all  all                -    -          -    -          -    -
 casework.data_keys    all  all                -    -          -    -          -    -
@@ -85,6 +88,8 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "auth.staff": {"totp_step", "entry_id"},
     "auth.sessions": {"ended_at", "entry_id"},
     "auth.attempts": {"failures", "since", "blocked_until", "entry_id"},
+    "auth.passkeys": {"counter", "challenge_at", "used_at", "entry_id"},
+    "auth.recovery_codes": {"used_at", "entry_id"},
     "casework.cases": _STATUS,
     "casework.consents": {"withdrawn_at", "entry_id"},
     "casework.referrals": {
@@ -132,6 +137,8 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "exchange.ceremonies": {"ended_at", "ended_by", "ended_for", "erased_at", "opened_share", "entry_id"},
     "keystore.wraps": {"wrap"},
 }
+#: Where a kind of zone changes fewer rows than it reads: oversight sees everybody's passkeys and counts its own.
+CHANGED: Final = {(ZoneKind.OVERSIGHT, "auth.passkeys"): "own"}
 #: What oversight sets of a ceremony: the second share and its minutes, and that it ended it.
 LETS_GO: Final = {
     "opened_at", "expires_at", "opened_decision", "opened_share", "opened_signature", "ended_at", "ended_by",
@@ -247,7 +254,8 @@ def test_a_role_changes_only_the_columns_that_move_and_removes_nothing(logins: L
     if "entry_id" in settable:
         with attempt(connection):
             rows = connection.execute(f"UPDATE {table} SET entry_id = {_ANOTHER}".encode()).rowcount
-        assert rows == sum(covered(CELLS[zone.kind, table][0], zone, row) for row in SAMPLES[table])
+        changeable = CHANGED.get((zone.kind, table), CELLS[zone.kind, table][0])
+        assert rows == sum(covered(changeable, zone, row) for row in SAMPLES[table])
     for statement in (
         f"DELETE FROM {table} WHERE false",
         f"TRUNCATE {table} CASCADE",

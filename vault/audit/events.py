@@ -37,6 +37,10 @@ class Happening(StrEnum):
     SIGNED_OUT = "signed_out"
     STAFF_ADDED = "staff_added"
     SERVICE_TOKEN_ISSUED = "service_token_issued"
+    PASSKEY_ENROLLED = "passkey_enrolled"
+    PASSKEY_REVOKED = "passkey_revoked"  # by its holder or the operator; object: which one
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"  # count: how many are left
     RELEASE_BEGUN = "release_begun"
     RELEASED = "released"
     RELEASE_WITHDRAWN = "release_withdrawn"

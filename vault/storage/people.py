@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vault.ids import ActorId, EntryId, SessionId
@@ -125,6 +125,14 @@ class SessionRepository:
             .where(c.session_id == session.raw, c.ended_at.is_(None))
             .values(ended_at=at, entry_id=entry.raw)
         )
+
+    def begun_before(self, actor: ActorId, session: SessionId) -> datetime | None:
+        c = t.sessions.c
+        others = select(func.max(c.created_at)).where(
+            c.actor_id == actor.raw, c.session_id != session.raw, c.service == 0
+        )
+        found: datetime | None = self._tx.read(others).scalar_one()
+        return found
 
     def open_of(self, actor: ActorId, now: datetime) -> list[OpenSession]:
         c = t.sessions.c

@@ -141,6 +141,13 @@ RIGHTS: Final[dict[str, Rights]] = {
     "auth.staff": _own_and_set("totp_step"),
     "auth.sessions": _own_and_set("ended_at"),
     "auth.attempts": _own_and_set("failures", "since", "blocked_until"),
+    # Oversight sees everybody's passkeys, for it vouches for them; who holds one hears what was said about it.
+    "auth.passkeys": _own_and_set("counter", "challenge_at", "used_at")
+    | {_OVERSIGHT: (_READ, Right(Verb.INSERT, Rows.OWN),
+                    Right(Verb.UPDATE, Rows.OWN, ("counter", "challenge_at", "used_at", "entry_id")))},
+    "auth.passkey_words": _every(Right(Verb.SELECT, Rows.TOLD), Right(Verb.INSERT, Rows.OWN))
+    | {_OVERSIGHT: (_READ, Right(Verb.INSERT, Rows.OWN))},
+    "auth.recovery_codes": _own_and_set("used_at"),
     "casework.cases": _casework(
         "state", "region", "language", "coach", "opened_at", "closed_at", "outcome", "annex", "term_end", "extended",
         "procedure_pending", "minors", "fitness_check", "version", "origin", "place", "coach_type", "criterion",

@@ -41,6 +41,7 @@ from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.orders import OrderRepository
 from vault.storage.organisation import CoachRepository
+from vault.storage.passkeys import PasskeyRepository, RecoveryCodeRepository
 from vault.storage.people import AttemptRepository, SessionRepository, StaffRepository
 from vault.storage.recorded import AttachmentRepository, DraftRepository, TaskRepository
 from vault.storage.referrals import ReferralRepository
@@ -125,6 +126,14 @@ class ZoneUnitOfWork:
     @property
     def attempts(self) -> AttemptRepository:
         return AttemptRepository(self._tx)
+
+    @property
+    def passkeys(self) -> PasskeyRepository:
+        return PasskeyRepository(self._tx)
+
+    @property
+    def recovery_codes(self) -> RecoveryCodeRepository:
+        return RecoveryCodeRepository(self._tx)
 
     @property
     def attachments(self) -> AttachmentRepository:

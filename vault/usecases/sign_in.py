@@ -6,20 +6,21 @@ person waits. Attempts are counted per login and per source address under keyed 
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from vault.access.actor import Actor
 from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.errors import ConfigurationError, InvalidInput, NotSignedIn, SignInRefused, SignInThrottled
 from vault.ids import ActorId, EntryId, SessionId
-from vault.ports import Clock, Entropy
-from vault.sensitive import Sensitive
+from vault.ports import Clock
 from vault.unit_of_work import AttemptRow, SessionRow, StaffRow, UnitOfWork
-from vault.vocabulary import ROLE_ZONE, Role, Zone
+from vault.usecases.factors import Factor, find_factor, spend
+from vault.usecases.factors import SignIn as SignIn  # the zone's, for whoever signs somebody in
+from vault.usecases.factors import totp as totp
+from vault.vocabulary import ROLE_ZONE, Role
 
 SESSION_LIFETIME: Final = timedelta(hours=10)
 SERVICE_LIFETIME_LONGEST: Final = timedelta(days=90)
@@ -29,32 +30,7 @@ WINDOW: Final = timedelta(minutes=15)
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(minutes=15)
 TOKEN_BYTES: Final = 32
-_TOTP_SECONDS: Final = 30
 _ROLES: Final = {role.value: role for role in Role}
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """One zone's sign-in. key: the zone's log key; names, TOTP secrets and attempt counters are derived from it."""
-
-    zone: Zone
-    key: Sensitive[bytes]
-    clock: Clock
-    entropy: Entropy
-
-    def _derive(self, label: str, *parts: bytes) -> bytes:
-        return hmac.digest(self.key.expose(), b"\x00".join((label.encode(), *parts)), "sha256")
-
-    def log_name(self, actor: ActorId) -> str:
-        """The actor's pseudonym in the log."""
-        return f"a-{self._derive('actor', actor.raw)[:12].hex()}"
-
-    def totp_secret(self, actor: ActorId, generation: int) -> bytes:
-        """20 bytes, as RFC 4226 recommends. Not stored anywhere: a stolen database holds no second factor."""
-        return self._derive("totp", actor.raw, str(generation).encode())[:20]
-
-    def attempt_subject(self, kind: str, value: str) -> bytes:
-        return self._derive("attempt", kind.encode(), value.encode(errors="surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +44,31 @@ class Candidate:
 
 def look_up(uow: UnitOfWork, login: str, source: str, service: SignIn) -> Candidate:
     """First half. Raises SignInThrottled before any password is looked at."""
-    _throttle(uow, login, source, service)
+    throttle(uow, login, source, service)
     return Candidate(_active(uow, login, service), login, source)
+
+
+def look_up_own(uow: UnitOfWork, actor: Actor, service: SignIn) -> Candidate:
+    """The same for somebody who is signed in and proves anew who they are. Raises SignInThrottled, NotSignedIn."""
+    staff = uow.staff.by_ids([actor.id]).get(actor.id)
+    if staff is None or not works_here(staff, service):
+        raise NotSignedIn("sign in first")
+    throttle(uow, staff.login, actor.source, service)
+    return Candidate(staff, staff.login, actor.source)
+
+
+def works_here(staff: StaffRow, service: SignIn) -> bool:
+    """Whether this is an active member of the zone's staff, and no other system's service."""
+    return staff.zone == service.zone and staff.active and staff.role in _ROLES
 
 
 def _active(uow: UnitOfWork, login: str, service: SignIn) -> StaffRow | None:
     staff = uow.staff.by_login(service.zone, login)
-    return staff if staff is not None and staff.active and staff.role in _ROLES else None
+    return staff if staff is not None and works_here(staff, service) else None
 
 
-def _throttle(uow: UnitOfWork, login: str, source: str, service: SignIn) -> None:
+def throttle(uow: UnitOfWork, login: str, source: str, service: SignIn) -> None:
+    """Raises SignInThrottled while this login or this address has to wait."""
     now = service.clock.now()
     wait = max(_blocked(uow, service, kind, value, now) for kind, value in (("login", login), ("source", source)))
     if wait > 0:
@@ -96,19 +87,59 @@ def conclude(
 ) -> tuple[str, SessionRow]:
     """Second half: check the code, start the session, or count the failure and refuse.
 
-    Returns the token, known to its bearer alone, and the session. Raises SignInRefused, which undoes this use case;
-    the caller then runs `refuse`, which counts and logs the failure. Raises SignInThrottled: guesses sent at
-    once have all passed `look_up` before the first of them is counted.
+    code: six digits, or a recovery code in their place. Returns the token, known to its bearer alone, and the session.
+    Raises SignInRefused, which undoes this use case; the caller then runs `refuse`, which counts and logs the failure.
+    Raises SignInThrottled: guesses sent at once have all passed `look_up` before the first of them is counted.
+    """
+    staff, factor = prove(uow, candidate, password_right, code, service)
+    begun = begin(uow, staff, candidate.source, service)
+    spend_factor(uow, staff, factor, begun.entry, service)
+    clear(uow, candidate, service, begun.entry)
+    return begun.token, begun.session
+
+
+def prove(
+    uow: UnitOfWork, candidate: Candidate, password_right: bool, code: str, service: SignIn
+) -> tuple[StaffRow, Factor]:
+    """Who proved both factors, and the second one, not spent yet. Raises SignInRefused, SignInThrottled.
 
     The password was checked against the row of the first half; everything else is asked of the row as it is now.
     """
-    _throttle(uow, candidate.login, candidate.source, service)
+    throttle(uow, candidate.login, candidate.source, service)
     staff = _active(uow, candidate.login, service)
     if candidate.staff is None or staff is None or staff.password != candidate.staff.password:
         staff = None
-    step = _totp_step(staff, code, service) if staff is not None else None
-    if staff is None or not password_right or step is None:
+    factor = find_factor(uow, staff, code, service) if staff is not None else None
+    if staff is None or not password_right or factor is None:
         raise SignInRefused("name, password or code is wrong")
+    return staff, factor
+
+
+def spend_factor(uow: UnitOfWork, staff: StaffRow, factor: Factor, entry: EntryId, service: SignIn) -> None:
+    """Use the second factor up; a recovery code with an entry of its own. entry: of what it was used for.
+
+    Raises SignInRefused if somebody else has used it meanwhile.
+    """
+    if factor.code is not None:
+        event = Event(
+            Happening.RECOVERY_CODE_USED.value, "recovery_code", Verdict.NONE, actor=staff.log_name, role=staff.role,
+            object=entry.hex(), count=factor.left,
+        )  # fmt: skip
+        entry = uow.audit.append(event, Detail(staff.id.hex(), staff.display_name))
+    if not spend(uow, staff, factor, service.clock.now(), entry):
+        raise SignInRefused("name, password or code is wrong")
+
+
+class Begun(NamedTuple):
+    """token: known to its bearer alone. entry: the one that says that the session began."""
+
+    token: str
+    session: SessionRow
+    entry: EntryId
+
+
+def begin(uow: UnitOfWork, staff: StaffRow, source: str, service: SignIn, *, by: str = "") -> Begun:
+    """Start the session of somebody who proved who they are. by: the passkey, if it was one."""
     now = service.clock.now()
     token = service.entropy.bytes(TOKEN_BYTES)
     entry = uow.audit.append(
@@ -118,17 +149,15 @@ def conclude(
             Verdict.NONE,
             actor=staff.log_name,
             role=staff.role,
+            object=by,
             outcome=staff.region,
         ),
-        Detail(staff.id.hex(), staff.display_name, candidate.source),
+        Detail(staff.id.hex(), staff.display_name, source),
     )
     session = SessionId(entry.raw)  # entries of this session point here: who and from where is sealed once
-    if not uow.staff.use_totp_step(staff.id, step, entry):
-        raise SignInRefused("name, password or code is wrong")
-    _clear(uow, candidate, service, entry, now)
     expires = now + SESSION_LIFETIME
     hashed = sha256(token).digest()
-    mark = source_mark(hashed, candidate.source)
+    mark = source_mark(hashed, source)
     uow.sessions.start(
         hashed, session, staff, service=False, now=now, expires_at=expires, source_mark=mark, entry=entry
     )
@@ -136,17 +165,17 @@ def conclude(
         session, staff.id, str(staff.zone), staff.role, staff.region, staff.log_name, staff.display_name, False,
         expires, False, True, mark,
     )  # fmt: skip
-    return token.hex(), row
+    return Begun(token.hex(), row, entry)
 
 
-def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn) -> None:
-    """Count a failure, in a use case of its own: what refuses must not undo its own counting."""
+def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn, noted: str = "refused") -> None:
+    """Count a failure, in a use case of its own: what refuses must not undo its own counting. noted: a code."""
     now = service.clock.now()
     staff = candidate.staff
     entry = uow.audit.append(
         Event(
             Happening.SIGN_IN_REFUSED.value, "session", Verdict.DENY, actor=staff.log_name if staff else "",
-            role=staff.role if staff else "", outcome="refused",
+            role=staff.role if staff else "", outcome=noted,
         ),
         Detail(staff.id.hex() if staff else "", staff.display_name if staff else "", candidate.source),
     )  # fmt: skip
@@ -163,31 +192,11 @@ def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn) -> None:
         uow.attempts.put(service.zone, subject, replace(row, failures=failures, blocked_until=blocked), entry)
 
 
-def _clear(uow: UnitOfWork, candidate: Candidate, service: SignIn, entry: EntryId, now: datetime) -> None:
+def clear(uow: UnitOfWork, candidate: Candidate, service: SignIn, entry: EntryId) -> None:
+    """Somebody proved who they are: earlier failures of this login no longer count."""
     subject = service.attempt_subject("login", candidate.login)
     if uow.attempts.find(service.zone, subject) is not None:
-        uow.attempts.put(service.zone, subject, AttemptRow(0, now, None), entry)
-
-
-def _totp_step(staff: StaffRow, code: str, service: SignIn) -> int | None:
-    """The step this code is good for, newer than the last one used; None for a wrong, old or replayed code."""
-    if not (len(code) == 6 and code.isascii() and code.isdigit()):
-        return None
-    secret = service.totp_secret(staff.id, staff.totp_generation)
-    present = int(service.clock.now().timestamp()) // _TOTP_SECONDS
-    matching = None
-    for step in (present - 1, present, present + 1):
-        if hmac.compare_digest(totp(secret, step), code) and step > staff.totp_step:
-            matching = step
-    return matching
-
-
-def totp(secret: bytes, step: int) -> str:
-    """The six digits of one 30-second step. Source: RFC 6238 over RFC 4226, SHA-1."""
-    digest = hmac.digest(secret, step.to_bytes(8, "big"), "sha1")
-    offset = digest[-1] & 0x0F
-    number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
-    return f"{number % 1_000_000:06d}"
+        uow.attempts.put(service.zone, subject, AttemptRow(0, service.clock.now(), None), entry)
 
 
 def authenticate(uow: UnitOfWork, token_hash: bytes, source: str, clock: Clock) -> Actor:

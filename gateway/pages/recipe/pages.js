@@ -171,6 +171,39 @@
   };
   listen();
 
+  // -- passkeys: the authenticator is asked, its answer goes with the form. Password and code need none of this --------
+  document.querySelectorAll("button[data-passkey]").forEach((button) => {
+    const asking = button.form;
+    const status = $("[data-passkey-status]", asking);
+    if (!window.PublicKeyCredential || !PublicKeyCredential.parseRequestOptionsFromJSON) return;
+    if (location.origin !== status.dataset.origin) { say(status, "elsewhere", "bad"); return; }
+    button.hidden = false;
+    let answered = false;
+    asking.addEventListener("submit", async (event) => {
+      if (event.submitter !== button || answered) return;
+      event.preventDefault();
+      const sent = new URLSearchParams(new FormData(asking));
+      for (const secret of ["password", "code"]) sent.delete(secret);
+      try {
+        const reply = await fetch(button.dataset.passkey, { method: "POST", body: sent, credentials: "same-origin", redirect: "error" });
+        // What the form lacks is told by the page, as without a script.
+        if (reply.status !== 422) {
+          if (!reply.ok) throw new Error(String(reply.status));
+          const asked = await reply.json();
+          const made = asked.create
+            ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked.create) })
+            : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked.get) });
+          $("[name=passkey]", asking).value = JSON.stringify(made.toJSON());
+          if (asked.signed_at) $("[name=signed_at]", asking).value = asked.signed_at;
+        }
+        answered = true;
+        asking.requestSubmit(button);
+      } catch (fault) {
+        say(status, fault.name === "NotAllowedError" || fault.name === "InvalidStateError" ? "cancelled" : "failed", "bad");
+      }
+    });
+  });
+
   // -- a letter is printed as it stands: the style sheet leaves out all but the letter -----------------------------
   const print = $("[data-print]");
   if (print) { print.hidden = false; print.addEventListener("click", () => window.print()); }

@@ -4,7 +4,8 @@ Main database, four schemas (on SQLite the schema names vanish, table names are 
     log        entries, outbox, lanes: append-only, every zone may insert, only oversight reads; it files them;
                installation: whose database this is
                heads, leaves, tiles, checkpoints: the tree over them, which the sequencer alone makes
-    auth       staff, sessions, attempts: a row belongs to one zone
+    auth       staff, sessions, attempts, passkeys and recovery codes: a row belongs to one zone; of passkeys oversight
+               reads all, and vouches
     casework   cases and everything confided, sealed
     exchange   what passes between zones: sealed to one reader each, or signed; requests for access, answers, grants,
                ceremonies
@@ -21,7 +22,7 @@ on the hot path.
 """
 
 from vault.storage.tables.asking import access_answers, access_copies, access_requests, grants, taken_requests
-from vault.storage.tables.auth import attempts, sessions, staff
+from vault.storage.tables.auth import attempts, passkey_words, passkeys, recovery_codes, sessions, staff
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
 from vault.storage.tables.casework import (
     blind_index,
@@ -108,8 +109,11 @@ __all__ = [
     "main",
     "orders",
     "outbox",
+    "passkey_words",
+    "passkeys",
     "receipts",
     "records",
+    "recovery_codes",
     "referral_events",
     "referrals",
     "releases",

@@ -66,3 +66,57 @@ attempts = Table(
     entry_reference(),
     schema="auth",
 )
+
+passkeys = Table(
+    "passkeys",
+    main,
+    Column("passkey_id", LargeBinary(16), primary_key=True),
+    Column("zone", String(40), nullable=False),
+    Column("actor_id", LargeBinary(16), ForeignKey("auth.staff.actor_id"), nullable=False),
+    Column("login", String(80), nullable=False),  # login, holder, function: as they were when it was enrolled
+    Column("holder", String(120), nullable=False),
+    Column("function", String(40), nullable=False),
+    Column("name", String(40), nullable=False),  # what its holder calls it
+    Column("credential", LargeBinary(1023), nullable=False),  # the authenticator's name for the key
+    Column("public_key", LargeBinary(2048), nullable=False),  # COSE, CBOR
+    Column("counter", BigInteger, nullable=False),  # as the authenticator told it last; 0 where it does not count
+    Column("transports", String(80), nullable=False),
+    Column("synced", SmallInteger, nullable=False),  # 1: its authenticator may copy it to other devices
+    Column("enrolled_at", Moment, nullable=False),
+    Column("challenge_at", Moment, nullable=False),  # when the last answered challenge was issued: each works once
+    Column("used_at", Moment),
+    Column("enrolment", LargeBinary(16), ForeignKey("log.entries.entry_id"), nullable=False),  # stays as it is
+    entry_reference(),
+    UniqueConstraint("credential"),
+    Index(None, "actor_id"),
+    schema="auth",
+)
+
+passkey_words = Table(
+    "passkey_words",
+    main,
+    Column("passkey_id", LargeBinary(16), ForeignKey("auth.passkeys.passkey_id"), primary_key=True),
+    Column("said", String(20), primary_key=True),  # countersigned, revoked: once each, and for good
+    Column("zone", String(40), nullable=False),  # where it was said
+    Column("told_to", String(40), nullable=False),  # the passkey's own zone
+    Column("actor_id", LargeBinary(16), nullable=False),
+    Column("function", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("signature", LargeBinary, nullable=False),  # oversight's, under a countersignature; else empty
+    entry_reference(),
+    schema="auth",
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    main,
+    Column("actor_id", LargeBinary(16), ForeignKey("auth.staff.actor_id"), primary_key=True),
+    Column("generation", Integer, primary_key=True),  # a newer set voids the older ones
+    Column("number", SmallInteger, primary_key=True),
+    Column("zone", String(40), nullable=False),
+    Column("code_hash", LargeBinary(32), nullable=False),  # keyed: a stolen database holds no code
+    Column("made_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    entry_reference(),
+    schema="auth",
+)
