@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.policy_approval import create_reviewer, open_reviewer
-from vault.access.evidence import Approval, Evidence
+from vault.access.evidence import Approval, Evidence, KeyEvidence
 from vault.cases.access_requests import Act
 from vault.crypto.providers.file import FileRoot
 from vault.crypto.signing import SigningKey
@@ -44,18 +44,22 @@ def sign(
     shown: Mapping[str, Any], fields: Sequence[str], function: Role, login: str, at: datetime, key: SigningKey
 ) -> dict[str, str]:
     """Sign for `fields` of the request as it was shown. Raises InvalidInput for what is no request."""
-    return Evidence.sign(_approval(shown, function, shown["version"], fields), login, at, key).to_json()
+    return KeyEvidence.sign(_approval(shown, function, shown["version"], fields), login, at, key).to_json()
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One approval held against its signature. fingerprint: "" where the signature does not hold, or is missing."""
+    """One approval held against its signature. fingerprint: "" where the signature does not hold, or is missing.
+
+    means: with what it was signed, and for a passkey at which address.
+    """
 
     function: str
     login: str
     signed_at: str
     fields: tuple[str, ...]
     fingerprint: str
+    means: str
 
 
 def check(shown: Mapping[str, Any]) -> list[Checked]:
@@ -69,16 +73,17 @@ def check(shown: Mapping[str, Any]) -> list[Checked]:
             if answer["act"] != Act.APPROVED.value or answer["version"] != shown["version"]:
                 continue
             approval = _approval(shown, Role(answer["function"]), answer["version"], answer["fields"])
-            told, signer = answer["evidence"] or {}, ""
+            told, signer, means = answer["evidence"] or {}, "", ""
             if told:
                 try:
-                    signer = Evidence.from_json(told).verify(approval)
+                    evidence = Evidence.from_json(told)
+                    signer, means = evidence.verify(approval), evidence.means
                 except (InvalidInput, EnvelopeRejected):
                     signer = ""
             found.append(
                 Checked(
                     answer["function"], str(told.get("login", "")), str(told.get("signed_at", "")),
-                    tuple(answer["fields"]), signer,
+                    tuple(answer["fields"]), signer, means,
                 )
             )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -73,12 +73,24 @@ class EvidenceBody(Body):
     signature: Annotated[str, StringConstraints(max_length=6000)]
 
 
+class PasskeyEvidenceBody(Body):
+    """The same by an authenticator: what it signed, as base64."""
+
+    login: Annotated[str, StringConstraints(min_length=1, max_length=LOGIN_LONGEST)]
+    signed_at: Annotated[str, StringConstraints(max_length=40)]
+    credential: Annotated[str, StringConstraints(max_length=1400)]
+    public_key: Annotated[str, StringConstraints(max_length=2800)]
+    client_data: Annotated[str, StringConstraints(max_length=5600)]
+    authenticator_data: Annotated[str, StringConstraints(max_length=2800)]
+    signature: Annotated[str, StringConstraints(max_length=5600)]
+
+
 class ApprovalBody(Body):
     """fields: only these; left out for all that was asked for."""
 
     based_on: Version
     fields: FieldNames | None = None
-    evidence: EvidenceBody | None = None
+    evidence: EvidenceBody | PasskeyEvidenceBody | None = None
 
 
 class RefusalBody(Body):
@@ -236,7 +248,7 @@ def answering_router(gate: Gate) -> APIRouter:
     office = gate.services.access.get(gate.zone)
     if office is None:
         raise ConfigurationError("this process has no keys to answer with")
-    desk = desk_of(office, gate.services.casework)
+    desk = desk_of(office, gate.services.casework, gate.services.passkeys[gate.zone])
     answers, base, kind = _Answers(gate, desk), f"{prefix(gate)}/access-requests", office.kind
     if gate.zone != CASEWORK:
         return _router(gate, Purpose.DATA_PROTECTION, answers.lines(base, kind))

@@ -2,7 +2,7 @@
 
 parefeu access request --ov 8.123.456 --field family_name --basis oqt_execution --hours 24 --reason "…"
 parefeu access list                          of one's own, or before one as an approver
-parefeu access approve NUMBER --key FOLDER   with one's own signature
+parefeu access approve NUMBER --key FOLDER   with one's own signature (on the pages: with a passkey)
 parefeu access check FILE                    an auditor, offline: who signed
 """
 
@@ -222,7 +222,15 @@ def check(
         role, login = listed.get(one.fingerprint, (None, ""))
         known = role is not None and (role.value, login) == (one.function, one.login)
         said = "signed by a listed key" if known else "signed by an unknown key" if one.fingerprint else "NOT SIGNED"
-        told = (one.function, one.login, one.signed_at, ",".join(one.fields), one.fingerprint or "-", said)
+        told = (
+            one.function,
+            one.login,
+            one.signed_at,
+            ",".join(one.fields),
+            one.fingerprint or "-",
+            one.means or "-",
+            said,
+        )
         typer.echo(output.clean("\t".join(told)))
         sound = sound and known
     if not sound:

@@ -5,16 +5,20 @@ Names of fields are shown, never what stands in them: no page here opens an iden
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from gateway.auth.passkeys import to_sign
+from gateway.pages.forms import Form
 from gateway.pages.site import Door, Visit
 from vault.cases.access_requests import ANSWERABLE, Doubt, Manner, Refusal, Revocation, Standing
-from vault.errors import ConfigurationError, NotFound, StaleVersion
+from vault.crypto.passkey import Assertion
+from vault.errors import ConfigurationError, Conflict, InvalidInput, NotFound, StaleVersion
 from vault.ids import ReleaseId, RequestId
 from vault.usecases import answering, ceremony, granting
-from vault.usecases.answering import desk_of
+from vault.usecases.answering import AnsweringDesk, desk_of
 from vault.vocabulary import CASEWORK, Role
 
 _SHOWN: Final = 50
@@ -32,8 +36,12 @@ class AnsweringPages:
             raise ConfigurationError("this process has no keys to answer with")
         self.door = door
         self.office = services.access[door.zone]
-        self.desk = desk_of(self.office, services.casework)
         self.sender = services.sender
+
+    @property
+    def desk(self) -> AnsweringDesk:
+        services = self.door.gate.services
+        return desk_of(self.office, services.casework, services.passkeys[self.door.zone])
 
     async def queue(self, visit: Visit) -> Response:
         """Requests before this approver: those that wait first, those due soon marked."""
@@ -65,11 +73,29 @@ class AnsweringPages:
             able=_able(found, role, casework=self.desk.casework is not None),
         )  # fmt: skip
 
+    async def to_sign(self, visit: Visit) -> Response:
+        """What the approver's authenticator is to sign: over the stored form and the ticked fields."""
+        wanted, fields, based_on = (
+            RequestId.parse(visit.place("number")),
+            visit.form.all("fields"),
+            _version(visit.form),
+        )
+        if not visit.saving or not fields:
+            return Response(status_code=422)
+        try:
+            asked = await visit.run(
+                lambda uow, actor: answering.prepare(uow, actor, wanted, self.desk, based_on=based_on, fields=fields),
+                quick=False,
+            )
+        except (InvalidInput, Conflict):
+            return Response(status_code=422)  # the page says what is wrong once the form is sent
+        place = self.door.gate.services.passkeys[self.door.zone].place()
+        options = to_sign(asked.challenge, place, asked.credentials)
+        return JSONResponse(options | {"signed_at": asked.signed_at.isoformat()})
+
     async def _act(self, visit: Visit, wanted: RequestId) -> str:
         """Do what the pressed button says. Returns what was done; "" where it was refused."""
-        form, act = visit.form, visit.form.text("act")
-        version = form.text("based_on")
-        based_on = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
+        act, based_on = visit.form.text("act"), _version(visit.form)
         if act == "let_go":
             return await self._let_go(visit, wanted)
         if act == "take_back":
@@ -93,6 +119,8 @@ class AnsweringPages:
                 visit.faults.add("fields", "missing")
                 return None
             return lambda uow, actor: answering.approve(uow, actor, wanted, desk, based_on=based_on, fields=fields)
+        if act == "sign":
+            return self._signed(visit, wanted, based_on)
         if act == "refuse":
             if (code := form.text("reason")) not in set(Refusal):
                 visit.faults.add("reason", "missing")
@@ -109,6 +137,24 @@ class AnsweringPages:
                 return None
             return lambda uow, actor: answering.delegate(uow, actor, wanted, desk, login, based_on=based_on)
         raise NotFound("no such page")
+
+    def _signed(self, visit: Visit, wanted: RequestId, based_on: int) -> Any:
+        """An approval with what the authenticator signed."""
+        fields, desk = visit.form.all("fields"), self.desk
+        if not fields:
+            visit.faults.add("fields", "missing")
+            return None
+        try:
+            assertion = Assertion.parse(visit.form.text("passkey"))
+            signed_at = datetime.fromisoformat(visit.form.text("signed_at"))
+        except (InvalidInput, ValueError):
+            signed_at = None
+        if signed_at is None or signed_at.utcoffset() is None:
+            visit.faults.add("passkey", "unsigned")
+            return None
+        return lambda uow, actor: answering.approve_by_passkey(
+            uow, actor, wanted, desk, based_on=based_on, fields=fields, assertion=assertion, signed_at=signed_at
+        )
 
     async def _let_go(self, visit: Visit, wanted: RequestId) -> str:
         sender = self.sender
@@ -183,6 +229,11 @@ class AnsweringPages:
         if casework is not None:
             await services.worker.submit(CASEWORK, lambda uow: ceremony.destroy_keys(uow, casework), quick=False)
         return "ceremony_ended"
+
+
+def _version(form: Form) -> int:
+    version = form.text("based_on")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
 
 
 def _able(found: dict[str, Any], role: Role, *, casework: bool) -> frozenset[str]:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.approver_key import sign
 from gateway.auth.sessions import hash_token
+from tests import passkeys
+from tests.authenticator import text
 from tests.house import STAFF
 from tests.unit.crypto.kit import signer
 from vault.access.evidence import Evidence
 from vault.cases.access_requests import Manner, Naming, Revocation
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
+from vault.crypto.passkey import Assertion
 from vault.ids import ReleaseId, RequestId
 from vault.usecases import answering, asking, ceremony, granting, open_case, sign_in
 from vault.vocabulary import CASEWORK, Provenance
@@ -37,7 +40,8 @@ def _as(hand: Stagehand, login: str, work: Callable[..., Any]) -> Any:
 
 def _desk(hand: Stagehand, login: str) -> answering.AnsweringDesk:
     services = hand.house.services
-    return answering.desk_of(services.access[STAFF[login][0]], services.casework)
+    zone = STAFF[login][0]
+    return answering.desk_of(services.access[zone], services.casework, services.passkeys[zone])
 
 
 def _case(hand: Stagehand) -> str:
@@ -167,6 +171,30 @@ def answer(hand: Stagehand) -> Act:
     def act() -> None:
         _take_in(hand)
         _approve(hand, "head", request)
+
+    return act
+
+
+def answer_by_passkey(hand: Stagehand) -> Act:
+    """The approval with what was signed, and the passkey's counter: both or neither."""
+    request = _file(hand, _case(hand))
+    _take_in(hand)
+    passkeys.cleared(hand.house, "head")
+    device, _ = passkeys.vouched(hand.house, "head")
+    desk = _desk(hand, "head")
+
+    def act() -> None:
+        asked = _as(
+            hand, "head", lambda uow, actor: answering.prepare(uow, actor, request, desk, based_on=1, fields=FIELDS)
+        )
+        said = Assertion.parse(device.sign({"challenge": text(asked.challenge)}, passkeys.origin(hand.house)))
+        _as(
+            hand,
+            "head",
+            lambda uow, actor: answering.approve_by_passkey(
+                uow, actor, request, desk, based_on=1, fields=FIELDS, assertion=said, signed_at=asked.signed_at
+            ),
+        )
 
     return act
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from gateway.api.order_models import OrderBody
 from gateway.auth.sessions import hash_token
+from tests import passkeys
+from tests.authenticator import text
 from tests.crash import access_plays, oversight_plays
 from tests.house import STAFF, House
 from tests.orders import HEAD, fresh_order
@@ -29,6 +31,7 @@ from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome
 from vault.crypto.chunked import CHUNK_BYTES, Splitter
+from vault.crypto.passkey import Assertion
 from vault.ids import AnswerId, BreakGlassId, CaseId, RecordId, ReferralId, ReleaseId
 from vault.sensitive import Sensitive
 from vault.usecases import (
@@ -50,6 +53,7 @@ from vault.usecases import (
     tasks,
     withdrawals,
 )
+from vault.usecases import passkeys as own_passkeys
 from vault.usecases.casework import parse_reference
 from vault.vocabulary import CASEWORK, Kind, Provenance, Zone
 
@@ -402,11 +406,44 @@ def _refused(hand: Stagehand) -> Act:
     return lambda: run(CASEWORK, lambda uow: sign_in.refuse(uow, candidate, service))
 
 
+def _enrol(hand: Stagehand) -> Act:
+    """The passkey's row, the spent code, and what oversight says of it: each whole or not at all."""
+    hand.hire("head")
+    hand.hire("auditor")
+    passkeys.cleared(hand.house, "head")
+    return lambda: void(passkeys.vouched(hand.house, "head"))
+
+
+def _sign_in_by_passkey(hand: Stagehand) -> Act:
+    house = hand.house
+    hand.hire("coach")
+    passkeys.cleared(house, "coach")
+    device, _ = passkeys.enrolled(house, "coach")
+    desk = house.services.passkeys[CASEWORK]
+
+    def act() -> None:
+        challenge = own_passkeys.sign_in_challenge(b"browser", desk)
+        said = Assertion.parse(device.sign({"challenge": text(challenge)}, passkeys.origin(house)))
+        run = house.services.worker.run
+        run(CASEWORK, lambda uow: own_passkeys.sign_in(uow, said, b"browser", "10.0.0.7", desk))
+
+    return act
+
+
+def _recover(hand: Stagehand) -> Act:
+    """A new set, and a sign-in with one of its codes: the set is whole, and the code is used once or not at all."""
+    hand.hire("coach")
+    return lambda: void(passkeys.coded(hand.house, "coach"))
+
+
 def void(_: object) -> None:
     """The act's reply does not matter here."""
 
 
 PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
+    "enrol a passkey and vouch for it": _enrol,
+    "sign in with a passkey": _sign_in_by_passkey,
+    "make recovery codes and use one": _recover,
     "open a case": _open,
     "take in an order": _take_in,
     "complete an order": _complete,
@@ -436,6 +473,8 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "open an emergency": _open_an_emergency,
     "ask for access": access_plays.ask,
     "answer a request": access_plays.answer,
+    "answer a request with a passkey": access_plays.answer_by_passkey,
+    "answer a request for access with a passkey": access_plays.answer_by_passkey,
     "grant access": access_plays.grant,
     "revoke a grant": access_plays.revoke,
     "ask about a look": oversight_plays.ask,

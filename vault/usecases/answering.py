@@ -39,13 +39,16 @@ from vault.cases.access_requests import (
     standing,
 )
 from vault.cases.model import Case
-from vault.errors import Conflict, CryptoError, EnvelopeRejected, Erased, InvalidInput, NotFound, StaleVersion
+from vault.crypto.passkey import Assertion
+from vault.errors import Conflict, CryptoError, Erased, InvalidInput, NotFound, StaleVersion
 from vault.ids import ActorId, CaseId, RequestId
 from vault.pseudonyms import domain_of, parse_pseudonym
 from vault.unit_of_work import UnitOfWork
+from vault.usecases import own_signatures
 from vault.usecases.asking import form_values, given_upon, grant_standing, grant_values
 from vault.usecases.casework import Casework, Values, reference
 from vault.usecases.known_names import name_token
+from vault.usecases.passkeys import PasskeyDesk
 from vault.usecases.received import LIST_LIMIT
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Facts, Phase, Purpose
 
@@ -61,6 +64,7 @@ class AnsweringDesk:
 
     office: AccessOffice
     casework: Casework | None = None
+    passkeys: PasskeyDesk | None = None
 
 
 class Before(NamedTuple):
@@ -242,29 +246,40 @@ def approve(
         raise Conflict("this function has nothing to approve here")
     if actor.role in approvals(form, looked.answers, desk.office.rules) or actor.id == form.requester:
         raise Conflict("this function has approved already, or this is the person who asked")
-    _check_signature(uow, actor, form, given, evidence, desk.office)
+    said = Approval(form.request, form.version, form.digest, actor.role, given)
+    required = desk.office.rules.wants_signature(form)
+    own_signatures.check(
+        uow, actor, said, evidence, desk.office.rules, desk.passkeys, looked.permit.entry, required=required
+    )
     signed = evidence.encode() if evidence is not None else b""
     return _answered(uow, actor, looked, desk, Act.APPROVED, fields=given, evidence=signed)
 
 
-def _check_signature(
-    uow: UnitOfWork, actor: Actor, form: AccessForm, fields: tuple[str, ...], evidence: Evidence | None,
-    office: AccessOffice,
-) -> None:  # fmt: skip
-    """Raises InvalidInput for a signature that is missing, another's, or of something else."""
-    rules, staff = office.rules, uow.staff.by_ids([actor.id]).get(actor.id)
-    if evidence is None:
-        if rules.wants_signature(form):
-            raise InvalidInput("an approval needs your own signature: parefeu access approve --key", field="evidence")
-        return
-    try:
-        signer = evidence.verify(Approval(form.request, form.version, form.digest, actor.role, fields))
-    except EnvelopeRejected:
-        signer = ""
-    own = staff is not None and staff.login == evidence.login
-    listed = rules.keys.get(signer) == (actor.role, evidence.login)
-    if not signer or not own or (rules.wants_signature(form) and not listed):
-        raise InvalidInput("the signature is not yours, not of this, or by a key that is not listed", field="evidence")
+def prepare(
+    uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk, *, based_on: int, fields: Sequence[str]
+) -> own_signatures.ToSign:
+    """What the actor's authenticator is to sign, to approve these fields of the stored form. A look at the request.
+
+    Raises NotFound, StaleVersion, InvalidInput for somebody without a passkey that counts.
+    """
+    given = parse_fields(fields)
+    looked = look(uow, actor, Action.READ, request, desk)
+    form = _current(looked, based_on, {Standing.OPEN, Standing.READY})
+    if desk.passkeys is None or not set(given) <= set(form.fields):
+        raise InvalidInput("only what was asked for can be approved", field="fields")
+    said = Approval(form.request, form.version, form.digest, actor.role, given)
+    return own_signatures.to_sign(uow, actor, said, desk.passkeys)
+
+
+def approve_by_passkey(
+    uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk, *, based_on: int, fields: Sequence[str],
+    assertion: Assertion, signed_at: datetime,
+) -> Values:  # fmt: skip
+    """Approve with what the actor's authenticator signed upon `prepare`. Raises as `approve`."""
+    if desk.passkeys is None:
+        raise InvalidInput("nothing is signed with a passkey here", field="passkey")
+    evidence = own_signatures.by_passkey(uow, actor, assertion, signed_at, desk.passkeys)
+    return approve(uow, actor, request, desk, based_on=based_on, fields=fields, evidence=evidence)
 
 
 def refuse(
@@ -351,6 +366,6 @@ def _told(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def desk_of(office: AccessOffice, casework: Casework | None) -> AnsweringDesk:
-    """casework is left out where the office is another zone's."""
-    return AnsweringDesk(office, casework if office.zone == CASEWORK else None)
+def desk_of(office: AccessOffice, casework: Casework | None, passkeys: PasskeyDesk | None = None) -> AnsweringDesk:
+    """casework is left out where the office is another zone's. passkeys: where approvers sign with them."""
+    return AnsweringDesk(office, casework if office.zone == CASEWORK else None, passkeys)
