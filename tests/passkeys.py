@@ -113,6 +113,10 @@ def coded(house: House, login: str) -> list[str]:
 
 def _proof(house: House, uow: UnitOfWork, actor: Actor, login: str) -> passkeys.Proof:
     candidate = sign_in.look_up_own(uow, actor, house.services.sign_in[STAFF[login][0]])
+    assert candidate.staff is not None
+    behind = candidate.staff.totp_step - int(house.clock.moment.timestamp()) // 30
+    if behind >= 0:  # an earlier life of this house has used the code of this moment
+        house.clock.move(seconds=30 * (behind + 1))
     return passkeys.Proof(candidate, True, house.code(login))
 
 
