@@ -53,3 +53,10 @@ class ReviewQuestions(Protocol):
     def answer(self, question: EntryId, at: datetime, entry: EntryId) -> bool:
         """Whether it had no answer yet."""
         ...
+
+
+class Questioning(Protocol):
+    """The part of a unit of work that this is."""
+
+    @property
+    def review_questions(self) -> ReviewQuestions: ...

@@ -474,7 +474,6 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "ask for access": access_plays.ask,
     "answer a request": access_plays.answer,
     "answer a request with a passkey": access_plays.answer_by_passkey,
-    "answer a request for access with a passkey": access_plays.answer_by_passkey,
     "grant access": access_plays.grant,
     "revoke a grant": access_plays.revoke,
     "ask about a look": oversight_plays.ask,
