@@ -308,10 +308,7 @@ def _the_desk_arranges_first_meetings_alone(request: _Request) -> bool:
 
 
 def _nobody_reviews_themself(request: _Request) -> bool:
-    """Whose own look it is neither decides nor reads its review, and a second person signs what somebody decided.
-
-    Nobody vouches for a passkey of their own.
-    """
+    """Whose own look it is neither decides nor reads its review; nobody vouches for a passkey of their own."""
     (role, kind, act, _), _, held, _ = request
     if (
         kind not in _NEVER_ONES_OWN or act is Action.LIST

@@ -4,7 +4,7 @@ Whatever has a statement of its own (`Signable`) can be signed so: an approval, 
 
     asked = to_sign(uow, actor, approval, passkeys)                  challenge, moment, and the passkeys that may
     evidence = by_passkey(uow, actor, assertion, signed_at, passkeys)
-    check(uow, actor, approval, evidence, rules, passkeys, entry)    raises unless it is theirs, of this, and counts
+    check(uow, actor, approval, evidence, rules, passkeys, entry, required=…)     raises unless it is theirs and counts
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def by_passkey(
 
 def check(
     uow: UnitOfWork, actor: Actor, said: Signable, evidence: Evidence | None, rules: AccessRules,
-    passkeys: PasskeyDesk | None, entry: EntryId,
+    passkeys: PasskeyDesk | None, entry: EntryId, *, required: bool,
 ) -> None:  # fmt: skip
     """Raises InvalidInput for a signature that is missing, another's, of something else, or by a key that counts not.
 
-    entry: of what is signed; a passkey's counter goes on under it.
+    entry: of what is signed; a passkey's counter goes on under it. required: only a listed key counts.
     """
     if evidence is None:
-        if rules.signed:
+        if required:
             raise InvalidInput(
                 "an approval needs your own signature: parefeu access approve --key, or your passkey on the pages",
                 field="evidence",
@@ -76,7 +76,7 @@ def check(
     listed = rules.keys.get(signer) == (actor.role, evidence.login)
     if signer and isinstance(evidence, PasskeyEvidence):
         own = own and _used_now(uow, actor, evidence, passkeys, entry)
-    if not signer or not own or (rules.signed and not listed):
+    if not signer or not own or (required and not listed):
         raise InvalidInput("the signature is not yours, not of this, or by a key that is not listed", field="evidence")
 
 
