@@ -21,12 +21,12 @@ from vault.crypto.passkey import fingerprint
 
 RULES = Path(__file__).parents[1] / "access.toml"
 KEYS = """
-[key.dpo]
+[key.dpo_passkey]
 function = "dpo"
 login = "dpo"
 fingerprint = "{dpo}"
 
-[key.head]
+[key.head_passkey]
 function = "regional_head"
 login = "head"
 fingerprint = "{head}"
