@@ -414,7 +414,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
             ),
             "oversight_read_log_state": lambda: Call("auditor", "GET", "/oversight/log-state", 200),
             "oversight_check_log": lambda: Call("auditor", "POST", "/oversight/log-state/check", 201),
-            "oversight_export_evidence": lambda: Call("auditor", "GET", "/oversight/evidence?kind=review_case&action=create", 200),
+            "oversight_export_evidence": lambda: Call("auditor", "GET", "/oversight/evidence?kind=review_case", 200),
             "oversight_record_verification": lambda: Call(
                 "auditor",
                 "POST",
