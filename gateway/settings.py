@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     freetext_shapes: Path | None = None  # the office's own shapes of numbers; empty: the shipped ones
     #: What notes keep as typed, of date (bare years, appointments, terms), amount, origin, occupation.
     freetext_leave: tuple[str, ...] = ("date", "amount", "origin", "occupation")
+    oidc_file: Path | None = None  # identity providers of the office, a table per zone; empty: own passwords alone
     break_glass_file: Path | None = None  # how many emergencies, how long, instead of gateway/break_glass.toml
     access_file: Path | None = None  # who approves requests for access, instead of gateway/access.toml
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml

@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.access_rules import load_access_rules
+from gateway.auth.oidc import Provider
+from gateway.auth.oidc_rules import load_providers
 from gateway.break_glass_rules import load_emergency_rules
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.detection import load_detection
@@ -61,6 +63,7 @@ class Services:
     exclusive: Callable[[], AbstractContextManager[object]]
     sign_in: dict[Zone, SignIn]
     passkeys: dict[Zone, PasskeyDesk]
+    providers: dict[Zone, Provider]
     reception: dict[Zone, Reception]
     access: dict[Zone, AccessOffice] = field(default_factory=dict)  # of zones that ask for access, or answer
     casework: Casework | None = None
@@ -158,6 +161,7 @@ def _assemble(
             zone: PasskeyDesk(sign_in[zone], guard, directory, keyring.signing, origin)
             for zone, keyring in keyrings.items()
         },
+        providers={zone: Provider(rules, secret, clock) for zone, (rules, secret) in load_providers(settings).items()},
         reception={
             zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock), correspondence[zone])
             for zone, keyring in keyrings.items()

@@ -6,7 +6,8 @@
     │   ├── InvalidIdentifier   a number whose check digits or shape are wrong
     │   └── UnaccompaniedMinor  a minor without a parent or guardian: outside this trajectory
     ├── AccessDenied            the firewall said no
-    │   └── PermitInvalid       a permit that is expired, or was minted for something else
+    │   ├── PermitInvalid       a permit that is expired, or was minted for something else
+    │   └── StepUpNeeded        allowed, once whoever asks has proved anew who they are
     ├── NotSignedIn
     │   ├── SignInRefused       wrong name, password, code or passkey: never says which
     │   └── SignInThrottled     too many attempts
@@ -107,6 +108,15 @@ class PermitInvalid(AccessDenied):
     """A permit that has expired, or that was minted for another actor, item or purpose."""
 
     code = "permit_invalid"
+
+
+class StepUpNeeded(AccessDenied):
+    """Allowed, but whoever asks must prove anew who they are first: what is released does not come back."""
+
+    code = "step_up_needed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, reasons=("step_up",))
 
 
 class NotSignedIn(VaultError):

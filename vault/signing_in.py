@@ -1,6 +1,7 @@
-"""Passkeys and recovery codes as they are stored, and what a use case may do with them, as protocols.
+"""Passkeys, recovery codes and federated identities as they are stored, and what a use case may do with them.
 
-`vault.storage.passkeys` implements them; what a passkey may do is weighed in `vault.access.passkeys`.
+`vault.storage.passkeys` and `vault.storage.federated` implement the protocols; what a passkey may do is weighed in
+`vault.access.passkeys`.
 """
 
 from __future__ import annotations
@@ -123,6 +124,33 @@ class RecoveryCodes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FederatedIdentity:
+    """Who of an identity provider is whom here. mark: 32 bytes, keyed hash. ended_at: None while it lives."""
+
+    actor: ActorId
+    generation: int
+    mark: bytes
+    linked_at: datetime
+    ended_at: datetime | None = None
+
+
+class FederatedIdentities(Protocol):
+    def by_mark(self, zone: Zone, mark: bytes) -> FederatedIdentity | None:
+        """The live one."""
+        ...
+
+    def newest(self, actor: ActorId) -> FederatedIdentity | None:
+        """A person's newest, ended or not."""
+        ...
+
+    def add(self, zone: Zone, identity: FederatedIdentity, entry: EntryId) -> None:
+        """Raises Conflict if another one of that generation was linked meanwhile."""
+        ...
+
+    def end(self, identity: FederatedIdentity, at: datetime, entry: EntryId) -> None: ...
+
+
 class SigningIn(Protocol):
     """The part of a unit of work that this is."""
 
@@ -130,3 +158,5 @@ class SigningIn(Protocol):
     def passkeys(self) -> Passkeys: ...
     @property
     def recovery_codes(self) -> RecoveryCodes: ...
+    @property
+    def federated(self) -> FederatedIdentities: ...

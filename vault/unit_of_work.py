@@ -78,6 +78,7 @@ class SessionRow(NamedTuple):
     ended: bool
     active: bool
     source_mark: bytes
+    releases_until: datetime | None = None  # None: as long as it lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +170,9 @@ class Sessions(Protocol):
     def find(self, token_hash: bytes) -> SessionRow | None: ...
     def start(
         self, token_hash: bytes, session: SessionId, staff: StaffRow, *, service: bool, now: datetime,
-        expires_at: datetime, source_mark: bytes, entry: EntryId,
+        expires_at: datetime, source_mark: bytes, entry: EntryId, releases_until: datetime | None = None,
     ) -> None: ...  # fmt: skip
+    def step_up(self, session: SessionId, until: datetime, entry: EntryId) -> None: ...
     def end(self, session: SessionId, at: datetime, entry: EntryId) -> None: ...
     def begun_before(self, actor: ActorId, session: SessionId) -> datetime | None:
         """When the newest other sign-in of this person began; tokens of programs do not count."""

@@ -150,6 +150,20 @@ def revoke_passkey(
         typer.echo(f"revoked {number.hex()}")
 
 
+@app.command()
+def unlink(ctx: typer.Context, login: str, zone: ZoneName, home: Home = None) -> None:
+    """Somebody has another account at the identity provider: their next sign-in there links it anew.
+
+    Sessions that are open stay open: `parefeu sessions` ends them.
+    """
+    from vault.usecases import federated
+
+    wanted = zone_of(zone)
+    with at_the_store(home, wanted, hooks_of(ctx)) as (services, service):
+        services.worker.run(wanted, lambda uow: federated.unlink(uow, login, service))
+    typer.echo(f"{login} is linked to nobody of the identity provider any more")
+
+
 def check_region(role: Role, region: str) -> None:
     """Casework's roles have a region; others have none. Raises ConfigurationError."""
     local = role in {Role.COACH, Role.DESK_OFFICER, Role.REGIONAL_HEAD}

@@ -20,6 +20,7 @@ from gateway.pages.asking import AskingPages
 from gateway.pages.documents import DocumentPages
 from gateway.pages.emergencies import EmergencyPages, EmergencyWatch
 from gateway.pages.examining import ExaminingPages
+from gateway.pages.federated import FederatedPages
 from gateway.pages.figures import FigurePages
 from gateway.pages.integrity import Integrity, StatePages
 from gateway.pages.letters import LetterPages
@@ -131,12 +132,16 @@ def _door(site: Site, zone: Zone, gate: Gate) -> Door:
 
 
 def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) -> list[BaseRoute]:
-    signing, own_sign_in = Signing(door, checker), OwnSignIn(door, checker)
+    signing, own_sign_in, federated = Signing(door, checker), OwnSignIn(door, checker), FederatedPages(door)
     kind = door.zone.kind
     table: list[tuple[str, Handler, tuple[str, ...]]] = [
         ("/sign-in", signing.sign_in, ("GET", "POST")),
         ("/sign-in/challenge", signing.challenge, ("POST",)),
         ("/sign-out", signing.sign_out, ("POST",)),
+        ("/sign-in/provider", federated.begin, ("GET",)),
+        ("/sign-in/return", federated.back, ("GET",)),
+        ("/step-up", federated.step_up, ("GET",)),
+        ("/step-up/done", federated.done, ("GET",)),
         ("/stay", signing.stay, ("POST",)),
         ("/sessions", signing.sessions, ("GET", "POST")),
         ("/my-sign-in", own_sign_in.page, ("GET", "POST")),

@@ -48,13 +48,16 @@ class Signing:
 
     async def sign_in(self, visit: Visit) -> Response:
         """Password and code; back to where one was, with what one had typed there."""
-        target = self._target(visit.form.text("_next") or visit.asked("next"))
+        target = inside(self.door, visit.form.text("_next") or visit.asked("next"))
         kept = visit.form.text("_kept")
         fault, wait = "", 0
         if visit.posted and not visit.switching:
-            _same_site(visit)
+            same_site(visit)
             visit.faults.by_field.clear()  # a token of the session that ended says nothing here
             try:
+                if visit.form.text("elsewhere"):  # signed in beside this page, which holds what was typed
+                    await visit.who()
+                    return self._signed_in(visit, visit.session, target, kept)
                 by_passkey = bool(visit.form.text("passkey"))
                 token, told = await (self._by_passkey(visit) if by_passkey else self._by_password(visit))
                 return self._signed_in(
@@ -65,6 +68,8 @@ class Signing:
                 fault, wait = "throttled", refused.retry_after
             except SignInRefused:
                 fault = "refused"
+            except NotSignedIn:
+                fault = "not_yet"
         status = 429 if wait else 401 if fault else 200
         return visit.draw("sign_in.html", status, next=target, kept=kept, fault=fault, wait=wait)
 
@@ -129,7 +134,7 @@ class Signing:
 
     async def challenge(self, visit: Visit) -> Response:
         """What the browser is to ask of an authenticator; for this browser, and a few minutes. Nothing is written."""
-        _same_site(visit)
+        same_site(visit)
         desk, bound = self.door.gate.services.passkeys[self.door.zone], new_bound(self.service.entropy)
         response = JSONResponse(to_sign(passkeys.sign_in_challenge(bound, desk), desk.place()))
         bind(response, self.door.zone, bound)
@@ -137,12 +142,6 @@ class Signing:
 
     def _path(self, below: str) -> str:
         return self.door.path + below
-
-    def _target(self, wanted: str) -> str:
-        """Where to go afterwards: a page of this zone and nothing else."""
-        home = self.door.path + "/"
-        inside = wanted.startswith(home) and wanted.isascii() and wanted.isprintable() and "//" not in wanted
-        return wanted if inside and ".." not in wanted and "\\" not in wanted and len(wanted) <= 400 else home
 
     async def sign_out(self, visit: Visit) -> Response:
         if not visit.saving:
@@ -163,7 +162,14 @@ class Signing:
         return Response(status_code=204 if visit.saving else 403)
 
 
-def _same_site(visit: Visit) -> None:
+def inside(door: Door, wanted: str) -> str:
+    """Where to go afterwards: a page of this zone and nothing else."""
+    home = door.path + "/"
+    fits = wanted.startswith(home) and wanted.isascii() and wanted.isprintable() and "//" not in wanted
+    return wanted if fits and ".." not in wanted and "\\" not in wanted and len(wanted) <= 400 else home
+
+
+def same_site(visit: Visit) -> None:
     """Nobody is signed in by another site's form. Raises AccessDenied."""
     headers = visit.request.headers
     site = headers.get("sec-fetch-site")

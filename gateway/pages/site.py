@@ -157,6 +157,12 @@ class Visit:
         return self.request.cookies.get(cookie_name(self.door.zone), "") if self.door is not None else ""
 
     @property
+    def provider(self) -> str:
+        """What the zone's identity provider is called; "" where there is none."""
+        found = self.door.gate.services.providers.get(self.door.zone) if self.door is not None else None
+        return found.rules.shown(self.language) if found is not None else ""
+
+    @property
     def origin(self) -> str:
         """The one address at which this zone's passkeys work; "" where there is none."""
         place = self.door.gate.services.passkeys[self.door.zone].origin if self.door is not None else None
@@ -274,6 +280,7 @@ class Visit:
             "done": self.asked("done"),
             "origin": self.origin,
             "integrity": self.banner if self.actor is not None else None,
+            "provider": self.provider,
         }
         code = status or (422 if self.faults else 200)
         return self.site.draw(self.language, template, frame | values, code)
@@ -350,5 +357,8 @@ async def refusal(visit: Visit, refused: e.VaultError) -> Response:
             await visit.who()
         except e.VaultError:
             visit.actor = None
+    if isinstance(refused, e.StepUpNeeded):
+        typed = visit.form.without("_language", "_token").pairs if visit.posted else ()
+        return visit.draw("step_up.html", answered.status_code, typed=typed)
     code = refused.code if refused.code in words.REFUSALS else "not_found" if answered.status_code == 404 else "failed"
     return visit.draw("refusal.html", answered.status_code, code=code)

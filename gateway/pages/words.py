@@ -285,6 +285,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "lane_closed": "log lane closed", "signed_in": "signed in", "sign_in_refused": "sign-in refused",
         "signed_out": "signed out", "staff_added": "member of staff added",
         "service_token_issued": "token for a service issued", "passkey_enrolled": "passkey enrolled",
+        "identity_linked": "person of the identity provider linked",
+        "identity_unlinked": "person of the identity provider unlinked", "stepped_up": "proved anew who they are",
         "passkey_revoked": "passkey revoked", "recovery_codes_made": "recovery codes made",
         "recovery_code_used": "recovery code used", "release_begun": "release begun", "released": "released",
         "swept": "emptied what was forgotten", "failed": "failed",
@@ -436,6 +438,10 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "printer_unavailable": (
         "Letters cannot be saved as PDF at the moment",
         "The letter is kept. Go back and print the page instead, and tell whoever runs this vault.",
+    ),
+    "provider_unavailable": (
+        "The identity provider does not answer",
+        "Sign in with your password, or try again in a moment.",
     ),
     "failed": ("Something failed", "It was logged. Nothing that you did was lost without being told."),
 }

@@ -35,11 +35,19 @@ _SIGNED: Final = frozenset({("sign", "access_request"), ("sign", "access_form")}
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session"), *_PROVED_ANEW}),
-    "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
+    "sessions": frozenset(
+        {
+            ("signed_in", "session"),
+            ("service_token_issued", "session"),
+            ("signed_out", "session"),
+            ("stepped_up", "session"),
+        }
+    ),
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session"), *_PROVED_ANEW}),
     "passkeys": frozenset({("passkey_enrolled", "passkey"), ("signed_in", "session"), *_SIGNED}),
     "passkey_words": frozenset({("passkey_revoked", "passkey"), ("sign", "passkey"), ("close", "passkey")}),
     "recovery_codes": frozenset({("recovery_codes_made", "recovery_code"), ("recovery_code_used", "recovery_code")}),
+    "federated_identities": frozenset({(act, "identity_provider") for act in ("identity_linked", "identity_unlinked")}),
     "cases": frozenset({("create", "case"), ("write", "order"), *_STEPS, *_HANDS}),
     "case_events": _STEPS,
     "break_glass": frozenset({(action, "break_glass") for action in ("create", "sign", "close")}),

@@ -5,7 +5,9 @@ A play is prepared, then acted; every act of a play is a use case, or two where 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,7 +16,7 @@ from typing import Any, Final
 
 from gateway.api.order_models import OrderBody
 from gateway.auth.sessions import hash_token
-from tests import passkeys
+from tests import federation, passkeys
 from tests.authenticator import text
 from tests.crash import access_plays, oversight_plays
 from tests.house import STAFF, House
@@ -32,6 +34,7 @@ from vault.cases.people import Contact, Identity, Person
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome
 from vault.crypto.chunked import CHUNK_BYTES, Splitter
 from vault.crypto.passkey import Assertion
+from vault.errors import InvalidInput
 from vault.ids import AnswerId, BreakGlassId, CaseId, RecordId, ReferralId, ReleaseId
 from vault.sensitive import Sensitive
 from vault.usecases import (
@@ -436,6 +439,22 @@ def _recover(hand: Stagehand) -> Act:
     return lambda: void(passkeys.coded(hand.house, "coach"))
 
 
+def _sign_in_elsewhere(hand: Stagehand) -> Act:
+    """Linked, signed in, stepped up, unlinked: each whole or not at all."""
+    house = hand.house
+    hand.hire("third_coach")
+    subject = f"employee-{secrets.token_hex(4)}"
+    with suppress(InvalidInput):
+        federation.unlinked(house, "third_coach")  # what others left
+
+    def act() -> None:
+        token = federation.entered(house, "third_coach", subject)
+        federation.stepped_up(house, "third_coach", token, subject)
+        federation.unlinked(house, "third_coach")
+
+    return act
+
+
 def void(_: object) -> None:
     """The act's reply does not matter here."""
 
@@ -469,6 +488,7 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "confirm a withdrawal": _confirm,
     "sign in": _sign_in,
     "refuse a sign-in": _refused,
+    "sign in elsewhere": _sign_in_elsewhere,
     "ask in an emergency": _ask_in_an_emergency,
     "open an emergency": _open_an_emergency,
     "ask for access": access_plays.ask,

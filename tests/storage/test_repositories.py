@@ -20,6 +20,7 @@ from tests.api.stage_access import Access
 from tests.api.stage_people import People
 from tests.crash.checks import EXPLAINS, faults
 from tests.emergencies import opened
+from tests.federation import linked
 from tests.house import House
 from tests.orders import fresh_order
 from vault.audit.events import Detail, Event, Verdict
@@ -48,6 +49,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.review_questions: ("question_id",), t.receipts: ("release_id",), t.answers: ("answer_id",),
     t.passkeys: ("passkey_id", "credential"), t.passkey_words: ("said",), t.recovery_codes: ("number",),
+    t.federated_identities: ("generation",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -58,6 +60,7 @@ def _story(house: House) -> None:
     house.app.post("/casework/session", json={"login": "nobody", "password": "x", "code": "000000"})
     passkeys.vouched(house, "far_head")
     passkeys.coded(house, "far_head")
+    linked(house, "far_head")
     stage.noted()
     stage.sheet()
     coach, case = house.client("coach"), stage.case()

@@ -44,6 +44,7 @@ auth.attempts         own  own                own  own        own  own        ow
 auth.passkeys         own  own                own  own        own  own        all  own
 auth.passkey_words    told own                told own        told own        all  own
 auth.recovery_codes   own  own                own  own        own  own        own  own
+auth.federated_identities own  own            own  own        own  own        own  own
 casework.cases        all  all                -    -          -    -          -    -
 casework.case_events  all  all                -    -          -    -          -    -
 casework.data_keys    all  all                -    -          -    -          -    -
@@ -86,10 +87,11 @@ _STATUS: Final = set(tables.cases.c.keys()) - {"case_id"}
 #: Columns that may be set. Every kind of zone has `auth`, oversight has `log`; the rest is casework's.
 SETTABLE: Final[dict[str, set[str]]] = {
     "auth.staff": {"totp_step", "entry_id"},
-    "auth.sessions": {"ended_at", "entry_id"},
+    "auth.sessions": {"ended_at", "releases_until", "entry_id"},
     "auth.attempts": {"failures", "since", "blocked_until", "entry_id"},
     "auth.passkeys": {"counter", "challenge_at", "used_at", "entry_id"},
     "auth.recovery_codes": {"used_at", "entry_id"},
+    "auth.federated_identities": {"ended_at", "entry_id"},
     "casework.cases": _STATUS,
     "casework.consents": {"withdrawn_at", "entry_id"},
     "casework.referrals": {

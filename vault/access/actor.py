@@ -21,6 +21,7 @@ class Actor(NamedTuple):
     name: str = ""
     source: str = ""
     introduced: bool = False  # the session's first entry already says who, and from this same address
+    must_step_up: bool = False  # before anything is released: a session of an identity provider, or one too old
 
     def detail(self, reason: str = "") -> Detail | None:
         """Who exactly, from where and why: only oversight opens it. None where the sign-in's entry says it all."""

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from vault.access.actor import Actor
 from vault.audit.events import Detail, Event, Verdict
-from vault.errors import AccessDenied, NotFound, PermitInvalid, VaultError
+from vault.errors import AccessDenied, NotFound, PermitInvalid, StepUpNeeded, VaultError
 from vault.ids import ActorId, CaseId, EntryId
 from vault.ports import Clock, Firewall
 from vault.unit_of_work import UnitOfWork
@@ -206,6 +206,13 @@ class Guard:
         if not isinstance(decision, Allowed):
             denied = decision if isinstance(decision, Denied) else None  # what is no decision is no yes
             raise self._refusal(question, actor, item, denied, reason)
+        if action is Action.RELEASE and actor.must_step_up:
+            event = self._event(
+                question, actor, item, Verdict.DENY, decision.rule, decision.digest, "step_up_needed", 1
+            )
+            raise with_event(
+                StepUpNeeded("prove anew who you are before something is released"), event, actor.detail(reason)
+            )
         entry = uow.audit.append(
             self._event(question, actor, item, Verdict.ALLOW, decision.rule, decision.digest, outcome, count, config),
             actor.detail(reason),

@@ -41,6 +41,9 @@ class Happening(StrEnum):
     PASSKEY_REVOKED = "passkey_revoked"  # by its holder or the operator; object: which one
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"  # count: how many are left
+    IDENTITY_LINKED = "identity_linked"  # somebody of an identity provider is this member of staff from now on
+    IDENTITY_UNLINKED = "identity_unlinked"
+    STEPPED_UP = "stepped_up"  # proved anew who they are, at the identity provider
     RELEASE_BEGUN = "release_begun"
     RELEASED = "released"
     RELEASE_WITHDRAWN = "release_withdrawn"

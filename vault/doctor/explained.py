@@ -48,13 +48,23 @@ _PROVED_ANEW: Final = frozenset({("passkey_enrolled", "passkey"), ("recovery_cod
 
 EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session")}) | _PROVED_ANEW,
-    "sessions": frozenset({("signed_in", "session"), ("service_token_issued", "session"), ("signed_out", "session")}),
+    "sessions": frozenset(
+        {
+            ("signed_in", "session"),
+            ("service_token_issued", "session"),
+            ("signed_out", "session"),
+            ("stepped_up", "session"),
+        }
+    ),
     "attempts": frozenset({("sign_in_refused", "session"), ("signed_in", "session")}) | _PROVED_ANEW,
     "passkeys": frozenset({("passkey_enrolled", "passkey"), ("signed_in", "session")}) | _ANSWERED,
     "passkey_words": frozenset(
         {("passkey_revoked", "passkey"), (Action.SIGN.value, "passkey"), (Action.CLOSE.value, "passkey")}
     ),
     "recovery_codes": frozenset({("recovery_codes_made", "recovery_code"), ("recovery_code_used", "recovery_code")}),
+    "federated_identities": frozenset(
+        {("identity_linked", "identity_provider"), ("identity_unlinked", "identity_provider")}
+    ),
     "cases": _OPENED | _MOVED | _HANDS | _written(Kind.ORDER),
     "case_events": _MOVED,
     "break_glass": _EMERGENCY | {(act.value, Kind.BREAK_GLASS.value) for act in (Action.SIGN, Action.CLOSE)},

@@ -24,7 +24,7 @@ from vault.vocabulary import Kind, Provenance
 
 _SESSION_COLUMNS: Final = (
     "s.session_id, s.actor_id, s.zone, a.role, a.region, a.log_name, a.display_name, s.service, s.expires_at, "
-    "s.ended_at, a.active, s.source_mark"
+    "s.ended_at, a.active, s.source_mark, s.releases_until"
 )
 _RECORD_COLUMNS: Final = (
     "r.record_id, r.version, r.case_id, r.kind, r.provenance, r.template, r.language, r.author, r.written_at, "
@@ -69,7 +69,7 @@ class Want:
 def session_row(row: Sequence[Any]) -> SessionRow:
     return SessionRow(
         SessionId(row[0]), ActorId(row[1]), row[2], row[3], row[4], row[5], row[6], bool(row[7]), from_micros(row[8]),
-        row[9] is not None, bool(row[10]), row[11],
+        row[9] is not None, bool(row[10]), row[11], None if row[12] is None else from_micros(row[12]),
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ class _Postgres:
         #: Which key a record was under when it was last read: a guess at what to ask for, never a key.
         self._key_ids: dict[bytes, bytes] = {}
         raw, text, integer = wire.raw, wire.text, wire.integer
-        session = (raw, raw, raw, text, text, text, text, text, integer, integer, integer, integer, raw)
+        session = (raw, raw, raw, text, text, text, text, text, integer, integer, integer, integer, raw, integer)
         record = (raw, integer, raw, text, text, text, text, raw, integer, raw, raw, text, text, raw)
         these = "= ANY($1)"
         self._sessions = wire.Statement("hot_sessions", _SESSIONS.format(schema="auth.", these=these), [BYTEA], session)

@@ -101,7 +101,7 @@ class SessionRepository:
 
     def start(
         self, token_hash: bytes, session: SessionId, staff: StaffRow, *, service: bool, now: datetime,
-        expires_at: datetime, source_mark: bytes, entry: EntryId,
+        expires_at: datetime, source_mark: bytes, entry: EntryId, releases_until: datetime | None = None,
     ) -> None:  # fmt: skip
         self._tx.write(
             insert(t.sessions).values(
@@ -114,8 +114,17 @@ class SessionRepository:
                 expires_at=expires_at,
                 ended_at=None,
                 source_mark=source_mark,
+                releases_until=releases_until,
                 entry_id=entry.raw,
             )
+        )
+
+    def step_up(self, session: SessionId, until: datetime, entry: EntryId) -> None:
+        c = t.sessions.c
+        self._tx.write(
+            update(t.sessions)
+            .where(c.session_id == session.raw, c.ended_at.is_(None), c.releases_until.is_not(None))
+            .values(releases_until=until, entry_id=entry.raw)
         )
 
     def end(self, session: SessionId, at: datetime, entry: EntryId) -> None:

@@ -139,7 +139,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "log.checkpoints": {_OVERSIGHT: (_READ,)},
     "log.cosignatures": {_OVERSIGHT: (_READ,)},
     "auth.staff": _own_and_set("totp_step"),
-    "auth.sessions": _own_and_set("ended_at"),
+    "auth.sessions": _own_and_set("ended_at", "releases_until"),
     "auth.attempts": _own_and_set("failures", "since", "blocked_until"),
     # Oversight sees everybody's passkeys, for it vouches for them; who holds one hears what was said about it.
     "auth.passkeys": _own_and_set("counter", "challenge_at", "used_at")
@@ -148,6 +148,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "auth.passkey_words": _every(Right(Verb.SELECT, Rows.TOLD), Right(Verb.INSERT, Rows.OWN))
     | {_OVERSIGHT: (_READ, Right(Verb.INSERT, Rows.OWN))},
     "auth.recovery_codes": _own_and_set("used_at"),
+    "auth.federated_identities": _own_and_set("ended_at"),
     "casework.cases": _casework(
         "state", "region", "language", "coach", "opened_at", "closed_at", "outcome", "annex", "term_end", "extended",
         "procedure_pending", "minors", "fitness_check", "version", "origin", "place", "coach_type", "criterion",

@@ -38,6 +38,7 @@ from vault.storage.asking import GrantRepository, RequestRepository
 from vault.storage.ceremonies import CeremonyRepository
 from vault.storage.emergencies import EmergencyRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
+from vault.storage.federated import FederatedRepository
 from vault.storage.hot import HotStatements, Want
 from vault.storage.orders import OrderRepository
 from vault.storage.organisation import CoachRepository
@@ -134,6 +135,10 @@ class ZoneUnitOfWork:
     @property
     def recovery_codes(self) -> RecoveryCodeRepository:
         return RecoveryCodeRepository(self._tx)
+
+    @property
+    def federated(self) -> FederatedRepository:
+        return FederatedRepository(self._tx)
 
     @property
     def attachments(self) -> AttachmentRepository:

@@ -59,6 +59,10 @@ class SignIn:
     def attempt_subject(self, kind: str, value: str) -> bytes:
         return self._derive("attempt", kind.encode(), value.encode(errors="surrogatepass"))
 
+    def identity_mark(self, issuer: str, subject: str) -> bytes:
+        """32 bytes for somebody of an identity provider: neither its name nor theirs is stored."""
+        return self._derive("federated identity", encode("parefeu/federated-identity/1", issuer, subject))
+
     def user_handle(self, actor: ActorId) -> bytes:
         """32 bytes by which an authenticator tells its users apart; it names nobody."""
         return self._derive("passkey user", actor.raw)

@@ -138,8 +138,13 @@ class Begun(NamedTuple):
     entry: EntryId
 
 
-def begin(uow: UnitOfWork, staff: StaffRow, source: str, service: SignIn, *, by: str = "") -> Begun:
-    """Start the session of somebody who proved who they are. by: the passkey, if it was one."""
+def begin(
+    uow: UnitOfWork, staff: StaffRow, source: str, service: SignIn, *, by: str = "", must_step_up: bool = False
+) -> Begun:
+    """Start the session of somebody who proved who they are. by: the passkey or identity, if it was one.
+
+    must_step_up: before anything is released.
+    """
     now = service.clock.now()
     token = service.entropy.bytes(TOKEN_BYTES)
     entry = uow.audit.append(
@@ -159,11 +164,12 @@ def begin(uow: UnitOfWork, staff: StaffRow, source: str, service: SignIn, *, by:
     hashed = sha256(token).digest()
     mark = source_mark(hashed, source)
     uow.sessions.start(
-        hashed, session, staff, service=False, now=now, expires_at=expires, source_mark=mark, entry=entry
-    )
+        hashed, session, staff, service=False, now=now, expires_at=expires, source_mark=mark, entry=entry,
+        releases_until=now if must_step_up else None,
+    )  # fmt: skip
     row = SessionRow(
         session, staff.id, str(staff.zone), staff.role, staff.region, staff.log_name, staff.display_name, False,
-        expires, False, True, mark,
+        expires, False, True, mark, now if must_step_up else None,
     )  # fmt: skip
     return Begun(token.hex(), row, entry)
 
@@ -180,6 +186,8 @@ def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn, noted: str = 
         Detail(staff.id.hex() if staff else "", staff.display_name if staff else "", candidate.source),
     )  # fmt: skip
     for kind, value in (("login", candidate.login), ("source", candidate.source)):
+        if not value:  # nobody knows whose it was: nobody else is made to wait for it
+            continue
         subject = service.attempt_subject(kind, value)
         row = uow.attempts.find(service.zone, subject)
         if row is None or now - (row.blocked_until or row.since) > WINDOW:  # quiet, once the wait was over
@@ -211,7 +219,10 @@ def authenticate(uow: UnitOfWork, token_hash: bytes, source: str, clock: Clock) 
     if role is None:  # a service that may ask for decisions and do nothing else
         raise NotSignedIn("sign in first")
     introduced = row.source_mark == source_mark(token_hash, source)
-    return Actor(row.actor, role, uow.zone, row.region, row.session, row.log_name, row.name, source, introduced)
+    must_step_up = row.releases_until is not None and row.releases_until <= clock.now()
+    return Actor(
+        row.actor, role, uow.zone, row.region, row.session, row.log_name, row.name, source, introduced, must_step_up
+    )
 
 
 def source_mark(token_hash: bytes, source: str) -> bytes:

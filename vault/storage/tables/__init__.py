@@ -22,7 +22,15 @@ on the hot path.
 """
 
 from vault.storage.tables.asking import access_answers, access_copies, access_requests, grants, taken_requests
-from vault.storage.tables.auth import attempts, passkey_words, passkeys, recovery_codes, sessions, staff
+from vault.storage.tables.auth import (
+    attempts,
+    federated_identities,
+    passkey_words,
+    passkeys,
+    recovery_codes,
+    sessions,
+    staff,
+)
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
 from vault.storage.tables.casework import (
     blind_index,
@@ -96,6 +104,7 @@ __all__ = [
     "details",
     "drafts",
     "entries",
+    "federated_identities",
     "filed",
     "filings",
     "from_micros",

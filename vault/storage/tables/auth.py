@@ -50,6 +50,7 @@ sessions = Table(
     Column("ended_at", Moment),
     Column("source_mark", LargeBinary(16), nullable=False),  # tells a request from another address; not the address
     entry_reference(),
+    Column("releases_until", Moment),  # NULL: always; begun at an identity provider: until it must step up again
     Index(None, "actor_id"),
     schema="auth",
     sqlite_with_rowid=False,
@@ -118,5 +119,19 @@ recovery_codes = Table(
     Column("made_at", Moment, nullable=False),
     Column("used_at", Moment),
     entry_reference(),
+    schema="auth",
+)
+
+federated_identities = Table(
+    "federated_identities",
+    main,
+    Column("actor_id", LargeBinary(16), ForeignKey("auth.staff.actor_id"), primary_key=True),
+    Column("generation", Integer, primary_key=True),  # at most one of a person is live: two at once collide here
+    Column("zone", String(40), nullable=False),
+    Column("mark", LargeBinary(32), nullable=False),  # keyed hash of issuer and subject; neither is stored
+    Column("linked_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    entry_reference(),
+    Index(None, "mark"),
     schema="auth",
 )
