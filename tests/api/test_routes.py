@@ -25,6 +25,8 @@ from tests.api.support import (
 from tests.house import House, house_on
 from vault.vocabulary import ROLE_ZONE, Action, Kind, Purpose, Question, Role, Zone, ZoneKind
 
+pytestmark = pytest.mark.long
+
 PAGES = "/pages"
 _WORDS = ("zone", "action", "kind", "purpose")
 #: Declared, and asked only at times: here, when an order that was taken in before is brought up to date.

@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any, Final
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
@@ -17,6 +18,8 @@ from schemathesis.generation import GenerationMode
 
 from tests.api.decision_client import asker
 from tests.house import STAFF, House
+
+pytestmark = pytest.mark.long
 
 #: Seconds of this process.
 BUDGET: Final = 20.0

@@ -13,6 +13,7 @@ import secrets
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
 from sqlalchemy import select
 
 from tests.api.stage import Call, Stage, calls
@@ -26,6 +27,8 @@ from vault.ids import CaseId
 from vault.storage import tables as t
 from vault.usecases import sign_in
 from vault.usecases.casework import reference
+
+pytestmark = pytest.mark.long
 
 LOGINS: Final = ("coach", "colleague", "desk", "head", "far_head")
 TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {

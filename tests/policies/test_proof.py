@@ -16,6 +16,8 @@ from policies.firewall import TableFirewall
 from vault.errors import PolicyRejected
 from vault.vocabulary import FLOW_ACTIONS, Action, Kind, Phase, Purpose, Role
 
+pytestmark = pytest.mark.long
+
 READ_NOTE = (Role.COACH, Kind.NOTE, Action.READ, Purpose.COACHING)
 FOLLOW_UP_NOTE = (Role.FOLLOW_UP_OFFICER, Kind.NOTE, Action.READ, Purpose.OQT_FOLLOW_UP)
 
