@@ -17,6 +17,7 @@ from gateway.pages import assets
 from gateway.pages.agenda import AgendaPages
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
+from gateway.pages.calendars import CalendarPages
 from gateway.pages.documents import DocumentPages
 from gateway.pages.emergencies import EmergencyPages, EmergencyWatch
 from gateway.pages.examining import ExaminingPages
@@ -209,6 +210,8 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
     referring, agenda, files, asked = ReferralPages(door), AgendaPages(door), DocumentPages(door), QuestionPages(door)
     emergencies = EmergencyPages(door)
+    referring, agenda, files = ReferralPages(door), AgendaPages(door), DocumentPages(door)
+    calendars = CalendarPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -234,11 +237,13 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/notes/{{note}}/edit/draft", notes.keep_draft, send),
         (f"{case}/notes/{{note}}/versions/{{version}}", notes.version, look),
         ("/calendar", agenda.week, look),
+        ("/calendar/programs", calendars.programs, both),
         ("/day", agenda.day, look),
         ("/figures", FigurePages(door).region, look),
         (f"{case}/appointments", agenda.all, both),
         (f"{case}/appointments/new", agenda.book, both),
         (f"{case}/appointments/{{appointment}}/move", agenda.move, both),
+        (f"{case}/appointments/{{appointment}}/company", calendars.came_along, both),
         (f"{case}/walk-in", agenda.walk_in, both),
         (f"{case}/referrals", referring.all, look),
         (f"{case}/referrals/new", referring.new, both),

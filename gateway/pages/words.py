@@ -234,6 +234,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "received_at": "Received", "expires_on": "Consent until", "release": "Release",
     },
     "done": {
+        "calendar_revoked": "The address is revoked.", "company": "Who came along is written down.",
         "note": "The note is saved.", "step": "The step is recorded.", "task": "The task is saved.",
         "opened": "The case is open. It is yours from now on.", "draft": "The draft was thrown away.",
         "asked": "Your request is filed.", "explained": "Your answer is sent.",
@@ -399,6 +400,8 @@ FAULTS: Final[dict[str, str]] = {
     "not_in_text": "These words stand nowhere in the text by themselves, or are replaced already.",
     "budget_spent": "You have filed as many requests today as one person may.",
     "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
+    "written_meanwhile": "Somebody else wrote this meanwhile. Nothing is lost.",
+    "too_many_calendars": "Five addresses work already: revoke one first.",
     "stale_version": "Somebody saved a newer version in the meantime. Both texts are below. Nothing is lost.",
     "too_large": "This is too long.",
     "file_too_large": "This file is too large: at most 25 MiB. Send it in parts.",
