@@ -5,9 +5,7 @@ A play is prepared, then acted; every act of a play is a use case, or two where 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,9 +14,7 @@ from typing import Any, Final
 
 from gateway.api.order_models import OrderBody
 from gateway.auth.sessions import hash_token
-from tests import federation, passkeys
-from tests.authenticator import text
-from tests.crash import access_plays, oversight_plays
+from tests.crash import access_plays, oversight_plays, sign_in_plays
 from tests.house import STAFF, House
 from tests.orders import HEAD, fresh_order
 from tests.recorded import pdf
@@ -33,8 +29,6 @@ from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome
 from vault.crypto.chunked import CHUNK_BYTES, Splitter
-from vault.crypto.passkey import Assertion
-from vault.errors import InvalidInput
 from vault.ids import AnswerId, BreakGlassId, CaseId, RecordId, ReferralId, ReleaseId
 from vault.sensitive import Sensitive
 from vault.usecases import (
@@ -56,7 +50,6 @@ from vault.usecases import (
     tasks,
     withdrawals,
 )
-from vault.usecases import passkeys as own_passkeys
 from vault.usecases.casework import parse_reference
 from vault.vocabulary import CASEWORK, Kind, Provenance, Zone
 
@@ -387,82 +380,14 @@ def _with_sender(hand: Stagehand, work: Callable[..., Any]) -> Callable[..., Any
     return lambda uow, actor, granted, casework: work(uow, actor, granted, casework, hand.house.services.sender)
 
 
-def _sign_in(hand: Stagehand) -> Act:
-    house = hand.house
-    hand.hire("coach")
-    house.clock.move(seconds=60)  # a new code
-    service = house.services.sign_in[CASEWORK]
-    run = house.services.worker.run
-
-    def act() -> None:
-        candidate = run(CASEWORK, lambda uow: sign_in.look_up(uow, "coach", "10.0.0.7", service))
-        run(CASEWORK, lambda uow: sign_in.conclude(uow, candidate, True, house.code("coach"), service))
-
-    return act
-
-
-def _refused(hand: Stagehand) -> Act:
-    house = hand.house
-    service = house.services.sign_in[CASEWORK]
-    run = house.services.worker.run
-    candidate = run(CASEWORK, lambda uow: sign_in.look_up(uow, "nobody", "10.0.0.7", service))
-    return lambda: run(CASEWORK, lambda uow: sign_in.refuse(uow, candidate, service))
-
-
-def _enrol(hand: Stagehand) -> Act:
-    """The passkey's row, the spent code, and what oversight says of it: each whole or not at all."""
-    hand.hire("head")
-    hand.hire("auditor")
-    passkeys.cleared(hand.house, "head")
-    return lambda: void(passkeys.vouched(hand.house, "head"))
-
-
-def _sign_in_by_passkey(hand: Stagehand) -> Act:
-    house = hand.house
-    hand.hire("coach")
-    passkeys.cleared(house, "coach")
-    device, _ = passkeys.enrolled(house, "coach")
-    desk = house.services.passkeys[CASEWORK]
-
-    def act() -> None:
-        challenge = own_passkeys.sign_in_challenge(b"browser", desk)
-        said = Assertion.parse(device.sign({"challenge": text(challenge)}, passkeys.origin(house)))
-        run = house.services.worker.run
-        run(CASEWORK, lambda uow: own_passkeys.sign_in(uow, said, b"browser", "10.0.0.7", desk))
-
-    return act
-
-
-def _recover(hand: Stagehand) -> Act:
-    """A new set, and a sign-in with one of its codes: the set is whole, and the code is used once or not at all."""
-    hand.hire("coach")
-    return lambda: void(passkeys.coded(hand.house, "coach"))
-
-
-def _sign_in_elsewhere(hand: Stagehand) -> Act:
-    """Linked, signed in, stepped up, unlinked: each whole or not at all."""
-    house = hand.house
-    hand.hire("third_coach")
-    subject = f"employee-{secrets.token_hex(4)}"
-    with suppress(InvalidInput):
-        federation.unlinked(house, "third_coach")  # what others left
-
-    def act() -> None:
-        token = federation.entered(house, "third_coach", subject)
-        federation.stepped_up(house, "third_coach", token, subject)
-        federation.unlinked(house, "third_coach")
-
-    return act
-
-
 def void(_: object) -> None:
     """The act's reply does not matter here."""
 
 
 PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
-    "enrol a passkey and vouch for it": _enrol,
-    "sign in with a passkey": _sign_in_by_passkey,
-    "make recovery codes and use one": _recover,
+    "enrol a passkey and vouch for it": sign_in_plays.enrol,
+    "sign in with a passkey": sign_in_plays.sign_in_by_passkey,
+    "make recovery codes and use one": sign_in_plays.recover,
     "open a case": _open,
     "take in an order": _take_in,
     "complete an order": _complete,
@@ -486,9 +411,9 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "take an answer in": _take,
     "withdraw a consent": _withdraw,
     "confirm a withdrawal": _confirm,
-    "sign in": _sign_in,
-    "refuse a sign-in": _refused,
-    "sign in elsewhere": _sign_in_elsewhere,
+    "sign in": sign_in_plays.sign_in,
+    "refuse a sign-in": sign_in_plays.refused,
+    "sign in elsewhere": sign_in_plays.sign_in_elsewhere,
     "ask in an emergency": _ask_in_an_emergency,
     "open an emergency": _open_an_emergency,
     "ask for access": access_plays.ask,
