@@ -1,4 +1,4 @@
-"""Passkeys, recovery codes and federated identities as they are stored, and what a use case may do with them.
+"""Sessions, passkeys, recovery codes and federated identities as they are stored, and what a use case may do with them.
 
 `vault.storage.passkeys` and `vault.storage.federated` implement the protocols; what a passkey may do is weighed in
 `vault.access.passkeys`.
@@ -12,8 +12,18 @@ from datetime import datetime
 from enum import StrEnum, unique
 from typing import Protocol
 
-from vault.ids import ActorId, EntryId, PasskeyId
+from vault.ids import ActorId, EntryId, PasskeyId, SessionId
 from vault.vocabulary import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """service: a token that was issued for a program."""
+
+    session: SessionId
+    begun_at: datetime
+    expires_at: datetime
+    service: bool
 
 
 @unique

@@ -41,7 +41,7 @@ from vault.ids import (
     SessionId,
 )
 from vault.review_questions import Questioning
-from vault.signing_in import SigningIn
+from vault.signing_in import OpenSession, SigningIn
 from vault.taken_orders import TakenOrders
 from vault.vocabulary import Compartment, Kind, Purpose, Role, Zone
 
@@ -79,16 +79,6 @@ class SessionRow(NamedTuple):
     active: bool
     source_mark: bytes
     releases_until: datetime | None = None  # None: as long as it lives
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """service: a token that was issued for a program."""
-
-    session: SessionId
-    begun_at: datetime
-    expires_at: datetime
-    service: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vault.ids import ActorId, EntryId, SessionId
+from vault.signing_in import OpenSession
 from vault.storage import tables as t
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
-from vault.unit_of_work import AttemptRow, OpenSession, SessionRow, StaffRow
+from vault.unit_of_work import AttemptRow, SessionRow, StaffRow
 from vault.vocabulary import Role, Zone
 
 _STAFF = [
