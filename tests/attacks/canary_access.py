@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from tests import asked
 from tests.house import House
+from vault.pseudonyms import Pseudonym, domain_of
+from vault.vocabulary import FOLLOW_UP
 
 #: Of a case that was handed over, and whose address somebody told in confidence: that field is asked for everywhere.
 _ABOUT: Final[dict[str, Any]] = {
@@ -20,7 +22,7 @@ ACCESS_BODIES: Final[dict[str, Any]] = {
     "follow_up_explain_access_request": {"hours": 3},
     "casework_delegate_access_request": {"based_on": 1, "to": "far_head"},
     "casework_revoke_grant": {"reason": "misused"},
-    "follow_up_ask_ceremony": asked.CEREMONY | {"pseudonym": "F-0000-0000-0000-0000-0000-0000-00X"},
+    "follow_up_ask_ceremony": asked.CEREMONY | {"pseudonym": Pseudonym(domain_of(FOLLOW_UP), bytes(16)).text},
     "casework_end_ceremony": {"reason": "misused"},
     "oversight_end_ceremony": {"reason": "misused"},
 } | {

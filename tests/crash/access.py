@@ -112,7 +112,9 @@ def _ceremonies(found: Snapshot) -> Iterator[str]:
         if row["erased_at"] is not None and wrap != b"":
             yield f"{place}: its first share was to be destroyed and is there"
         if not wrap:
-            if row["ended_at"] is None:
+            # By time, too, it is over: unopened, or its minutes have passed. What says so may have been lost.
+            ends, known = row["expires_at"] or row["open_until"], row["erased_at"] or _last(found)
+            if row["ended_at"] is None and ends > known:
                 yield f"{place}: its first share is gone while it lives"
             continue
         try:
