@@ -55,6 +55,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.PrintingError: (503, "Letters cannot be drawn as PDF"),
     e.LetterNotPrintable: (422, "This letter cannot be drawn as PDF"),
     e.PrinterUnavailable: (503, "Letters cannot be drawn as PDF here"),
+    e.ProviderUnavailable: (503, "The identity provider does not answer"),
     e.ConfigurationError: (503, "The configuration cannot be used"),
 }
 #: Texts of these are for the operator's log, not for a caller.

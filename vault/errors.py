@@ -48,6 +48,7 @@
     ├── PrintingError           a letter cannot be drawn on paper; its text is there all the same
     │   ├── LetterNotPrintable  this letter: too long, or with a character that no font has
     │   └── PrinterUnavailable  any letter: fonts or libraries are missing, or too many wait
+    ├── ProviderUnavailable     the identity provider does not answer, or not as one
     └── ConfigurationError
 
 Each class has a stable `code`. Texts carry ids, codes and counts, never content.
@@ -143,6 +144,12 @@ class SignInThrottled(NotSignedIn):
     def __init__(self, retry_after: int) -> None:
         super().__init__("too many attempts")
         self.retry_after = retry_after
+
+
+class ProviderUnavailable(VaultError):
+    """The identity provider does not answer, or not as one. Nothing was decided about anybody."""
+
+    code = "provider_unavailable"
 
 
 class ProvenanceRefused(VaultError):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orjson import loads
 
 from gateway.auth.oidc_rules import ProviderRules
-from vault.errors import SignInRefused, StoreUnavailable
+from vault.errors import ProviderUnavailable, SignInRefused
 from vault.ports import Clock, Entropy
 from vault.sensitive import Sensitive
 from vault.usecases.federated import Claimed
@@ -44,12 +44,6 @@ _LONGEST_LOGIN: Final = 80
 _PROVED_WITHIN: Final = 300
 _LARGEST_REPLY: Final = 256 * 1024
 _REFUSED: Final = "not known here, or not to be let in"
-
-
-class ProviderUnavailable(StoreUnavailable):
-    """The identity provider does not answer, or not as one. Nothing was decided about anybody."""
-
-    code = "provider_unavailable"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,13 +13,13 @@ from typing import Final
 from orjson import dumps, loads
 from starlette.responses import RedirectResponse, Response
 
-from gateway.auth.oidc import Provider, ProviderUnavailable, Started
+from gateway.auth.oidc import Provider, Started
 from gateway.auth.sessions import set_cookie
 from gateway.gate import source_of
 from gateway.pages.signing import inside, same_site
 from gateway.pages.site import IDLE, Door, Visit, count_refusal
 from gateway.settings import slug
-from vault.errors import ConfigurationError, NotFound, SignInRefused, SignInThrottled
+from vault.errors import ConfigurationError, NotFound, ProviderUnavailable, SignInRefused, SignInThrottled
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import federated, recovery
 from vault.usecases import sign_in as use
