@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from policies.firewall import LiveFirewall, TableFirewall
+from policies.firewall import LiveFirewall
 from tests.house import House, shipped_firewall
 from vault.storage import tables as t
 from vault.vocabulary import Decision, Denied, Facts, Question
@@ -31,21 +31,17 @@ class RecordingFirewall(LiveFirewall):
 
 
 @dataclass
-class SwitchableFirewall:
+class SwitchableFirewall(LiveFirewall):
     """The shipped policy until `answer` is set; then whatever that does."""
 
-    answer: Callable[[Question, Facts], Decision] | None = None
+    __slots__ = ("answer",)
 
-    @property
-    def current(self) -> TableFirewall:
-        return shipped_firewall()
-
-    @property
-    def digest(self) -> bytes:
-        return shipped_firewall().digest
+    def __init__(self) -> None:
+        super().__init__(shipped_firewall())
+        self.answer: Callable[[Question, Facts], Decision] | None = None
 
     def decide(self, question: Question, facts: Facts) -> Decision:
-        return self.answer(question, facts) if self.answer is not None else shipped_firewall().decide(question, facts)
+        return self.answer(question, facts) if self.answer is not None else super().decide(question, facts)
 
 
 def deny(question: Question, facts: Facts) -> Decision:
