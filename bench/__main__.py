@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import audit_log, catalogue, micro, reading, simulating
+from bench import audit_log, catalogue, micro, paging, reading, simulating
 from bench.contestant import BenchFailed
 from bench.report import Outcome, Report, as_json, markdown, table
 from bench.settings import FULL, QUICK
@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     try:
         parts = [part.measure(names, effort, chance, _say) for part in (micro, reading, audit_log, simulating)]
+        parts.append(paging.measure(names, effort, chance, _say, options.home))
     except BenchFailed as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
@@ -60,6 +61,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="name the figures and their bars, measure nothing")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures as JSON")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the figures as Markdown")
+    parser.add_argument("--home", metavar="HOME", type=Path, help="pages: a vault that `parefeu simulate` filled")
     parser.add_argument("--seed", type=int, default=None, help="of the order of slices; default: another each time")
     return parser.parse_args(arguments)
 

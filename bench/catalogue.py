@@ -161,7 +161,16 @@ VOLUME: Final[tuple[Alone, ...]] = (
     ),
 )
 
-ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS, *LOG, *VOLUME)
+#: Pages of the main path over what they show; measured by `bench.paging`.
+PAGES: Final[tuple[Alone, ...]] = tuple(
+    Alone(f"pages.{name}.over_api", "×", Bar(3.0), f"{about} / the API calls that give the same, on a simulated vault")
+    for name, about in (
+        ("home", "a coach's home"), ("cases", "the caseload"), ("case", "the page of a case"), ("note", "a note"),
+        ("log", "a page of the log with explanations"),
+    )
+)  # fmt: skip
+
+ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS, *LOG, *VOLUME, *PAGES)
 NAMES: Final[tuple[str, ...]] = tuple(one.name for one in ALL)
 
 
