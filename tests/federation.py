@@ -9,13 +9,14 @@ from tests.house import STAFF, House
 from vault.access.actor import Actor
 from vault.usecases import federated, sign_in
 from vault.usecases.federated import Claimed
+from vault.vocabulary import CASEWORK
 
 ISSUER = "https://sign-in.example"
 
 
 def entered(house: House, login: str, subject: str = "employee-17") -> str:
     """Sign in as the provider would have it; the session's token."""
-    zone = STAFF[login][0]
+    zone = STAFF[login][0] if login in STAFF else CASEWORK
     service, claimed = house.services.sign_in[zone], Claimed(ISSUER, subject, login)
     token: str = house.services.worker.run(zone, lambda uow: federated.sign_in(uow, claimed, "10.0.0.7", service)).token
     return token

@@ -15,6 +15,7 @@ import hmac
 import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -131,7 +132,7 @@ class Provider:
             raise SignInRefused(_REFUSED, noted="code_refused") from None
         except (HTTPError, ValueError, TypeError, KeyError) as fault:
             raise _unavailable("token", fault) from None
-        found = token.get("id_token")
+        found = token.get("id_token") if isinstance(token, Mapping) else None
         if not isinstance(found, str):
             raise SignInRefused(_REFUSED, noted="token_missing")
         return found
@@ -209,14 +210,19 @@ class Provider:
 
     async def _key_set(self, metadata: Mapping[str, Any], *, again: bool) -> KeySet:
         from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
+        from joserfc.jwk import KeySet, import_key
 
         if self._keys is None or self._clock.now() - self._keys_at > (_AGAIN if again else _FRESH):
-            try:
-                self._keys = KeySet.import_key_set(await self._fetch(metadata["jwks_uri"], "keys"))  # type: ignore[arg-type]
-            except (JoseError, ValueError, TypeError, KeyError) as fault:
-                raise _unavailable("keys", fault) from None
-            self._keys_at = self._clock.now()
+            told = (await self._fetch(metadata["jwks_uri"], "keys")).get("keys")
+            found: list[Any] = []
+            for each in told if isinstance(told, list) else []:
+                # RFC 7517, 5: a key that is not understood is passed over; a shared secret is none that we would.
+                with suppress(JoseError, ValueError, TypeError, KeyError):
+                    if each["kty"] != "oct":
+                        found.append(import_key(each))
+            if not found:
+                raise _unavailable("keys", ValueError("no key that can be used"))
+            self._keys, self._keys_at = KeySet(found), self._clock.now()
         return self._keys
 
     async def _fetch(self, url: str, what: str) -> dict[str, Any]:

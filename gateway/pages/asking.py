@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from gateway.gate import Authenticated
 from gateway.pages.site import Door, Visit
 from vault.cases.access_requests import ANSWERABLE, GRANTABLE, IDENTITY_FIELDS, Manner, Naming, Standing
 from vault.errors import ConfigurationError
@@ -137,26 +139,27 @@ class AskingPages:
     async def identified(self, visit: Visit) -> Response:
         """Who it is, after a click: each look is logged."""
         wanted = ReleaseId.parse(visit.place("ceremony"))
-        await visit.who()
-        found: Any = None
-        if visit.saving:
-            read = await visit.run(
-                lambda uow, actor: ceremony.read_identity(uow, actor, wanted, self.office, self.reception), quick=False
-            )
-            found = _left(read, read["expires_at"], self.office.clock.now())
-        return visit.draw("ceremony_identity.html", found=found, fields=IDENTITY_FIELDS)
+        return await self._shown(
+            visit, lambda uow, actor: ceremony.read_identity(uow, actor, wanted, self.office, self.reception),
+            "ceremony_identity.html", IDENTITY_FIELDS,
+        )  # fmt: skip
 
     async def granted(self, visit: Visit) -> Response:
         """What was granted, after a click: each look is logged."""
         wanted = ReleaseId.parse(visit.place("grant"))
+        return await self._shown(
+            visit, lambda uow, actor: asking.read_granted(uow, actor, wanted, self.office, self.reception),
+            "access_granted.html", GRANTABLE,
+        )  # fmt: skip
+
+    async def _shown(self, visit: Visit, read: Authenticated, template: str, fields: Iterable[str]) -> Response:
+        """Nothing before the click; then what is told, and what time is left."""
         await visit.who()
         found: Any = None
         if visit.saving:
-            read = await visit.run(
-                lambda uow, actor: asking.read_granted(uow, actor, wanted, self.office, self.reception), quick=False
-            )
-            found = _left(read, read["expires_at"], self.office.clock.now())
-        return visit.draw("access_granted.html", found=found, fields=GRANTABLE)
+            told = await visit.run(read, quick=False)
+            found = _left(told, told["expires_at"], self.office.clock.now())
+        return visit.draw(template, found=found, fields=tuple(fields))
 
 
 def _explanation(visit: Visit) -> asking.Explain | None:

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from gateway.client import HttpGateway, holder
+from gateway.settings import Settings
 from tests.cli.kit import ROOT, Shell, program, wait_for
+from tests.federation import entered
+from tests.house import house_on
 from vault.errors import ConfigurationError
 
 SECRET = "a long password"
@@ -163,6 +166,16 @@ def test_staff_sign_in_and_out(shell: Shell, home: Path, tmp_path: Path) -> None
     shell.ok("sign-out")
     assert not kept.exists()
     assert token not in shell.refused("not_signed_in", "case", "list", "--home", home).err
+
+
+def test_somebody_of_the_identity_provider_is_unlinked_once(shell: Shell, home: Path, tmp_path: Path) -> None:
+    add_coach(shell, home, tmp_path)
+    words = ("staff", "unlink", "amina", "--zone", "casework", "--home", home)
+    assert "nobody of the identity provider" in shell.refused("invalid_input", *words).err
+    with house_on(Settings(home=home)) as house:
+        entered(house, "amina")
+    assert "linked to nobody" in shell.ok(*words).out
+    shell.refused("invalid_input", *words)
 
 
 def test_a_region_belongs_to_casework_only(shell: Shell, home: Path) -> None:

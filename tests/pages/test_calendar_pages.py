@@ -101,6 +101,15 @@ def test_more_lines_keep_what_was_typed(booked: tuple[Visitor, str]) -> None:
     assert all(f'value="{name}"' in page for name in names)
 
 
+def test_an_appointment_of_another_case_is_none_of_this_one(lite_house: House, booked: tuple[Visitor, str]) -> None:
+    coach, at = booked
+    other = lite_house.open_case(lite_house.client("coach"), ov_number="8123459")
+    elsewhere = f"/cases/{other}/appointments/" + at.partition("/appointments/")[2]
+    coach.look(elsewhere, 404)
+    coach.send(elsewhere, 404, _show="1")
+    coach.send(elsewhere, 404, based_on="0", role=["lawyer"], name=["Me Sow"], organisation=[""])
+
+
 def test_nobody_else_sees_or_writes_them(lite_house: House, booked: tuple[Visitor, str]) -> None:
     _, at = booked
     for login in ("colleague", "far_coach"):

@@ -287,6 +287,31 @@ def test_a_provider_that_is_gone_leaves_the_password(browser: Browser) -> None:
     assert "Sign in with 127.0.0.1" in browser.get(BASE + "/sign-in").text
 
 
+@pytest.mark.parametrize("reply", [b"", b"[]", b"no json", b'"text"', b'{"id_token": 7}', b'{"id_token": null}'])
+def test_a_token_endpoint_that_answers_nonsense_lets_nobody_in(refused: Browser, reply: bytes) -> None:
+    refused.provider.raw_reply = reply
+    assert refused.sign_in().status_code in {401, 503}
+    assert cookie_name(CASEWORK) not in refused.cookies
+
+
+def test_keys_that_nobody_understands_are_passed_over_and_a_shared_secret_is_none(browser: Browser) -> None:
+    odd = [{"kty": "LATTICE", "kid": "x"}, {"kid": "y"}, "text", {"kty": "oct", "k": "AAAA"}]
+    browser.provider.odd_keys = odd
+    assert browser.sign_in().status_code == 303
+    browser.house.clock.move(hours=2)
+    browser.provider.moment = browser.house.clock.moment.timestamp()
+    browser.provider.published = []
+    assert browser.sign_in().status_code == 503
+
+
+def test_where_one_goes_afterwards_is_inside_whatever_the_address_says(browser: Browser) -> None:
+    for wanted in ("https://elsewhere.example", "//elsewhere.example", BASE + "/../../x", "/pages/oversight/", "x"):
+        reply = browser.come_back(
+            browser.provider.visit(browser.leave("/sign-in/provider?" + urlencode({"next": wanted})))
+        )
+        assert reply.headers["location"] == BASE + "/"
+
+
 def test_a_changed_key_is_found_and_keys_are_not_fetched_at_every_wrong_token(browser: Browser) -> None:
     assert browser.sign_in().status_code == 303
     fresh = RSAKey.generate_key(2048, private=True)

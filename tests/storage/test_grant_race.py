@@ -48,18 +48,26 @@ def reading_process(house: House) -> Iterator[Services]:
         services.close()
 
 
-def read(house: House, services: Services, release: str, pause: Pause = lambda: None) -> Any:
-    """The officer reads; `pause` is called between the answer and its commit. Raises NotFound."""
-    hashed = hash_token(house.tokens["officer"])
-    office, reception = services.access[FOLLOW_UP], services.reception[FOLLOW_UP]
+def reader_of(asked: Callable[..., Any]) -> Callable[..., Any]:
+    """The officer reads by this use case. Raises NotFound."""
 
-    def job(uow: Any) -> Any:
-        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        found = asking.read_granted(uow, actor, ReleaseId.parse(release), office, reception)
-        pause()
-        return found
+    def read(house: House, services: Services, release: str, pause: Pause = lambda: None) -> Any:
+        """pause: called between the answer and its commit."""
+        hashed = hash_token(house.tokens["officer"])
+        office, reception = services.access[FOLLOW_UP], services.reception[FOLLOW_UP]
 
-    return services.worker.run(FOLLOW_UP, job)
+        def job(uow: Any) -> Any:
+            actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+            found = asked(uow, actor, ReleaseId.parse(release), office, reception)
+            pause()
+            return found
+
+        return services.worker.run(FOLLOW_UP, job)
+
+    return read
+
+
+read, read_ceremony = reader_of(asking.read_granted), reader_of(ceremony.read_identity)
 
 
 def take_back(house: House, release: str) -> None:
@@ -71,19 +79,6 @@ def take_back(house: House, release: str) -> None:
         return granting.revoke(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
 
     house.services.worker.run(CASEWORK, job)
-
-
-def read_ceremony(house: House, services: Services, release: str, pause: Pause = lambda: None) -> Any:
-    hashed = hash_token(house.tokens["officer"])
-    office, reception = services.access[FOLLOW_UP], services.reception[FOLLOW_UP]
-
-    def job(uow: Any) -> Any:
-        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        found = ceremony.read_identity(uow, actor, ReleaseId.parse(release), office, reception)
-        pause()
-        return found
-
-    return services.worker.run(FOLLOW_UP, job)
 
 
 def end_ceremony(house: House, release: str) -> None:

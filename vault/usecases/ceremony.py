@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from vault.access.actor import Actor
 from vault.access.asking import AccessOffice
@@ -27,7 +27,7 @@ from vault.access.releases import Sender
 from vault.access.second_share import draw, entrust, receive
 from vault.access.second_share import let_go as hand_on
 from vault.access.shaping import shape
-from vault.audit.events import Detail, Event, Happening, Verdict
+from vault.audit.events import Happening, Verdict
 from vault.cases.access_requests import IDENTITY_FIELDS, Manner, Revocation, Standing, conclusive
 from vault.ceremonies import CeremonyRow
 from vault.errors import Conflict, EnvelopeRejected, Erased, NotFound, StoreBusy
@@ -39,10 +39,8 @@ from vault.usecases.asking import PURPOSE, as_grant, bound
 from vault.usecases.casework import Casework, Values
 from vault.usecases.granting import Authorised, authorise, in_casework, released, seal, still_ready
 from vault.usecases.received import Reception
+from vault.usecases.releasing import destroy_over
 from vault.vocabulary import Action, Facts, Kind, Phase
-
-#: Keys destroyed in one operation.
-KEYS_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +170,8 @@ def end(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation, de
 
 
 def destroy_keys(uow: UnitOfWork, casework: Casework) -> int:
-    """Destroy the first shares of some ceremonies that are over. Returns how many; call again until it is 0.
-
-    As with grants: the keystore is emptied before the rows that say so commit.
-    """
-    now = casework.clock.now()
-    over = uow.ceremonies.over(now, KEYS_AT_ONCE)
-    if over:
-        event = Event(Happening.SWEPT.value, Kind.CEREMONY.value, Verdict.NONE, count=len(over))
-        entry = uow.audit.append(event, Detail())
-        for each in over:
-            uow.keys.destroy(each.key, each.reader)
-            uow.ceremonies.erased(each.release, now, entry)
-    return len(over)
+    """Destroy the first shares of some ceremonies that are over. Returns how many; call again until it is 0."""
+    return destroy_over(uow, uow.ceremonies, Kind.CEREMONY, casework.clock.now())
 
 
 # -- who asked ---------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from vault.access.enforcement import Item, Permit
 from vault.access.releases import Sender
 from vault.access.shaping import shape
 from vault.asking import GrantRow
-from vault.audit.events import Detail, Event, Happening, Verdict
+from vault.audit.events import Event, Happening, Verdict
 from vault.cases.access_requests import AccessForm, Manner, Revocation, Standing, missing, releasable, standing
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
@@ -37,6 +37,7 @@ from vault.usecases.asking import given_upon, grant_values
 from vault.usecases.casework import Casework, Values, existing
 from vault.usecases.known_names import index_name
 from vault.usecases.open_case import record_for
+from vault.usecases.releasing import destroy_over
 from vault.vocabulary import FOLLOW_UP, KIND_COMPARTMENT, Action, Facts, Kind, Phase, Provenance, Purpose, Zone
 
 SCHEMA: Final = 1
@@ -51,8 +52,6 @@ SOURCES: Final[dict[str, Kind]] = {
     "address": Kind.CONTACT,
     "procedure_pending": Kind.CASE,
 }
-#: Keys destroyed in one operation.
-KEYS_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,20 +211,8 @@ def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation,
 
 
 def destroy_keys(uow: UnitOfWork, casework: Casework) -> int:
-    """Destroy the keys of some grants that are over. Returns how many; call again until it is 0.
-
-    No person asks for it: nothing is opened or shown. The keystore is emptied before the rows that say so commit, so a
-    row that says it is true; where that commit was lost, the next call does the same again.
-    """
-    now = casework.clock.now()
-    over = uow.grants.over(now, KEYS_AT_ONCE)
-    if over:
-        event = Event(Happening.SWEPT.value, Kind.GRANT.value, Verdict.NONE, count=len(over))
-        entry = uow.audit.append(event, Detail())
-        for each in over:
-            uow.keys.destroy(each.key, each.reader)
-            uow.grants.erased(each.release, now, entry)
-    return len(over)
+    """Destroy the keys of some grants that are over. Returns how many; call again until it is 0."""
+    return destroy_over(uow, uow.grants, Kind.GRANT, casework.clock.now())
 
 
 def _values(

@@ -7,18 +7,24 @@ as a whole is logged under casework's own domain.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Permit
-from vault.audit.events import Event, Happening, Verdict
+from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.cases.model import Case
 from vault.errors import StaleVersion
-from vault.ids import CaseId, EntryId, ReleaseId
+from vault.ids import CaseId, EntryId, KeyId, ReleaseId
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework
 from vault.vocabulary import Kind, Zone
+
+#: Keys destroyed in one operation.
+KEYS_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +71,36 @@ def completed(
         policy=casework.guard.policy_digest.hex(), count=count,
     )  # fmt: skip
     return uow.audit.append(event, actor.detail())
+
+
+class Lent(Protocol):
+    """Something released for a time: a grant, a ceremony."""
+
+    @property
+    def release(self) -> ReleaseId: ...
+    @property
+    def key(self) -> KeyId: ...
+    @property
+    def reader(self) -> Zone: ...
+
+
+class Lending(Protocol):
+    """Where such things are kept."""
+
+    def over(self, now: datetime, limit: int) -> Sequence[Lent]: ...
+    def erased(self, release: ReleaseId, at: datetime, entry: EntryId) -> None: ...
+
+
+def destroy_over(uow: UnitOfWork, kept: Lending, kind: Kind, now: datetime) -> int:
+    """Destroy the keys of some that are over. Returns how many; call again until it is 0.
+
+    No person asks for it: nothing is opened or shown. The keystore is emptied before the rows that say so commit, so a
+    row that says it is true; where that commit was lost, the next call does the same again.
+    """
+    over = kept.over(now, KEYS_AT_ONCE)
+    if over:
+        entry = uow.audit.append(Event(Happening.SWEPT.value, kind.value, Verdict.NONE, count=len(over)), Detail())
+        for each in over:
+            uow.keys.destroy(each.key, each.reader)
+            kept.erased(each.release, now, entry)
+    return len(over)
