@@ -90,6 +90,11 @@ ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
 }
 
 
+def lets_out(action: Action, kind: Kind) -> bool:
+    """Whether something leaves its zone by this act: a release, or the second share of a ceremony's key."""
+    return action is Action.RELEASE or (action, kind) == (Action.SIGN, Kind.CEREMONY)
+
+
 class Item(NamedTuple):
     """What a question is about. id: hexadecimal, "" for none. case: None where the zone knows no case.
 
@@ -206,7 +211,7 @@ class Guard:
         if not isinstance(decision, Allowed):
             denied = decision if isinstance(decision, Denied) else None  # what is no decision is no yes
             raise self._refusal(question, actor, item, denied, reason)
-        if action is Action.RELEASE and actor.must_step_up:
+        if actor.must_step_up and lets_out(action, item.kind):
             event = self._event(
                 question, actor, item, Verdict.DENY, decision.rule, decision.digest, "step_up_needed", 1
             )
