@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from policies.firewall import LiveFirewall, rules_in_force
-from tests.api.support import SwitchableFirewall
 from tests.house import House
-from vault.vocabulary import Role
+from vault.vocabulary import Decision, Denied, Facts, Question, Role
+
+
+class Locked:
+    """Refuses everybody everything; there are no rules behind it."""
+
+    digest = bytes(32)
+
+    def decide(self, question: Question, facts: Facts) -> Decision:
+        return Denied("", (), self.digest)
 
 
 def test_the_public_page_names_what_the_rules_in_force_let_each_role_see(lite_house: House) -> None:
@@ -18,4 +26,4 @@ def test_the_public_page_names_what_the_rules_in_force_let_each_role_see(lite_ho
 
 
 def test_a_firewall_without_rules_has_none_in_force() -> None:
-    assert rules_in_force(SwitchableFirewall()) is None
+    assert rules_in_force(Locked()) is None
