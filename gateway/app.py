@@ -82,8 +82,8 @@ def create_app(services: Services) -> Application:
         async with AsyncExitStack() as stack:
             stack.callback(services.close)
             if OVERSIGHT in services.sign_in:
-                filing = asyncio.create_task(file_the_log(services.worker))
-                stack.callback(filing.cancel)
+                filing = file_the_log(services.worker, services.filing_pace)
+                stack.push_async_callback(_end, asyncio.create_task(filing))
             stack.push_async_callback(turned_away.flush)
             stack.push_async_callback(_end, asyncio.create_task(turned_away.run()))
             await stack.enter_async_context(sweeping(services))

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from gateway.background import Pace
 from gateway.clock import SystemEntropy
 from vault import errors as e
 
@@ -63,6 +64,7 @@ _SILENT: Final = (
     e.CryptoError, e.LogError, e.KeyringError, e.PolicyRejected, e.ProvenanceRefused, e.StoreError,
     e.ConfigurationError,
 )  # fmt: skip
+_LONGEST_RETRY: Final = 30  # seconds: whoever waits for longer may look how far it is meanwhile
 _FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _HTTP_TITLES: Final = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Wrong media type"}
 
@@ -94,7 +96,8 @@ def _reference() -> str:
     return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-a{raw[17:20]}-{raw[20:]}"
 
 
-def vault_problem(error: e.VaultError) -> Response:
+def vault_problem(error: e.VaultError, seconds: int = 1) -> Response:
+    """seconds: after how many it may be asked again, where a store is busy."""
     status, title = status_of(error)
     headers = {}
     more: dict[str, Any] = {}
@@ -102,8 +105,11 @@ def vault_problem(error: e.VaultError) -> Response:
     if isinstance(error, e.SignInThrottled):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, e.StoreError):
-        headers["Retry-After"] = "1"
+        headers["Retry-After"] = str(min(seconds, _LONGEST_RETRY))
         detail = "Nothing was written. Try again in a moment."
+    if isinstance(error, e.LogBeingFiled):
+        detail = "The log is being made searchable. It goes on by itself."
+        more |= {"filed": error.filed, "of": error.filed + error.unfiled, "seconds": seconds}
     if isinstance(error, e.InvalidInput):
         more["issues"] = [{"type": f"urn:problem-type:parefeu:{error.code}", "in": "body", "name": error.field}]
     if isinstance(error, e.IllegalStep):
@@ -132,9 +138,14 @@ def _of_notes(error: e.VaultError) -> dict[str, Any]:
     return {}
 
 
-async def _vault(_: Request, error: Exception) -> Response:
+async def _vault(request: Request, error: Exception) -> Response:
     assert isinstance(error, e.VaultError)
-    return vault_problem(error)
+    return vault_problem(error, seconds_left(error, request.app.state.services.filing_pace))
+
+
+def seconds_left(error: e.VaultError, pace: Pace) -> int:
+    """About how long whatever keeps a store busy will last."""
+    return pace.seconds_for(error.unfiled) if isinstance(error, e.LogBeingFiled) else 1
 
 
 def _place(part: str | int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.access_rules import load_access_rules
 from gateway.auth.oidc import Provider
 from gateway.auth.oidc_rules import load_providers
+from gateway.background import Pace
 from gateway.break_glass_rules import load_emergency_rules
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.detection import load_detection
@@ -75,6 +76,8 @@ class Services:
     before_close: list[Callable[[], None]] = field(default_factory=list)
     policy: PolicyInForce | None = None  # None where a firewall was handed in
     namespaces: dict[Zone, tuple[Namespace, ...]] = field(default_factory=dict)
+    #: How fast this process makes the log findable.
+    filing_pace: Pace = field(default_factory=Pace)
     _held: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:

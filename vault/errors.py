@@ -42,6 +42,7 @@
     ├── PolicyRejected          rules that cannot be loaded; the old ones stay
     ├── StoreError
     │   ├── StoreBusy           another process serves this store, or too many requests wait
+    │   │   └── LogBeingFiled   so much was written at once that the log can be searched in a moment only
     │   ├── StoreUnavailable    the database is gone, full, or the group's commit failed
     │   ├── StoreMismatch       the schema is not the one this program was written for
     │   └── ForeignStore        a database of another installation, or of none
@@ -376,6 +377,20 @@ class StoreBusy(StoreError):
     """Another process serves this store, or too many requests are waiting."""
 
     code = "store_busy"
+
+
+class LogBeingFiled(StoreBusy):
+    """More entries wait to be made findable than a look can wait for. filed, unfiled: how many are, and are not."""
+
+    code = "log_being_filed"
+
+    def __init__(self, filed: int, unfiled: int) -> None:
+        super().__init__(
+            f"the log is being filed: {filed} of {filed + unfiled} entries can be searched; ask again in a moment, or "
+            "see it through with `parefeu audit file`"
+        )
+        self.filed = filed
+        self.unfiled = unfiled
 
 
 class StoreUnavailable(StoreError):

@@ -182,6 +182,12 @@ class Visit:
         """Whether a script asked for a part of the page only."""
         return self.request.headers.get("hx-request") == "true"
 
+    @property
+    def looked_at(self) -> str:
+        """The address of the page, with what it asks for."""
+        url = self.request.url
+        return url.path + (f"?{url.query}" if url.query else "")
+
     def place(self, name: str) -> str:
         """A part of the address."""
         found: str = self.request.path_params[name]
@@ -351,7 +357,9 @@ def _sign_in_again(visit: Visit, refused: e.NotSignedIn) -> Response:
 async def refusal(visit: Visit, refused: e.VaultError) -> Response:
     """A refusal as a page: in the words of its code, and no word of what it is about."""
     count_refusal(visit, refused)
-    answered = problems.vault_problem(refused)  # logged under a number where it must be; the same status as the API's
+    seconds = problems.seconds_left(refused, visit.site.services.filing_pace)
+    # Logged under a number where it must be; the same status as the API's.
+    answered = problems.vault_problem(refused, seconds)
     if visit.door is not None and visit.actor is None and answered.status_code != 503:
         try:
             await visit.who()
@@ -360,5 +368,8 @@ async def refusal(visit: Visit, refused: e.VaultError) -> Response:
     if isinstance(refused, e.StepUpNeeded):
         typed = visit.form.without("_language", "_token").pairs if visit.posted else ()
         return visit.draw("step_up.html", answered.status_code, typed=typed)
+    if isinstance(refused, e.LogBeingFiled):
+        far = {"filed": refused.filed, "whole": refused.filed + refused.unfiled, "minutes": -(-seconds // 60)}
+        return visit.draw("being_filed.html", answered.status_code, again=visit.looked_at, **far)
     code = refused.code if refused.code in words.REFUSALS else "not_found" if answered.status_code == 404 else "failed"
     return visit.draw("refusal.html", answered.status_code, code=code)

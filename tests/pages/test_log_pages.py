@@ -22,6 +22,7 @@ from tests.pages.visiting import Visitor
 from vault.errors import StoreBusy
 from vault.oversight.explaining import Basis, Lack
 from vault.oversight.standing import VERDICTS
+from vault.storage import filing
 
 _UNKNOWN = "/entries/" + "0" * 32
 
@@ -157,6 +158,31 @@ def test_the_log_is_checked_at_the_press_of_a_button_and_a_change_is_found(lite_
     page = auditor.send("/log-state", 200)
     assert "an entry was changed" in page
     assert "Touch nothing." in page
+
+
+def test_whoever_looks_too_early_is_told_how_far_filing_is(
+    lite_house: House, looked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auditor = Visitor(lite_house, "auditor")
+    monkeypatch.setattr(filing, "BEFORE_A_LOOK", 2)
+    page = auditor.look(f"/?subject={looked}", 503)
+    whole = int(re.findall(r"0 of (\d+) entries", page)[0])
+    assert whole > 2
+    assert f'<progress id="filed" value="0" max="{whole}">' in page
+    assert "Less than a minute is left." in page
+    assert f'href="/pages/oversight/?subject={looked}">Look again' in page
+    reply = lite_house.client("auditor").get("/entries")
+    told = reply.json()
+    assert (reply.status_code, told["type"]) == (503, "urn:problem-type:parefeu:log_being_filed")
+    assert (told["filed"], told["seconds"], reply.headers["retry-after"]) == (0, 1, "1")
+    assert told["of"] >= whole
+    lite_house.services.filing_pace.a_second = 0.1
+    reply = lite_house.client("auditor").get("/entries")
+    assert reply.json()["seconds"] >= 10 * whole
+    assert reply.headers["retry-after"] == "30"
+    assert "minutes are left" in auditor.look("/", 503)
+    monkeypatch.undo()
+    assert "Look again" not in auditor.look(f"/?subject={looked}")
 
 
 def test_a_check_ends_in_time_and_only_one_runs(lite_house: House, kept: str) -> None:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from gateway import background
+from gateway.background import Pace
+from gateway.settings import Settings
 from tests.api.support import entries
 from tests.crash.checks import faults
-from tests.house import House
+from tests.house import House, house_on
 from tests.storage.test_worker import gather, read
 from vault.audit.events import FILED_FIELDS
 from vault.audit.reading import EntryFilter
-from vault.errors import StoreBusy
+from vault.errors import LogBeingFiled
 from vault.storage import filing
 from vault.storage import tables as t
+from vault.storage.filing import OwnFiling
+from vault.storage.store import Database
+from vault.storage.worker import Worker
 from vault.vocabulary import CASEWORK, OVERSIGHT
 
 
@@ -80,30 +92,136 @@ def test_filing_in_small_steps_ends_where_one_large_step_does(house: House) -> N
     assert filed(house) == before + 10 == len(entries(house))
 
 
-def test_too_much_at_once_is_said_and_then_caught_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_at_once_is_said_with_how_far_it_is_and_goes_on_by_itself(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(gather(house, *(read(str(n)) for n in range(4))))
+    look(house)
+    before = filed(house)
+    asyncio.run(gather(house, *(read(f"more {n}") for n in range(9))))
     monkeypatch.setattr(filing, "BEFORE_A_LOOK", 4)
-    asyncio.run(gather(house, *(read(str(n)) for n in range(6))))
-    with pytest.raises(StoreBusy, match="ask again"):
+    with pytest.raises(LogBeingFiled, match=f"{before} of {before + 9} entries") as told:
         look(house)
-    assert filed(house) == 0, "a refused look writes nothing"
-    monkeypatch.undo()
+    assert (told.value.filed, told.value.unfiled) == (before, 9)
+    assert filed(house) == before, "a refused look writes nothing"
+    serve_until(house, lambda: filed(house) == len(entries(house)))
     assert len(look(house, limit=500)) == len(entries(house))
+    assert faults(house.settings) == []
 
 
-def test_a_process_files_when_nobody_waits(house: House) -> None:
-    asyncio.run(gather(house, *(read(str(n)) for n in range(6))))
+def serve_until(house: House, enough: Callable[[], bool], meanwhile: Callable[[], Any] = lambda: None) -> Pace:
+    """The background of a process that serves oversight, until enough is done; it must end when it is told to."""
+    pace = Pace()
 
-    async def serve_for_a_moment() -> None:
-        task = asyncio.create_task(background.file_the_log(house.services.worker))
-        for _ in range(500):
+    async def serve() -> None:
+        task = asyncio.create_task(background.file_the_log(house.services.worker, pace))
+        for _ in range(1000):
+            meanwhile()
             await asyncio.sleep(0.01)
-            if filed(house) == len(entries(house)):
+            if enough():
                 break
         task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
-    asyncio.run(serve_for_a_moment())
-    assert filed(house) == len(entries(house))
+    asyncio.run(serve())
+    assert enough()
+    return pace
+
+
+def test_a_process_files_when_nobody_waits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "BATCH", 3)
+    asyncio.run(gather(house, *(read(str(n)) for n in range(9))))
+    pace = serve_until(house, lambda: filed(house) == len(entries(house)))
+    assert pace.a_second != Pace().a_second, "how fast it goes is measured"
     assert faults(house.settings) == []
+
+
+def test_a_process_that_is_always_busy_files_all_the_same(lite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "_GIVES_WAY_LONG", 0.05)
+    monkeypatch.setattr(Worker, "idle", property(lambda _: False))
+    asyncio.run(gather(lite_house, *(read(str(n)) for n in range(6))))
+    written = len(entries(lite_house))
+    serve_until(lite_house, lambda: filed(lite_house) >= written)
+
+
+def test_a_busy_log_does_not_end_the_filing(lite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "_PAUSE", 0.01)
+    worker = lite_house.services.worker
+    asyncio.run(gather(lite_house, *(read(str(n)) for n in range(6))))
+    turns: list[int] = []
+
+    def refuse_at_first() -> None:
+        turns.append(1)
+        worker.limit = 0 if len(turns) < 5 else 512
+
+    serve_until(lite_house, lambda: filed(lite_house) == len(entries(lite_house)), refuse_at_first)
+
+
+def test_two_processes_that_file_the_same_lanes_do_no_harm(postgres_settings: Settings) -> None:
+    """Both begin with the same entries; the second waits for the first, finds its rows there, and goes on."""
+    with house_on(postgres_settings) as house:
+        asyncio.run(gather(house, *(read(str(n)) for n in range(20))))
+        own = [connected(house) for _ in range(2)]
+        one, other = own
+        one.begin()
+        assert filing.file_entries(OwnFiling(one), 7) == 7
+        with ThreadPoolExecutor(1) as pool:
+            second = pool.submit(OwnFiling(other).batch, 12)
+            with pytest.raises(TimeoutError):
+                second.result(0.2)
+            one.commit()
+            assert second.result(5) == 12
+        assert filed(house) == 12
+        assert OwnFiling(one).batch(2) == 2
+        assert filed(house) == 14, "the place never goes back"
+        for database in own:
+            database.close()
+        assert len(look(house, limit=500)) == len(entries(house)) == filed(house)
+        assert faults(house.settings) == []
+
+
+def connected(house: House) -> Database:
+    database = Database(house.services.store.main.engine)
+    database.connect()
+    return database
+
+
+def test_whoever_dies_while_filing_leaves_whole_batches(house_settings: Settings) -> None:
+    with house_on(house_settings) as house:
+        for turn in range(12):
+            asyncio.run(gather(house, *(read(f"{turn} {n}") for n in range(32))))
+        written = len(entries(house))
+    place = [str(house_settings.home), house_settings.database_url, house_settings.keystore_url]
+    for batches in (2, 4):
+        done = subprocess.run([sys.executable, "-c", DIES, *place, str(batches)], cwd=ROOT, timeout=60, check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert faults(house_settings) == []
+    with house_on(house_settings) as house:
+        assert filed(house) == 2 * 50 + 4 * 50, "what was committed stays, what was not is not there"
+        assert len(look(house, limit=500)) >= written
+        assert faults(house_settings) == []
+
+
+ROOT = Path(__file__).parents[2]
+#: Files so many batches, and is killed in the middle of the next: after its rows, before its commit.
+DIES = """
+import os, signal, sys
+from gateway.settings import Settings
+from vault.storage import filing
+from vault.storage.store import Database, make_engine
+
+home, main, keys, batches = sys.argv[1:]
+settings = Settings(home=home, database_url=main, keystore_url=keys)
+database = Database(make_engine(settings.main_url))
+database.connect()
+own = filing.OwnFiling(database)
+for _ in range(int(batches)):
+    assert own.batch(50) == 50
+database.begin()
+assert filing.file_entries(own, 50) == 50
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def test_what_is_filed_needs_its_entry(house: House) -> None:

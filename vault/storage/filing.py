@@ -3,79 +3,197 @@
 An index in the entries' own table would be written by every request of every zone, and the one over cases
 all over the place: on SQLite a third of what a read costs. So an entry is its id and its bytes, and oversight
 copies its moment and what is searched for (`FILED_FIELDS`) into `log.filed`, lane after lane. A lane's entries commit
-in their order, so "filed up to here" misses none. Filing happens when nobody waits, and before every look at the log:
-an answer is complete.
+in their order, so "filed up to here" misses none.
+
+Filing goes on by itself, batch by batch, in the process that serves oversight (`gateway.background`), and before every
+look at the log: an answer is complete. Where more waits than a look may file, the look says how far filing is
+(`LogBeingFiled`). Each batch is a transaction of its own or its look's: whoever is killed leaves nothing half filed.
+Two processes that file the same lane copy the same bytes: the second finds its rows there, and no place goes back.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Executable, insert, or_, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import CursorResult
 
 from vault.audit.events import FILED_FIELDS, Happening
-from vault.errors import StoreBusy
+from vault.errors import LogBeingFiled, StoreUnavailable
 from vault.storage import tables as t
-from vault.storage.transaction import Transaction
+from vault.storage.store import DRIVER_ERRORS, Database
 
 #: Entries filed by one call in the background: some ten milliseconds.
 BATCH: Final = 1_000
 #: The most that a look at the log files before it answers: about half a second. Beyond, the caller is asked to wait.
 BEFORE_A_LOOK: Final = 50_000
+_LANE: Final = 8  # bytes of an entry's id; its number follows, counted from 0
 _LAST_NUMBER: Final = b"\xff" * 8
 
 
-def file_entries(tx: Transaction, limit: int) -> int:
+class Filed(NamedTuple):
+    """How far filing is. filed, unfiled: entries, counted by their numbers in their lanes."""
+
+    filed: int
+    unfiled: int
+
+
+class Filing(Protocol):
+    """What filing needs of a transaction."""
+
+    @property
+    def sqlite(self) -> bool: ...
+    def read(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]: ...
+    def write(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]: ...
+
+
+class _Place(NamedTuple):
+    """How far one lane is filed. last: the entry up to which it is; None before its first."""
+
+    lane: bytes
+    last: bytes | None
+
+
+def file_entries(tx: Filing, limit: int) -> int:
     """File up to `limit` entries that are not filed yet. Returns how many; fewer than `limit`: all are."""
-    lanes, filings = t.lanes.c, t.filings.c
-    open_lanes = tx.read(
-        select(lanes.lane, filings.entry_id)
-        .select_from(t.lanes.outerjoin(t.filings, filings.lane == lanes.lane))
-        .where(or_(filings.ended.is_(None), filings.ended == 0))
-    ).all()
     filed = 0
-    for lane, last in open_lanes:
+    for place in _open_lanes(tx):
         if filed >= limit:
             break
-        filed += _file_lane(tx, bytes(lane), bytes(last) if last is not None else None, limit - filed)
+        filed += _file_lane(tx, place, limit - filed)
     return filed
 
 
-def file_before_a_look(tx: Transaction) -> None:
-    """File what is not filed yet. Raises StoreBusy if that is too much to wait for."""
-    if file_entries(tx, BEFORE_A_LOOK) == BEFORE_A_LOOK:
-        raise StoreBusy("the log is being filed, because very much was written at once: ask again in a moment")
+def file_before_a_look(tx: Filing) -> None:
+    """File what is not filed yet. Raises LogBeingFiled, having filed nothing, if that is too much to wait for."""
+    waiting = [(place, missing) for place in _open_lanes(tx) if (missing := _unfiled(tx, place))]
+    if sum(missing for _, missing in waiting) > BEFORE_A_LOOK:
+        raise LogBeingFiled(*how_far(tx))
+    for place, missing in waiting:
+        _file_lane(tx, place, missing)
 
 
-def _file_lane(tx: Transaction, lane: bytes, last: bytes | None, limit: int) -> int:
+def how_far(tx: Filing) -> Filed:
+    """Goes through all lanes there ever were: for telling it, not for every look."""
+    places = tx.read(select(t.filings.c.entry_id)).scalars()
+    return Filed(
+        sum(_number(bytes(place)) + 1 for place in places), sum(_unfiled(tx, place) for place in _open_lanes(tx))
+    )
+
+
+class OwnFiling:
+    """Filing on a connection of its own, for a command: one transaction a batch, kept whenever it is killed.
+
+    database: the main one, connected, as oversight or the owner.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.sqlite = database.sqlite
+
+    def read(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
+        return self._database.execute(statement)
+
+    def write(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
+        return self._database.execute(statement, parameters)
+
+    def how_far(self) -> Filed:
+        """Raises StoreUnavailable."""
+        try:
+            return how_far(self)
+        except DRIVER_ERRORS as fault:
+            raise StoreUnavailable("how far the log is filed cannot be read") from fault
+
+    def batch(self, limit: int = BATCH) -> int:
+        """File a batch and commit. Returns how many; fewer than `limit`: all are. Raises StoreUnavailable."""
+        database = self._database
+        try:
+            database.begin()
+            filed = file_entries(self, limit)
+            database.commit()
+        except DRIVER_ERRORS as fault:
+            raise StoreUnavailable("the log could not be filed: nothing of this batch was") from fault
+        finally:
+            if database.in_transaction:
+                database.rollback()
+        return filed
+
+
+def _open_lanes(tx: Filing) -> Iterator[_Place]:
+    """Lanes that may still grow, in an order that all who file keep."""
+    lanes, filings = t.lanes.c, t.filings.c
+    rows = tx.read(
+        select(lanes.lane, filings.entry_id)
+        .select_from(t.lanes.outerjoin(t.filings, filings.lane == lanes.lane))
+        .where(or_(filings.ended.is_(None), filings.ended == 0))
+        .order_by(lanes.lane)
+    ).all()
+    return (_Place(bytes(lane), bytes(last) if last is not None else None) for lane, last in rows)
+
+
+def _unfiled(tx: Filing, place: _Place) -> int:
+    """How many entries of a lane wait, by the number of its newest."""
     c = t.entries.c
-    first = last if last is not None else lane  # the shorter one stands before every entry of its lane
+    newest = tx.read(
+        select(c.entry_id)
+        .where(c.entry_id > (place.last or place.lane), c.entry_id <= place.lane + _LAST_NUMBER)
+        .order_by(c.entry_id.desc())
+        .limit(1)
+    ).scalar()
+    if newest is None:
+        return 0
+    return _number(bytes(newest)) - (_number(place.last) if place.last is not None else -1)
+
+
+def _number(entry: bytes) -> int:
+    return int.from_bytes(entry[_LANE:], "big")
+
+
+def _file_lane(tx: Filing, place: _Place, limit: int) -> int:
+    c = t.entries.c
+    first = place.last or place.lane  # the shorter one stands before every entry of its lane
     rows = tx.read(
         select(c.entry_id, c.body)
-        .where(c.entry_id > first, c.entry_id <= lane + _LAST_NUMBER)
+        .where(c.entry_id > first, c.entry_id <= place.lane + _LAST_NUMBER)
         .order_by(c.entry_id)
         .limit(limit)
     ).all()
-    if not rows:
-        return 0
-    bodies = [json.loads(bytes(row[1])) for row in rows]
+    if rows:
+        _keep(tx, place, [(bytes(row[0]), json.loads(bytes(row[1]))) for row in rows])
+    return len(rows)
+
+
+def _keep(tx: Filing, place: _Place, found: Sequence[tuple[bytes, dict[str, Any]]]) -> None:
+    """Copy what is searched for, and remember the place. An embedded store has one process, which needs no care."""
+    # On PostgreSQL another process may be filing the same entries: it waits for this one, and adds what is left.
     tx.write(
-        insert(t.filed),
+        insert(t.filed) if tx.sqlite else postgresql.insert(t.filed).on_conflict_do_nothing(),
         [
             {
-                "entry_id": bytes(row[0]),
+                "entry_id": entry,
                 "at": datetime.fromisoformat(body["at"]),
                 **{name: body[name] for name in FILED_FIELDS},
             }
-            for row, body in zip(rows, bodies, strict=True)
+            for entry, body in found
         ],
     )
-    ended = int(bodies[-1]["action"] == Happening.LANE_CLOSED.value)
-    place = {"ended": ended, "entry_id": bytes(rows[-1][0])}
-    if last is None:
-        tx.write(insert(t.filings).values(lane=lane, **place))
+    last, body = found[-1]
+    reached = {"ended": int(body["action"] == Happening.LANE_CLOSED.value), "entry_id": last}
+    if place.last is not None:
+        c = t.filings.c
+        tx.write(update(t.filings).where(c.lane == place.lane, c.entry_id < last).values(**reached))
+    elif tx.sqlite:
+        tx.write(insert(t.filings).values(lane=place.lane, **reached))
     else:
-        tx.write(update(t.filings).where(t.filings.c.lane == lane).values(**place))
-    return len(rows)
+        tx.write(_furthest(place.lane, reached))
+
+
+def _furthest(lane: bytes, reached: dict[str, Any]) -> Executable:
+    """A lane's first place; where another process gave it one meanwhile, the further of the two."""
+    made = postgresql.insert(t.filings).values(lane=lane, **reached)
+    further = t.filings.c.entry_id < made.excluded.entry_id
+    return made.on_conflict_do_update(index_elements=["lane"], set_=reached, where=further)

@@ -49,7 +49,7 @@ class TrailRepository:
         self._tx = tx
 
     def entries(self, wanted: EntryFilter) -> EntryPage:
-        """Raises StoreBusy while so much was just written that filing it would keep the caller waiting.
+        """Raises LogBeingFiled while so much is not filed that doing it now would keep the caller waiting.
 
         Along the index of the narrowest word that is asked for, through `LOOKED_THROUGH` lines of it at most: what a
         page costs depends neither on how long the log is nor on how deep in it the page lies.
@@ -94,7 +94,7 @@ class TrailRepository:
     def evidence(
         self, subjects: Sequence[str], acts: Sequence[tuple[str, str]], until: datetime, limit: int
     ) -> list[StoredEntry]:
-        """Raises StoreBusy as `entries` does."""
+        """Raises LogBeingFiled as `entries` does."""
         file_before_a_look(self._tx)
         c = t.filed.c
         wanted = or_(*(and_(c.action == action, c.kind == kind) for action, kind in acts))
@@ -116,7 +116,7 @@ class TrailRepository:
         return found
 
     def lines(self, since: datetime, until: datetime, limit: int) -> list[Line]:
-        """Raises StoreBusy as `entries` does."""
+        """Raises LogBeingFiled as `entries` does."""
         file_before_a_look(self._tx)
         c = t.filed.c
         rows = self._tx.read(
@@ -128,7 +128,7 @@ class TrailRepository:
         return [Line(bytes(row[0]).hex(), *row[1:]) for row in rows]
 
     def volumes(self, since: datetime, until: datetime) -> list[Volume]:
-        """Raises StoreBusy as `entries` does."""
+        """Raises LogBeingFiled as `entries` does."""
         file_before_a_look(self._tx)
         c = t.filed.c
         day = type_coerce(c.at, BigInteger).op("/")(literal_column(str(_DAY))).label("day")
@@ -141,7 +141,7 @@ class TrailRepository:
         return [Volume(row[0], row[1], (_EPOCH + timedelta(days=row[2])).date(), row[3]) for row in rows]
 
     def looks(self, since: datetime, until: datetime, roles: Sequence[str], limit: int) -> list[EntryId]:
-        """Raises StoreBusy as `entries` does."""
+        """Raises LogBeingFiled as `entries` does."""
         file_before_a_look(self._tx)
         c = t.filed.c
         rows = self._tx.read(
@@ -165,7 +165,7 @@ class TrailRepository:
     def about(
         self, subjects: Sequence[str], since: datetime | None, until: datetime | None, limit: int
     ) -> list[StoredEntry]:
-        """Raises StoreBusy as `entries` does."""
+        """Raises LogBeingFiled as `entries` does."""
         file_before_a_look(self._tx)
         c = t.filed.c
         conditions: list[Any] = [c.subject.in_(subjects), c.subject != ""]
@@ -199,7 +199,7 @@ class TrailRepository:
         return TreeHead(row[0], row[1], bytes(row[2])) if row is not None else None
 
     def standing(self, kept: int) -> LogStanding:
-        """Raises StoreBusy as `entries` does."""
+        """Raises LogBeingFiled as `entries` does."""
         file_before_a_look(self._tx)
         h, k = t.heads.c, t.checkpoints.c
         turned = self._tx.read(select(h.turned_at).order_by(h.shard.desc()).limit(1)).first()

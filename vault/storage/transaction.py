@@ -66,6 +66,10 @@ class Transaction:
 
     # -- reading ----------------------------------------------------------------------------------
 
+    @property
+    def sqlite(self) -> bool:
+        return self._group.store.sqlite
+
     def read(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         return self._group.store.main.execute(statement, parameters)
 

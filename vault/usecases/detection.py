@@ -72,7 +72,7 @@ class Gathered:
 
 
 def gather(uow: UnitOfWork, actor: Actor, period: Period, oversight: Oversight) -> Gathered:
-    """Raises InvalidInput, StoreBusy."""
+    """Raises InvalidInput, LogBeingFiled."""
     period.check()
     rules = oversight.detection
     lines = uow.trail.lines(period.since, period.until, MOST_LINES + 1)
@@ -188,7 +188,7 @@ def _rule_values(rule: Rule | None, found: Precision) -> Values:
 
 
 def draw_sample(uow: UnitOfWork, actor: Actor, period: Period, oversight: Oversight) -> Values:
-    """Looks of a period, drawn by lot. The seed stands in the log. Raises InvalidInput, StoreBusy."""
+    """Looks of a period, drawn by lot. The seed stands in the log. Raises InvalidInput, LogBeingFiled."""
     period.check()
     rules, seed = oversight.detection, oversight.entropy.bytes(SEED_BYTES)
     looks = uow.trail.looks(period.since, period.until, _ROLES, MOST_LOOKS + 1)

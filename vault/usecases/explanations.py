@@ -47,7 +47,7 @@ class Gathered:
 
 
 def gather(uow: UnitOfWork, actor: Actor, wanted: EntryFilter, oversight: Oversight) -> Gathered:
-    """The allowed looks of one page, newest first. Raises InvalidInput, StoreBusy."""
+    """The allowed looks of one page, newest first. Raises InvalidInput, LogBeingFiled."""
     if not 1 <= wanted.limit <= PAGE_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {PAGE_LIMIT}", field="limit")
     page = uow.trail.entries(wanted)
