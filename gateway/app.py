@@ -25,6 +25,7 @@ from gateway.api import (
     break_glass,
     casework,
     ceremonies,
+    ceremony_review,
     coaches,
     facts,
     figures,
@@ -153,6 +154,7 @@ def _receiving(app: Application, gate: Gate) -> None:
         app.include_router(ceremonies.answering_router(gate))
         app.include_router(partner.watch_router(gate))
         app.include_router(break_glass.watch_router(gate))
+        app.include_router(ceremony_review.watch_router(gate))
         app.include_router(passkeys.vouching_router(gate))
         app.include_router(
             receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)

@@ -114,6 +114,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.ceremony": "who hides behind a pseudonym",
         "kind.break_glass": "emergency access",
         "kind.emergency_use": "emergencies and their review",
+        "kind.ceremony_use": "ceremonies and their review",
         "kind.audit_entry": "log entries",
         "kind.audit_detail": "log details",
         "kind.log_state": "the state of the log",

@@ -36,6 +36,11 @@ _PEOPLE: Final = (
 _FORM: Final = "version asked_for purpose basis reason hours manner minutes filed_at due_at"
 _ANSWERS: Final = "asked_by answer_soon standing canonical answers missing releasable"
 _GRANT: Final = "grant granted granted_at expires_at revoked_at"
+#: A ceremony as the log tells it, to whoever reviews it.
+_CEREMONY_USE: Final = (
+    "ceremony course subject reader begun_by begun_at opened_by opened_at minutes ended_at looks entry review stage "
+    "due_on overdue"
+)
 #: How a ceremony stands: moments and numbers, nothing of the person.
 _CEREMONY: Final = "ceremony request minutes begun_at open_until opened_at expires_at ended_at standing"
 _RECEIPT: Final = "receipt_due receipt receipt_at overdue"
@@ -183,6 +188,11 @@ _OVERSIGHT: Final = {
         "due_on overdue"
     ),
     "emergency_counts": "period opened not_opened",
+    "ceremony_uses": _CEREMONY_USE,
+    "ceremony_evidence": (
+        f"{_CEREMONY_USE} request manner asked_for purpose basis reason asked_by version filed_at open_until "
+        "expires_at canonical answers signatures trusted"
+    ),
     "passkey_list": "passkey zone login holder function name enrolled_at used_at standing synced fingerprint yours",
     "passkey_receipt": "passkey standing",
     "own_trail": _TRAIL,

@@ -70,6 +70,7 @@ _AUDIT_KINDS: Final = frozenset(
         Kind.SAMPLE,
         Kind.REVIEW_CASE,
         Kind.EMERGENCY_USE,
+        Kind.CEREMONY_USE,
         Kind.PASSKEY,
     }
 )

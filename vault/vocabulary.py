@@ -149,6 +149,7 @@ class Kind(StrEnum):
     SAMPLE = "sample"  # looks drawn by lot, to be reviewed
     REVIEW_CASE = "review_case"  # the review of one look by oversight
     EMERGENCY_USE = "emergency_use"  # every break-glass as the log tells it, its review, and how many there were
+    CEREMONY_USE = "ceremony_use"  # every ceremony as the log tells it, its signatures, and its review
     STEP = "step"  # which steps a case can take and has taken; codes and days
     DEADLINE = "deadline"  # a day that counts for a case, with its reasons
     AVENUE = "avenue"  # towards which right of residence the person is heading
@@ -206,6 +207,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.SAMPLE: Compartment.AUDIT,
     Kind.REVIEW_CASE: Compartment.AUDIT,
     Kind.EMERGENCY_USE: Compartment.AUDIT,
+    Kind.CEREMONY_USE: Compartment.AUDIT,
     Kind.STEP: Compartment.STATUS,
     Kind.DEADLINE: Compartment.STATUS,
     Kind.AVENUE: Compartment.STAY_ANALYSIS,

@@ -6,15 +6,20 @@ parefeu ceremony begin NUMBER                    regional head: prints the cerem
 parefeu ceremony open CEREMONY                   data protection officer: the minutes run from here
 parefeu ceremony read CEREMONY                   who asked
 parefeu ceremony end CEREMONY --reason misused   either approver
+parefeu ceremony review --waiting                auditor, data protection officer
+parefeu ceremony signatures CEREMONY --out FILE  the same; FILE is for `parefeu access check`
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.desk import Desk, at_desk, quoted
+from vault.errors import EnvelopeRejected
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, ZoneKind
 
 app = typer.Typer(
@@ -71,3 +76,43 @@ def end(
     """End it at once (regional head or data protection officer)."""
     reply = desk.post(f"/ceremonies/{quoted(number)}/end", {"reason": reason})
     desk.done(reply, f"{reply['ceremony']}\tended at {reply['ended_at']}")
+
+
+_USES = (
+    "begun_at", "course", "subject", "begun_by", "opened_by", "minutes", "looks", "stage", "due_on", "overdue", "entry",
+    "ceremony",
+)  # fmt: skip
+
+
+@app.command("review")
+@at_desk(OVERSIGHT)
+def review(
+    desk: Desk,
+    since: Annotated[str, typer.Option("--since", help="ISO date or time, UTC; default: a year ago.")] = "",
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that are still to be reviewed.")] = False,
+) -> None:
+    """Ceremonies, each with its review (`parefeu audit review open ENTRY --origin ceremony`)."""
+    query: dict[str, Any] = {"waiting": "true"} if waiting else {}
+    desk.show_list(desk.get("/ceremonies", **query, **({"since": since} if since else {})), "ceremonies", _USES)
+
+
+@app.command("signatures")
+@at_desk(OVERSIGHT)
+def signatures(
+    desk: Desk,
+    number: Number,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Keep form and signatures in this file, for `parefeu access check`.")
+    ] = None,
+) -> None:
+    """What was asked and why, who approved, and whether each signature holds. Looking is logged."""
+    found = desk.get(f"/ceremonies/{quoted(number)}")
+    if out is not None:
+        from gateway.private import write_private
+
+        write_private(out, json.dumps(found, ensure_ascii=False, indent=2).encode())
+    if not desk.as_json:
+        found = {name: value for name, value in found.items() if name not in ("canonical", "answers")}
+    desk.show(found)
+    if not found["trusted"]:
+        raise EnvelopeRejected("not both functions have signed this with listed keys, or it is not what the log says")

@@ -18,6 +18,7 @@ from gateway.pages.agenda import AgendaPages
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
 from gateway.pages.calendars import CalendarPages
+from gateway.pages.ceremonies_reviewed import CeremonyWatch
 from gateway.pages.documents import DocumentPages
 from gateway.pages.emergencies import EmergencyPages, EmergencyWatch
 from gateway.pages.examining import ExaminingPages
@@ -66,6 +67,7 @@ _DESK: Final = (
     ("/samples", "samples"),
     ("/reviews", "reviews"),
     ("/emergencies", "emergencies"),
+    ("/ceremonies", "ceremonies"),
     ("/log-state", "log_state"),
     ("/evidence", "evidence"),
 )
@@ -187,7 +189,7 @@ def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
 
 def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
     log, state, reviewed, examining = LogPages(door), StatePages(door), ReviewPages(door), ExaminingPages(door)
-    look, both = ("GET",), ("GET", "POST")
+    held, look, both = CeremonyWatch(door), ("GET",), ("GET", "POST")
     return [
         ("/", log.entries, look),
         ("/entries/{entry}", log.entry, both),
@@ -196,6 +198,9 @@ def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
         ("/findings", examining.findings, look),
         ("/samples", examining.samples, both),
         ("/emergencies", EmergencyWatch(door).queue, look),
+        ("/ceremonies", held.queue, look),
+        ("/ceremonies/{ceremony}", held.one, look),
+        ("/ceremonies/{ceremony}/file", held.file, look),
         ("/reviews", reviewed.all, look),
         ("/reviews/new", reviewed.new, both),
         ("/reviews/{review}", reviewed.one, both),

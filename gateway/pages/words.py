@@ -314,6 +314,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "access_request": "request for access", "access_form": "request for access, without the person",
         "grant": "granted fields", "ceremony": "who hides behind a pseudonym",
         "break_glass": "emergency access", "emergency_use": "emergencies and their review",
+        "ceremony_use": "ceremonies and their review",
         "audit_entry": "entry of the log",
         "audit_detail": "detail of the log", "log_state": "state of the log",
         "finding": "finding in the log", "sample": "sample of the log", "review_case": "review of a look",

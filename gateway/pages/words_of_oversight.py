@@ -7,6 +7,7 @@ from typing import Final
 MENU: Final = {
     "unexplained": "Unexplained", "log_state": "How whole the log is", "evidence": "Evidence",
     "findings": "Findings", "samples": "Samples", "reviews": "Reviews", "emergencies": "Emergencies",
+    "ceremonies": "Ceremonies",
     "log_figures": "Figures of the log", "questions": "Questions to you",
 }  # fmt: skip
 WORDS: Final[dict[str, dict[str, str]]] = {
@@ -27,8 +28,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "volume_peers": "More than others", "sequential_browsing": "One case after the other",
         "closed_case": "In a closed case", "denied_attempts": "Refused again and again",
         "search_only": "Searched and did not open", "break_glass": "In an emergency", "sample": "Drawn by lot",
-        "by_hand": "Somebody thought of it",
+        "by_hand": "Somebody thought of it", "ceremony": "In a ceremony",
     },
+    "ceremony_course": {"begun": "begun, not opened", "opened": "opened", "ended": "opened and ended"},
     "rule_figure": {
         "at_least": "at least", "begins": "from", "ends": "until", "factor": "times as many", "days": "days",
         "minutes": "minutes",

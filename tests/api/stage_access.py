@@ -112,6 +112,10 @@ def _ceremony_calls(made: Access, call: Callable[..., Any]) -> dict[str, Callabl
         "oversight_open_ceremony": lambda: call(
             "dpo", "POST", f"/oversight/ceremonies/{asked.begun(house, made.case_named())}/opening", 201
         ),
+        "oversight_list_ceremonies": lambda: call("auditor", "GET", "/oversight/ceremonies", 200),
+        "oversight_read_ceremony_evidence": lambda: call(
+            "auditor", "GET", f"/oversight/ceremonies/{asked.opened(house, made.case_named())}", 200
+        ),
         "oversight_end_ceremony": lambda: call(
             "dpo", "POST", f"/oversight/ceremonies/{asked.opened(house, made.case_named())}/end", 201, end
         ),

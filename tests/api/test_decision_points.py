@@ -134,7 +134,9 @@ def test_a_question_without_a_purpose_or_with_a_strange_word_is_refused(lite_hou
 
 
 #: What oversight may read without any fact.
-_OF_NO_CASE: Final = (Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE, Kind.FINDING, Kind.EMERGENCY_USE)
+_OF_NO_CASE: Final = (
+    Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE, Kind.FINDING, Kind.EMERGENCY_USE, Kind.CEREMONY_USE,
+)  # fmt: skip
 
 
 def test_a_zones_decision_point_knows_what_its_zone_knows(house: House) -> None:

@@ -77,7 +77,7 @@ def test_a_look_that_nothing_explains_is_found_reviewed_and_counted(planted: Hou
         ("sign", ""), ("close", ""),
     ]  # fmt: skip
     rules = {rule["rule"]: rule for rule in house.client("auditor").get("/detection-rules").json()["rules"]}
-    assert set(rules) == {*RuleName, "sample", "by_hand"}
+    assert set(rules) == {*RuleName, "sample", "by_hand", "ceremony"}
     mine = rules["outside_caseload"]
     assert (mine["opened"], mine["precision"], mine["judged"]["breach"]) == (1, 1.0, 1)
     assert rules["after_hours"]["figures"] == {"at_least": 3, "begins": "06:30", "ends": "20:00"}

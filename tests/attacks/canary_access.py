@@ -51,6 +51,7 @@ def plant_access(house: House) -> dict[str, str]:
         "/casework/ceremonies/{ceremony}/end": asked.opened(house, name),
         "/oversight/ceremonies/{ceremony}/end": asked.opened(house, name),
         "/oversight/ceremonies/{ceremony}/opening": asked.begun(house, name),
+        "/oversight/ceremonies/{ceremony}": asked.opened(house, name),
         "/follow-up/ceremonies/{ceremony}": asked.opened(house, name),
         "/follow-up/access-requests/{number}/explanation": explained,
         "/casework/access-requests/{number}/grant": asked.approved(house, **_ABOUT),

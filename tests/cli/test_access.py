@@ -167,6 +167,12 @@ def test_a_ceremony_goes_its_way_by_command(
         desk.refused("not_found", "ceremony", "read", ceremony)
         assert desk.ok("ceremony", "open", ceremony).out.startswith(f"{ceremony}\tuntil ")
         assert "family_name\tDiallo" in desk.ok("ceremony", "read", ceremony).out
+        waiting = desk.ok("ceremony", "review", "--waiting").rows
+        assert [row[-1] for row in waiting] == [ceremony]
+        kept = tmp_path / "ceremony.json"
+        assert "trusted\tyes" in desk.ok("ceremony", "signatures", ceremony, "--out", kept).out
+        assert desk.ok("access", "check", kept, "--rules", rules).out.count("signed by a listed key") == 2
+        desk.run("ceremony", "signatures", ceremony, "--out", kept)
         ended = desk.ok("ceremony", "end", ceremony, "--reason", "misused", "--zone", "oversight")
         assert ended.out.startswith(f"{ceremony}\tended at ")
         desk.refused("not_found", "ceremony", "read", ceremony)

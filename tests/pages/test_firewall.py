@@ -45,7 +45,8 @@ def pages(house: House) -> list[tuple[str, str]]:
         ("officer", "/"), ("officer", "/sheets"), ("officer", f"/sheets/{sheet}"), ("officer", f"/requests/{asked}"),
         ("head", "/requests"), ("head", f"/requests/{asked}"), ("dpo", "/requests"),
         ("dpo", f"/requests/{asked}"), ("auditor", "/"), ("auditor", f"/entries/{entry}"), ("dpo", "/"),
-        *(("auditor", path) for path in ("/unexplained", "/findings", "/reviews", "/log-state", "/emergencies")),
+        *(("auditor", path) for path in ("/unexplained", "/findings", "/reviews", "/log-state")),
+        *(("auditor", path) for path in ("/emergencies", "/ceremonies")),
         ("coach", "/questions"), ("coach", "/emergencies"),
     ]  # fmt: skip
 

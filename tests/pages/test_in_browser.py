@@ -13,7 +13,7 @@ import pytest
 from gateway.pages import catalogs
 from gateway.settings import Settings
 from tests import emergencies
-from tests.asked import ask, taken
+from tests.asked import ask, opened, taken
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
 from tests.recorded import CONSEQUENCES, compose
@@ -118,6 +118,13 @@ def referred(site: Site, case: str) -> tuple[str, str, str, str]:
     return waiting, f"{sent}/answers/{answer}", release, over
 
 
+def held(site: Site) -> str:
+    """A ceremony that was opened; its number."""
+    for login in ("officer", "head", "dpo"):
+        site.signed_in(login).context.close()
+    return opened(site.house, ov_number="8123499")
+
+
 def examined(site: Site, case: str) -> tuple[str, list[str], str]:
     """A question to the coach, the auditor's pages with something on each, and an emergency that waits."""
     for login in ("auditor", "colleague"):
@@ -132,7 +139,8 @@ def examined(site: Site, case: str) -> tuple[str, list[str], str]:
     site.api("colleague")
     emergency = emergencies.ask(site.house, case)
     pages = ["/unexplained", "/findings", "/samples", "/reviews", f"/reviews/{review}", f"/entries/{look['entry']}",
-             f"/reviews/new?entry={look['entry']}", "/log-state", "/evidence", "/emergencies"]  # fmt: skip
+             f"/reviews/new?entry={look['entry']}", "/log-state", "/evidence", "/emergencies", "/ceremonies?all=1",
+             f"/ceremonies/{held(site)}"]  # fmt: skip
     return question, pages, emergency
 
 

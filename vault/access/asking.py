@@ -83,14 +83,22 @@ class AccessOffice:
             uow.keys.put(row.key, reader, made.wrap, form.written_at)
             uow.requests.add_copy(replace(row, sealed=made.sealed, signature=made.signature))
 
+    def open_reviewed(self, uow: UnitOfWork, permit: Permit, request: RequestId, ceremony: ReleaseId) -> OpenedRequest:
+        """The same for whoever reviews what came of it. permit: to look at that ceremony. Raises as `open`."""
+        permit.check(kind=Kind.CEREMONY_USE, case=None, now=self.clock.now(), record=ceremony.hex())
+        return self._opened(uow, request)
+
     def open(self, uow: UnitOfWork, permit: Permit, request: RequestId) -> OpenedRequest:
         """This zone's copy of the newest version.
 
         Raises PermitInvalid, Erased, EnvelopeRejected for a copy that the asking zone did not sign or that says
         something else than its row, RecordTampered.
         """
+        permit.check(kind=self.kind, case=permit.item.case, now=self.clock.now(), record=request.hex())
+        return self._opened(uow, request)
+
+    def _opened(self, uow: UnitOfWork, request: RequestId) -> OpenedRequest:
         now = self.clock.now()
-        permit.check(kind=self.kind, case=permit.item.case, now=now, record=request.hex())
         row = uow.requests.copy(request, self.zone)
         if row is None or row.zone not in ASKING_ZONES:
             raise EnvelopeRejected("a request that no zone sent which may ask")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum, unique
@@ -21,8 +21,7 @@ from typing import Any, Final
 from vault.audit.events import Verdict
 from vault.audit.reading import Line
 from vault.cases.break_glass import quarter_of
-from vault.cases.calendar import Calendar, belgian_day
-from vault.oversight.reviewing import Review, Stage
+from vault.cases.calendar import belgian_day
 from vault.vocabulary import Action, Kind
 
 Body = Mapping[str, Any]
@@ -31,7 +30,6 @@ SMALLEST_TOLD: Final = 5
 #: Quarters that are counted for publication.
 QUARTERS: Final = 8
 _BREAK_GLASS: Final = Kind.BREAK_GLASS.value
-_STAGES: Final = tuple(Stage)
 
 
 @unique
@@ -117,36 +115,6 @@ def _with_looks(found: Iterable[Use], looks: Iterable[Line]) -> list[Use]:
             by_use[several[place - 1].emergency].append(line.entry)
     seen = [replace(use, looks=tuple(by_use[use.emergency])) for several in opened.values() for use in several]
     return [*others, *seen]
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """review: the furthest one about this use, None while nobody began. due_on: None where nothing was opened."""
-
-    use: Use
-    review: Review | None
-    due_on: date | None
-    overdue: bool
-
-    @property
-    def open(self) -> bool:
-        """Whether it is still to be reviewed."""
-        return self.due_on is not None and (self.review is None or self.review.stage is not Stage.CLOSED)
-
-
-def queue(found: Iterable[Use], reviews: Sequence[Review], calendar: Calendar, within: int, today: date) -> list[Due]:
-    """within: working days from the opening."""
-    about: dict[str, list[Review]] = defaultdict(list)
-    for review in reviews:
-        about[review.about].append(review)
-    told = []
-    for use in found:
-        own = [review for entry in use.about for review in about[entry]]
-        furthest = max(own, key=lambda review: _STAGES.index(review.stage), default=None)
-        due_on = calendar.working_days_after(belgian_day(use.opened_at), within) if use.opened_at is not None else None
-        due = Due(use, furthest, due_on, overdue=False)
-        told.append(replace(due, overdue=due.open and due_on is not None and today > due_on))
-    return told
 
 
 def quarters_before(today: date, count: int = QUARTERS) -> list[tuple[str, date]]:

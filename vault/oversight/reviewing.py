@@ -27,8 +27,10 @@ from vault.vocabulary import Action, Kind
 MARK: Final = "R-"
 SAMPLE: Final = "sample"
 BY_HAND: Final = "by_hand"
+#: A ceremony was opened: each is reviewed.
+CEREMONY: Final = "ceremony"
 #: Why a review was opened: a rule found it, a sample drew it, somebody thought of it.
-ORIGINS: Final = frozenset({*(name.value for name in RuleName), SAMPLE, BY_HAND})
+ORIGINS: Final = frozenset({*(name.value for name in RuleName), SAMPLE, BY_HAND, CEREMONY})
 
 
 @unique
@@ -128,6 +130,7 @@ class Review:
     decided_by: str = ""
     acts: tuple[Act, ...] = ()
     asked: frozenset[str] = frozenset()  # who has a question of the vault to answer
+    parties: frozenset[str] = frozenset()  # who else had a part in what is reviewed
     strays: int = 0
 
     @property
@@ -151,11 +154,17 @@ def outcome_of(move: Move, word: str = "") -> str:
     return f"{move.value}:{word}" if word else move.value
 
 
-def review_of(opening: Mapping[str, Any], look: Mapping[str, Any], acts: Iterable[Mapping[str, Any]]) -> Review:
-    """opening: for which `is_opening` holds. look: the entry it is about. acts: entries that name the review."""
+def review_of(
+    opening: Mapping[str, Any], look: Mapping[str, Any], acts: Iterable[Mapping[str, Any]],
+    parties: frozenset[str] = frozenset(),
+) -> Review:  # fmt: skip
+    """opening: for which `is_opening` holds. look: the entry it is about. acts: entries that name the review.
+
+    parties: who else had a part in it, by their names in the log: none of their acts counts.
+    """
     review = Review(
         opening["entry"], opening["object"], look["actor"], look["subject"], opening["outcome"], opening["at"],
-        opening["actor"],
+        opening["actor"], parties=parties,
     )  # fmt: skip
     for body in sorted(acts, key=lambda body: (body["at"], body["entry"])):
         if body["decision"] == Verdict.ALLOW.value and body["count"]:
@@ -190,8 +199,11 @@ def _after(review: Review, body: Mapping[str, Any]) -> Review:
 
 
 def may(review: Review, move: Move, actor: str) -> bool:
-    """Whether the stage allows the act, and this person does: nobody reviews themself, or signs what they decided."""
-    if (review.stage, move) not in MOVES or actor == review.reviewed:
+    """Whether the stage allows the act, and this person does.
+
+    Nobody reviews what they had a part in, or signs what they decided.
+    """
+    if (review.stage, move) not in MOVES or actor == review.reviewed or actor in review.parties:
         return False
     return move not in SECOND or actor != review.decided_by
 

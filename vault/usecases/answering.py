@@ -194,7 +194,7 @@ def read_request(uow: UnitOfWork, actor: Actor, request: RequestId, desk: Answer
             "answer_soon": _soon(looked.row, looked.standing, office),
             "standing": looked.standing.value,
             "canonical": b64encode(form.canonical()).decode("ascii"),
-            "answers": [_told(answer) for answer in looked.answers],
+            "answers": [told_answer(answer) for answer in looked.answers],
             "missing": [role.value for role in missing(form, looked.answers, office.rules)],
             "releasable": list(releasable(form, looked.answers, office.rules)),
         },
@@ -356,7 +356,8 @@ def _soon(row: RequestRow, stand: Standing, office: AccessOffice) -> bool:
     return stand in ANSWERABLE and office.clock.now() >= row.due_at - office.rules.soon
 
 
-def _told(answer: Answer) -> dict[str, Any]:
+def told_answer(answer: Answer) -> dict[str, Any]:
+    """With the approver's own signature, as `parefeu access check` reads it."""
     evidence = Evidence.decode(answer.evidence)
     return {
         "act": answer.act.value, "function": answer.function.value, "version": answer.version,

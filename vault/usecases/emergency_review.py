@@ -13,7 +13,8 @@ from vault.access.shaping import shape
 from vault.audit.reading import EntryFilter, Line
 from vault.cases.calendar import BRUSSELS, belgian_day
 from vault.errors import InvalidInput
-from vault.oversight.emergencies import SMALLEST_TOLD, Due, Use, published, quarters_before, queue, uses
+from vault.oversight.due import Due, queue
+from vault.oversight.emergencies import SMALLEST_TOLD, Use, published, quarters_before, uses
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
 from vault.usecases.reviews import all_reviews
@@ -57,13 +58,13 @@ def count_uses(uow: UnitOfWork, actor: Actor, oversight: Oversight) -> Values:
 
 
 def _uses(uow: UnitOfWork, since: datetime) -> list[Use]:
-    acts = _all(uow, EntryFilter(since=since, kind=Kind.BREAK_GLASS.value, limit=_PAGE))
-    looks = _all(uow, EntryFilter(since=since, purpose=Purpose.EMERGENCY.value, limit=_PAGE))
+    acts = every(uow, EntryFilter(since=since, kind=Kind.BREAK_GLASS.value, limit=_PAGE))
+    looks = every(uow, EntryFilter(since=since, purpose=Purpose.EMERGENCY.value, limit=_PAGE))
     return uses(acts, [_line(body) for body in looks])
 
 
-def _all(uow: UnitOfWork, wanted: EntryFilter) -> list[dict[str, Any]]:
-    """There are a few hundred a year: budgets see to that."""
+def every(uow: UnitOfWork, wanted: EntryFilter) -> list[dict[str, Any]]:
+    """All that fit, newest first. For what is rare: there are a few hundred emergencies a year, budgets see to that."""
     found: list[dict[str, Any]] = []
     while True:
         page = uow.trail.entries(wanted)
@@ -80,16 +81,17 @@ def _line(body: dict[str, Any]) -> Line:
     )  # fmt: skip
 
 
-def _values(due: Due) -> dict[str, Any]:
+def _values(due: Due[Use]) -> dict[str, Any]:
     use, review = due.use, due.review
     return {
         "emergency": use.emergency, "cause": use.cause, "role": use.role, "actor": use.actor, "subject": use.subject,
         "asked_at": use.asked_at, "standing": use.how.value, "second": use.second or None, "opened_at": use.opened_at,
         "ended_at": use.ended_at, "looks": len(use.looks), "entry": use.entry,
         "review": review.id if review is not None else None,
-        "stage": review.stage.value if review is not None else None, "due_on": _day(due.due_on), "overdue": due.overdue,
+        "stage": review.stage.value if review is not None else None, "due_on": shown_day(due.due_on),
+        "overdue": due.overdue,
     }  # fmt: skip
 
 
-def _day(day: date | None) -> str | None:
+def shown_day(day: date | None) -> str | None:
     return day.isoformat() if day is not None else None

@@ -1,7 +1,7 @@
 """Reviews of looks: opened about one entry, asked about, decided, signed by a second person, closed; and read back.
 
 Every act is an entry and nothing else (`vault.oversight.reviewing`). What somebody writes is sealed to oversight beside
-it. Whose own look it is gets the answer of a review that never was.
+it. Whose own look it is, or who had a part in the ceremony it is about, gets the answer of a review that never was.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from vault.oversight.reviewing import (
 from vault.review_questions import QuestionCode, ReviewQuestion
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
+from vault.usecases.ceremony_parties import parties_of
 from vault.usecases.trail import LONGEST_REASON, Oversight, purpose_of, reason_in
 from vault.vocabulary import CASEWORK, ROLE_ZONE, Action, Facts, Kind, ZoneKind
 
@@ -99,13 +100,17 @@ class Act:
 
 
 def open_review(uow: UnitOfWork, actor: Actor, cmd: OpenReview, oversight: Oversight) -> Values:
-    """Look into one entry. Raises NotFound where there is none, where nothing was decided by it, or it is one's own."""
+    """Look into one entry.
+
+    Raises NotFound where there is none, where nothing was decided by it, or the actor had a part in it.
+    """
     if cmd.origin not in ORIGINS:
         raise InvalidInput(f"an origin is one of {', '.join(sorted(ORIGINS))}", field="origin")
     if len(cmd.reason) > LONGEST_REASON:
         raise InvalidInput(f"a reason has at most {LONGEST_REASON} characters", field="reason")
     look = _body(uow.trail.entry(cmd.about))
     fits = bool(look) and look["decision"] != Verdict.NONE.value and look["actor"] not in ("", actor.log_name)
+    fits = fits and actor.log_name not in parties_of(uow, look)
     permit = oversight.guard.permit(
         uow, actor, Action.CREATE, Item(Kind.REVIEW_CASE, cmd.about.hex(), subject=look["subject"] if fits else ""),
         purpose=purpose_of(actor), facts=Facts.of(second=fits), outcome=cmd.origin, reason=cmd.reason,
@@ -241,7 +246,7 @@ def _told(uow: UnitOfWork, opened: Iterable[StoredEntry], now: datetime) -> Iter
     for body in bodies:
         look = _body(looks.get(EntryId.parse(body["object"])))
         if look:
-            yield review_of(body, look, acts[MARK + body["entry"]])
+            yield review_of(body, look, acts[MARK + body["entry"]], parties_of(uow, look))
 
 
 def _review(uow: UnitOfWork, wanted: EntryId, oversight: Oversight) -> Review | None:
@@ -251,8 +256,8 @@ def _review(uow: UnitOfWork, wanted: EntryId, oversight: Oversight) -> Review | 
 
 
 def _anothers(review: Review | None, actor: Actor) -> bool:
-    """Whether it is a look of somebody else."""
-    return review is not None and review.reviewed != actor.log_name
+    """Whether it is a look of somebody else, and nothing that the actor had a part in."""
+    return review is not None and actor.log_name not in {review.reviewed, *review.parties}
 
 
 def _body(entry: StoredEntry | None) -> dict[str, Any]:

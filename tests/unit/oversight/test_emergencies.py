@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from vault.audit.reading import Line
 from vault.cases.calendar import Calendar
-from vault.oversight.emergencies import SMALLEST_TOLD, How, published, quarters_before, queue, uses
+from vault.oversight.due import queue
+from vault.oversight.emergencies import SMALLEST_TOLD, How, published, quarters_before, uses
 
 MORNING = datetime(2026, 11, 3, 9, tzinfo=UTC)
 
