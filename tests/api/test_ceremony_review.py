@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from gateway.approver_key import check
 from tests import asked
@@ -95,8 +95,9 @@ def test_an_approval_that_somebody_changed_is_told_and_not_trusted(
     house = lite_house
     ceremony = asked.opened(house)
     with house.services.store.main.engine.connect() as connection:
+        named = connection.execute(select(t.entries.c.entry_id).order_by(t.entries.c.entry_id).limit(1)).scalar_one()
         changed = update(t.access_answers).where(t.access_answers.c.function == "regional_head")
-        connection.execute(changed.values({column: value}))
+        connection.execute(changed.values({column: value, "entry_id": named}))
         connection.commit()
     found = held(house, ceremony)
     assert found["trusted"] is False
