@@ -45,6 +45,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.Clash: (409, "Something stands in the way"),
     e.NotAssignable: (409, "Nobody, or not this coach, can take the case"),
     e.ConsentMissing: (409, "The person's consent comes first"),
+    e.ProtocolMissing: (409, "A protocol with that body comes first"),
     e.Surviving: (422, "A known name remains in the text"),
     e.Erased: (410, "Erased"),
     e.CryptoError: (500, "The record cannot be trusted"),

@@ -20,6 +20,7 @@ from gateway.office_texts import load_texts
 from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
 from gateway.policy_in_force import PolicyInForce
+from gateway.protocol_rules import load_protocols
 from gateway.referral_rules import load_referral_rules
 from gateway.report_words import ReportWords, load_report_words
 from gateway.settings import Settings, slug
@@ -142,7 +143,7 @@ def _assemble(
         return DetailLane.start(overseer, lane, epoch, entropy)
 
     lanes = {zone: Lane(zone, clock=clock, entropy=entropy, start_epoch=start_epoch) for zone in keyrings}
-    guard = Guard(firewall, clock)
+    guard, protocols = Guard(firewall, clock), load_protocols(settings.protocols_file)
     correspondence = {
         zone: Correspondence(zone, directory, keyring.sealing, keyring.signing, clock, entropy)
         for zone, keyring in keyrings.items()
@@ -166,7 +167,7 @@ def _assemble(
         },
         providers={zone: Provider(rules, secret, clock) for zone, (rules, secret) in load_providers(settings).items()},
         reception={
-            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock), correspondence[zone])
+            zone: Reception(guard, Receiver(zone, directory, keyring.sealing, clock), correspondence[zone], protocols)
             for zone, keyring in keyrings.items()
             if zone.kind is not ZoneKind.CASEWORK
         },
@@ -180,7 +181,7 @@ def _assemble(
         pseudonyms, index = PseudonymKeys(own.pseudonym_root), BlindIndex(own.blind_index_key.expose())
         keeper = RecordKeeper(own.wrapper, clock=clock, entropy=entropy)
         services.casework = _casework(settings, guard, keeper, pseudonyms, index, directory, clock, entropy)
-        services.sender = Sender(directory, own.signing, clock, entropy)
+        services.sender = Sender(directory, own.signing, clock, entropy, protocols)
     if OVERSIGHT in keyrings:
         services.oversight = _oversight(settings, keyrings[OVERSIGHT], guard, clock, entropy)
         services.report_words = load_report_words(settings.texts_dir)
@@ -228,6 +229,7 @@ def _casework(
         agenda_rules=replace(agenda, horizon=horizon),
         rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
         emergency_rules=load_emergency_rules(settings.break_glass_file),
+        protocols=load_protocols(settings.protocols_file),
         partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
     )
 

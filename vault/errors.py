@@ -257,6 +257,12 @@ class ConsentMissing(Conflict):
     code = "consent_missing"
 
 
+class ProtocolMissing(Conflict):
+    """Nothing flows to another body without a published protocol with it that runs and covers what would leave."""
+
+    code = "protocol_missing"
+
+
 class Surviving(VaultError):
     """Free text still names a known person after replacement; it is not stored. Carries a count only."""
 

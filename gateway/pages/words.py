@@ -396,6 +396,7 @@ FAULTS: Final[dict[str, str]] = {
     "identity_survives": "A name that the case knows would remain in the text. Write it as it stands in the case.",
     "unaccompanied_minor": "An unaccompanied minor is not guided here: a guardian is competent.",
     "consent_missing": "The person has not agreed, or that agreement has ended.",
+    "protocol_missing": "No published protocol with that body covers this, or it has ended.",
     "clash": "Something stands in the way. Choose another time, or say that it is meant.",
     "slot_taken": "Somebody was faster: the desk is taken then.",
     "not_in_text": "These words stand nowhere in the text by themselves, or are replaced already.",

@@ -16,6 +16,7 @@ from vault.access.enforcement import Permit
 from vault.cases.calendar import belgian_day
 from vault.cases.model import Case
 from vault.cases.people import Identity
+from vault.cases.protocols import Protocols, categories_of
 from vault.crypto.directory import ZoneDirectory
 from vault.crypto.envelope import Release, ReleaseContext, open_release, seal_release
 from vault.crypto.hpke import SealingKeyPair
@@ -83,6 +84,7 @@ class Sender:
     signing: SigningKey
     clock: Clock
     entropy: Entropy
+    protocols: Protocols
 
     def seal(
         self, uow: UnitOfWork, permit: Permit, leaving: Leaving, *, release: ReleaseId, reader: Zone,
@@ -94,10 +96,11 @@ class Sender:
         Returns the key's id, for whoever may have to destroy it. permit: leave to release this kind. decision: the
         release's own, already committed audit entry. second: a share without which the reader opens nothing.
         Raises ProvenanceRefused for a value that comes from where it must not (`vault.provenance`): nothing is sealed
-        then.
+        then. ProtocolMissing for what no protocol with the reader's body covers.
         """
         now = self.clock.now()
         permit.check(kind=kind, case=permit.item.case, now=now, storing=True)
+        self.protocols.require(reader, purpose, categories_of(kind, leaving.fields), now)
         content = leaving.content(kind, reader.kind)
         key = KeyId(self.entropy.bytes(16))
         context = ReleaseContext(

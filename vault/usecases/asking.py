@@ -39,6 +39,7 @@ from vault.cases.access_requests import (
 )
 from vault.cases.calendar import belgian_day
 from vault.cases.identifiers import normalise_for_index
+from vault.cases.protocols import categories_of
 from vault.ceremonies import CeremonyRow
 from vault.errors import BudgetSpent, Conflict, EnvelopeRejected, Erased, InvalidInput, NotFound
 from vault.ids import ReleaseId, RequestId
@@ -208,11 +209,13 @@ def read_granted(
     now = office.clock.now()
     mine = row is not None and row.reader == actor.zone
     live = row is not None and grant is not None and grant.live(now) and row.expires_at == grant.expires_at
+    agreed = grant is not None and reception.agreed(purpose, categories_of(Kind.GRANT, grant.fields))
     theirs = live and grant is not None and grant.requester == actor.id and row is not None and row.purpose is purpose
     permit = office.guard.permit(
         uow, actor, Action.READ,
         Item(Kind.GRANT, release.hex(), None, receiver.pseudonym(row) if row is not None and mine else ""),
-        purpose=purpose, facts=Facts.of(addressed=mine and live, grant=theirs),
+        purpose=purpose, facts=Facts.of(addressed=mine and live and agreed, grant=theirs),
+        config=reception.protocols.digest.hex(),
     )  # fmt: skip
     if row is None or grant is None:
         raise NotFound("no such grant")

@@ -21,6 +21,7 @@ from vault.cases.office_texts import OfficeTexts
 from vault.cases.organisation import Organisation
 from vault.cases.parameters import Parameters
 from vault.cases.partners import ReferralRules
+from vault.cases.protocols import Protocols
 from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound, NoticeMissing
 from vault.freetext.office import Office
@@ -57,6 +58,7 @@ class Casework:
     rules: ReferralRules  # for the configured partners that the signed directory names
     partners: frozenset[Zone]  # all that the directory names, configured or not: each may have got something
     emergency_rules: EmergencyRules
+    protocols: Protocols  # with whom something may flow at all
     office: Office = field(default_factory=Office, repr=False)  # looks through notes
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)
 

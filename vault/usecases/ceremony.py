@@ -29,6 +29,7 @@ from vault.access.second_share import let_go as hand_on
 from vault.access.shaping import shape
 from vault.audit.events import Happening, Verdict
 from vault.cases.access_requests import IDENTITY_FIELDS, Manner, Revocation, Standing, conclusive
+from vault.cases.protocols import categories_of
 from vault.ceremonies import CeremonyRow
 from vault.errors import Conflict, EnvelopeRejected, Erased, NotFound, StoreBusy
 from vault.ids import ReleaseId, RequestId
@@ -192,11 +193,13 @@ def read_identity(
     live = mine and ceremony is not None and ceremony.live(now)
     theirs = live and ceremony is not None and ceremony.requester == actor.id
     theirs = theirs and row is not None and row.purpose is purpose
+    agreed = reception.agreed(purpose, categories_of(Kind.CEREMONY, IDENTITY_FIELDS))
     permit = office.guard.permit(
         uow, actor, Action.READ,
         Item(Kind.CEREMONY, release.hex(), None, receiver.pseudonym(row) if row is not None and mine else ""),
         purpose=purpose,
-        facts=Facts.of(addressed=live, grant=theirs, second=ceremony is not None and ceremony.open(now)),
+        facts=Facts.of(addressed=live and agreed, grant=theirs, second=ceremony is not None and ceremony.open(now)),
+        config=reception.protocols.digest.hex(),
     )  # fmt: skip
     if row is None or ceremony is None:
         raise NotFound("no such ceremony")

@@ -26,6 +26,7 @@ from vault.audit.events import Event, Happening, Verdict
 from vault.cases.access_requests import AccessForm, Manner, Revocation, Standing, missing, releasable, standing
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
+from vault.cases.protocols import categories_of
 from vault.errors import Conflict, NotFound, StaleVersion, StoreBusy
 from vault.ids import CaseId, EntryId, KeyId, ReleaseId, RequestId
 from vault.provenance import Leaving, Sourced
@@ -84,19 +85,22 @@ def authorise(
         )
     if case is None:
         raise Conflict("there is no such case: nothing can be granted")
+    fields = releasable(form, looked.answers, desk.office.rules)
+    casework.protocols.require(form.zone, form.purpose, categories_of(kind, fields), desk.office.clock.now())
     theirs = before_whom(uow, actor, request, desk).facts
     release, reader = ReleaseId(casework.entropy.bytes(16)), form.zone
     permit = casework.guard.permit(
         uow, actor, Action.RELEASE, Item(kind, release.hex(), case.id, casework.subject(case.id)),
         purpose=Purpose.CASE_ADMINISTRATION, phase=case.phase,
         facts=Facts(theirs.held | Facts.of(second=True).held), outcome=str(reader),
-        count=len(releasable(form, looked.answers, desk.office.rules)), config=desk.office.rules.digest.hex(),
+        count=len(fields),
+        config=desk.office.rules.digest.hex(),
     )  # fmt: skip
     subject = casework.pseudonyms.token(domain_of(reader), case.id)
     event = Event(
         Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
         object=release.hex(), subject=subject.text, purpose=permit.purpose.value, rule=permit.rule,
-        policy=casework.guard.policy_digest.hex(), outcome=str(reader),
+        policy=casework.guard.policy_digest.hex(), outcome=str(reader), config=casework.protocols.digest.hex(),
     )  # fmt: skip
     entry = uow.audit.append(event, actor.detail())
     return Authorised(permit, request, case.id, case.version, release, reader, subject, entry)

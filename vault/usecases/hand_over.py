@@ -15,6 +15,7 @@ from vault.cases.flow import Step
 from vault.cases.journey import take
 from vault.cases.model import CaseEvent
 from vault.cases.people import Identity
+from vault.cases.protocols import categories_of
 from vault.errors import NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
@@ -55,7 +56,10 @@ def authorise_hand_over(
     assert situation is not None
     if based_on is not None and based_on != case.version:
         raise StaleVersion(expected=based_on, current=case.version)
-    take(situation, Step.HAND_OVER, NOTHING, at=casework.clock.now())
+    now = casework.clock.now()
+    take(situation, Step.HAND_OVER, NOTHING, at=now)
+    sheet = categories_of(Kind.OUTCOME_SHEET, ())
+    casework.protocols.require(FOLLOW_UP, _sheet_purpose(FOLLOW_UP), sheet, now)
     plans = tuple(
         plan(uow, actor, permit, Kind.OUTCOME_SHEET, case_id, reader, casework) for reader in (FOLLOW_UP, OVERSIGHT)
     )

@@ -1,11 +1,12 @@
 """What another zone does with what was sealed to it: list it, open one. Follow-up, partners and oversight.
 
-What was withdrawn is not there any more. Whoever reads holds the zone's sight (`Releases.hold`) until the commit, so
-that no answer is given from what was withdrawn before it.
+What was withdrawn, or is covered by no protocol that runs, is not there any more. Whoever reads holds the zone's sight
+(`Releases.hold`) until the commit, so that no answer is given from what was withdrawn before it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -17,11 +18,12 @@ from vault.access.releases import Receiver
 from vault.access.shaping import shape
 from vault.cases.calendar import belgian_day
 from vault.cases.partners import FIELDS
-from vault.errors import InvalidInput
+from vault.cases.protocols import Protocols, categories_of
+from vault.errors import InvalidInput, NotFound
 from vault.ids import ReleaseId
 from vault.unit_of_work import ReleaseRow, UnitOfWork
 from vault.usecases.casework import Values
-from vault.vocabulary import Action, Facts, Kind, Purpose
+from vault.vocabulary import Action, Compartment, Facts, Kind, Purpose
 
 LIST_LIMIT: Final = 200
 
@@ -33,6 +35,11 @@ class Reception:
     guard: Guard
     receiver: Receiver
     correspondence: Correspondence
+    protocols: Protocols
+
+    def agreed(self, purpose: Purpose, categories: Collection[Compartment] = ()) -> bool:
+        """Whether a protocol that runs now lets this zone's body have these at all."""
+        return self.protocols.covers(self.receiver.zone, purpose, categories, self.receiver.clock.now())
 
 
 def list_received(
@@ -43,8 +50,9 @@ def list_received(
     if not 1 <= limit <= LIST_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {LIST_LIMIT}", field="limit")
     permit = reception.guard.permit(
-        uow, actor, Action.LIST, Item(kind), purpose=purpose, facts=Facts.of(addressed=True, consent=True)
-    )
+        uow, actor, Action.LIST, Item(kind), purpose=purpose,
+        facts=Facts.of(addressed=reception.agreed(purpose), consent=True), config=reception.protocols.digest.hex(),
+    )  # fmt: skip
     now = reception.receiver.clock.now()
     hold_sight(uow, kind, reception)
     rows = uow.releases.addressed(reception.receiver.zone, kind, limit, before)
@@ -57,10 +65,14 @@ def read_received(
     """Open one release. Raises NotFound for one that is unknown, addressed to another zone, expired or withdrawn."""
     row, facts, subject = open_to(uow, actor, kind, release, reception)
     permit = reception.guard.permit(
-        uow, actor, Action.READ, Item(kind, release.hex(), None, subject), purpose=purpose, facts=facts
-    )
+        uow, actor, Action.READ, Item(kind, release.hex(), None, subject), purpose=purpose, facts=facts,
+        config=reception.protocols.digest.hex(),
+    )  # fmt: skip
     assert row is not None
     content = reception.receiver.open(uow, permit, row).expose()
+    carried = content if kind is Kind.OUTCOME_SHEET else set(content) & set(FIELDS)
+    if not reception.agreed(purpose, categories_of(kind, carried)):
+        raise NotFound("no such item, or not for you")  # a protocol that replaced the one it left by covers less
     absent = dict.fromkeys(FIELDS) if kind is Kind.REFERRAL else {}
     return shape(permit.profile, {**absent, **content, **_outside(row, reception.receiver)})
 
@@ -78,7 +90,8 @@ def open_to(
     live = row is not None and is_live(row, receiver.clock.now())
     mine = row is not None and row.reader == actor.zone
     subject = receiver.pseudonym(row) if row is not None and mine else ""
-    return row, Facts.of(addressed=mine and live, consent=live), subject
+    agreed = row is not None and reception.agreed(row.purpose)
+    return row, Facts.of(addressed=mine and live and agreed, consent=live), subject
 
 
 def hold_sight(uow: UnitOfWork, kind: Kind, reception: Reception) -> None:

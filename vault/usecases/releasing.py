@@ -47,7 +47,7 @@ def plan(
     event = Event(
         Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
         object=release.hex(), subject=subject.text, purpose=permit.purpose.value, rule=permit.rule,
-        policy=casework.guard.policy_digest.hex(), outcome=str(reader),
+        policy=casework.guard.policy_digest.hex(), outcome=str(reader), config=casework.protocols.digest.hex(),
     )  # fmt: skip
     return Planned(release, reader, subject, uow.audit.append(event, actor.detail()))
 

@@ -1,0 +1,58 @@
+"""`parefeu protocols`: with whom there is a protocol, for what, until when. Needs no vault, no keys, no database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.home import Json
+from gateway.clock import SystemClock
+from gateway.protocol_rules import load_protocols
+from vault.cases.protocols import Protocol
+from vault.errors import ConfigurationError
+
+app = typer.Typer(help="Protocols with other bodies: for what, until when.", add_completion=False)
+_COLUMNS = ("protocol", "party", "purposes", "categories", "since", "until", "standing", "basis", "reference")
+
+
+@app.callback(invoke_without_command=True)
+def show(
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", envvar="PAREFEU_PROTOCOLS_FILE", help="Check this file, and show what it says."),
+    ] = None,
+    as_json: Json = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if one is an example, has ended, or ends within 30 days.")
+    ] = False,
+) -> None:
+    """Every protocol, whether it runs, and the digest that stands in the entries."""
+    found, now = load_protocols(file), SystemClock().now()
+    rows = [_row(each, _standing(each)) for each in found.entries]
+    if as_json:
+        output.show_json({"digest": found.digest.hex(), "protocols": rows})
+    else:
+        output.show_rows(rows, _COLUMNS)
+        typer.echo(f"digest {found.digest.hex()}")
+    if strict and any(each.example or not each.runs(now) or (each.ends - now).days < 30 for each in found.entries):
+        raise ConfigurationError("a protocol is an example, has ended or ends soon: without it nothing flows")
+
+
+def _standing(protocol: Protocol) -> str:
+    now = SystemClock().now()
+    if protocol.runs(now):
+        return "EXAMPLE" if protocol.example else "runs"
+    return "ended" if now >= protocol.ends else "not yet"
+
+
+def _row(protocol: Protocol, standing: str) -> dict[str, str]:
+    return {
+        "protocol": protocol.code, "party": str(protocol.party),
+        "purposes": ", ".join(sorted(protocol.purposes)), "categories": ", ".join(sorted(protocol.categories)),
+        "since": protocol.since.isoformat(), "until": protocol.until.isoformat(), "standing": standing,
+        "basis": protocol.basis, "form": protocol.form, "periodicity": protocol.periodicity,
+        "published_on": protocol.published_on.isoformat(), "reference": protocol.reference,
+    }  # fmt: skip
