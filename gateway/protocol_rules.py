@@ -7,23 +7,51 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.rule_files import digest_of, read_whole
 from vault.cases.protocols import ANOTHER_BODY, PURPOSES, Protocol, Protocols
 from vault.errors import ConfigurationError
 from vault.oversight.access_report import TIME_ZONE
-from vault.vocabulary import OPENS, Compartment, Opening, Purpose, Zone
+from vault.vocabulary import OPENS, Compartment, Opening, Purpose, Zone, ZoneKind
 
 _SHIPPED: Final = Path(__file__).parent / "protocols.toml"
 _LARGEST: Final = 256 * 1024
+_EARLIEST: Final = 2000
+_LATEST: Final = 2199
+Each = TypeVar("Each")
 #: Raised when the meaning of the digested bytes changes.
 _FORMAT: Final = b"parefeu protocols 1\n"
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
-Text = Annotated[str, StringConstraints(min_length=3, max_length=300, pattern=r"^[ -~]+$")]
+
+
+def _one_line(text: str) -> str:
+    """Letters of any language, and nothing that a screen would not show or that turns a line around."""
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("a text is one line that can be printed")
+    return text
+
+
+def _plausible(day: date) -> date:
+    """A day that clocks and calendars can reckon with."""
+    if type(day) is not date or not _EARLIEST <= day.year <= _LATEST:
+        raise ValueError(f"a day from {_EARLIEST} to {_LATEST}, without a time")
+    return day
+
+
+def _once(values: list[Each]) -> list[Each]:
+    if len(set(values)) != len(values):
+        raise ValueError("each once")
+    return values
+
+
+Text = Annotated[str, StringConstraints(min_length=3, max_length=300), AfterValidator(_one_line)]
+Day = Annotated[date, AfterValidator(_plausible)]
+Purposes = Annotated[list[Annotated[Purpose, Field(strict=False)]], Field(min_length=1), AfterValidator(_once)]
+Categories = Annotated[list[Annotated[Compartment, Field(strict=False)]], Field(min_length=1), AfterValidator(_once)]
 
 
 class _Table(BaseModel):
@@ -32,15 +60,15 @@ class _Table(BaseModel):
 
 class _Protocol(_Table):
     party: Annotated[str, StringConstraints(max_length=40)]
-    purposes: Annotated[list[Annotated[Purpose, Field(strict=False)]], Field(min_length=1, max_length=5)]
-    categories: Annotated[list[Annotated[Compartment, Field(strict=False)]], Field(min_length=1, max_length=10)]
+    purposes: Purposes
+    categories: Categories
     basis: Text
     form: Text
     periodicity: Text
-    published_on: date
+    published_on: Day
     reference: Text
-    since: date
-    until: date
+    since: Day
+    until: Day
     example: bool = False
 
 
@@ -67,7 +95,7 @@ def _protocol(code: str, said: _Protocol, name: str) -> Protocol:
         raise ConfigurationError(f"{name}: protocol {code}: with whom, or for what, no protocol is needed or possible")
     opens = OPENS[party.kind]
     # Contact and status never open in follow-up; a grant may hold the official address and one flag all the same.
-    granted = {Compartment.CONTACT, Compartment.STATUS} if party.kind.value == "follow_up" else set[Compartment]()
+    granted = {Compartment.CONTACT, Compartment.STATUS} if party.kind is ZoneKind.FOLLOW_UP else set[Compartment]()
     possible = {each for each in Compartment if opens[each] is not Opening.NEVER} | granted
     if not set(said.categories) <= possible:
         raise ConfigurationError(f"{name}: protocol {code}: a category that no zone of that kind can ever open")

@@ -32,6 +32,7 @@ from vault.access.releases import Receiver, Sender
 from vault.access.sealing import RecordKeeper
 from vault.audit.log import Lane
 from vault.cases.calendar import Calendar
+from vault.cases.protocols import Protocols
 from vault.crypto.blind_index import BlindIndex
 from vault.crypto.detail import DetailLane
 from vault.crypto.directory import ZoneDirectory
@@ -171,7 +172,7 @@ def _assemble(
             for zone, keyring in keyrings.items()
             if zone.kind is not ZoneKind.CASEWORK
         },
-        access=_offices(settings, keyrings, directory, guard, clock, entropy),
+        access=_offices(settings, keyrings, directory, guard, clock, entropy, protocols),
         namespaces=load_namespaces(settings),
         correspondence=correspondence,
         _held=held,
@@ -180,7 +181,9 @@ def _assemble(
     if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
         pseudonyms, index = PseudonymKeys(own.pseudonym_root), BlindIndex(own.blind_index_key.expose())
         keeper = RecordKeeper(own.wrapper, clock=clock, entropy=entropy)
-        services.casework = _casework(settings, guard, keeper, pseudonyms, index, directory, clock, entropy)
+        services.casework = _casework(
+            settings, guard, keeper, pseudonyms, index, directory, clock, entropy, protocols
+        )  # fmt: skip
         services.sender = Sender(directory, own.signing, clock, entropy, protocols)
     if OVERSIGHT in keyrings:
         services.oversight = _oversight(settings, keyrings[OVERSIGHT], guard, clock, entropy)
@@ -190,11 +193,11 @@ def _assemble(
 
 def _offices(
     settings: Settings, keyrings: dict[Zone, ZoneKeyring], directory: ZoneDirectory, guard: Guard, clock: Clock,
-    entropy: Entropy,
+    entropy: Entropy, protocols: Protocols,
 ) -> dict[Zone, AccessOffice]:  # fmt: skip
     rules = load_access_rules(settings.access_file)
     return {
-        zone: AccessOffice(zone, guard, directory, keyring.sealing, keyring.signing, clock, entropy, rules)
+        zone: AccessOffice(zone, guard, directory, keyring.sealing, keyring.signing, clock, entropy, rules, protocols)
         for zone, keyring in keyrings.items()
         if zone in READERS or zone in ASKING_ZONES
     }
@@ -208,7 +211,7 @@ def _oversight(settings: Settings, own: ZoneKeyring, guard: Guard, clock: Clock,
 
 def _casework(
     settings: Settings, guard: Guard, keeper: RecordKeeper, pseudonyms: PseudonymKeys, index: BlindIndex,
-    directory: ZoneDirectory, clock: Clock, entropy: Entropy,
+    directory: ZoneDirectory, clock: Clock, entropy: Entropy, protocols: Protocols,
 ) -> Casework:  # fmt: skip
     """Everything that the operator configures about casework, read and checked; and the keys it works with."""
     parameters, texts = load_parameters(settings.parameters_file), load_texts(settings.texts_dir)
@@ -229,7 +232,7 @@ def _casework(
         agenda_rules=replace(agenda, horizon=horizon),
         rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
         emergency_rules=load_emergency_rules(settings.break_glass_file),
-        protocols=load_protocols(settings.protocols_file),
+        protocols=protocols,
         partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,11 +12,12 @@ from gateway.cli import output
 from gateway.cli.home import Json
 from gateway.clock import SystemClock
 from gateway.protocol_rules import load_protocols
-from vault.cases.protocols import Protocol
+from vault.cases.protocols import Protocol, Protocols
 from vault.errors import ConfigurationError
 
 app = typer.Typer(help="Protocols with other bodies: for what, until when.", add_completion=False)
-_COLUMNS = ("protocol", "party", "purposes", "categories", "since", "until", "standing", "basis", "reference")
+_SOON: Final = timedelta(days=30)
+_COLUMNS: Final = ("protocol", "party", "purposes", "categories", "since", "until", "standing", "basis", "reference")
 
 
 @app.callback(invoke_without_command=True)
@@ -26,23 +28,33 @@ def show(
     ] = None,
     as_json: Json = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail if one is an example, has ended, or ends within 30 days.")
+        bool,
+        typer.Option("--strict", help="Fail if one is an example, or something is covered no more within 30 days."),
     ] = False,
 ) -> None:
     """Every protocol, whether it runs, and the digest that stands in the entries."""
     found, now = load_protocols(file), SystemClock().now()
-    rows = [_row(each, _standing(each)) for each in found.entries]
+    rows = [_row(each, _standing(each, now)) for each in found.entries]
     if as_json:
         output.show_json({"digest": found.digest.hex(), "protocols": rows})
     else:
         output.show_rows(rows, _COLUMNS)
         typer.echo(f"digest {found.digest.hex()}")
-    if strict and any(each.example or not each.runs(now) or (each.ends - now).days < 30 for each in found.entries):
-        raise ConfigurationError("a protocol is an example, has ended or ends soon: without it nothing flows")
+    if strict:
+        _check(found, now)
 
 
-def _standing(protocol: Protocol) -> str:
-    now = SystemClock().now()
+def _check(found: Protocols, now: datetime) -> None:
+    """Raises ConfigurationError where something is an example, or flows today or soon no more."""
+    if not found.entries or any(each.example for each in found.entries):
+        raise ConfigurationError("there is no protocol, or one is an example that nobody agreed to")
+    lapsing = found.lapsing(now, _SOON)
+    if lapsing:
+        told = "; ".join(f"{party}: {category.value}" for party, category in lapsing)
+        raise ConfigurationError(f"within {_SOON.days} days no protocol covers {told}: without one nothing flows")
+
+
+def _standing(protocol: Protocol, now: datetime) -> str:
     if protocol.runs(now):
         return "EXAMPLE" if protocol.example else "runs"
     return "ended" if now >= protocol.ends else "not yet"

@@ -59,6 +59,12 @@ def banner(settings: Settings, address: str) -> None:
             "parefeu: one process holds all zones; no store wall; for looking or very small installations only",
             err=True,
         )
+    if settings.protocols_file is None:
+        typer.echo(
+            "parefeu: protocols with other bodies are the shipped examples, which nobody agreed to: name your own in "
+            "PAREFEU_PROTOCOLS_FILE",
+            err=True,
+        )
     if not is_loopback(settings.host):
         typer.echo("parefeu: reachable from other machines: put a TLS proxy in front of it", err=True)
 

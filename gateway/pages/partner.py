@@ -24,18 +24,15 @@ class PartnerPages(ReceivedPages):
 
     async def home(self, visit: Visit) -> Response:
         """Receipts that are owed first, then the referrals, the newest first."""
-        before = aware(moment_of(visit, "before"))
-        rows, ended = await visit.run(
-            lambda uow, actor: (
-                received.list_received(uow, actor, self.kind, self.purpose, self.reception, limit=PAGE, before=before),
-                withdrawals.list_addressed(uow, actor, self.reception, limit=_LOOKED_THROUGH),
-            ),
+        rows, agreed = await self.listed(visit)
+        ended = await visit.run(
+            lambda uow, actor: withdrawals.list_addressed(uow, actor, self.reception, limit=_LOOKED_THROUGH),
             quick=False,
         )
         last = rows[-1]["received_at"] if len(rows) == PAGE else ""
         return visit.draw(
             "received.html", rows=rows, plural=self.plural, when="received_at", before=_text(last),
-            owed=[row for row in ended if row["receipt"] is None],
+            owed=[row for row in ended if row["receipt"] is None], agreed=agreed,
         )  # fmt: skip
 
     async def one(self, visit: Visit) -> Response:

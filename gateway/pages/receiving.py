@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gateway.api.casework import aware
 from gateway.pages.site import Door, Visit
-from vault.errors import InvalidInput
+from vault.errors import InvalidInput, ProtocolMissing
 from vault.ids import ReleaseId
 from vault.usecases import received
 from vault.vocabulary import Kind, Purpose, ZoneKind
@@ -30,15 +30,25 @@ class ReceivedPages:
 
     async def home(self, visit: Visit) -> Response:
         """What was received, newest first."""
-        before = aware(moment_of(visit, "before"))
-        rows = await visit.run(
-            lambda uow, actor: received.list_received(
-                uow, actor, self.kind, self.purpose, self.reception, limit=PAGE, before=before
-            )
-        )
+        rows, agreed = await self.listed(visit)
         when = "handed_over_at" if self.plural == "sheets" else "received_at"
         last = rows[-1][when] if len(rows) == PAGE else ""
-        return visit.draw("received.html", rows=rows, plural=self.plural, when=when, before=_text(last), owed=[])
+        return visit.draw(
+            "received.html", rows=rows, plural=self.plural, when=when, before=_text(last), owed=[], agreed=agreed
+        )
+
+    async def listed(self, visit: Visit) -> tuple[list[dict[str, Any]], bool]:
+        """A page of what was received, and whether a protocol runs by which anything may be shown at all."""
+        before = aware(moment_of(visit, "before"))
+        try:
+            rows = await visit.run(
+                lambda uow, actor: received.list_received(
+                    uow, actor, self.kind, self.purpose, self.reception, limit=PAGE, before=before
+                )
+            )
+        except ProtocolMissing:
+            return [], False
+        return rows, True
 
     async def one(self, visit: Visit) -> Response:
         """One sheet or referral: exactly the fields that the release profile lists."""

@@ -15,6 +15,7 @@ from vault.access.enforcement import Guard, Permit
 from vault.access.evidence import Approval, Evidence
 from vault.asking import AnswerRow, CopyRow
 from vault.cases.access_requests import AccessForm, AccessRules, Act, Answer, Designation
+from vault.cases.protocols import Protocols
 from vault.crypto.canonical import encode
 from vault.crypto.directory import ZoneDirectory
 from vault.crypto.envelope import Release, ReleaseContext, open_release, seal_release
@@ -59,6 +60,7 @@ class AccessOffice:
     clock: Clock
     entropy: Entropy
     rules: AccessRules
+    protocols: Protocols
 
     @property
     def kind(self) -> Kind:

@@ -207,14 +207,15 @@ class Guard:
         try:
             decision: object = self._firewall.decide(question, facts)
         except Exception as fault:
-            raise self._refusal(question, actor, item, None, reason) from fault
+            raise self._refusal(question, actor, item, None, reason, config) from fault
         if not isinstance(decision, Allowed):
             denied = decision if isinstance(decision, Denied) else None  # what is no decision is no yes
-            raise self._refusal(question, actor, item, denied, reason)
+            raise self._refusal(question, actor, item, denied, reason, config)
         if actor.must_step_up and lets_out(action, item.kind):
             event = self._event(
-                question, actor, item, Verdict.DENY, decision.rule, decision.digest, "step_up_needed", 1
-            )
+                question, actor, item, Verdict.DENY, decision.rule, decision.digest, "step_up_needed", 1,
+                config,
+            )  # fmt: skip
             raise with_event(
                 StepUpNeeded("prove anew who you are before something is released"), event, actor.detail(reason)
             )
@@ -233,7 +234,9 @@ class Guard:
             expires_at=self._clock.now() + PERMIT_LIFETIME,
         )
 
-    def _refusal(self, question: Question, actor: Actor, item: Item, denied: Denied | None, reason: str) -> VaultError:
+    def _refusal(
+        self, question: Question, actor: Actor, item: Item, denied: Denied | None, reason: str, config: str
+    ) -> VaultError:
         rule, digest = (denied.rule, denied.digest) if denied is not None else ("error", b"")
         refusal: VaultError
         if item.id and self._within_reach(question):
@@ -241,7 +244,7 @@ class Guard:
         else:
             missing = denied.nearest[0].missing if denied is not None and denied.nearest else ()
             refusal = AccessDenied(reasons=tuple(f"needs_{fact}" for fact in missing) or ("no_rule",))
-        event = self._event(question, actor, item, Verdict.DENY, rule, digest, "refused", 1)
+        event = self._event(question, actor, item, Verdict.DENY, rule, digest, "refused", 1, config)
         return with_event(refusal, event, actor.detail(reason))
 
     def _within_reach(self, question: Question) -> bool:

@@ -16,7 +16,7 @@ from vault.access.enforcement import Permit
 from vault.cases.calendar import belgian_day
 from vault.cases.model import Case
 from vault.cases.people import Identity
-from vault.cases.protocols import Protocols, categories_of
+from vault.cases.protocols import ANOTHER_BODY, Protocols, categories_of
 from vault.crypto.directory import ZoneDirectory
 from vault.crypto.envelope import Release, ReleaseContext, open_release, seal_release
 from vault.crypto.hpke import SealingKeyPair
@@ -100,7 +100,8 @@ class Sender:
         """
         now = self.clock.now()
         permit.check(kind=kind, case=permit.item.case, now=now, storing=True)
-        self.protocols.require(reader, purpose, categories_of(kind, leaving.fields), now)
+        if reader.kind in ANOTHER_BODY:
+            self.protocols.require(reader, purpose, categories_of(kind, leaving.fields), now)
         content = leaving.content(kind, reader.kind)
         key = KeyId(self.entropy.bytes(16))
         context = ReleaseContext(

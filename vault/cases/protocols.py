@@ -13,21 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from vault.cases.partners import FIELDS
 from vault.errors import ProtocolMissing
-from vault.vocabulary import KIND_COMPARTMENT, Compartment, Kind, Purpose, Zone, ZoneKind
+from vault.vocabulary import Compartment, Kind, Purpose, Zone, ZoneKind
 
 #: Bodies of their own: nothing flows to them without a protocol. Oversight belongs to the office itself.
 ANOTHER_BODY: Final = frozenset({ZoneKind.FOLLOW_UP, ZoneKind.PARTNER})
-#: Which category a field belongs to, where it is not the compartment of its kind.
+#: Not agreed to by name, and in every referral: what the partner is asked for, by code.
+NEED: Final = "need"
+#: Which category each field belongs to that can leave for another body but on an outcome sheet.
 _OF_FIELD: Final[dict[str, Compartment]] = {
     **{name: field.compartment for name, field in FIELDS.items()},
-    "address": Compartment.CONTACT,
     "procedure_pending": Compartment.STATUS,
-    "need": Compartment.STATUS,  # what a partner is asked for, by code
+    NEED: Compartment.STATUS,
 }
 #: For what each kind of body may get anything, whatever a protocol says.
 PURPOSES: Final = {ZoneKind.FOLLOW_UP: Purpose.OQT_FOLLOW_UP, ZoneKind.PARTNER: Purpose.REFERRAL}
@@ -77,6 +78,21 @@ class Protocols:
         agreed = {category for each in running for category in each.categories}
         return bool(running) and set(categories) <= agreed
 
+    def lapsing(self, now: datetime, within: timedelta) -> list[tuple[Zone, Compartment]]:
+        """What some protocol of the file names and none covers now, or at some moment of the time to come.
+
+        One that has ended and was followed by another that covers as much lapses nowhere.
+        """
+        changes = {now, *(each.ends for each in self.entries if now < each.ends <= now + within)}
+        named = {(each.party, purpose, one) for each in self.entries for purpose in each.purposes
+                 for one in each.categories}  # fmt: skip
+        found = {
+            (party, category)
+            for party, purpose, category in named
+            if not all(self.covers(party, purpose, {category}, moment) for moment in changes)
+        }
+        return sorted(found, key=lambda one: (str(one[0]), one[1].value))
+
     def require(self, party: Zone, purpose: Purpose, categories: Collection[Compartment], now: datetime) -> None:
         """Raises ProtocolMissing."""
         if not self.covers(party, purpose, categories, now):
@@ -87,7 +103,18 @@ class Protocols:
 
 
 def categories_of(kind: Kind, fields: Iterable[str]) -> frozenset[Compartment]:
-    """What leaves with these fields of that kind. An outcome sheet is one category, whatever stands in it."""
+    """What leaves with these fields of that kind. An outcome sheet is one category, whatever stands in it.
+
+    Raises ProtocolMissing for a field that nobody put into a category: no protocol can name it.
+    """
     if kind is Kind.OUTCOME_SHEET:
         return frozenset({Compartment.OUTCOME_SHEET})
-    return frozenset(_OF_FIELD.get(name, KIND_COMPARTMENT[kind]) for name in fields)
+    names = tuple(fields)
+    if not _OF_FIELD.keys() >= set(names):
+        raise ProtocolMissing("a field that is in no category can be covered by no protocol")
+    return frozenset(_OF_FIELD[name] for name in names)
+
+
+def categories_of_referral(fields: Iterable[str]) -> frozenset[Compartment]:
+    """Of a referral with these fields agreed to: what it is needed for leaves with them, always."""
+    return categories_of(Kind.REFERRAL, (*fields, NEED))

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from vault.access.actor import Actor
 from vault.access.asking import AccessOffice
@@ -42,6 +42,9 @@ from vault.usecases.granting import Authorised, authorise, in_casework, released
 from vault.usecases.received import Reception
 from vault.usecases.releasing import destroy_over
 from vault.vocabulary import Action, Facts, Kind, Phase
+
+#: What a ceremony tells, for the protocol with the body that it is told to.
+_IDENTITY: Final = categories_of(Kind.CEREMONY, IDENTITY_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def begin(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk,
 def authorise_opening(uow: UnitOfWork, actor: Actor, release: ReleaseId, desk: AnsweringDesk) -> Opening:
     """First half: everything is held against oversight's own keys, access file and log, and the entry written.
 
-    Raises NotFound, Conflict for one that is open, over, or not approved by all who must.
+    Raises NotFound, Conflict for one that is open, over, or not approved by all who must, ProtocolMissing.
     """
     office, ceremony = desk.office, uow.ceremonies.get(release)
     request = ceremony.request if ceremony is not None else RequestId(release.raw)
@@ -104,6 +107,7 @@ def authorise_opening(uow: UnitOfWork, actor: Actor, release: ReleaseId, desk: A
         facts=Facts.of(addressed=True, second=approved), outcome=str(ceremony.reader), count=ceremony.minutes,
         config=office.rules.digest.hex(),
     )  # fmt: skip
+    office.protocols.require(form.zone, form.purpose, _IDENTITY, office.clock.now())
     return Opening(permit, release)
 
 
@@ -116,6 +120,7 @@ def let_go(uow: UnitOfWork, actor: Actor, leave: Opening, desk: AnsweringDesk) -
         raise NotFound("no such ceremony")
     _openable(ceremony, desk)
     now = office.clock.now()
+    office.protocols.require(ceremony.reader, PURPOSE[ceremony.reader], _IDENTITY, now)
     entry = leave.permit.entry
     opened = hand_on(ceremony, office, leave.permit, entry, now, now + timedelta(minutes=ceremony.minutes))
     if not uow.ceremonies.opened(opened, entry):
@@ -193,7 +198,7 @@ def read_identity(
     live = mine and ceremony is not None and ceremony.live(now)
     theirs = live and ceremony is not None and ceremony.requester == actor.id
     theirs = theirs and row is not None and row.purpose is purpose
-    agreed = reception.agreed(purpose, categories_of(Kind.CEREMONY, IDENTITY_FIELDS))
+    agreed = reception.agreed(purpose, _IDENTITY)
     permit = office.guard.permit(
         uow, actor, Action.READ,
         Item(Kind.CEREMONY, release.hex(), None, receiver.pseudonym(row) if row is not None and mine else ""),

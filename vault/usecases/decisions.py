@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Guard
 from vault.audit.events import Event, Verdict
+from vault.cases.protocols import PURPOSES
 from vault.errors import InvalidInput, MalformedId
 from vault.ids import EntryId, ReleaseId, SessionId
 from vault.ports import Clock
@@ -201,7 +203,11 @@ def _place(uow: UnitOfWork, asked: Asked, point: DecisionPoint) -> _Place:
     if kind is None:
         return _NOWHERE
     if asked.resource == NO_SINGLE_ONE:
-        return _Place(Phase.NONE, _reach) if _ACTIONS.get(asked.action) in _UNRESTRICTED else _NOWHERE
+        return (
+            _Place(Phase.NONE, partial(_reach, point=point))
+            if _ACTIONS.get(asked.action) in _UNRESTRICTED
+            else _NOWHERE
+        )
     try:
         if point.casework is not None:
             return _in_casework(uow, asked, point.casework)
@@ -237,7 +243,7 @@ def _in_casework(uow: UnitOfWork, asked: Asked, casework: Casework) -> _Place:
 def _received(row: ReleaseRow | None, kind: Kind, reception: Reception, now: datetime) -> _Place:
     if row is None or row.kind is not kind or row.reader != reception.receiver.zone:
         return _NOWHERE
-    valid = is_live(row, now)
+    valid = is_live(row, now) and reception.agreed(row.purpose)
     facts = Facts(Facts.of(addressed=valid, consent=valid).held, _UNKNOWN)
     return _Place(Phase.NONE, _always(facts), reception.receiver.pseudonym(row))
 
@@ -247,10 +253,13 @@ def _always(facts: Facts) -> Callable[[Actor], Facts]:
     return lambda _: facts
 
 
-def _reach(actor: Actor) -> Facts:
-    """How a list or search of this actor is restricted by the query itself: the use cases ask just so."""
-    if actor.zone.organisation or actor.role is Role.FOLLOW_UP_OFFICER:
-        return Facts.of(addressed=True, consent=True)
+def _reach(actor: Actor, point: DecisionPoint) -> Facts:
+    """How a list or search of this actor is restricted by the query itself: the use cases ask just so.
+
+    Where no protocol runs the use case lists nothing; that is told here as a fact that does not hold.
+    """
+    if point.reception is not None and actor.zone.kind in PURPOSES:
+        return Facts.of(addressed=point.reception.agreed(PURPOSES[actor.zone.kind]), consent=True)
     own = actor.role is Role.COACH
     return Facts.of(own=own, region=not own and bool(actor.region))
 

@@ -86,16 +86,15 @@ def authorise(
     if case is None:
         raise Conflict("there is no such case: nothing can be granted")
     fields = releasable(form, looked.answers, desk.office.rules)
-    casework.protocols.require(form.zone, form.purpose, categories_of(kind, fields), desk.office.clock.now())
     theirs = before_whom(uow, actor, request, desk).facts
     release, reader = ReleaseId(casework.entropy.bytes(16)), form.zone
     permit = casework.guard.permit(
         uow, actor, Action.RELEASE, Item(kind, release.hex(), case.id, casework.subject(case.id)),
         purpose=Purpose.CASE_ADMINISTRATION, phase=case.phase,
         facts=Facts(theirs.held | Facts.of(second=True).held), outcome=str(reader),
-        count=len(fields),
-        config=desk.office.rules.digest.hex(),
+        count=len(fields), config=desk.office.rules.digest.hex(),
     )  # fmt: skip
+    casework.protocols.require(form.zone, form.purpose, categories_of(kind, fields), desk.office.clock.now())
     subject = casework.pseudonyms.token(domain_of(reader), case.id)
     event = Event(
         Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,

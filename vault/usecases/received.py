@@ -6,7 +6,7 @@ What was withdrawn, or is covered by no protocol that runs, is not there any mor
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from vault.access.releases import Receiver
 from vault.access.shaping import shape
 from vault.cases.calendar import belgian_day
 from vault.cases.partners import FIELDS
-from vault.cases.protocols import Protocols, categories_of
+from vault.cases.protocols import Protocols, categories_of, categories_of_referral
 from vault.errors import InvalidInput, NotFound
 from vault.ids import ReleaseId
 from vault.unit_of_work import ReleaseRow, UnitOfWork
@@ -46,13 +46,17 @@ def list_received(
     uow: UnitOfWork, actor: Actor, kind: Kind, purpose: Purpose, reception: Reception, *, limit: int = 50,
     before: datetime | None = None,
 ) -> list[Values]:  # fmt: skip
-    """Releases sealed to the actor's zone, newest first; what expired or was withdrawn is not among them."""
+    """Releases sealed to the actor's zone, newest first; what expired or was withdrawn is not among them.
+
+    Raises ProtocolMissing where no protocol with this zone's body runs: it is about no case, so it may be told.
+    """
     if not 1 <= limit <= LIST_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {LIST_LIMIT}", field="limit")
     permit = reception.guard.permit(
         uow, actor, Action.LIST, Item(kind), purpose=purpose,
-        facts=Facts.of(addressed=reception.agreed(purpose), consent=True), config=reception.protocols.digest.hex(),
+        facts=Facts.of(addressed=True, consent=True), config=reception.protocols.digest.hex(),
     )  # fmt: skip
+    reception.protocols.require(reception.receiver.zone, purpose, (), reception.receiver.clock.now())
     now = reception.receiver.clock.now()
     hold_sight(uow, kind, reception)
     rows = uow.releases.addressed(reception.receiver.zone, kind, limit, before)
@@ -70,11 +74,16 @@ def read_received(
     )  # fmt: skip
     assert row is not None
     content = reception.receiver.open(uow, permit, row).expose()
-    carried = content if kind is Kind.OUTCOME_SHEET else set(content) & set(FIELDS)
-    if not reception.agreed(purpose, categories_of(kind, carried)):
+    if not reception.agreed(purpose, _carried(kind, content)):
         raise NotFound("no such item, or not for you")  # a protocol that replaced the one it left by covers less
     absent = dict.fromkeys(FIELDS) if kind is Kind.REFERRAL else {}
     return shape(permit.profile, {**absent, **content, **_outside(row, reception.receiver)})
+
+
+def _carried(kind: Kind, content: Mapping[str, Any]) -> frozenset[Compartment]:
+    if kind is Kind.REFERRAL:
+        return categories_of_referral(set(content) & set(FIELDS))
+    return categories_of(kind, content)
 
 
 def open_to(

@@ -19,7 +19,7 @@ from vault.access.releases import REFERRAL_SCHEMA, Sender
 from vault.access.shaping import narrowed, shape
 from vault.between_zones import AnswerHead, ReceiptRow
 from vault.cases.model import Case
-from vault.cases.protocols import categories_of
+from vault.cases.protocols import categories_of_referral
 from vault.cases.referrals import (
     WITH_PARTNER,
     Consent,
@@ -167,9 +167,7 @@ def authorise_sending(
     next_status(referral.status, ReferralStep.SEND)
     case = existing(case)
     agreed = consent.fields if consent is not None else ()
-    casework.protocols.require(
-        referral.partner, Purpose.REFERRAL, categories_of(Kind.REFERRAL, agreed), casework.clock.now()
-    )
+    casework.protocols.require(referral.partner, Purpose.REFERRAL, categories_of_referral(agreed), casework.clock.now())
     release = release_of(referral.id, casework)
     planned = plan(uow, actor, permit, Kind.REFERRAL, case.id, referral.partner, casework, release)
     return Sending(permit, case.version, referral, planned)
