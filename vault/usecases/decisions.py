@@ -28,7 +28,7 @@ from vault.ports import Clock
 from vault.unit_of_work import ReleaseRow, StaffRow, UnitOfWork
 from vault.usecases.casework import Casework, parse_reference, reference, relation
 from vault.usecases.decision_clients import CLIENT_ROLE, DecisionClient
-from vault.usecases.received import Reception, hold_sight, is_live
+from vault.usecases.received import PURPOSES_OF, Reception, hold_sight, is_live
 from vault.usecases.steps import second_person
 from vault.vocabulary import (
     Action,
@@ -243,7 +243,7 @@ def _in_casework(uow: UnitOfWork, asked: Asked, casework: Casework) -> _Place:
 def _received(row: ReleaseRow | None, kind: Kind, reception: Reception, now: datetime) -> _Place:
     if row is None or row.kind is not kind or row.reader != reception.receiver.zone:
         return _NOWHERE
-    valid = is_live(row, now) and reception.agreed(row.purpose)
+    valid = is_live(row, now) and reception.agreed(PURPOSES_OF[kind])
     facts = Facts(Facts.of(addressed=valid, consent=valid).held, _UNKNOWN)
     return _Place(Phase.NONE, _always(facts), reception.receiver.pseudonym(row))
 

@@ -26,6 +26,8 @@ from vault.usecases.casework import Values
 from vault.vocabulary import Action, Compartment, Facts, Kind, Purpose
 
 LIST_LIMIT: Final = 200
+#: For what another body gets each kind. Oversight, which belongs to the office, has a purpose of its own.
+PURPOSES_OF: Final = {Kind.OUTCOME_SHEET: Purpose.OQT_FOLLOW_UP, Kind.REFERRAL: Purpose.REFERRAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def open_to(
     live = row is not None and is_live(row, receiver.clock.now())
     mine = row is not None and row.reader == actor.zone
     subject = receiver.pseudonym(row) if row is not None and mine else ""
-    agreed = row is not None and reception.agreed(row.purpose)
+    agreed = reception.agreed(PURPOSES_OF[kind])  # not the row's word: what it was sealed for stands in the envelope
     return row, Facts.of(addressed=mine and live and agreed, consent=live), subject
 
 
