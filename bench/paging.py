@@ -81,6 +81,7 @@ def _vault(home: Path | None, effort: Effort, chance: random.Random, say: Callab
     from gateway.cli.home import Hooks, settings_of
     from gateway.cli.init import create_home
     from gateway.cli.simulate import fill
+    from gateway.simulation.standing import Plan
 
     if home is not None:
         if not (home / "simulated").exists():
@@ -95,7 +96,8 @@ def _vault(home: Path | None, effort: Effort, chance: random.Random, say: Callab
         days = effort.simulated_days
         say(f"filling a vault with {days} days at the design size")
         first, cases = _END - timedelta(days=days), round(days * _CASES_A_DAY)
-        fill(settings_of(made), {}, cases, chance.randrange(1 << 30), first, _END, lambda *_: None)
+        plan = Plan(seed=chance.randrange(1 << 30), cases=cases, first=first, end=_END)
+        fill(settings_of(made), {}, plan, lambda *_: None)
         yield settings_of(made)
 
 

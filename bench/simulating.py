@@ -38,9 +38,11 @@ def _rate(days: int, seed: int) -> float:
     from gateway.cli.home import Hooks, settings_of
     from gateway.cli.init import create_home
     from gateway.cli.simulate import fill
+    from gateway.simulation.standing import Plan
 
     with tempfile.TemporaryDirectory(prefix="parefeu-simulate-") as folder:
         home = Path(folder) / "home"
         create_home(home, None, Hooks())
         first, cases = _END - timedelta(days=days), round(days * _CASES_A_DAY)
-        return fill(settings_of(home), {}, cases, seed, first, _END, lambda *_: None).rate
+        plan = Plan(seed=seed, cases=cases, first=first, end=_END)
+        return fill(settings_of(home), {}, plan, lambda *_: None)[0].rate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, time
@@ -17,14 +18,15 @@ from vault.errors import ConfigurationError, InvalidInput
 if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.simulation.run import Done, Progress
+    from gateway.simulation.standing import Plan, Standing
     from gateway.wiring import Services
     from vault.ports import Clock
 
 app = typer.Typer(add_completion=False)
 #: The design size: shells of ten years.
 DESIGN: Final = 35_000  # cases a year
-#: A home that was filled so says so: production refuses it.
-MARK: Final = "simulated"
+#: What says what is simulated: settled when it began, so it is not said again when it goes on.
+_PLANNED: Final = ("years", "seed", "cases", "scale", "until")
 
 
 @app.command()
@@ -36,60 +38,100 @@ def simulate(
     cases: Annotated[int, typer.Option("--cases", min=0, help="How many; default: 35,000 a year.")] = 0,
     scale: Annotated[float, typer.Option("--scale", min=0.0001, max=10, help="A part of the default.")] = 1.0,
     until: Annotated[str, typer.Option("--until", metavar="DAY", help="The day it ends before; default: today.")] = "",
+    again: Annotated[bool, typer.Option("--continue", help="Go on with the one that was stopped here.")] = False,
     as_json: Json = False,
 ) -> None:
     """Fill an empty vault with invented cases: orders, invitations, absences, interviews, notes, avenues, ends.
 
     By its own clock, ending today, so that dates spread over the years. For measuring and rehearsing: everybody in it
-    is invented, and production refuses the home. A vault that holds anything is refused, one that was half filled too:
-    begin again with a new one (`parefeu init`). Without a text model of French: PAREFEU_FREETEXT_FRENCH=0.
+    is invented, and production refuses the home. Ctrl-C or SIGTERM stops it in good order, and `--continue` goes on,
+    also days later. A vault that holds anything is refused, one whose simulation was killed too: begin again with a new
+    one (`parefeu init`). Without a text model of French: PAREFEU_FREETEXT_FRENCH=0.
     """
     from gateway.clock import SystemClock
+    from gateway.simulation.standing import Plan, kept
 
     settings, hooks = settings_of(home), hooks_of(ctx)
-    end = _day(until) if until else (hooks.clock or SystemClock()).now().date()
-    wanted = cases or round(DESIGN * years * scale)
-    if wanted < 1:
-        raise InvalidInput("at least one case is simulated", field="cases")
-    first = end.replace(year=end.year - years, day=min(end.day, 28))
-    with _bar() as progress:
-        done = fill(settings, hooks.parts(), wanted, seed, first, end, progress)
+    standing = None
+    if again:
+        for name in _PLANNED:
+            source = ctx.get_parameter_source(name)
+            if source is not None and source.name == "COMMANDLINE":
+                raise InvalidInput("what is simulated was said when it began: give --continue alone", field=name)
+        standing = kept(settings.home)
+        plan = standing.plan
+    else:
+        end = _day(until) if until else (hooks.clock or SystemClock()).now().date()
+        wanted = cases or round(DESIGN * years * scale)
+        if wanted < 1:
+            raise InvalidInput("at least one case is simulated", field="cases")
+        plan = Plan(seed=seed, cases=wanted, first=end.replace(year=end.year - years, day=min(end.day, 28)), end=end)
+    with _bar() as progress, _stopped_by_signals() as stop:
+        done, standing = fill(settings, hooks.parts(), plan, progress, standing=standing, stop=stop)
     told = {
         "cases": done.cases, "steps": done.steps, "notes": done.notes, "facts": done.facts, "sign_ins": done.sign_ins,
-        "seconds": round(done.seconds, 1), "steps_per_second": round(done.rate), "seed": seed, "until": end.isoformat(),
+        "seconds": round(done.seconds, 1), "steps_per_second": round(done.rate), "seed": plan.seed,
+        "until": plan.end.isoformat(), "reached": (standing.moment.date() if standing else plan.end).isoformat(),
+        "finished": standing is None,
     }  # fmt: skip
     if as_json:
         output.show_json(told)
     else:
         output.show_record(told)
-        typer.echo(output.as_called("Look it over: `parefeu doctor`"), err=True)
+        whats_next = "Look it over: `parefeu doctor`" if standing is None else "Go on: `parefeu simulate --continue`"
+        typer.echo(output.as_called(whats_next), err=True)
 
 
 def fill(
-    settings: Settings, parts: dict[str, Any], cases: int, seed: int, first: date, end: date, progress: Progress
-) -> Done:
-    """Simulate into an installation. Raises ConfigurationError unless it is empty, StoreBusy, SimulationFailed."""
+    settings: Settings, parts: dict[str, Any], plan: Plan, progress: Progress, *, standing: Standing | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[Done, Standing | None]:  # fmt: skip
+    """Simulate into an empty installation, or go on from where it stands; what was done, and where it was stopped.
+
+    Raises ConfigurationError unless it is empty, StoreBusy, SimulationFailed.
+    """
     from gateway.log.lanes import close_lanes
     from gateway.simulation.clock import SimulatedClock
     from gateway.simulation.run import Simulation
+    from gateway.simulation.standing import keep
     from gateway.wiring import build
 
-    if not _empty(settings):
+    if standing is None and not _empty(settings):
         raise ConfigurationError(
             "this vault holds something already, and only an empty one is filled: nothing was changed"
         )
     # What is written names nobody: a second model would find nothing, and take seconds to load.
     settings = settings.model_copy(update={"freetext_french": False})
-    clock = SimulatedClock(datetime.combine(first, time(6), UTC))
+    clock = SimulatedClock(datetime.combine(plan.first, time(6), UTC) if standing is None else standing.moment)
     with ExitStack() as held:
         services = build(settings, note=lambda: "a simulation", **{**parts, "clock": clock})
         held.callback(services.close)
-        (settings.home / MARK).touch()
-        sequence = _sequencer(settings, services, clock, parts, end, held)
-        done = Simulation(services, clock, seed, sequence=sequence, progress=progress).run(cases, first, end)
+        keep(settings.home, None)  # whoever is killed from here on left a vault that nobody knows
+        sequence = _sequencer(settings, services, clock, parts, plan, held)
+        simulation = Simulation(services, clock, plan, sequence=sequence, progress=progress, stop=stop)
+        standing = simulation.run(standing)
         close_lanes(services)
         sequence()
-    return done
+        if standing is not None:
+            keep(settings.home, standing)
+    return simulation.done, standing
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[Callable[[], bool]]:
+    """Whether SIGINT or SIGTERM came; a second one ends the program as ever, and leaves a vault half filled."""
+    came: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        came.append(number)
+        signal.signal(number, before[number])
+
+    before: dict[int, Any] = {int(each): signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _empty(settings: Settings) -> bool:
@@ -108,7 +150,7 @@ def _empty(settings: Settings) -> bool:
 
 
 def _sequencer(
-    settings: Settings, services: Services, clock: Clock, parts: dict[str, Any], end: date, held: ExitStack
+    settings: Settings, services: Services, clock: Clock, parts: dict[str, Any], plan: Plan, held: ExitStack
 ) -> Callable[[], None]:
     """Take what waits into the trees of the simulated years; nothing to do where this home does not keep the log."""
     from gateway.clock import SystemEntropy
@@ -120,8 +162,8 @@ def _sequencer(
         return lambda: None
     root = parts.get("root", FileRoot)
     key = load_log_key(settings, SystemEntropy(), root)
-    begin = clock.now()
-    count = 2 * (end.year - begin.year + 1) + AHEAD
+    begin = datetime.combine(plan.first, time(6), UTC)
+    count = 2 * (plan.end.year - begin.year + 1) + AHEAD
     replace_file(settings.log_home / "policy.txt", policy_text(key, begin, count).encode())
     # It sequences by the thousand, days of its clock apart: that entries waited is no news here.
     log = logging.getLogger("parefeu.log")

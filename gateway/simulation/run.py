@@ -1,5 +1,5 @@
 """Lives the planned lives: thirty-two acts at a time through the worker's queue, as requests would come, by their own
-clock; the log is sequenced along with them.
+clock; the log is sequenced along with them. It can be stopped between two batches and go on another day.
 
 Each act is a real use case of somebody with a real session: authenticated, decided, logged, committed in a group. The
 one thing left out is what happens before a transaction: passwords are not hashed, and a text that was looked through
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from itertools import chain, islice
 from random import Random
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from gateway.simulation.chance import seeded
 from gateway.simulation.clock import SimulatedClock
 from gateway.simulation.people import Member, Team, a_file, elsewhere, teams
 from gateway.simulation.plan import Act, Beginning, Doing, Who, beginnings, life
+from gateway.simulation.standing import Counts, Plan, Standing, Waiting
 from gateway.simulation.texts import Texts
 from gateway.wiring import Services
 from vault.access.actor import Actor
@@ -46,6 +48,8 @@ _SEQUENCE_EVERY: Final = 1024
 _NO_PASSWORD: Final = "$argon2id$simulated"
 _SOURCE: Final = "192.0.2.1"  # an address of documentation
 _RESERVE: Final = timedelta(minutes=5)
+#: Between stopping and going on, by the simulation's clock: a code of a second factor counts once.
+_PAUSE: Final = timedelta(minutes=2)
 
 Progress = Callable[[float, "Done"], None]
 
@@ -79,76 +83,129 @@ class _Session:
 
 @dataclass(slots=True)
 class _Live:
-    """A case on its way. rest: what is still to happen."""
+    """A case on its way. rest: what is still to happen; taken: how many of its acts did."""
 
     begun: Beginning
     team: Team
     coach: Member
-    chance: Random
     rest: Iterator[Act]
+    taken: int = 0
     case: CaseId | None = None
 
 
 @dataclass(order=True, slots=True)
 class _Due:
+    """chance: of this one act, so that no life has to remember how it came here."""
+
     at: datetime
     number: int
     act: Act = field(compare=False)
     live: _Live = field(compare=False)
+    chance: Random = field(compare=False)
 
 
 class Simulation:
-    """services: built on the simulation's clock. sequence: a turn of the log's sequencer."""
+    """services: built on the simulation's clock. sequence: a turn of its log's sequencer. stop: asked after a batch."""
 
     def __init__(
-        self, services: Services, clock: SimulatedClock, seed: int, *, sequence: Callable[[], None] = lambda: None,
-        progress: Progress = lambda *_: None,
+        self, services: Services, clock: SimulatedClock, plan: Plan, *, sequence: Callable[[], None] = lambda: None,
+        progress: Progress = lambda *_: None, stop: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         casework, sender = services.casework, services.sender
         assert casework is not None
         assert sender is not None
-        self._services, self._clock, self._seed = services, clock, seed
+        self._services, self._clock, self._plan = services, clock, plan
         self._casework: Casework = casework
         self._sender = sender
-        self._texts = Texts(casework.office, seed)
-        self._sequence, self._progress = sequence, progress
+        self._texts = Texts(casework.office, plan.seed)
+        self._sequence, self._progress, self._stop = sequence, progress, stop
+        self._houses = teams(plan.cases)
+        self._coming = beginnings(plan.seed, plan.cases, plan.first, plan.end, casework.calendar)
+        self._due: list[_Due] = []
+        self._begun = 0
         self._sessions: dict[str, _Session] = {}
-        self._steps_of_totp: dict[str, int] = {}
         self._since_sequenced = 0
         self._half: tuple[int, bool] | None = None
         self.done = Done()
 
-    def run(self, cases: int, first: date, end: date) -> Done:
-        """Live everything that happens from the first day up to, not on, the end. Raises SimulationFailed."""
-        return asyncio.run(self._run(cases, first, end))
+    def run(self, standing: Standing | None = None) -> Standing | None:
+        """Live everything from the first day up to, not on, the end, or until it is stopped: then where it stands.
 
-    async def _run(self, cases: int, first: date, end: date) -> Done:
-        began = time.perf_counter()
-        houses = teams(cases)
-        self._hire([*elsewhere(), *(m for team in houses.values() for m in (*team.coaches, *team.desks, *team.heads))])
-        coming = beginnings(self._seed, cases, first, end, self._casework.calendar)
-        ahead = next(coming, None)
-        due: list[_Due] = []
-        whole = (end - first).days
-        while ahead is not None or due:
+        standing: go on from there. Raises SimulationFailed.
+        """
+        if standing is None:
+            teams_ = [m for team in self._houses.values() for m in (*team.coaches, *team.desks, *team.heads)]
+            self._hire([*elsewhere(), *teams_])
+        else:
+            self._stand(standing)
+        return asyncio.run(self._run())
+
+    async def _run(self) -> Standing | None:
+        began = time.perf_counter() - self.done.seconds
+        plan, due = self._plan, self._due
+        ahead = next(self._coming, None)
+        whole = (plan.end - plan.first).days
+        stopped = False
+        while (ahead is not None or due) and not stopped:
             day = belgian_day(min(one.at for one in (ahead, due[0] if due else None) if one is not None))
-            if day >= end:
+            if day >= plan.end:
                 break
             self._end_half_year(day)
             while ahead is not None and belgian_day(ahead.at) <= day:
-                heapq.heappush(due, self._begin(ahead, houses[ahead.region]))
-                ahead = next(coming, None)
+                self._begun += 1
+                heapq.heappush(due, self._next(self._begin(ahead)))
+                ahead = next(self._coming, None)
             batch = list(self._of_one_day(due, day))
             await self._live(batch)
             for one in batch:
-                following = next(one.live.rest, None)
-                if following is not None:
-                    heapq.heappush(due, _Due(following.at, one.number, following, one.live))
+                one.live.taken += 1
+                self._go_on(one.live)
             self.done.seconds = time.perf_counter() - began
-            self._progress(max(0.0, (day - first).days / whole), self.done)
+            self._progress(max(0.0, (day - plan.first).days / whole), self.done)
+            stopped = self._stop()
         self._sequence()
         self.done.seconds = time.perf_counter() - began
-        return self.done
+        return self._standing() if stopped else None
+
+    def _begin(self, begun: Beginning) -> _Live:
+        team = self._houses[begun.region]
+        coach = seeded(self._plan.seed, begun.number, "people").choice(team.coaches)
+        who = Who.COACH if begun.origin is Origin.WALK_IN else Who.DESK
+        opening = Act(begun.at, who, Doing.OPEN)
+        return _Live(begun, team, coach, chain((opening,), life(self._plan.seed, begun, self._casework.calendar)))
+
+    def _next(self, live: _Live) -> _Due:
+        """Raises StopIteration: its life is over."""
+        act = next(live.rest)
+        number = live.begun.number
+        return _Due(act.at, number, act, live, seeded(self._plan.seed, number, "act", live.taken))
+
+    def _go_on(self, live: _Live) -> None:
+        try:
+            heapq.heappush(self._due, self._next(live))
+        except StopIteration:
+            return
+
+    def _standing(self) -> Standing:
+        waiting = tuple(
+            Waiting(number=one.number, taken=one.live.taken, case=one.live.case.hex() if one.live.case else "")
+            for one in sorted(self._due)
+        )
+        counts = Counts(**{name: getattr(self.done, name) for name in Counts.model_fields})
+        return Standing(plan=self._plan, done=counts, moment=self._clock.now(), begun=self._begun, waiting=waiting)
+
+    def _stand(self, standing: Standing) -> None:
+        """Make the lives again that were on their way, each as far as it had come."""
+        self._clock.reach(standing.moment + _PAUSE)
+        self.done = Done(**standing.done.model_dump())
+        self._begun = standing.begun
+        on_their_way = {one.number: one for one in standing.waiting}
+        for begun in islice(self._coming, standing.begun):
+            if (was := on_their_way.get(begun.number)) is not None:
+                live = self._begin(begun)
+                live.taken = sum(1 for _ in islice(live.rest, was.taken))
+                live.case = CaseId(bytes.fromhex(was.case)) if was.case else None
+                self._go_on(live)
 
     def _end_half_year(self, day: date) -> None:
         """The log has a tree per half-year: what waits goes into its own before the clock goes on."""
@@ -165,12 +222,6 @@ class Simulation:
                 return
             yield heapq.heappop(due)
 
-    def _begin(self, begun: Beginning, team: Team) -> _Due:
-        chance = seeded(self._seed, begun.number, "people")
-        live = _Live(begun, team, chance.choice(team.coaches), chance, life(self._seed, begun, self._casework.calendar))
-        who = Who.COACH if begun.origin is Origin.WALK_IN else Who.DESK
-        return _Due(begun.at, begun.number, Act(begun.at, who, Doing.OPEN), live)
-
     def _hire(self, members: list[Member]) -> None:
         for member in members:
             service = self._services.sign_in[member.zone]
@@ -180,7 +231,7 @@ class Simulation:
     # -- one batch --------------------------------------------------------------------------------------------
 
     async def _live(self, batch: list[_Due]) -> None:
-        members = {one.number: self._member(one.act, one.live) for one in batch}
+        members = {one.number: self._member(one) for one in batch}
         missing = {
             member.login: member for one in batch if not self._signed_in(member := members[one.number], batch[-1].at)
         }
@@ -197,10 +248,11 @@ class Simulation:
             self._since_sequenced = 0
             self._sequence()
 
-    def _member(self, act: Act, live: _Live) -> Member:
-        if act.who is Who.COACH:
-            return live.coach
-        return live.chance.choice(live.team.desks if act.who is Who.DESK else live.team.heads)
+    @staticmethod
+    def _member(one: _Due) -> Member:
+        if one.act.who is Who.COACH:
+            return one.live.coach
+        return one.chance.choice(one.live.team.desks if one.act.who is Who.DESK else one.live.team.heads)
 
     def _signed_in(self, member: Member, until: datetime) -> bool:
         session = self._sessions.get(member.login)
@@ -258,11 +310,11 @@ class Simulation:
             return partial(open_case, cmd=self._file(one), casework=self._casework)
         assert live.case is not None
         if act.doing is Doing.NOTE:
-            text, looked = self._texts.one(live.chance, live.begun.language)
+            text, looked = self._texts.one(one.chance, live.begun.language)
             note = notes.WriteNote(live.case, text, live.begun.language, act.template, looked=looked)
             return partial(notes.write_note, cmd=note, casework=self._casework)
         if act.doing is Doing.FACT:
-            return partial(facts.record_fact, cmd=self._fact(live), casework=self._casework)
+            return partial(facts.record_fact, cmd=self._fact(one), casework=self._casework)
         assert act.step is not None
         coach = live.coach.login if act.step is Step.TRIAGE else ""
         step = steps.TakeStep(live.case, act.step, act.details, coach)
@@ -270,8 +322,8 @@ class Simulation:
 
     def _file(self, one: _Due) -> OpenCase:
         begun, today = one.live.begun, belgian_day(one.at)
-        identity, contact, minors = a_file(one.live.chance, begun.number, today)
-        notified = today - timedelta(days=one.live.chance.randint(0, 10))
+        identity, contact, minors = a_file(one.chance, begun.number, today)
+        notified = today - timedelta(days=one.chance.randint(0, 10))
         told = AdminFacts(annex=begun.annex, notified_on=notified, minors=minors)
         return OpenCase(begun.region, begun.language, identity, contact, told, begun.origin)
 
@@ -292,8 +344,9 @@ class Simulation:
         await self._submit(one, member, second)
 
     @staticmethod
-    def _fact(live: _Live) -> facts.RecordFact:
-        value = live.chance.choice(("medical_care", "legal_aid", "shelter", "psychological_care"))
+    def _fact(one: _Due) -> facts.RecordFact:
+        value = one.chance.choice(("medical_care", "legal_aid", "shelter", "psychological_care"))
         need = Fact("need", value, status="open")
+        live = one.live
         assert live.case is not None
         return facts.RecordFact(live.case, Kind.SENSITIVE_FACT, need, live.begun.language, Provenance.INTERVIEW)
