@@ -201,7 +201,7 @@ def _known_alone(one: Text) -> list[Found]:
     """What the case's names alone find."""
     from vault.freetext.reading import Reading
 
-    reading = Reading.of(one.text, one.language)
+    reading = Reading(one.text, one.language)
     found = as_known(one.known).matcher().find(reading)
     where = reading.normalised.source_span
     return [(*where(each.start, each.end), "PERSON", each.tier is Tier.AUTO) for each in found]

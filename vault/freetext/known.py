@@ -2,7 +2,7 @@
 
     known = KnownIdentities(people=(KnownPerson("1", "Diallo", "Aminata", ("Mimi",), ""),), phones=("0499 00 00 11",))
     matcher = known.matcher()
-    matcher.find(Reading.of("Mimi, 0499/000011"), ())       # two findings
+    matcher.find(Reading("Mimi, 0499/000011"), ())       # two findings
 
 Names in every writing, also misspelt (`similar_names`); numbers in any punctuation; dates of birth in figures and
 words; and what earlier notes of the case already gave a stand-in.
@@ -76,7 +76,7 @@ class KnownIdentities:
 class Matcher:
     """`KnownIdentities`, prepared: a stage."""
 
-    __slots__ = ("_births", "_earlier_names", "_earlier_numbers", "_names", "_numbers", "_similar")
+    __slots__ = ("_births", "_earlier_names", "_earlier_numbers", "_last", "_names", "_numbers", "_similar")
 
     def __init__(self, known: KnownIdentities) -> None:
         words = load_words()
@@ -86,6 +86,8 @@ class Matcher:
             """A word that people are called (`broeck`) does not pass for an ordinary one where the case knows it."""
             return words.is_ordinary_anywhere(word) and not (len(word) >= _LONG_ENOUGH and words.is_name(word))
 
+        #: What was looked through last, and what was found: what is stored of it is often the same text.
+        self._last: tuple[Reading, list[Finding]] | None = None
         self._names = NameFinder(people, ordinary)
         self._similar = SimilarNames(people, words)
         self._numbers = NumberFinder(_numbers(known))
@@ -101,7 +103,7 @@ class Matcher:
             for text in one.texts
         )
 
-    def find(self, reading: Reading, found: Sequence[Finding] = ()) -> Iterable[Finding]:  # noqa: ARG002 - needs none
+    def find(self, reading: Reading, found: Sequence[Finding] = ()) -> list[Finding]:  # noqa: ARG002 - needs none
         """Findings; those of one kind do not overlap."""
         exact = _rounds(reading.folded, self._numbers, self._names)
         similar = _longest_first(self._similar.search(reading.tokens))
@@ -110,7 +112,9 @@ class Matcher:
             replace(one, reason=Reason(Source.REPEAT, "named in an earlier note"), score=_EARLIER_SCORE)
             for one in _rounds(reading.folded, self._earlier_numbers, self._earlier_names)
         )
-        return [*exact, *similar, *births, *earlier]
+        known = [*exact, *similar, *births, *earlier]
+        self._last = (reading, known)
+        return known
 
     def survivors(self, text: str) -> int:
         """How many known identities `text` still holds. text: after replacement, stand-ins blanked out.
@@ -118,8 +122,12 @@ class Matcher:
         1. Whatever the case's own identities are found as. 2. Blunter, whatever separates the letters: full names of
         eight letters and more, and numbers of ten digits and more, so that `A m i n a t a  D i a l l o` is not stored.
         """
-        reading = Reading.of(text)
-        count = sum(one.source is Source.KNOWN for one in self.find(reading))
+        reading = Reading(text)
+        if self._last is not None and self._last[0].text == reading.text:
+            reading, found = self._last
+        else:
+            found = self.find(reading)
+        count = sum(one.source is Source.KNOWN for one in found)
         squeezed = _SEPARATORS.sub("", reading.folded.text)
         count += sum(name in squeezed for name in self._names.whole)
         return count or len(list(self._numbers.search_scattered(reading.folded)))

@@ -124,6 +124,8 @@ class NameFinder:
         Not the longest of all: in `Aminata Diallo, Mamadou Diallo` that would be `Diallo, Mamadou`.
         """
         text, beginnings = folded.text, self._beginnings
+        if not beginnings:
+            return
         words = [found.span() for found in _WORD.finditer(text)]
         done = 0
         for first, (start, end) in enumerate(words):

@@ -79,13 +79,14 @@ class NumberFinder:
 
     def __init__(self, known: Iterable[Known]) -> None:
         self._by_digits: dict[str, Known] = {}
-        #: (a word that must be there, checked first because it is quick; the pattern; what it finds)
-        self._shapes: list[tuple[str, re.Pattern[str], Known]] = []
+        #: (a word that must be there, checked first because it is quick; the pattern; what it finds). A pattern is
+        #: compiled where that word stands only: it takes long, and Python remembers it with what it holds.
+        self._shapes: list[tuple[str, str, Known]] = []
         for one in known:
             for digits in _digit_forms(one):
                 self._by_digits.setdefault(digits, one)
             if shape := _shape(one):
-                self._shapes.append((_needle(one), re.compile(shape), one))
+                self._shapes.append((_needle(one), shape, one))
         self._shortest = min(map(len, self._by_digits), default=0)
 
     def search(self, folded: Folded) -> Iterator[Finding]:
@@ -93,7 +94,7 @@ class NumberFinder:
         yield from self._search_runs(folded, _RUN, self._shortest)
         for needle, shape, one in self._shapes:
             if needle in folded.text:
-                for found in shape.finditer(folded.text):
+                for found in re.finditer(shape, folded.text):
                     yield _candidate(folded, *found.span(), one)
 
     def search_scattered(self, folded: Folded) -> Iterator[Finding]:

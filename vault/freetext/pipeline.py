@@ -53,7 +53,7 @@ class Pipeline:
 
     def read(self, source: str, language: str | None = None) -> Looked:
         """Look through `source`, any string. language: fr, nl, de, en, or None: told by the text."""
-        reading = Reading.of(source, language)
+        reading = Reading(source, language)
         raw = [one for stage in self._first for one in stage.find(reading, ())]
         found = settle(reading.text, self._wording.without(reading.text, raw))
         for stage in self._then:

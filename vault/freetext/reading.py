@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 from vault.freetext.folding import Folded, fold
 from vault.freetext.languages import Sentence, sentences
@@ -11,28 +11,37 @@ from vault.freetext.stand_ins import blanked
 from vault.freetext.tokens import Token, tokenise
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Reading:
     """text: normalised, what looks like a stand-in blanked out character by character. language: the note's.
 
-    normalised: leads from offsets of `text` back to what was sent.
+    normalised: leads from offsets of `text` back to what was sent. The rest is made when a stage first asks: the second
+    look at what is stored needs no languages.
     """
 
-    text: str
-    language: str
-    sentences: tuple[Sentence, ...]
-    tokens: tuple[Token, ...]
-    folded: Folded
-    normalised: Normalised
+    def __init__(self, source: str, language: str | None = None) -> None:
+        """Prepare `source`, any string. language: fr, nl, de or en where it is known; else the clearest."""
+        self._language = language
+        self.normalised: Normalised = normalise(source)
+        self.text: str = blanked(self.normalised.text)
 
-    @classmethod
-    def of(cls, source: str, language: str | None = None) -> Reading:
-        """Prepare `source`. language: fr, nl, de or en where it is known; else the clearest."""
-        normalised = normalise(source)
-        text = blanked(normalised.text)
-        cut = tuple(sentences(text, language))
-        whole = language or _prevailing(cut)
-        return cls(text, whole, cut, tuple(tokenise(text)), fold(text), normalised)
+    def __repr__(self) -> str:
+        return "<Reading>"  # the text is somebody's
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        return tuple(sentences(self.text, self._language))
+
+    @cached_property
+    def language(self) -> str:
+        return self._language or _prevailing(self.sentences)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(tokenise(self.text))
+
+    @cached_property
+    def folded(self) -> Folded:
+        return fold(self.text)
 
 
 def _prevailing(cut: tuple[Sentence, ...]) -> str:

@@ -93,7 +93,7 @@ def look_through(
     source = exact_stand_ins(text)
     refuse_forged(source, token_map)
     if looked is None:
-        looked = Looked(source, Reading.of(source, language), (), "")
+        looked = Looked(source, Reading(source, language), (), "")
     if looked.source != source:
         raise ValueError("the stages looked through another text")
     matcher = with_earlier(known, token_map).matcher()

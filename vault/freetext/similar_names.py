@@ -21,7 +21,7 @@ from vault.freetext.gazetteer import countries
 from vault.freetext.names import Named
 from vault.freetext.particles import PARTICLES
 from vault.freetext.spans import Reason, Source, TokenType
-from vault.freetext.spellings import deletions, one_slip, skeleton, sound
+from vault.freetext.spellings import Spelling, one_slip
 from vault.freetext.titles import KIN, TITLES
 from vault.freetext.tokens import Token
 from vault.freetext.words import Words
@@ -64,30 +64,35 @@ class SimilarNames:
         self._by_sound: dict[str, set[str]] = {}
         self._by_skeleton: dict[str, set[str]] = {}
         for word in self._owners:
-            for less in deletions(word):
+            spelt = Spelling.of(word)
+            for less in spelt.deletions:
                 self._by_deletion.setdefault(less, set()).add(word)
-            if heard := sound(word):
-                self._by_sound.setdefault(heard, set()).add(word)
-            if bones := skeleton(word):
-                self._by_skeleton.setdefault(bones, set()).add(word)
+            if spelt.sound:
+                self._by_sound.setdefault(spelt.sound, set()).add(word)
+            if spelt.skeleton:
+                self._by_skeleton.setdefault(spelt.skeleton, set()).add(word)
 
     def search(self, tokens: Sequence[Token]) -> Iterator[Finding]:
         """Findings that `NameFinder` does not have; they may overlap with its own."""
         if not self._owners:
             return
-        remembered: dict[str, dict[str, tuple[int, str]]] = {}
+        remembered: dict[str, tuple[str, dict[str, tuple[int, str]]]] = {}
         words: list[_Word] = []
         for place, token in enumerate(tokens):
-            if len(token.text) < _SHORTEST_PART or not token.text[0].isalpha():
-                continue
-            folded = fold(token.text).text
-            fits = remembered.get(folded)
-            if fits is None:
-                fits = remembered[folded] = self._fits(folded)
-            if fits:
-                words.append(_Word(place, token, folded, fits))
+            known = remembered.get(token.text)
+            if known is None:
+                known = remembered[token.text] = self._read(token.text)
+            if known[1]:
+                words.append(_Word(place, token, *known))
         yield from self._together(tokens, words)
         yield from self._alone(tokens, words)
+
+    def _read(self, text: str) -> tuple[str, dict[str, tuple[int, str]]]:
+        """A word folded, and whom it fits."""
+        if len(text) < _SHORTEST_PART or not text[0].isalpha():
+            return text, {}
+        folded = fold(text).text
+        return folded, self._fits(folded)
 
     def _fits(self, folded: str) -> dict[str, tuple[int, str]]:
         if folded in PARTICLES or len(folded) < _SHORTEST_PART:
@@ -101,12 +106,12 @@ class SimilarNames:
                         found[person] = (how, word)
 
         add((folded,) if folded in self._owners else (), _EXACT)
-        heard = sound(folded)
-        add(self._by_sound.get(heard, ()) if heard else (), _SOUND)
-        near = {word for less in deletions(folded) for word in self._by_deletion.get(less, ())}
-        add((word for word in near if one_slip(word, folded)), _SLIP)
-        bones = skeleton(folded)
-        add(self._by_skeleton.get(bones, ()) if bones else (), _SKELETON)
+        spelt = self._words.spellings.of(folded)
+        add(self._by_sound.get(spelt.sound, ()), _SOUND)
+        if not self._by_deletion.keys().isdisjoint(spelt.deletions):
+            near = {word for less in spelt.deletions for word in self._by_deletion.get(less, ())}
+            add((word for word in near if one_slip(word, folded)), _SLIP)
+        add(self._by_skeleton.get(spelt.skeleton, ()), _SKELETON)
         return found
 
     def _together(self, tokens: Sequence[Token], words: Sequence[_Word]) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ French, Dutch, German or English letters: ou/u/oe, ch/sh/sch, dj/j/dzh, kh/h, q/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 #: In this order: longer spellings first. Signs on the right are sounds, not letters.
@@ -39,6 +40,7 @@ _SOUNDS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 _VOWELS: Final = re.compile("[aeiu]")
+_DOUBLED: Final = re.compile(r"(.)\1+")
 SHORTEST_SOUND: Final = 4
 _SHORTEST_SKELETON: Final = 4
 
@@ -50,10 +52,9 @@ def sound(word: str) -> str:
     return word if len(word) >= SHORTEST_SOUND - 1 else ""
 
 
-def skeleton(word: str) -> str:
-    """The consonants of the sound, as `mohamed`, `muhammad` share them; "" if they are few."""
-    first = sound(word)
-    bare = first[:1] + re.sub(r"(.)\1+", r"\1", _VOWELS.sub("", first[1:]))
+def skeleton(heard: str) -> str:
+    """The consonants of a sound, as those of `mohamed` and `muhammad` share them; "" if they are few."""
+    bare = heard[:1] + _DOUBLED.sub(r"\1", _VOWELS.sub("", heard[1:]))
     return bare if len(bare) >= _SHORTEST_SKELETON else ""
 
 
@@ -62,6 +63,46 @@ def deletions(word: str) -> Iterator[str]:
     yield word
     for place in range(len(word)):
         yield word[:place] + word[place + 1 :]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Spelling:
+    """A folded word by all that two spellings of one name may share."""
+
+    sound: str
+    skeleton: str
+    deletions: tuple[str, ...]
+
+    @classmethod
+    def of(cls, word: str) -> Spelling:
+        heard = sound(word)
+        return cls(heard, skeleton(heard), tuple(deletions(word)))
+
+
+class Spellings:
+    """Spellings of words, those of ordinary ones made once and kept: most of a note is ordinary words.
+
+    A word that is no ordinary one may be somebody's name and is never kept past its text.
+    """
+
+    __slots__ = ("_is_ordinary", "_kept")
+
+    #: So many ordinary words are in use at all.
+    MOST: Final = 50_000
+
+    def __init__(self, is_ordinary: Callable[[str], bool]) -> None:
+        """is_ordinary: whether anybody writes that folded word."""
+        self._is_ordinary = is_ordinary
+        self._kept: dict[str, Spelling] = {}
+
+    def of(self, word: str) -> Spelling:
+        """Safe to share between threads: at worst two make the same."""
+        found = self._kept.get(word)
+        if found is None:
+            found = Spelling.of(word)
+            if len(self._kept) < self.MOST and self._is_ordinary(word):
+                self._kept[word] = found
+        return found
 
 
 def one_slip(first: str, second: str) -> bool:

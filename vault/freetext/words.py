@@ -10,10 +10,11 @@ One word in about a hundred that is in no list seems to be in one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
+from vault.freetext.spellings import Spellings
 from vault.freetext.tagger import load_tagger
 from vault.freetext.word_filter import WordFilter, hashes
 
@@ -22,9 +23,13 @@ _LETTER: Final = {"fr": "f", "nl": "n", "de": "d", "en": "e"}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Words:
-    """lists: by the letters of `features.LISTS`. All words that are asked are folded."""
+    """lists: by the letters of `features.LISTS`. spellings: of any word. All words that are asked are folded."""
 
     lists: Mapping[str, WordFilter]
+    spellings: Spellings = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spellings", Spellings(self.is_ordinary_anywhere))
 
     def is_ordinary(self, word: str, language: str) -> bool:
         """Whether `word` is written small in that language."""

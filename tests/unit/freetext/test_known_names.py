@@ -172,7 +172,7 @@ def test_identities_never_print_themselves() -> None:
             done.spans,
             done.token_map,
             done.token_map.entries,
-            KNOWN.matcher().find(Reading.of("Mimi")),
+            KNOWN.matcher().find(Reading("Mimi")),
         )
     )
     assert not any(word in shown for word in ("Aminata", "Diallo", "Mimi"))
