@@ -11,6 +11,7 @@ from gateway.pages.casework import CaseworkPages
 from gateway.pages.reviewing import Look, decided
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
+from vault.cases.drafts import DRAFT_LIFETIME
 from vault.cases.model import LANGUAGES
 from vault.errors import InvalidInput, NotFound, ReviewNeeded, ReviewStale, StaleVersion
 from vault.ids import CaseId, RecordId
@@ -115,11 +116,14 @@ class NotePages(CaseworkPages):
         template = "interview" if status["notes"] else "intake"
         values: dict[str, Any] = {
             "text": "", "language": language, "template": template, "based_on": 0, "correction": "", "draft": None,
+            "seal": None,
         }  # fmt: skip
         if visit.posted:
             values |= _typed(visit, values)
             if "_template" in visit.form and visit.saving:
                 values["text"] = self._skeleton(values["template"], values["language"])
+            if status["phase"] in _WRITABLE:
+                _, values["seal"] = await self._begin_writing(visit, case, note)
             return values
         if note is not None:
             found = await visit.run(lambda uow, actor: notes.read_note(uow, actor, case, note, self.casework))
@@ -127,13 +131,18 @@ class NotePages(CaseworkPages):
         else:
             values["text"] = self._skeleton(template, language)
         if status["phase"] in _WRITABLE:
-            try:
-                draft = await visit.run(lambda uow, actor: drafts.read_draft(uow, actor, case, note, self.casework))
-            except NotFound:
-                return values
-            values |= {name: draft[name] for name in ("text", "language", "template", "based_on")}
-            values["draft"] = draft["written_at"]
+            draft, values["seal"] = await self._begin_writing(visit, case, note)
+            if draft is not None:
+                values |= {name: draft[name] for name in ("text", "language", "template", "based_on")}
+                values["draft"] = draft["written_at"]
         return values
+
+    async def _begin_writing(self, visit: Visit, case: CaseId, note: RecordId | None) -> Any:
+        """One's draft, and what the browser seals its own copy with; neither for who may not write there now."""
+        try:
+            return await visit.run(lambda uow, actor: drafts.begin_writing(uow, actor, case, note, self.casework))
+        except NotFound:
+            return None, None
 
     def _skeleton(self, template: str, language: str) -> str:
         found = self.casework.texts.notes.get(template)
@@ -186,7 +195,7 @@ class NotePages(CaseworkPages):
         return visit.draw(
             "note_form.html", 409 if both else 0, case=status, values=values, both=both,
             note=note.hex() if note is not None else "", reference=visit.place("case"),
-            skeletons=self.casework.texts.notes, review=review,
+            skeletons=self.casework.texts.notes, review=review, kept_days=DRAFT_LIFETIME.days,
         )  # fmt: skip
 
 

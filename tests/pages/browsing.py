@@ -95,9 +95,10 @@ def findings(page: Page, *, checked: bool = True) -> list[str]:
 
 
 @contextmanager
-def served(house: House) -> Iterator[str]:
-    """The house's address."""
-    config = uvicorn.Config(create_app(house.services), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+def served(house: House, port: int = 0) -> Iterator[str]:
+    """The house's address. port: 0 for any that is free."""
+    app = create_app(house.services)
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -3,6 +3,10 @@
 The place of a draft is derived from its author too, so a colleague who takes over the case finds an empty place.
 Saving the note empties it (`clear_draft`, called in the same operation), and so does its age
 (`vault.usecases.sweep`).
+
+A browser keeps a copy of its own for when the vault does not answer. It is sealed under a key that comes with the form,
+to the author alone, for that place alone, each time they may write there: whoever finds the copy, or may no longer see
+the case, has noise (ADR 0036).
 """
 
 from __future__ import annotations
@@ -33,6 +37,14 @@ class SaveDraft:
     note: RecordId | None = None
     based_on: int = 0
     template_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BrowserSeal:
+    """What a browser seals its copy of a draft with. place: 16 bytes that tell nothing; key: 32 bytes, AES-256-GCM."""
+
+    place: bytes
+    key: bytes
 
 
 def save_draft(uow: UnitOfWork, actor: Actor, cmd: SaveDraft, casework: Casework) -> Values:
@@ -70,29 +82,41 @@ def save_draft(uow: UnitOfWork, actor: Actor, cmd: SaveDraft, casework: Casework
 
 def read_draft(uow: UnitOfWork, actor: Actor, case_id: CaseId, note: RecordId | None, casework: Casework) -> Values:
     """What the actor had typed. Raises NotFound where there is nothing, or nothing any more."""
+    found, _ = begin_writing(uow, actor, case_id, note, casework)
+    if found is None:
+        raise NotFound("no such item, or not for you")
+    return found
+
+
+def begin_writing(
+    uow: UnitOfWork, actor: Actor, case_id: CaseId, note: RecordId | None, casework: Casework
+) -> tuple[Values | None, BrowserSeal]:
+    """What the actor had typed, None for nothing, and what their browser seals its own copy with. Raises NotFound."""
     place = _place(case_id, note, actor, casework)
     case = _case_of(uow, case_id, note)
     permit = casework.ask(uow, actor, Action.READ, Kind.DRAFT, case, purpose=Purpose.COACHING, asked=place.hex())
+    seal = BrowserSeal(
+        casework.index.token("draft in a browser", place.hex())[:16],
+        casework.index.token("key of a draft in a browser", place.hex()),
+    )
     found = uow.drafts.get(place)
     if found is None or casework.clock.now() >= found[1]:
-        raise NotFound("no such item, or not for you")
+        return None, seal
     sealed, expires_at = found
     draft = DraftText.decode(casework.keeper.open(uow, permit, sealed).expose())
     template, version = parse_stored(sealed.template)
-    return shape(
-        permit.profile,
-        {
-            "reference": reference(case_id),
-            "note": note.hex() if note is not None else None,
-            "text": draft.text,
-            "based_on": draft.based_on,
-            "template": template,
-            "template_version": version,
-            "language": sealed.language,
-            "written_at": sealed.written_at.isoformat(),
-            "expires_at": expires_at.isoformat(timespec="seconds"),
-        },
-    )
+    told = {
+        "reference": reference(case_id),
+        "note": note.hex() if note is not None else None,
+        "text": draft.text,
+        "based_on": draft.based_on,
+        "template": template,
+        "template_version": version,
+        "language": sealed.language,
+        "written_at": sealed.written_at.isoformat(),
+        "expires_at": expires_at.isoformat(timespec="seconds"),
+    }
+    return shape(permit.profile, told), seal
 
 
 def discard_draft(uow: UnitOfWork, actor: Actor, case_id: CaseId, note: RecordId | None, casework: Casework) -> Values:

@@ -1,5 +1,6 @@
 // What the pages do beyond plain forms: keep what is typed, warn before the session ends, lock a page left open.
-// No page needs this file to save. Nothing is kept in the browser's stores.
+// No page needs this file to save. In the browser's stores lies nothing but what is written of a note, sealed under a key
+// that is not there.
 (() => {
   "use strict";
   const $ = (selector, root) => (root || document).querySelector(selector);
@@ -9,12 +10,132 @@
     element.dataset.state = state;
   };
 
+  // -- unsaved notes, sealed in this browser: for when the vault does not answer, or the page dies -----------
+  // The key comes with the form, for its author and that note alone, and is held by this page only. Lengths are rounded up.
+  const shelf = (() => {
+    if (!window.isSecureContext || !window.indexedDB || !crypto.subtle) return null;
+    const opened = new Promise((done, failed) => {
+      const asked = indexedDB.open("parefeu", 1);
+      asked.onupgradeneeded = () => asked.result.createObjectStore("sealed", { keyPath: "id" });
+      asked.onsuccess = () => done(asked.result);
+      asked.onerror = () => failed(asked.error);
+    });
+    opened.catch(() => {});
+    const ask = async (mode, what) => {
+      const base = await opened;
+      return new Promise((done, failed) => {
+        const turn = base.transaction("sealed", mode);
+        const asked = what(turn.objectStore("sealed"));
+        turn.oncomplete = () => done(asked.result);
+        turn.onabort = turn.onerror = () => failed(turn.error);
+      });
+    };
+    return {
+      all: () => ask("readonly", (store) => store.getAll()),
+      put: (entry) => ask("readwrite", (store) => store.put(entry)),
+      drop: (id) => ask("readwrite", (store) => store.delete(id)),
+      dropAll: async (wanted) => {
+        const found = (await ask("readonly", (store) => store.getAll())).filter(wanted);
+        await Promise.all(found.map((entry) => ask("readwrite", (store) => store.delete(entry.id))));
+      },
+    };
+  })();
+  const fields = (of) => Object.fromEntries([...of.querySelectorAll("[data-keep], [name=based_on], [name=correction]")].map((one) => [one.name, one.value]));
+
+  async function sealing(of) {
+    if (!shelf || !of || !of.dataset.seal) return null;
+    const bytes = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+    const place = of.dataset.place;
+    const raw = bytes(of.dataset.seal);
+    delete of.dataset.seal;
+    const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+    raw.fill(0);
+    const how = (iv) => ({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(place) });
+    const entry = { id: crypto.randomUUID(), place, at: 0, sent: false, kept: false };
+    const begun = []; // copies of other pages with the text that this one began with: its own takes their place
+    let queue = Promise.resolve();
+    const write = () => {
+      const told = new TextEncoder().encode(JSON.stringify(fields(of)));
+      const padded = new Uint8Array(Math.ceil((told.length + 1) / 1024) * 1024).fill(0x20);
+      padded.set(told);
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      queue = queue.catch(() => {}).then(async () => {
+        const data = await crypto.subtle.encrypt(how(iv), key, padded);
+        Object.assign(entry, { iv, data, at: Date.now(), kept: false });
+        await shelf.put({ ...entry });
+        while (begun.length) await shelf.drop(begun.pop().id);
+      });
+      return queue;
+    };
+    const mark = (what) => {
+      if (entry.data) Object.assign(entry, what);
+      for (const one of entry.data ? [entry] : begun) shelf.put({ ...one, ...what }).catch(() => {});
+    };
+    const read = async (one) => {
+      try {
+        return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how(one.iv), key, one.data)));
+      } catch (fault) { return null; }
+    };
+    const days = Number(of.dataset.days) * 86400000;
+    await shelf.dropAll((one) => Date.now() - one.at > days);
+    const offered = [];
+    for (const one of (await shelf.all()).filter((one) => one.place === place).sort((a, b) => b.at - a.at)) {
+      const told = await read(one);
+      if (!told) continue;
+      if (!told.text.trim()) await shelf.drop(one.id);
+      else if (told.text.trim() === fields(of).text.trim()) begun.push(one);
+      else offered.push({ one, told });
+    }
+    const banner = $("#found");
+    const offer = () => {
+      banner.hidden = !offered.length;
+      if (!offered.length) return;
+      const { one, told } = offered[0];
+      $("#found-told").textContent = banner.dataset.told.replace("{time}", new Date(one.at).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" }));
+      $("#found-text").textContent = told.text;
+    };
+    $("#found-take").addEventListener("click", async () => {
+      const { one, told } = offered.shift();
+      const here = { ...fields(of) };
+      // What stood in the form goes where the other came from: nothing is lost by a wrong choice.
+      if (!entry.data && !begun.length && of.elements.draft.value && here.text.trim()) await write();
+      const stood = entry.data ? { ...entry } : begun.shift();
+      if (stood) offered.push({ one: stood, told: here });
+      Object.assign(entry, { id: crypto.randomUUID(), data: null });
+      for (const input of of.querySelectorAll("[data-keep], [name=based_on], [name=correction]")) if (told[input.name] !== undefined) input.value = told[input.name];
+      begun.push(one);
+      offer();
+      const area = $("[name=text]", of);
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+      area.focus();
+    });
+    $("#found-drop").addEventListener("click", async () => {
+      await shelf.drop(offered.shift().one.id);
+      offer();
+      $("[name=text]", of).focus();
+    });
+    offer();
+    return { write, kept: () => mark({ kept: true }), sent: () => mark({ sent: true }) };
+  }
+  if (shelf) {
+    // A note that was saved, or thrown away, needs no copy; and whoever signs out leaves what only this browser has.
+    if (["note", "draft"].includes(($("[data-done]") || { dataset: {} }).dataset.done)) shelf.dropAll((one) => one.sent).catch(() => {});
+    const leaving = $("#sign-out");
+    if (leaving) leaving.addEventListener("submit", (event) => {
+      event.preventDefault();
+      shelf.dropAll((one) => one.kept).catch(() => {}).finally(() => leaving.submit());
+    });
+  }
+
   // -- drafts: sealed by the server a moment after the last key ----------------------------------------------
   let dirty = false;
   let saving = null;
   const form = $("form[data-draft]");
   const status = $("#draft-status");
   let timer = 0;
+  let soon = 0;
+  let local = null;
+  sealing(form).then((made) => { local = made; if (local && dirty) local.write().catch(() => {}); }, () => {});
 
   async function keep() {
     if (!form || !dirty || saving) return saving;
@@ -26,9 +147,11 @@
         const reply = await fetch(form.dataset.draft, { method: "POST", body: sent, credentials: "same-origin", redirect: "manual", keepalive: sent.toString().length < 60000 });
         if (!reply.ok) throw new Error(String(reply.status));
         say(status, "saved", "good");
+        if (local && !dirty) local.kept();
       } catch (fault) {
         dirty = true;
-        say(status, "unsaved", "bad");
+        const held = local && await local.write().then(() => true, () => false);
+        say(status, held ? "local" : "unsaved", held ? "held" : "bad");
         clearTimeout(timer);
         timer = setTimeout(keep, 5000);
       } finally { saving = null; }
@@ -41,10 +164,12 @@
       dirty = true;
       clearTimeout(timer);
       timer = setTimeout(keep, 1200);
+      clearTimeout(soon);
+      soon = setTimeout(() => { if (local) local.write().catch(() => {}); }, 250);
     });
-    form.addEventListener("submit", () => { dirty = false; clearTimeout(timer); });
+    form.addEventListener("submit", () => { dirty = false; clearTimeout(timer); clearTimeout(soon); if (local) local.sent(); });
     window.addEventListener("online", keep);
-    window.addEventListener("pagehide", () => { if (dirty) keep(); });
+    window.addEventListener("pagehide", () => { if (dirty) { if (local) local.write().catch(() => {}); keep(); } });
     window.addEventListener("beforeunload", (event) => { if (dirty && status && status.dataset.state === "bad") event.preventDefault(); });
   }
 
