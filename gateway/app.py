@@ -113,7 +113,8 @@ def create_app(services: Services) -> Application:
             _receiving(app, gate)
     _decision_points(app, gates.values(), services)
     _health(app, services)
-    app.router.routes += pages(services, gates, checker, turned_away, printer)
+    # First: the API's routers are asked one after the other, and a page would wait for them all.
+    app.router.routes[:0] = pages(services, gates, checker, turned_away, printer)
     _document(app, hot)
     return app
 

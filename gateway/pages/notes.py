@@ -41,14 +41,15 @@ class NotePages(CaseworkPages):
             if permit is not None:
                 shown = await visit.run(lambda uow, actor: notes.reveal_note(uow, actor, permit, note, self.casework))
 
-        def work(uow: UnitOfWork, actor: Actor) -> tuple[Any, Any]:
-            return (
-                notes.read_note(uow, actor, case, note, self.casework),
-                notes.list_notes(uow, actor, case, self.casework, note),
-            )
+        def work(uow: UnitOfWork, actor: Actor) -> tuple[Any, list[Any]]:
+            found = notes.read_note(uow, actor, case, note, self.casework)
+            # Of a first version there is no other to list: nothing is asked that nobody is shown.
+            return found, notes.list_notes(uow, actor, case, self.casework, note) if found["version"] > 1 else []
 
         found, versions = await visit.run(work)
-        return visit.draw("note.html", note=found, versions=versions, shown=shown, reference=visit.place("case"))
+        return visit.draw(
+            "note.html", note=found, versions=versions, newest=True, shown=shown, reference=visit.place("case")
+        )
 
     async def version(self, visit: Visit) -> Response:
         """An earlier version of a note."""
@@ -57,7 +58,7 @@ class NotePages(CaseworkPages):
         if not (number.isascii() and number.isdigit() and 0 < len(number) < 9):
             raise NotFound("no such item, or not for you")
         found = await visit.run(lambda uow, actor: notes.read_note(uow, actor, case, note, self.casework, int(number)))
-        return visit.draw("note.html", note=found, versions=[], shown=None, reference=visit.place("case"))
+        return visit.draw("note.html", note=found, versions=[], newest=False, shown=None, reference=visit.place("case"))
 
     async def write(self, visit: Visit) -> Response:
         """A new note."""

@@ -35,6 +35,7 @@ from gateway.gate import Authenticated, Gate
 from gateway.pages import assets, catalogs, words
 from gateway.pages.file_form import holds_a_file
 from gateway.pages.forms import Faults, Form, read_form
+from gateway.pages.settled_texts import TranslatedEnvironment
 from gateway.turned_away import TurnedAway, code_of
 from gateway.wiring import Services
 from vault import errors as e
@@ -74,12 +75,11 @@ class Site:
         self._environments = {language: self._environment(language) for language in catalogs.LANGUAGES}
 
     def _environment(self, language: str) -> Environment:
-        made = Environment(
-            loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-            lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
-        )  # fmt: skip
         catalogue = catalogs.catalogue(language)
-        made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        made = TranslatedEnvironment(
+            catalogue, loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
+        )  # fmt: skip
         made.globals |= {
             "language": language,
             "languages": catalogs.LANGUAGES,
@@ -278,7 +278,7 @@ class Visit:
             "actor": self.actor,
             "zone": self.door.zone if self.door is not None else None,
             "base": self.door.path if self.door is not None else ROOT,
-            "here": self.request.url.path,
+            "here": self.request.scope["path"],
             "menu": self.door.menu.get(self.actor.role, ()) if self.door is not None and self.actor is not None else (),
             "token": form_token(self.session) if self.session else "",
             "faults": self.faults.by_field,
