@@ -239,6 +239,20 @@ def test_who_came_along_is_sealed_and_only_roles_stand_in_the_row(lite_house: Ho
     assert row == ("interpreter,lawyer", 16)
 
 
+@pytest.mark.parametrize("field", ["name", "organisation"])
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\n", "\t", "\x00", "\x7f"], ids=ascii)
+def test_who_came_along_has_no_name_that_shows_otherwise_than_it_is(lite_house: House, field: str, sign: str) -> None:
+    coach = lite_house.client("coach")
+    told = booked(coach, case := lite_house.open_case(coach))
+    path, person = f"{one_of(case, told)}/attendees", {"role": "lawyer", "name": NAME, "organisation": "Barreau"}
+    reply = coach.put(path, json={"attendees": [person | {field: f"Nulle{sign}Part"}], "based_on": 0})
+    assert reply.status_code == 400
+    assert [issue["name"] for issue in reply.json()["issues"]] in (["attendees"], [None]), reply.text
+    assert coach.get(path).json()["version"] == 0
+    persian = coach.put(path, json={"attendees": [person | {field: "نمی\u200cدانم"}], "based_on": 0})
+    assert persian.status_code == 200  # a joiner is part of how a name is written
+
+
 def test_an_appointment_of_another_case_is_none_of_this_one(lite_house: House) -> None:
     coach, colleague = lite_house.client("coach"), lite_house.client("colleague")
     case, other = lite_house.open_case(coach), lite_house.open_case(coach)

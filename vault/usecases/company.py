@@ -14,6 +14,7 @@ from vault.access.enforcement import Permit
 from vault.access.shaping import narrowed, shape
 from vault.cases.appointments import ATTENDEE_FIELDS, Appointment, Company, interpreter_number
 from vault.errors import InvalidInput, StaleVersion
+from vault.freetext.normalise import refuse_unwritable
 from vault.ids import AppointmentId, CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, reference
@@ -38,6 +39,8 @@ def record_company(uow: UnitOfWork, actor: Actor, cmd: RecordCompany, casework: 
     """Write down who came along: names sealed, roles in the appointment's row. Raises NotFound, StaleVersion."""
     if len(cmd.company.attendees) > MOST_ATTENDEES:
         raise InvalidInput(f"at most {MOST_ATTENDEES} people come along", field="attendees")
+    for attendee in cmd.company.attendees:
+        _check_shown(attendee.name, attendee.organisation)
     case = uow.cases.get(cmd.case)
     old = appointment_of(uow, cmd.case, cmd.appointment)
     record = company_record(uow, old, casework) if old is not None else RecordId(cmd.appointment.raw)
@@ -55,6 +58,17 @@ def record_company(uow: UnitOfWork, actor: Actor, cmd: RecordCompany, casework: 
     changed = replace(old, company=cmd.company.roles, interpreter=mark, version=old.version + 1)
     uow.agenda.update(changed, permit.entry)
     return receipt(uow, permit, changed, ())
+
+
+def _check_shown(*texts: str) -> None:
+    """Raises InvalidInput for what a screen would show otherwise than it is: line ends, signs that reorder others."""
+    for text in texts:
+        try:
+            refuse_unwritable(text)
+        except InvalidInput as refused:
+            raise InvalidInput(str(refused), field="attendees") from None
+        if any(sign in text for sign in "\n\r\t"):
+            raise InvalidInput("a name stands on one line, without tabs", field="attendees")
 
 
 def read_company(
