@@ -71,6 +71,8 @@ class CalendarPages(CaseworkPages):
                 else:
                     if reply is not None:
                         return visit.go(f"/cases/{visit.place('case')}/appointments", done="company")
+                    if "attendees" in visit.faults.by_field:
+                        visit.faults.by_field = {"name": "unusable"}  # what the form calls it
 
         def work(uow: UnitOfWork, actor: Actor) -> tuple[Any, Any]:
             rows = appointments.list_appointments(uow, actor, case, self.casework)
