@@ -23,7 +23,7 @@ from vault.cases.model import LANGUAGES
 from vault.errors import Clash, InvalidInput, NotFound, SlotTaken
 from vault.ids import AppointmentId, CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import appointments, days, read_case
+from vault.usecases import appointments, days
 from vault.vocabulary import Phase
 
 _WEEK: Final = 7
@@ -86,7 +86,7 @@ class AgendaPages(CaseworkPages):
 
         def work(uow: UnitOfWork, actor: Actor) -> tuple[Any, Any]:
             return (
-                read_case.read_case(uow, actor, case, self.casework),
+                self.status(uow, actor, case),
                 appointments.list_appointments(uow, actor, case, self.casework),
             )
 
@@ -142,7 +142,7 @@ class AgendaPages(CaseworkPages):
         case = self.wanted(visit)
         status, desks, rows = await visit.run(
             lambda uow, actor: (
-                read_case.read_case(uow, actor, case, self.casework),
+                self.status(uow, actor, case),
                 days.list_desks(uow, actor, self.casework),
                 appointments.list_appointments(uow, actor, case, self.casework),
             )

@@ -14,7 +14,7 @@ from gateway.pages.reviewing import Look, look, tried
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.calendar import belgian_day
-from vault.cases.flow import State, Step
+from vault.cases.flow import State, Step, phase_of
 from vault.cases.journey import way_forward
 from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError, InvalidInput, ReviewNeeded
@@ -158,7 +158,7 @@ class CaseworkPages:
         own, casework = role is Role.COACH, self.casework
 
         def work(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
-            status = read_case.read_case(uow, actor, case, casework)
+            status = self.status(uow, actor, case)
             found: dict[str, Any] = {"case": status, "notes": [], "tasks": [], "steps": [], "taken": [], "days": []}
             if own or role is Role.REGIONAL_HEAD or status["phase"] == "pending":
                 steps = flow_view.list_steps(uow, actor, case, casework)
@@ -198,6 +198,15 @@ class CaseworkPages:
                 form = form.without("missed")  # what cannot be replaced is not among what was added
             found = await visit.run(look_with(()), quick=False)
         return found, look(found, form)
+
+    def status(self, uow: UnitOfWork, actor: Actor, case: CaseId) -> dict[str, Any]:
+        """Where a case stands, as far as this role may know, and what follows from that: its phase from its state.
+
+        A desk officer is told less than a coach, and whoever may see a case at a desk works in its region.
+        """
+        found = read_case.read_case(uow, actor, case, self.casework)
+        phase = phase_of(State(found["state"])).value
+        return {"phase": phase, "region": actor.region, "closing_outcome": None} | found
 
     @staticmethod
     def wanted(visit: Visit) -> CaseId:

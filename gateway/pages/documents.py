@@ -21,7 +21,7 @@ from vault.cases.model import LANGUAGES
 from vault.errors import Conflict, InvalidInput, NoticeMissing
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import attachments, read_case
+from vault.usecases import attachments
 from vault.vocabulary import Phase, Provenance
 
 _WRITABLE: Final = {Phase.ACTIVE.value, Phase.SUSPENDED.value, Phase.CLOSING.value}
@@ -45,7 +45,7 @@ class DocumentPages(CaseworkPages):
                 section: attachments.read_attachments(uow, actor, case, kind, self.casework)["attachments"]
                 for section, kind in SECTIONS.items()
             }
-            return read_case.read_case(uow, actor, case, self.casework), found
+            return self.status(uow, actor, case), found
 
         status, found = await visit.run(work, quick=False)
         return visit.draw(
@@ -59,7 +59,7 @@ class DocumentPages(CaseworkPages):
         try:
             if sent is not None:
                 visit.took(await sent.fields())
-            status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+            status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
             values = _values(visit.form, status["language"])
             if visit.saving and await self._send(visit, case, values, sent):
                 target = f"/cases/{visit.place('case')}/documents"

@@ -22,7 +22,7 @@ from vault.cases.model import LANGUAGES
 from vault.errors import NotFound
 from vault.ids import RecordId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import letters, read_case
+from vault.usecases import letters
 from vault.vocabulary import Kind, Phase, Role
 
 #: A letter's kind as an address names it.
@@ -58,7 +58,7 @@ class LetterPages(CaseworkPages):
                 for kind in kinds
                 for row in letters.list_letters(uow, actor, case, kind, self.casework)
             ]
-            return read_case.read_case(uow, actor, case, self.casework), rows
+            return self.status(uow, actor, case), rows
 
         status, rows = await visit.run(work)
         writable = [
@@ -94,7 +94,7 @@ class LetterPages(CaseworkPages):
         role = (await visit.who()).role
         if name not in ADDED or KIND_OF_LETTER[name] not in _SEEN.get(role, ()):
             raise NotFound("no such page")
-        status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+        status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
         values = self._values(visit, name, status["language"])
         if visit.saving:
             reply = await self._compose(visit, name, values)

@@ -16,7 +16,7 @@ from vault.cases.model import LANGUAGES
 from vault.errors import InvalidInput, NotFound, ReviewNeeded, ReviewStale, StaleVersion
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import drafts, note_review, notes, read_case
+from vault.usecases import drafts, note_review, notes
 from vault.vocabulary import Phase
 
 _WRITABLE = {Phase.ACTIVE.value, Phase.SUSPENDED.value, Phase.CLOSING.value}
@@ -63,7 +63,7 @@ class NotePages(CaseworkPages):
     async def write(self, visit: Visit) -> Response:
         """A new note."""
         case = self.wanted(visit)
-        status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+        status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
         values = await self._begun(visit, case, None, status)
         if await self._button(visit, case, None):
             return visit.go(f"/cases/{visit.place('case')}", done="draft")
@@ -77,7 +77,7 @@ class NotePages(CaseworkPages):
     async def revise(self, visit: Visit) -> Response:
         """A new version. Where somebody was faster: both texts, and what was typed."""
         case, note = self.wanted(visit), RecordId.parse(visit.place("note"))
-        status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+        status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
         values = await self._begun(visit, case, note, status)
         if await self._button(visit, case, note):
             return visit.go(f"/cases/{visit.place('case')}/notes/{note.hex()}", done="draft")
@@ -114,7 +114,7 @@ class NotePages(CaseworkPages):
     async def _begun(self, visit: Visit, case: CaseId, note: RecordId | None, status: Any) -> dict[str, Any]:
         """What the form holds: what was sent, else one's draft, else the note, else a skeleton."""
         language = status["language"]
-        template = "interview" if status["notes"] else "intake"
+        template = "interview" if status.get("notes") else "intake"
         values: dict[str, Any] = {
             "text": "", "language": language, "template": template, "based_on": 0, "correction": "", "draft": None,
             "seal": None,

@@ -250,7 +250,8 @@ class Visit:
         ):
             raise
         except e.InvalidInput as refused:
-            self.faults.add(refused.field or main, "unusable")
+            name = refused.field or main
+            self.faults.add(name, "missing" if name in self.form and not self.form.text(name).strip() else "unusable")
         except e.IllegalStep:
             self.faults.add("form", "not_now")
         except e.VaultError as refused:

@@ -17,7 +17,7 @@ from vault.cases.flow import NONCOLLABORATION, Outcome, Step
 from vault.cases.model import LANGUAGES, REGIONS
 from vault.errors import ConfigurationError, NotFound, StaleVersion
 from vault.ids import RecordId
-from vault.usecases import flow_view, hand_over, read_case, tasks
+from vault.usecases import flow_view, hand_over, tasks
 from vault.usecases.steps import TakeStep, take_step
 from vault.vocabulary import Role
 
@@ -55,7 +55,7 @@ class StepPages(CaseworkPages):
 
         def look(uow: Any, actor: Any) -> Any:
             return (
-                read_case.read_case(uow, actor, case, self.casework),
+                self.status(uow, actor, case),
                 flow_view.list_steps(uow, actor, case, self.casework)["steps"],
             )
 
@@ -135,7 +135,7 @@ class StepPages(CaseworkPages):
     async def new_task(self, visit: Visit) -> Response:
         """Something to do, and by when."""
         case = self.wanted(visit)
-        status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+        status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
         today = belgian_day(self.casework.clock.now())
         values = {
             "title": visit.form.text("title").strip(),
@@ -162,7 +162,7 @@ class StepPages(CaseworkPages):
             one = next((one for one in found["tasks"] if one["task"] == task.hex()), None)
             if one is None:
                 raise NotFound("no such item, or not for you")
-            status = await visit.run(lambda uow, actor: read_case.read_case(uow, actor, case, self.casework))
+            status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
             cmd = tasks.SetTask(
                 case, one["title"], date.fromisoformat(one["due_on"]), status["language"],
                 date.fromisoformat(one["remind_on"]), True, task, one["version"],

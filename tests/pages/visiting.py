@@ -24,6 +24,11 @@ class Visitor:
         assert reply.status_code == status, reply.text
         return html.unescape(reply.text)
 
+    def status(self, path: str) -> int:
+        """What looking there is answered with."""
+        code: int = self._app.get(self._base + path, headers=self._headers, follow_redirects=False).status_code
+        return code
+
     def send(self, path: str, status: int = 303, /, **values: Any) -> str:
         """Send a form; where to look next, or the page that was drawn again."""
         reply = self._app.post(
