@@ -41,7 +41,7 @@ def _take(site: Site) -> None:
         page.goto(address)
         page.screenshot(path=FOLDER / f"{name}.png")
     page.goto(f"{place}/notes/new")
-    page.get_by_label("Texte").fill(TEXT)
+    page.get_by_label("Texte", exact=True).fill(TEXT)
     page.get_by_role("button", name="Parcourir d'abord").click()
     page.locator("#review").scroll_into_view_if_needed()
     page.screenshot(path=FOLDER / "note-review.png")

@@ -63,8 +63,8 @@ def test_a_coach_opens_a_case_gives_the_notice_and_writes_a_note_by_keyboard(sit
     page.get_by_text("L'étape est notée").wait_for()
     page.keyboard.press("n")
     page.get_by_role("heading", name="Écrire une note").wait_for()
-    page.get_by_label("Texte").fill(CONFIDED)
-    page.get_by_label("Texte").press("Control+Enter")
+    page.get_by_label("Texte", exact=True).fill(CONFIDED)
+    page.get_by_label("Texte", exact=True).press("Control+Enter")
     page.wait_for_load_state()
     for box in page.locator("input[value=replace]:not(:checked)").all():
         box.check()
@@ -81,7 +81,7 @@ def test_a_coach_opens_a_case_gives_the_notice_and_writes_a_note_by_keyboard(sit
 def test_a_look_shows_each_place_and_what_is_left_stays(site: Site, case: str) -> None:
     coach = site.signed_in("coach")  # other tests move the clock past the end of sessions
     coach.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
-    coach.get_by_label("Texte").fill(CONFIDED)
+    coach.get_by_label("Texte", exact=True).fill(CONFIDED)
     coach.get_by_role("button", name="Parcourir d'abord").click()
     review = coach.locator("#review")
     assert review.locator("mark").filter(has_text="Mamadou Bah").count() == 1
@@ -212,7 +212,7 @@ def test_everything_is_saved_without_scripts(site: Site, case: str) -> None:
     page.get_by_role("button", name="Enregistrer la tâche").click()
     assert page.get_by_text("La tâche est enregistrée").count() == 1
     page.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
-    page.get_by_label("Texte").fill("Elle va bien.")
+    page.get_by_label("Texte", exact=True).fill("Elle va bien.")
     page.get_by_role("button", name="Enregistrer la note").click()
     assert page.get_by_text("La note est enregistrée").count() == 1
 
@@ -279,7 +279,7 @@ def test_an_auditor_finds_asks_and_decides_by_keyboard_and_another_signs(site: S
 def test_another_language_keeps_page_and_typed_text(site: Site, case: str) -> None:
     page = site.signed_in("coach")
     page.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
-    page.get_by_label("Texte").fill("Pas encore enregistré.")
+    page.get_by_label("Texte", exact=True).fill("Pas encore enregistré.")
     page.get_by_role("button", name="Nederlands").click()
     page.get_by_role("heading", name="Een nota schrijven").wait_for()
     assert page.get_by_label("Tekst").input_value().strip() == "Pas encore enregistré."
@@ -291,14 +291,14 @@ def test_two_who_edit_the_same_note_see_both_texts(site: Site, case: str) -> Non
     first, second = site.signed_in("coach"), site.signed_in("coach")
     for page in (first, second):
         page.goto(path)
-    first.get_by_label("Texte").fill("La première version va bien.")
+    first.get_by_label("Texte", exact=True).fill("La première version va bien.")
     first.get_by_role("button", name="Enregistrer la note").click()
     first.get_by_text("La note est enregistrée").wait_for()
-    second.get_by_label("Texte").fill("La seconde version va mieux.")
+    second.get_by_label("Texte", exact=True).fill("La seconde version va mieux.")
     second.get_by_role("button", name="Enregistrer la note").click()
     second.get_by_role("heading", name="Enregistré entre-temps").wait_for()
     assert "La première version" in second.locator(".p-both").inner_text()
-    assert "La seconde version" in second.get_by_label("Texte").input_value()
+    assert "La seconde version" in second.get_by_label("Texte", exact=True).input_value()
 
 
 def test_what_was_typed_survives_the_end_of_the_session(site: Site, case: str) -> None:
