@@ -31,7 +31,9 @@ from gateway.api import (
     figures,
     flow,
     letters,
+    log_figures,
     notes,
+    operation,
     orders,
     partner,
     passkeys,
@@ -156,6 +158,8 @@ def _receiving(app: Application, gate: Gate) -> None:
         app.include_router(partner.watch_router(gate))
         app.include_router(break_glass.watch_router(gate))
         app.include_router(ceremony_review.watch_router(gate))
+        app.include_router(log_figures.router(gate))
+        app.include_router(operation.router(gate))
         app.include_router(passkeys.vouching_router(gate))
         app.include_router(
             receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
@@ -237,9 +241,9 @@ def _document(app: FastAPI, hot: tuple[str, Any, dict[str, Any]] | None) -> None
                 **extra,
             }
         for operations in schema["paths"].values():
-            for operation in operations.values():
-                operation["responses"].pop("422", None)
-                operation["responses"]["default"] = problem
+            for one in operations.values():
+                one["responses"].pop("422", None)
+                one["responses"]["default"] = problem
         app.openapi_schema = schema
         return schema
 

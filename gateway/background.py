@@ -21,7 +21,7 @@ _PAUSE: Final = 2.0  # seconds between two looks whether something is to be file
 _BREATH: Final = 0.02  # seconds between two batches at least, and never less than the last one took
 #: So many seconds filing gives way to whoever waits, while much is to be filed and otherwise. Then one batch comes in
 #: between all the same: a server that is always busy must not fall behind for ever.
-_GIVES_WAY: Final = 0.25
+_GIVES_WAY: Final = 0.5
 _GIVES_WAY_LONG: Final = 5.0
 
 

@@ -188,6 +188,8 @@ _OVERSIGHT: Final = {
         "due_on overdue"
     ),
     "emergency_counts": "period opened not_opened",
+    "log_figures": "measure period group count",
+    "operation": "version policy store zones directory log gaps filing swept_at erased",
     "ceremony_uses": _CEREMONY_USE,
     "ceremony_evidence": (
         f"{_CEREMONY_USE} request manner asked_for purpose basis reason asked_by version filed_at open_until "

@@ -63,17 +63,10 @@ _OWN_KINDS: Final = frozenset(
 _DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
 _AUDIT_KINDS: Final = frozenset(
     {
-        Kind.AUDIT_ENTRY,
-        Kind.AUDIT_DETAIL,
-        Kind.LOG_STATE,
-        Kind.FINDING,
-        Kind.SAMPLE,
-        Kind.REVIEW_CASE,
-        Kind.EMERGENCY_USE,
-        Kind.CEREMONY_USE,
-        Kind.PASSKEY,
+        Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE, Kind.FINDING, Kind.SAMPLE, Kind.REVIEW_CASE,
+        Kind.EMERGENCY_USE, Kind.CEREMONY_USE, Kind.LOG_FIGURES, Kind.OPERATION, Kind.PASSKEY,
     }
-)
+)  # fmt: skip
 #: What oversight itself writes down: how its check of a copy of the log ended, the acts of its reviews, and that it
 #: vouches for a colleague's passkey or ends one. Each is one more entry; nothing that the log says already is among it.
 _OVERSIGHTS_OWN: Final[dict[Kind, frozenset[Action]]] = {
@@ -105,6 +98,7 @@ _PURPOSES: Final = {
     Role.PARTNER_AGENT: {Purpose.REFERRAL},
     Role.AUDITOR: {Purpose.ACCESS_REVIEW},
     Role.DPO: {Purpose.DATA_PROTECTION},
+    Role.OPERATOR: {Purpose.ACCESS_REVIEW},
 }
 
 

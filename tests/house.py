@@ -51,6 +51,7 @@ STAFF: Final[dict[str, tuple[Zone, Role, str]]] = {
     "fedasil": (FEDASIL, Role.PARTNER_AGENT, ""),
     "auditor": (OVERSIGHT, Role.AUDITOR, ""),
     "dpo": (OVERSIGHT, Role.DPO, ""),
+    "operator": (OVERSIGHT, Role.OPERATOR, ""),
 }
 #: A case reference that is well formed and nobody's.
 UNKNOWN_CASE: Final = Pseudonym(domain_of(CASEWORK), bytes(16)).text

@@ -158,7 +158,7 @@ _LEAVES: Final[dict[str, Node]] = {
     **_each("access_report", "release pseudonym received_at expires_on made_at since until", _ACT),
     "access_report.*": _LOG,
     **{f"{kind}.*": _LOG for kind in ("audit_entry", "audit_detail", "log_state", "finding", "sample", "review_case",
-                                      "emergency_use", "ceremony_use")},
+                                      "emergency_use", "ceremony_use", "log_figures", "operation")},
     **_each("ceremony_use", "manner asked_for purpose basis reason asked_by version canonical answers signatures "
             "trusted", _ASKED),
     "passkey.*": _STAFF,

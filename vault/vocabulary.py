@@ -79,6 +79,7 @@ class Role(StrEnum):
     PARTNER_AGENT = "partner_agent"
     AUDITOR = "auditor"
     DPO = "dpo"
+    OPERATOR = "operator"  # keeps the installation running, and sees how it runs: nothing of any case, no entry
 
 
 ROLE_ZONE: Final[dict[Role, ZoneKind]] = {
@@ -89,6 +90,7 @@ ROLE_ZONE: Final[dict[Role, ZoneKind]] = {
     Role.PARTNER_AGENT: ZoneKind.PARTNER,
     Role.AUDITOR: ZoneKind.OVERSIGHT,
     Role.DPO: ZoneKind.OVERSIGHT,
+    Role.OPERATOR: ZoneKind.OVERSIGHT,
 }
 
 
@@ -150,6 +152,8 @@ class Kind(StrEnum):
     REVIEW_CASE = "review_case"  # the review of one look by oversight
     EMERGENCY_USE = "emergency_use"  # every break-glass as the log tells it, its review, and how many there were
     CEREMONY_USE = "ceremony_use"  # every ceremony as the log tells it, its signatures, and its review
+    LOG_FIGURES = "log_figures"  # how many looks, by zone, role and purpose; nobody's
+    OPERATION = "operation"  # how the installation runs: versions, ages of keys, lag, signs of life; no content
     STEP = "step"  # which steps a case can take and has taken; codes and days
     DEADLINE = "deadline"  # a day that counts for a case, with its reasons
     AVENUE = "avenue"  # towards which right of residence the person is heading
@@ -208,6 +212,8 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.REVIEW_CASE: Compartment.AUDIT,
     Kind.EMERGENCY_USE: Compartment.AUDIT,
     Kind.CEREMONY_USE: Compartment.AUDIT,
+    Kind.LOG_FIGURES: Compartment.AUDIT,
+    Kind.OPERATION: Compartment.AGGREGATES,
     Kind.STEP: Compartment.STATUS,
     Kind.DEADLINE: Compartment.STATUS,
     Kind.AVENUE: Compartment.STAY_ANALYSIS,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli import audit_file, audit_follow, audit_log, audit_replay, audit_review, audit_stamp
+from gateway.cli import audit_figures, audit_file, audit_follow, audit_log, audit_replay, audit_review, audit_stamp
 from gateway.cli.desk import Desk, at_desk, quoted
 from vault.errors import ConfigurationError, InvalidInput
 from vault.vocabulary import OVERSIGHT
@@ -184,7 +184,7 @@ def receipts(
 for _command in (
     audit_log.verify, audit_log.prove, audit_log.export, audit_log.diff, audit_replay.replay, audit_log.policy,
     audit_log.init, audit_log.sequence, audit_log.reopen, audit_log.erase, audit_stamp.stamp,
-    audit_follow.follow, audit_file.file,
+    audit_follow.follow, audit_file.file, audit_figures.figures,
     audit_review.findings, audit_review.detection, audit_review.sample,
 ):  # fmt: skip
     app.command(_command.__name__)(_command)

@@ -69,6 +69,7 @@ WORDS: Final[dict[str, Word]] = {
     "keys": Word("keys", "Look at the zones' keys, change a passphrase.", _OPERATION),
     "db": Word("db", "Bring both databases to this program's schema, check them.", _OPERATION),
     "attack": Word("attack", "Try on your own installation what an attacker would; nothing is changed.", _OPERATION),
+    "health": Word("health", "How the installation runs: signs of life, ages of keys, lag. No content.", _OPERATION),
     "doctor": Word("doctor", "Check a whole installation, and say in plain words what is wrong.", _OPERATION),
     "policy": Word("policy", "Check, explain and compare the rules.", _OPERATION),
 }

@@ -27,9 +27,11 @@ from gateway.pages.figures import FigurePages
 from gateway.pages.integrity import Integrity, StatePages
 from gateway.pages.letters import LetterPages
 from gateway.pages.log import LogPages
+from gateway.pages.log_figures import LogFigurePages
 from gateway.pages.looks_reviewed import ReviewPages
 from gateway.pages.notes import NotePages
 from gateway.pages.opening import OpeningPages
+from gateway.pages.operation import OperationPages
 from gateway.pages.own_sign_in import OwnSignIn
 from gateway.pages.partner import PartnerPages, WatchPages
 from gateway.pages.public import PublicPages
@@ -68,6 +70,7 @@ _DESK: Final = (
     ("/reviews", "reviews"),
     ("/emergencies", "emergencies"),
     ("/ceremonies", "ceremonies"),
+    ("/log-figures", "log_figures"),
     ("/log-state", "log_state"),
     ("/evidence", "evidence"),
 )
@@ -101,6 +104,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"), ("/withdrawals", "withdrawals"))},
     ZoneKind.OVERSIGHT: {
         "auditor": (*_DESK, ("/passkeys", "passkeys")),
+        "operator": (("/", "operation"),),
         "dpo": (*_DESK, ("/requests", "requests"), ("/withdrawals", "withdrawals"), ("/passkeys", "passkeys")),
     },
 }
@@ -191,7 +195,7 @@ def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
     log, state, reviewed, examining = LogPages(door), StatePages(door), ReviewPages(door), ExaminingPages(door)
     held, look, both = CeremonyWatch(door), ("GET",), ("GET", "POST")
     return [
-        ("/", log.entries, look),
+        ("/", OperationPages(door).home(log.entries), look),
         ("/entries/{entry}", log.entry, both),
         ("/unexplained", log.unexplained, look),
         ("/evidence", log.evidence, look),
@@ -204,6 +208,7 @@ def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
         ("/reviews", reviewed.all, look),
         ("/reviews/new", reviewed.new, both),
         ("/reviews/{review}", reviewed.one, both),
+        ("/log-figures", LogFigurePages(door).figures, look),
         ("/log-state", state.state, both),
         ("/withdrawals", WatchPages(door).withdrawals, look),
         ("/passkeys", VouchingPages(door).passkeys, both),

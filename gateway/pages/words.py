@@ -14,7 +14,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
         "coach": "Coach", "desk_officer": "Desk officer", "regional_head": "Regional head",
         "follow_up_officer": "Follow-up officer", "partner_agent": "Partner organisation", "auditor": "Auditor",
-        "dpo": "Data protection officer",
+        "dpo": "Data protection officer", "operator": "Operator",
     },
     "zone": {
         "casework": "Guidance", "follow_up": "Follow-up of orders", "partner": "Partner organisation",
@@ -314,7 +314,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "access_request": "request for access", "access_form": "request for access, without the person",
         "grant": "granted fields", "ceremony": "who hides behind a pseudonym",
         "break_glass": "emergency access", "emergency_use": "emergencies and their review",
-        "ceremony_use": "ceremonies and their review",
+        "ceremony_use": "ceremonies and their review", "log_figures": "figures of the log",
+        "operation": "how the installation runs",
         "audit_entry": "entry of the log",
         "audit_detail": "detail of the log", "log_state": "state of the log",
         "finding": "finding in the log", "sample": "sample of the log", "review_case": "review of a look",

@@ -8,7 +8,7 @@ MENU: Final = {
     "unexplained": "Unexplained", "log_state": "How whole the log is", "evidence": "Evidence",
     "findings": "Findings", "samples": "Samples", "reviews": "Reviews", "emergencies": "Emergencies",
     "ceremonies": "Ceremonies",
-    "log_figures": "Figures of the log", "questions": "Questions to you",
+    "log_figures": "Figures of the log", "operation": "How it runs", "questions": "Questions to you",
 }  # fmt: skip
 WORDS: Final[dict[str, dict[str, str]]] = {
     "decision": {"allow": "allowed", "deny": "refused", "none": "nothing was asked"},
@@ -31,6 +31,29 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "by_hand": "Somebody thought of it", "ceremony": "In a ceremony",
     },
     "ceremony_course": {"begun": "begun, not opened", "opened": "opened", "ended": "opened and ended"},
+    "log_step": {"day": "Day", "week": "Week from"},
+    "log_measure": {
+        "by_zone": "Looks by zone", "by_role": "Looks by role", "by_purpose": "Looks by purpose",
+        "refused": "Refused", "emergency": "Looks in an emergency", "search_only": "Searched and did not open",
+        "after_hours": "Looks after hours",
+    },
+    "log_counted": {
+        "by_zone": "Looks that were allowed, by the zone of whoever looked.",
+        "by_role": "Looks that were allowed, by the role of whoever looked.",
+        "by_purpose": "Looks that were allowed, by the purpose that was given.",
+        "refused": "Whatever was asked and refused, by role.",
+        "emergency": "Looks for the purpose of an emergency, by role.",
+        "search_only": "Searches after which no case was opened within the minutes of the detection rule, by role.",
+        "after_hours": "Looks outside the hours of the detection rule, on weekends and on holidays, by role.",
+    },
+    "trouble": {
+        "filing": "Very many entries cannot be searched yet: that goes on by itself, or with parefeu audit file.",
+        "no_tree": "The log has no tree yet: start what keeps it.",
+        "lag": "The log lags behind: look at what keeps it.",
+        "gaps": "Entries are missing from the log: touch nothing, and call the auditor.",
+        "quorum": "Not enough witnesses sign: look whether they answer.",
+        "silent": "A zone was never started, or does not say so.",
+    },
     "rule_figure": {
         "at_least": "at least", "begins": "from", "ends": "until", "factor": "times as many", "days": "days",
         "minutes": "minutes",
@@ -110,6 +133,7 @@ DONE: Final = {
 FAULTS: Final[dict[str, str]] = {
     "checking": "The log is being checked for somebody else. Ask again in a moment.",
     "too_much_speaks": "Too much speaks for these entries. Ask for one case, or a shorter period.",
+    "too_much_to_count": "Nothing was counted: too many entries, or too long a period. Ask for fewer days.",
     "period_too_long": "This period is too long: at most 31 days, and fewer where much was logged.",
     "not_of_casework": "The vault asks members of the guidance service alone. Ask others elsewhere.",
     "no_evidence": "No tree of the log holds such an entry yet. Try again in ten seconds, or look for something else.",

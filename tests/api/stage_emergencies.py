@@ -32,6 +32,10 @@ def emergency_calls(house: House, case: Callable[[], str], call: Callable[..., A
         "casework_emergency_identity": lambda: call("colleague", "GET", f"{path}/{opened()}/identity", 200),
         "casework_emergency_contact": lambda: call("colleague", "GET", f"{path}/{opened()}/contact", 200),
         "oversight_list_emergency_uses": lambda: call("auditor", "GET", "/oversight/emergencies", 200),
+        "oversight_read_log_figures": lambda: call(
+            "auditor", "GET", "/oversight/log-figures?from=2026-11-02&to=2026-11-04", 200
+        ),
+        "oversight_read_operation": lambda: call("operator", "GET", "/oversight/operation", 200),
         "oversight_count_emergency_uses": lambda: call("auditor", "GET", "/oversight/emergencies/counts", 200),
     }
 

@@ -136,6 +136,7 @@ def test_a_question_without_a_purpose_or_with_a_strange_word_is_refused(lite_hou
 #: What oversight may read without any fact.
 _OF_NO_CASE: Final = (
     Kind.AUDIT_ENTRY, Kind.AUDIT_DETAIL, Kind.LOG_STATE, Kind.FINDING, Kind.EMERGENCY_USE, Kind.CEREMONY_USE,
+    Kind.LOG_FIGURES, Kind.OPERATION,
 )  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def test_the_matrix_prints_as_text_and_as_markdown(table: Table) -> None:
         assert table.digest.hex() in rendered
         assert "RLSWVT" in rendered
     row = next(line for line in markdown.splitlines() if line.startswith("| note |"))
-    assert row == "| note | narrative | RLSWVT | - | - | - | - | - | - |"
+    assert row == "| note | narrative | RLSWVT | - | - | - | - | - | - | - |"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 
 from vault.audit.events import FILED_FIELDS
@@ -106,6 +106,32 @@ class Line(NamedTuple):
     rule: str
 
 
+class TallyRules(NamedTuple):
+    """How lines are told apart. looking: actions that are looks. offset: of the clock on the wall from UTC.
+
+    begins, ends: hours of work by that clock. within: after a search something is opened so soon, or nothing was.
+    """
+
+    looking: tuple[str, ...]
+    offset: timedelta
+    begins: time
+    ends: time
+    within: timedelta
+
+
+class Tally(NamedTuple):
+    """How many lines of a stretch are alike. led_nowhere: searches after which their actor opened no case."""
+
+    zone: str
+    role: str
+    purpose: str
+    decision: str
+    look: bool
+    in_hours: bool
+    led_nowhere: bool
+    lines: int
+
+
 class Volume(NamedTuple):
     """About how many cases somebody was allowed something on a day of UTC."""
 
@@ -149,6 +175,10 @@ class Trail(Protocol):
         """since is inside, until is not; both at the beginning of a day."""
         ...
 
+    def tallies(self, since: datetime, until: datetime, how: TallyRules, limit: int) -> list[Tally]:
+        """The lines of a stretch, counted by what they are; `limit` lines of it at most, whichever."""
+        ...
+
     def looks(self, since: datetime, until: datetime, roles: Sequence[str], limit: int) -> list[EntryId]:
         """Entries of a period by which people of these roles were allowed something about a case."""
         ...
@@ -160,6 +190,10 @@ class Trail(Protocol):
 
     def root(self, origin: str, size: int) -> bytes | None:
         """The root that a tree of this database had when it held so many entries; None if it never did."""
+        ...
+
+    def how_far(self) -> tuple[int, int]:
+        """How many entries can be found, and how many cannot yet. Goes through all lanes."""
         ...
 
     def file(self, limit: int) -> int:

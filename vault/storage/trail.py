@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, and_, func, literal_column, or_, select, type_coerce
+from sqlalchemy import BigInteger, and_, case, exists, func, literal_column, or_, select, type_coerce
 
 from vault.audit.events import Verdict
 from vault.audit.log_events import LogHappening
@@ -21,6 +21,8 @@ from vault.audit.reading import (
     SignedHead,
     StoredDetail,
     StoredEntry,
+    Tally,
+    TallyRules,
     TreeHead,
     Volume,
 )
@@ -28,7 +30,7 @@ from vault.audit.tiles import TileId, node_reader
 from vault.errors import InvalidProof
 from vault.ids import EntryId
 from vault.storage import tables as t
-from vault.storage.filing import file_before_a_look, file_entries
+from vault.storage.filing import file_before_a_look, file_entries, how_far
 from vault.storage.transaction import Transaction
 from vault.vocabulary import Action, Kind
 
@@ -140,6 +142,33 @@ class TrailRepository:
         )
         return [Volume(row[0], row[1], (_EPOCH + timedelta(days=row[2])).date(), row[3]) for row in rows]
 
+    def tallies(self, since: datetime, until: datetime, how: TallyRules, limit: int) -> list[Tally]:
+        """Raises LogBeingFiled as `entries` does."""
+        file_before_a_look(self._tx)
+        c, later = t.filed.c, t.filed.alias("later").c
+        at = type_coerce(c.at, BigInteger)
+        clock = (at + literal_column(str(_micros(how.offset)))) % literal_column(str(_DAY))
+        begins, ends = (_micros(_since_midnight(clock_time)) for clock_time in (how.begins, how.ends))
+        opened = exists().where(
+            later.actor == c.actor, type_coerce(later.at, BigInteger) >= at,
+            type_coerce(later.at, BigInteger) <= at + literal_column(str(_micros(how.within))),
+            later.subject != "", later.decision == Verdict.ALLOW.value, later.action != Action.SEARCH.value,
+        )  # fmt: skip
+        lines = (
+            select(
+                c.zone, c.role, c.purpose, c.decision,
+                case((c.action.in_(how.looking), 1), else_=0).label("look"),
+                case((and_(clock >= begins, clock < ends), 1), else_=0).label("in_hours"),
+                case((and_(c.action == Action.SEARCH.value, ~opened), 1), else_=0).label("led_nowhere"),
+            )
+            .where(c.at >= since, c.at < until)
+            .limit(limit)
+            .subquery("lines")
+        )  # fmt: skip
+        kinds = list(lines.c)
+        rows = self._tx.read(select(*kinds, func.count()).group_by(*kinds).order_by(*kinds))
+        return [Tally(r[0], r[1], r[2], r[3], bool(r[4]), bool(r[5]), bool(r[6]), r[7]) for r in rows]
+
     def looks(self, since: datetime, until: datetime, roles: Sequence[str], limit: int) -> list[EntryId]:
         """Raises LogBeingFiled as `entries` does."""
         file_before_a_look(self._tx)
@@ -244,6 +273,9 @@ class TrailRepository:
 
         return root_from(size, node_reader(head[1], read))
 
+    def how_far(self) -> tuple[int, int]:
+        return how_far(self._tx)
+
     def file(self, limit: int) -> int:
         return file_entries(self._tx, limit)
 
@@ -265,6 +297,14 @@ class TrailRepository:
         if key is None:
             return None
         return StoredDetail(lane, row[0], key[0], bytes(key[1]), bytes(row[1]))
+
+
+def _micros(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
+
+
+def _since_midnight(clock: time) -> timedelta:
+    return datetime.combine(date.min, clock) - datetime.combine(date.min, time.min)
 
 
 def _stored(rows: Iterable[Sequence[Any]]) -> list[StoredEntry]:

@@ -1,0 +1,138 @@
+"""The operator's look: how every process lives, how old keys are, how far the log lags; nothing of a case or person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.log.running import announce
+from gateway.pages import words
+from gateway.pages.operation import troubles
+from tests.api.support import entries, since
+from tests.cli.kit import HouseGateway, Shell, signed_in
+from tests.house import STAFF, House
+from tests.log.test_keeper import keeper_of, let_go
+from tests.pages.visiting import Visitor
+from vault.audit.log_events import details_erased, heartbeat
+from vault.storage import filing
+from vault.usecases.sweep import sweep
+from vault.vocabulary import CASEWORK, OVERSIGHT
+
+Json = dict[str, Any]
+
+
+def told(house: House, login: str = "operator") -> Json:
+    reply = house.client(login).get("/operation")
+    assert reply.status_code == 200, reply.text
+    found: Json = reply.json()
+    return found
+
+
+def test_an_operator_sees_what_processes_say_of_themselves(house: House) -> None:
+    case = house.open_case(house.client("coach"))
+    house.client("operator")
+    announce(house.services)
+    house.clock.move(days=3)
+    house.renew("operator")
+    house.services.worker.run(CASEWORK, lambda uow: uow.audit.append(heartbeat(), None))
+    before = len(entries(house))
+    found = told(house)
+    zones = {zone["zone"]: zone for zone in found["zones"]}
+    assert set(zones) == {"casework", "follow_up", "oversight", "partner:caritas", "partner:fedasil"}
+    mine = zones["casework"]
+    assert (mine["key_version"], mine["keys_days"], mine["served_here"]) == (1, 3, True)
+    assert mine["started_at"].startswith("2026-11-03")
+    assert mine["alive_at"].startswith("2026-11-06")
+    assert zones["follow_up"]["alive_at"] is None
+    assert mine["policy"] == found["policy"] == house.services.firewall.digest.hex()
+    assert found["store"] == ("SQLite" if house.settings.sqlite else "PostgreSQL")
+    assert (found["directory"]["serial"], found["directory"]["days"]) == (1, 3)
+    assert (found["log"]["size"], found["gaps"], found["erased"], found["swept_at"]) == (0, 0, None, None)
+    [look] = since(house, before)
+    assert (look["action"], look["kind"], look["decision"]) == ("read", "operation", "allow")
+    everything = json.dumps(found)
+    names = {entry[name] for entry in entries(house) for name in ("actor", "subject") if entry[name]}
+    assert not [name for name in (case, *names) if name in everything]
+
+
+def test_what_was_swept_erased_and_signed_is_dated(lite_house: House) -> None:
+    house = lite_house
+    keeper = keeper_of(house)
+    announce(house.services)
+    house.client("operator")
+    house.services.worker.run(OVERSIGHT, lambda uow: uow.audit.append(details_erased("before:x", 7, "retention"), None))
+    house.clock.move(seconds=20)
+    keeper.turn()
+    keeper.show()
+    found = told(house)
+    assert found["erased"]["count"] == 7
+    assert found["log"]["size"] > 0
+    assert found["log"]["quorum"] == "none_asked"
+    assert house.services.worker.run(CASEWORK, lambda uow: sweep(uow, house.services.casework)) == 0
+    let_go(keeper)
+
+
+def test_what_cannot_be_searched_yet_is_told_and_does_not_stop_the_look(
+    lite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lite_house.open_case(lite_house.client("coach"))
+    lite_house.client("operator")
+    monkeypatch.setattr(filing, "BEFORE_A_LOOK", 2)
+    found = told(lite_house)
+    assert found["log"] is None
+    assert found["filing"]["filed"] == 0
+    assert found["filing"]["unfiled"] > 2
+    assert troubles(found) == ["filing"]
+    assert "parefeu audit file" in Visitor(lite_house, "operator").look("/")
+
+
+def test_an_operator_reaches_nothing_else_and_nobody_else_this(lite_house: House) -> None:
+    house = lite_house
+    house.open_case(house.client("coach"))
+    entry = entries(house)[-1]["entry"]
+    for path in (
+        "/entries", f"/entries/{entry}", f"/entries/{entry}/detail", "/log-state", "/detection-rules", "/reviews",
+        "/emergencies", "/ceremonies", "/log-figures?from=2026-11-02&to=2026-11-03", "/sheets", "/staff-passkeys",
+        "/access-requests",
+    ):  # fmt: skip
+        assert house.client("operator").get(path).status_code in (403, 404), path
+    for login in ("auditor", "dpo"):
+        assert house.client(login).get("/operation").status_code == 403
+    for login in ("coach", "officer", "caritas"):
+        assert house.client(login).get("//oversight/operation").status_code == 401
+    assert STAFF["operator"][0] == OVERSIGHT
+
+
+def test_the_page_is_the_operators_first_and_only_one(lite_house: House) -> None:
+    house = lite_house
+    announce(house.services)
+    operator = Visitor(house, "operator")
+    page = operator.look("/")
+    assert "How it runs" in page
+    assert "The log has no tree yet" in page
+    assert "How whole it is" not in page, "the log's state is not the operator's to judge"
+    denied = [e for e in entries(house) if e["decision"] == "deny"]
+    assert denied == [], "looking at one's own page asks for nothing that is refused"
+    for path in ("/unexplained", "/log-state", "/reviews", "/ceremonies", "/log-figures", "/passkeys"):
+        operator.look(path, 403)
+    assert "Who looked at what" in Visitor(house, "auditor").look("/")
+
+
+def test_it_is_told_by_command(lite_house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    signed_in(lite_house, "operator")
+    shell = Shell()
+    shell.hooks.gateway = HouseGateway(lite_house)
+    out = shell.ok("health").out
+    assert "store\tSQLite" in out
+    assert "directory_serial\t1" in out
+    assert shell.ok("health", "--json").json["policy"] == lite_house.services.firewall.digest.hex()
+
+
+def test_every_trouble_has_a_word() -> None:
+    worst: Json = {"log": None, "gaps": 1, "zones": [{"started_at": None}]}
+    lagging = {"size": 0, "waiting": 3, "lag_seconds": None, "quorum": "unknown"}
+    found = {*troubles(worst), *troubles(worst | {"log": lagging})}
+    assert found == set(words.WORDS["trouble"])
