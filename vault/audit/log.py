@@ -113,8 +113,11 @@ class Lane:
     def write(self, event: Event, detail: Detail | None) -> WrittenEntry:
         """Number, chain and seal one entry. The lane moves on; rewind it if the entry is not committed.
 
-        detail None: the entry's `session` names the entry whose detail says who it was.
+        detail None: the entry's `session` names the entry whose detail says who it was. Raises ValueError where
+        nothing would.
         """
+        if detail is None and not event.session:
+            raise ValueError("an entry says who it was, or names the session that does")
         at = self._clock.now()
         number = self._number
         entry = EntryId(self.lane + number.to_bytes(8, "big"))

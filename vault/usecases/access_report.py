@@ -77,8 +77,8 @@ def authorise(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casework
     release, subject = ReleaseId(casework.entropy.bytes(16)), casework.pseudonyms.token(domain_of(OVERSIGHT), case_id)
     event = Event(
         Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value, Verdict.ALLOW, actor=actor.log_name,
-        role=actor.role.value, object=release.hex(), subject=subject.text, purpose=permit.purpose.value,
-        rule=permit.rule, policy=casework.guard.policy_digest.hex(),
+        role=actor.role.value, session=actor.session.hex(), object=release.hex(), subject=subject.text,
+        purpose=permit.purpose.value, rule=permit.rule, policy=casework.guard.policy_digest.hex(),
         outcome=str(OVERSIGHT),
     )  # fmt: skip
     entry = uow.audit.append(event, actor.detail())

@@ -98,8 +98,9 @@ def authorise(
     subject = casework.pseudonyms.token(domain_of(reader), case.id)
     event = Event(
         Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
-        object=release.hex(), subject=subject.text, purpose=permit.purpose.value, rule=permit.rule,
-        policy=casework.guard.policy_digest.hex(), outcome=str(reader), config=casework.protocols.digest.hex(),
+        session=actor.session.hex(), object=release.hex(), subject=subject.text, purpose=permit.purpose.value,
+        rule=permit.rule, policy=casework.guard.policy_digest.hex(), outcome=str(reader),
+        config=casework.protocols.digest.hex(),
     )  # fmt: skip
     entry = uow.audit.append(event, actor.detail())
     return Authorised(permit, request, case.id, case.version, release, reader, subject, entry)

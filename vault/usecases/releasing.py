@@ -46,8 +46,9 @@ def plan(
     release = release or ReleaseId(casework.entropy.bytes(16))
     event = Event(
         Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
-        object=release.hex(), subject=subject.text, purpose=permit.purpose.value, rule=permit.rule,
-        policy=casework.guard.policy_digest.hex(), outcome=str(reader), config=casework.protocols.digest.hex(),
+        session=actor.session.hex(), object=release.hex(), subject=subject.text, purpose=permit.purpose.value,
+        rule=permit.rule, policy=casework.guard.policy_digest.hex(), outcome=str(reader),
+        config=casework.protocols.digest.hex(),
     )  # fmt: skip
     return Planned(release, reader, subject, uow.audit.append(event, actor.detail()))
 
