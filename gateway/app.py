@@ -27,6 +27,7 @@ from gateway.api import (
     ceremonies,
     ceremony_review,
     coaches,
+    exceptions,
     facts,
     figures,
     flow,
@@ -138,6 +139,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
     app.include_router(access_report.asking_router(gate))
     app.include_router(access.answering_router(gate))
     app.include_router(ceremonies.answering_router(gate))
+    app.include_router(exceptions.casework_router(gate))
     return hot
 
 
@@ -150,11 +152,13 @@ def _receiving(app: Application, gate: Gate) -> None:
     elif gate.zone.kind is ZoneKind.PARTNER:
         app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
         app.include_router(partner.router(gate))
+        app.include_router(exceptions.recipient_router(gate))
     else:
         for router in (access_log.router, reviewing_looks.router, access_report.reports_router):
             app.include_router(router(gate))
         app.include_router(access.answering_router(gate))
         app.include_router(ceremonies.answering_router(gate))
+        app.include_router(exceptions.oversight_router(gate))
         app.include_router(partner.watch_router(gate))
         app.include_router(break_glass.watch_router(gate))
         app.include_router(ceremony_review.watch_router(gate))

@@ -91,7 +91,7 @@ def _protocol(code: str, said: _Protocol, name: str) -> Protocol:
         party = Zone.parse(said.party)
     except ValueError:
         raise ConfigurationError(f"{name}: protocol {code}: party is follow_up or partner:NAME") from None
-    if party.kind not in ANOTHER_BODY or set(said.purposes) != {PURPOSES[party.kind]}:
+    if party.kind not in ANOTHER_BODY or not set(said.purposes) <= PURPOSES[party.kind]:
         raise ConfigurationError(f"{name}: protocol {code}: with whom, or for what, no protocol is needed or possible")
     opens = OPENS[party.kind]
     # Contact and status never open in follow-up; a grant may hold the official address and one flag all the same.

@@ -15,6 +15,7 @@ from gateway.background import Pace
 from gateway.break_glass_rules import load_emergency_rules
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.detection import load_detection
+from gateway.exception_rules import load_exception_rules
 from gateway.instance import load_zones, read_directory, read_pin
 from gateway.office_texts import load_texts
 from gateway.organisation import load_organisation
@@ -195,9 +196,11 @@ def _offices(
     settings: Settings, keyrings: dict[Zone, ZoneKeyring], directory: ZoneDirectory, guard: Guard, clock: Clock,
     entropy: Entropy, protocols: Protocols,
 ) -> dict[Zone, AccessOffice]:  # fmt: skip
-    rules = load_access_rules(settings.access_file)
+    rules, exceptions = load_access_rules(settings.access_file), load_exception_rules(settings.exceptions_file)
     return {
-        zone: AccessOffice(zone, guard, directory, keyring.sealing, keyring.signing, clock, entropy, rules, protocols)
+        zone: AccessOffice(
+            zone, guard, directory, keyring.sealing, keyring.signing, clock, entropy, rules, protocols, exceptions
+        )
         for zone, keyring in keyrings.items()
         if zone in READERS or zone in ASKING_ZONES
     }

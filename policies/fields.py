@@ -34,7 +34,7 @@ _PEOPLE: Final = (
 )
 #: What an access request says, but for whom it is about.
 _FORM: Final = "version asked_for purpose basis reason hours manner minutes filed_at due_at"
-_ANSWERS: Final = "asked_by answer_soon standing canonical answers missing releasable"
+_ANSWERS: Final = "asked_by answer_soon standing canonical answers missing releasable answerable"
 _GRANT: Final = "grant granted granted_at expires_at revoked_at"
 #: A ceremony as the log tells it, to whoever reviews it.
 _CEREMONY_USE: Final = (
@@ -43,6 +43,8 @@ _CEREMONY_USE: Final = (
 )
 #: How a ceremony stands: moments and numbers, nothing of the person.
 _CEREMONY: Final = "ceremony request minutes begun_at open_until opened_at expires_at ended_at standing"
+#: Of a lawful exception alone: to whom, and how it stands with those who must be told.
+_EXCEPTION: Final = "recipient silence silent_until notice notice_by acknowledge acknowledge_by acknowledged_at"
 _RECEIPT: Final = "receipt_due receipt receipt_at overdue"
 _TRAIL: Final = "entry time action kind object subject purpose decision rule outcome count"
 
@@ -119,11 +121,18 @@ _CASEWORK: Final = {
     "calendar_list": "feed language created_at expires_on revoked_at",
     "calendar_feed": "uid starts_at ends_at place sequence",
     # What other zones ask to know: names of fields, never what stands in them.
-    "request_desk": "request reference filed_at due_at answer_soon standing manner",
-    "request_case": f"request reference designation {_FORM} {_ANSWERS} {_GRANT}",
+    "request_desk": f"request reference filed_at due_at answer_soon standing manner {_EXCEPTION}",
+    "request_case": f"request reference designation {_FORM} {_ANSWERS} {_GRANT} {_EXCEPTION}",
     "request_answer": "request version standing missing",
     "grant_receipt": "request grant granted expires_at revoked_at standing",
     "ceremony_receipt": _CEREMONY,
+    # Lawful exceptions: which items by name, never what stands in them.
+    "exception_receipt": "request filed_at due_at standing",
+    "exception_list": (
+        "request basis items asked_by filed_at due_at standing disclosure disclosed_at expires_at revoked_at "
+        f"{_EXCEPTION}"
+    ),
+    "disclosure_receipt": "request disclosure recipient disclosed disclosed_at expires_at revoked_at standing",
     "referral_receipt": "reference referral status release receipt_due version",
     "case_referral_list": (
         "referral partner need status expires_on open_to_partner waiting proposed_at sent_at withdrawn_at"
@@ -149,6 +158,10 @@ _CASEWORK: Final = {
 IDENTIFIED: Final = "family_name given_names birth_date nationality"
 #: The closed list of what a grant may hold of a person.
 GRANTED: Final = "family_name given_names birth_date nationality address procedure_pending"
+#: The closed list of what a lawful exception may hold: fields, and facts by code, value, standing and date.
+DISCLOSED: Final = (
+    "family_name given_names birth_date nationality phone email address whereabouts sensitive_fact return_fact"
+)
 _FOLLOW_UP: Final = {
     "outcome_sheet": f"{_C7} oqt_reference ov_number",
     "sheet_list": "release pseudonym handed_over_at",
@@ -164,6 +177,9 @@ _PARTNER: Final = {
     ),
     "referral_list": "release pseudonym need expires_on received_at",
     "own_answer": "release pseudonym answer_status answered_at",
+    # By a lawful exception, from casework.
+    "disclosure": f"disclosure request pseudonym purpose basis disclosed_at expires_at {DISCLOSED}",
+    "disclosure_list": "disclosure pseudonym disclosed_at expires_at",
     "withdrawal_notice": f"release pseudonym withdrawn_at {_RECEIPT} authentic",
     "withdrawal_confirmed": "release pseudonym withdrawn_at receipt_due receipt receipt_at",
 }
@@ -199,8 +215,8 @@ _OVERSIGHT: Final = {
     "passkey_receipt": "passkey standing",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
-    "form_list": "request filed_at due_at answer_soon standing manner",
-    "form_full": f"request {_FORM} {_ANSWERS} {_GRANT}",
+    "form_list": f"request filed_at due_at answer_soon standing manner {_EXCEPTION}",
+    "form_full": f"request {_FORM} {_ANSWERS} {_GRANT} {_EXCEPTION}",
     "form_answer": "request version standing missing",
     "ceremony_opened": _CEREMONY,
     "access_report": "format release pseudonym made_at since until time_zone days consultations refused withheld "
@@ -236,3 +252,5 @@ OUTCOME_SHEET_FIELDS: Final = CONTRACT["outcome_sheet"].fields
 IDENTIFIED_FIELDS: Final = frozenset(IDENTIFIED.split())
 #: What stands in a granted copy of a person.
 GRANTED_FIELDS: Final = frozenset(GRANTED.split())
+#: What a lawful exception may hold of a person.
+DISCLOSED_FIELDS: Final = frozenset(DISCLOSED.split())

@@ -12,7 +12,14 @@ from typing import Final
 
 from policies.compiler import Answer, Table
 from policies.facts import facts_of, mask_of
-from policies.fields import CONFIDED_FIELDS, CONTRACT, GRANTED_FIELDS, IDENTIFIED_FIELDS, OUTCOME_SHEET_FIELDS
+from policies.fields import (
+    CONFIDED_FIELDS,
+    CONTRACT,
+    DISCLOSED_FIELDS,
+    GRANTED_FIELDS,
+    IDENTIFIED_FIELDS,
+    OUTCOME_SHEET_FIELDS,
+)
 from policies.lines import Key
 from vault.vocabulary import (
     ATTACHMENT_KINDS,
@@ -95,7 +102,7 @@ _PURPOSES: Final = {
     Role.DESK_OFFICER: {Purpose.CASE_ADMINISTRATION},
     Role.REGIONAL_HEAD: {Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY},
     Role.FOLLOW_UP_OFFICER: {Purpose.OQT_FOLLOW_UP},
-    Role.PARTNER_AGENT: {Purpose.REFERRAL},
+    Role.PARTNER_AGENT: {Purpose.REFERRAL, Purpose.LEGAL_OBLIGATION},
     Role.AUDITOR: {Purpose.ACCESS_REVIEW},
     Role.DPO: {Purpose.DATA_PROTECTION},
     Role.OPERATOR: {Purpose.ACCESS_REVIEW},
@@ -135,6 +142,8 @@ def _narrative_and_stay_analysis_never_leave(request: _Request) -> bool:
 def _the_protected_leaves_by_live_consent_alone(request: _Request) -> bool:
     (role, kind, _, purpose), _, held, answer = request
     if _casework(request[0]) or KIND_COMPARTMENT[kind] not in _LEAVES_BY_CONSENT:
+        return True
+    if kind is Kind.DISCLOSURE:  # of these, what two functions signed for: the invariant on lawful exceptions
         return True
     agreed = role is Role.PARTNER_AGENT and kind is Kind.REFERRAL and purpose is Purpose.REFERRAL
     return agreed and _needs(held, Fact.CONSENT, Fact.ADDRESSED) and CONTRACT[answer.profile].zone is ZoneKind.PARTNER
@@ -219,8 +228,24 @@ def _copies_open_where_they_were_sent(request: _Request) -> bool:
 
 def _a_partner_needs_consent(request: _Request) -> bool:
     (role, kind, _, _), _, held, _ = request
-    # That a consent ended is told once it has ended; the notice says nothing of the person.
-    return role is not Role.PARTNER_AGENT or kind is Kind.WITHDRAWAL or _needs(held, Fact.CONSENT)
+    # That a consent ended is told once it has ended; the notice says nothing of the person. What a law or a court wants
+    # is not consented to: it has an invariant of its own.
+    exempt = kind in (Kind.WITHDRAWAL, Kind.DISCLOSURE)
+    return role is not Role.PARTNER_AGENT or exempt or _needs(held, Fact.CONSENT)
+
+
+def _a_lawful_exception_is_for_its_recipient_upon_two_signatures(request: _Request) -> bool:
+    (role, kind, act, purpose), phase, held, answer = request
+    obliged = purpose is Purpose.LEGAL_OBLIGATION
+    if kind is not Kind.DISCLOSURE:
+        return not obliged
+    if act is Action.RELEASE:
+        return role is Role.REGIONAL_HEAD and phase is not Phase.NONE and _needs(held, Fact.OWN, Fact.SECOND)
+    if not _casework(request[0]):
+        mine = role is Role.PARTNER_AGENT and obliged and _needs(held, Fact.ADDRESSED)
+        return mine and (act is Action.LIST or (act is Action.READ and _needs(held, Fact.GRANT)))
+    shown = CONTRACT[answer.profile].fields & (DISCLOSED_FIELDS | CONFIDED_FIELDS)
+    return act in (Action.CREATE, Action.LIST, Action.WRITE, Action.CLOSE) and not shown
 
 
 def _what_leaves_was_agreed_or_signed(request: _Request) -> bool:
@@ -231,7 +256,7 @@ def _what_leaves_was_agreed_or_signed(request: _Request) -> bool:
         return phase is Phase.CLOSING and _needs(held, Fact.SECOND)
     if kind is Kind.ACCESS_REPORT:
         return bool(held & mask_of((Fact.OWN, Fact.REGION)))
-    if kind in (Kind.GRANT, Kind.CEREMONY):
+    if kind in (Kind.GRANT, Kind.CEREMONY, Kind.DISCLOSURE):
         return phase is not Phase.NONE and _needs(held, Fact.OWN, Fact.SECOND)
     return kind is Kind.REFERRAL and _needs(held, Fact.OWN, Fact.CONSENT)
 
@@ -281,7 +306,7 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
         return True
     # The person may ask at any time, and so may another zone: nothing of content is written.
-    if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY}:
+    if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY, Kind.DISCLOSURE}:
         return True
     # A consent may be withdrawn at any time, and what a partner answered meanwhile is not lost; a closed case may be
     # reopened or given to somebody else, one that was handed over may not.
@@ -370,7 +395,8 @@ INVARIANTS: Final = (
         _narrative_and_stay_analysis_never_leave,
     ),
     Invariant(
-        "outside casework contact, sensitive and return facts are fields of a live consented referral (F2, F7)",
+        "outside casework contact, sensitive and return facts are fields of a live consented referral, or items of a "
+        "lawful exception (F2, F7)",
         _the_protected_leaves_by_live_consent_alone,
     ),
     Invariant(
@@ -397,11 +423,16 @@ INVARIANTS: Final = (
     ),
     Invariant("the matrix of compartments and zones prevails (docs/architecture.md)", _the_matrix_prevails),
     Invariant("a copy opens only in the zone it was sent to (F3)", _copies_open_where_they_were_sent),
-    Invariant("a partner reads and answers only while the consent lasts (F7)", _a_partner_needs_consent),
+    Invariant("a partner reads and answers referrals only while the consent lasts (F7)", _a_partner_needs_consent),
     Invariant(
         "what leaves was consented to, signed by a second person while closing, asked for by the person, or approved "
         "by every function that must (F3, F7)",
         _what_leaves_was_agreed_or_signed,
+    ),
+    Invariant(
+        "a lawful exception is for its one recipient, for its own purpose, upon two signatures; nobody else reads it "
+        "(2.2)",
+        _a_lawful_exception_is_for_its_recipient_upon_two_signatures,
     ),
     Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),
     Invariant(

@@ -39,7 +39,7 @@ from vault.vocabulary import (
 ZONE_PURPOSES: Final[dict[ZoneKind, frozenset[Purpose]]] = {
     ZoneKind.CASEWORK: frozenset({Purpose.COACHING, Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY}),
     ZoneKind.FOLLOW_UP: frozenset({Purpose.OQT_FOLLOW_UP}),
-    ZoneKind.PARTNER: frozenset({Purpose.REFERRAL}),
+    ZoneKind.PARTNER: frozenset({Purpose.REFERRAL, Purpose.LEGAL_OBLIGATION}),
     ZoneKind.OVERSIGHT: frozenset({Purpose.ACCESS_REVIEW, Purpose.DATA_PROTECTION}),
 }
 #: What shows content to the one who asks.

@@ -101,6 +101,10 @@ class AccessRequests(Protocol):
         """Of everybody, newest first."""
         ...
 
+    def of_case(self, case: CaseId, zone: Zone, limit: int) -> list[RequestRow]:
+        """Taken in, about that case, filed by that zone; newest first."""
+        ...
+
     def in_region(self, region: str, actor: ActorId, limit: int, before: datetime | None) -> list[RequestRow]:
         """Taken in and about a case of that region, about no case, or delegated to `actor`; newest first."""
         ...

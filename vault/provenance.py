@@ -138,6 +138,11 @@ _LEAVES: Final[dict[str, Node]] = {
     **{f"ceremony.{name}": _from(f"identity.{name}", how=How.OFFICIAL) for name in _PERSON.split()},
     **_each("ceremony", "ceremony request pseudonym purpose minutes begun_at open_until opened_at expires_at ended_at "
             "standing", _ACT),
+    # By a lawful exception, to another body: items that two functions signed for. Never to follow-up.
+    **{f"disclosure.{name}": _from(f"identity.{name}") for name in _PERSON.split()},
+    **{f"disclosure.{name}": _from(f"contact.{name}") for name in ("phone", "email", "address")},
+    **{f"disclosure.{kind}": _from(f"{kind}.value") for kind in ("whereabouts", "sensitive_fact", "return_fact")},
+    **_each("disclosure", "disclosure request pseudonym purpose basis disclosed_at expires_at", _ACT),
     **_each("access_request", "designation asked_for purpose basis reason hours manner minutes version filed_at",
             _ASKED),
     **_each("access_request", "request due_at standing questions refused_for grant granted granted_at expires_at "
@@ -153,8 +158,9 @@ _LEAVES: Final[dict[str, Node]] = {
             _ACT),
     # To oversight: forms of requests without the person, names of a case for its report, and the log itself.
     **_each("access_form", "request filed_at due_at answer_soon standing version asked_for purpose basis reason hours "
-            "manner minutes asked_by canonical answers missing releasable grant granted granted_at expires_at "
-            "revoked_at", _ASKED),
+            "manner minutes asked_by canonical answers missing releasable answerable grant granted granted_at "
+            "expires_at revoked_at recipient silence silent_until notice notice_by acknowledge acknowledge_by acknowledged_at",
+            _ASKED),
     **_each("access_report", "release pseudonym received_at expires_on made_at since until", _ACT),
     "access_report.*": _LOG,
     **{f"{kind}.*": _LOG for kind in ("audit_entry", "audit_detail", "log_state", "finding", "sample", "review_case",

@@ -143,6 +143,7 @@ class Kind(StrEnum):
     ACCESS_FORM = "access_form"  # the same without whom it is about: what an approver outside casework sees
     GRANT = "grant"  # a sealed copy of the granted fields, for one person and a time
     CEREMONY = "ceremony"  # who hides behind a pseudonym: for one person and minutes, under a key of two shares
+    DISCLOSURE = "disclosure"  # what a lawful exception gives another body: named items of one case, for a time
     BREAK_GLASS = "break_glass"  # that a colleague must know in an emergency who somebody is; and who agreed
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
@@ -203,6 +204,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.ACCESS_FORM: Compartment.STATUS,
     Kind.GRANT: Compartment.IDENTITY,
     Kind.CEREMONY: Compartment.IDENTITY,
+    Kind.DISCLOSURE: Compartment.SENSITIVE,  # the most protected that can be in one: follow-up can never open it
     Kind.BREAK_GLASS: Compartment.STATUS,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
@@ -295,6 +297,7 @@ class Purpose(StrEnum):
     ACCESS_REVIEW = "access_review"  # dpv:EnforceSecurity: the auditor's look at behaviour
     DATA_PROTECTION = "data_protection"  # dpv:RightsFulfillment: the DPO's
     EMERGENCY = "emergency"  # dpv:VitalInterest; break-glass only
+    LEGAL_OBLIGATION = "legal_obligation"  # dpv:LegalObligation: what a lawful exception gives another body, no more
 
 
 @unique

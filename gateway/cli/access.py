@@ -110,9 +110,9 @@ def approve(
     """Approve a request, or with --field only a part of it; with --key, sign for it."""
     path = f"/access-requests/{quoted(number)}"
     shown = desk.get(path)
-    fields = [name for name in shown["asked_for"] if not field or name in field]
-    if field and set(field) - set(shown["asked_for"]):
-        refuse(f"what was asked for is {', '.join(shown['asked_for'])}")
+    fields = [name for name in shown["answerable"] if not field or name in field]
+    if field and set(field) - set(shown["answerable"]):
+        refuse(f"what can be approved is {', '.join(shown['answerable'])}")
     if not yes:
         _tell(shown, fields)
         typer.confirm("Approve this?", abort=True, err=True)
@@ -256,10 +256,19 @@ def _tell(shown: dict[str, Any], fields: list[str]) -> None:
         f"asked by   {shown['asked_by']}, for {shown['purpose']}, {_length(shown)}",
         f"basis      {shown['basis']}",
         f"reason     {shown['reason']}",
+        *_exceptional(shown),
         f"approving  {', '.join(fields)}",
-        f"not        {', '.join(name for name in shown['asked_for'] if name not in fields) or '-'}",
+        f"not        {', '.join(name for name in shown['answerable'] if name not in fields) or '-'}",
     ):
         typer.echo(output.clean(line), err=True)
+
+
+def _exceptional(shown: dict[str, Any]) -> tuple[str, ...]:
+    """What is said of a lawful exception besides."""
+    if shown["manner"] != "exception":
+        return ()
+    silent = f"not before {shown['silent_until']}: {shown['silence']}" if shown["silence"] else "within the office's days"
+    return (f"to         {shown['recipient']}", f"items      {', '.join(shown['asked_for'])}", f"the person {silent}")
 
 
 def _length(shown: dict[str, Any]) -> str:

@@ -58,6 +58,7 @@ WORDS: Final[dict[str, Word]] = {
     "referrals": Word("referrals", "Referrals that were sent to a partner organisation; answers, receipts.", _RECEIVED),
     "access": Word("access", "Requests to know fields of one case: asking, answering, granting.", _RECEIVED),
     "ceremony": Word("ceremony", "Who hides behind a pseudonym: for minutes, upon two signatures.", _RECEIVED),
+    "exception": Word("exception", "What leaves because a law or a court wants it, upon two signatures.", _RECEIVED),
     "protocols": Word("protocols", "With whom there is a protocol, for what, until when.", _OPERATION),
     "person": Word("person", "Who consulted what: asked by the person, answered by the DPO.", _RECEIVED),
     "emergency": Word("emergency", "See in an emergency who somebody is, upon a second person's word.", _CASES),

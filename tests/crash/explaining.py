@@ -92,15 +92,21 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "calendar_feeds": frozenset({("write", "calendar")}),
     "review_counts": frozenset({("write", "note")}),
     "releases": frozenset(
-        {("release_begun", kind) for kind in ("outcome_sheet", "referral", "access_report", "grant", "ceremony")}
+        {
+            ("release_begun", kind)
+            for kind in ("outcome_sheet", "referral", "access_report", "grant", "ceremony", "disclosure")
+        }
     ),
-    "access_requests": frozenset({("create", "access_request")}),
-    "access_copies": frozenset({("create", "access_request"), ("write", "access_request")}),
-    "taken_requests": frozenset({("list", "access_request")}),
+    "access_requests": frozenset({("create", "access_request"), ("create", "disclosure")}),
+    "access_copies": frozenset({("create", "access_request"), ("write", "access_request"), ("create", "disclosure")}),
+    "taken_requests": frozenset({("list", "access_request"), ("create", "disclosure")}),
     "access_answers": frozenset(
-        {(action, kind) for action in ("sign", "close", "write") for kind in ("access_request", "access_form")}
+        {
+            ("write", "disclosure"),  # the person was told
+            *((action, kind) for action in ("sign", "close", "write") for kind in ("access_request", "access_form")),
+        }
     ),
-    "grants": frozenset({("released", "grant"), ("close", "grant"), ("swept", "grant")}),
+    "grants": frozenset((act, kind) for act in ("released", "close", "swept") for kind in ("grant", "disclosure")),
     "ceremonies": frozenset((action, "ceremony") for action in ("released", "sign", "close", "swept")),
     "withdrawals": frozenset({("release_withdrawn", "referral")}),
     "receipts": frozenset({("write", "withdrawal")}),

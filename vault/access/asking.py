@@ -14,7 +14,8 @@ from typing import Final
 from vault.access.enforcement import Guard, Permit
 from vault.access.evidence import Approval, Evidence
 from vault.asking import AnswerRow, CopyRow
-from vault.cases.access_requests import AccessForm, AccessRules, Act, Answer, Designation
+from vault.cases.access_requests import AccessForm, AccessRules, Act, Answer, Designation, Manner
+from vault.cases.exceptions import ExceptionRules
 from vault.cases.protocols import Protocols
 from vault.crypto.canonical import encode
 from vault.crypto.directory import ZoneDirectory
@@ -28,14 +29,17 @@ from vault.unit_of_work import UnitOfWork
 from vault.vocabulary import CASEWORK, FOLLOW_UP, KIND_COMPARTMENT, OVERSIGHT, Kind, Purpose, Role, Zone
 
 FORM_SCHEMA: Final = 1
-#: Zones that can ask. Whoever else signs a request is refused.
-ASKING_ZONES: Final = (FOLLOW_UP,)
+#: Zones that can ask, and for what: casework for lawful exceptions and nothing else. Whoever else signs is refused.
+ASKING_ZONES: Final = (FOLLOW_UP, CASEWORK)
 #: Who reads a request, and what it is there: with the person it is about, or without.
 READERS: Final = {CASEWORK: Kind.ACCESS_REQUEST, OVERSIGHT: Kind.ACCESS_FORM}
 _ANSWER_LABEL: Final = "parefeu/access-answer/1"
 _ANSWERED_AS: Final = "access answer"
+_PURPOSE: Final = {FOLLOW_UP: Purpose.OQT_FOLLOW_UP, CASEWORK: Purpose.LEGAL_OBLIGATION}
 #: In which zone each function answers.
 _FUNCTION_ZONE: Final = {Role.REGIONAL_HEAD: CASEWORK, Role.DPO: OVERSIGHT}
+#: Who may write down that the person was told of an exception: whoever meets them.
+_TELLING: Final = {Role.COACH: CASEWORK, Role.REGIONAL_HEAD: CASEWORK}
 #: Of these the asking zone is told. That somebody approved, or whom it was handed to, is not its business.
 _TOLD: Final = frozenset({Act.ASKED, Act.REFUSED})
 
@@ -61,6 +65,7 @@ class AccessOffice:
     entropy: Entropy
     rules: AccessRules
     protocols: Protocols
+    exceptions: ExceptionRules
 
     @property
     def kind(self) -> Kind:
@@ -71,8 +76,11 @@ class AccessOffice:
 
     def send(self, uow: UnitOfWork, permit: Permit, form: AccessForm, about: Designation) -> None:
         """Seal one version of a request to its readers and to this zone itself, and store the copies."""
-        permit.check(kind=Kind.ACCESS_REQUEST, case=None, now=self.clock.now(), record=form.request.hex(), storing=True)
-        for reader in (*READERS, self.zone):
+        permit.check(
+            kind=Kind.ACCESS_REQUEST, case=permit.item.case, now=self.clock.now(), record=form.request.hex(),
+            storing=True,
+        )  # fmt: skip
+        for reader in dict.fromkeys((*READERS, self.zone)):
             row = CopyRow(
                 form.request, form.version, reader, self.zone, form.policy, KeyId(self.entropy.bytes(16)), b"", b"",
                 form.written_at, permit.entry,
@@ -116,6 +124,8 @@ class AccessOffice:
             row.request, row.version, row.zone, row.written_at,
         ):  # fmt: skip
             raise EnvelopeRejected("the row says something else of this request than was signed")
+        if (form.manner is Manner.EXCEPTION) != (row.zone == CASEWORK):
+            raise EnvelopeRejected("a request of a manner that the zone which signed it cannot file")
         if (about is None) != (self.kind is Kind.ACCESS_FORM):
             raise EnvelopeRejected("a copy that says more or less than its reader is told")
         return OpenedRequest(form, about)
@@ -142,7 +152,8 @@ class AccessOffice:
         return [self._weighed(row) for row in uow.requests.answers(request, told_to)]
 
     def _weighed(self, row: AnswerRow) -> Answer:
-        sound = _FUNCTION_ZONE.get(row.answer.function) == row.zone
+        functions = _TELLING if row.answer.act is Act.NOTIFIED else _FUNCTION_ZONE
+        sound = functions.get(row.answer.function) == row.zone
         try:
             key = self.directory.of(row.zone).verify
             key.verify(_statement(row.request, row.zone, row.answer), row.signature, _ANSWERED_AS)
@@ -176,5 +187,5 @@ def _context(row: CopyRow) -> ReleaseContext:
     """The context that a copy's row spells out. Its place of a case is the request: whom it is about stands inside."""
     return ReleaseContext(
         row.request.raw, KIND_COMPARTMENT[READERS.get(row.reader, Kind.ACCESS_REQUEST)], row.reader, row.zone,
-        ReleaseId(row.request.raw), row.key, Purpose.OQT_FOLLOW_UP, row.entry, row.policy, FORM_SCHEMA, None,
+        ReleaseId(row.request.raw), row.key, _PURPOSE[row.zone], row.entry, row.policy, FORM_SCHEMA, None,
     )  # fmt: skip

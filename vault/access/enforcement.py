@@ -71,6 +71,13 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     # A ceremony likewise, of the identity alone; who lets its second share go opens that share.
     (Action.RELEASE, Kind.CEREMONY): frozenset({Kind.ACCESS_REQUEST, Kind.IDENTITY}),
     (Action.SIGN, Kind.CEREMONY): frozenset({Kind.CEREMONY}),
+    # An exception: the request, and the kinds that its items come from. Never a note, never an analysis of a stay.
+    (Action.RELEASE, Kind.DISCLOSURE): frozenset(
+        {Kind.ACCESS_REQUEST, Kind.IDENTITY, Kind.CONTACT, Kind.WHEREABOUTS, Kind.SENSITIVE_FACT, Kind.RETURN_FACT}
+    ),
+    # Who files one, and the list of a case's, look at the request; who files holds its reason against the case's names.
+    (Action.CREATE, Kind.DISCLOSURE): frozenset({Kind.ACCESS_REQUEST}) | _NAMES,
+    **{(act, Kind.DISCLOSURE): frozenset({Kind.ACCESS_REQUEST}) for act in (Action.LIST, Action.WRITE)},
     (Action.WRITE, Kind.REFERRAL_ANSWER): _NAMES,
     (Action.REVIEW, Kind.REFERRAL_ANSWER): _NAMES,
 }
@@ -78,6 +85,7 @@ ALSO_OPENS: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
 #: appointment is booked with its interpreter.
 ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.CREATE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),
+    (Action.CREATE, Kind.DISCLOSURE): frozenset({Kind.ACCESS_REQUEST}),
     **{(Action.WRITE, kind): frozenset({Kind.TOKEN_MAP}) for kind in (Kind.NOTE, Kind.REFERRAL_ANSWER, *_REPLACED)},
     # An order that waited is triaged with what it says now.
     (Action.TRIAGE, Kind.CASE): frozenset({Kind.IDENTITY, Kind.CONTACT}),

@@ -11,6 +11,9 @@ of two zones speak of the same request although one of them never learns the per
 There is no field for anything that somebody said: `GRANTABLE` is all that can be asked for, and each of its values is
 taken from the official file or not at all (`vault.usecases.granting`).
 
+A request of the manner `EXCEPTION` is filed by casework itself: items of a case for another body, upon a law's or a
+court's word (`vault.cases.exceptions`); whole or not at all, and upon approvers' own signatures like a ceremony.
+
 A request of the manner `CEREMONY` is a stricter one of the same kind: who hides behind a name of the asking zone, all
 of the identity or none of it, for minutes, upon approvals that count with their approvers' own signatures alone
 (`vault.usecases.ceremony`).
@@ -21,15 +24,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum, unique
 from hashlib import sha256
 from typing import Any, Final
 
+from vault.cases.exceptions import Silence, kinds_of, listed_items
 from vault.crypto.canonical import encode
 from vault.errors import InvalidInput, MalformedId, RecordTampered
 from vault.ids import ActorId, ReleaseId, RequestId
-from vault.vocabulary import Purpose, Role, Zone
+from vault.vocabulary import CASEWORK, Purpose, Role, Zone, ZoneKind
 
 #: All that a grant can ever hold of a person, in the order it is told: who they are, the address of the official file,
 #: and whether a procedure is pending.
@@ -45,6 +49,7 @@ SALT_BYTES: Final = 32
 
 _LABEL: Final = "parefeu/access-form/1"
 _CEREMONY_LABEL: Final = "parefeu/ceremony-form/1"
+_EXCEPTION_LABEL: Final = "parefeu/exception-form/1"
 _MARK_LABEL: Final = "parefeu/access-mark/1"
 
 
@@ -54,6 +59,7 @@ class Manner(StrEnum):
 
     GRANT = "grant"  # fields of the closed list, for hours
     CEREMONY = "ceremony"  # the identity behind a pseudonym, for minutes, upon two signatures
+    EXCEPTION = "exception"  # items of a case to another body, upon a law's or a court's word and two signatures
 
 
 @unique
@@ -63,6 +69,7 @@ class Naming(StrEnum):
     PSEUDONYM = "pseudonym"  # in the asking zone's own domain
     OV_NUMBER = "ov_number"
     OQT_REFERENCE = "oqt_reference"
+    REFERENCE = "reference"  # casework's own: of a lawful exception
 
 
 @unique
@@ -73,6 +80,8 @@ class Act(StrEnum):
     REFUSED = "refused"
     ASKED = "asked"  # a question back, by code
     DELEGATED = "delegated"  # to another of the same function
+    ACKNOWLEDGED = "acknowledged"  # of an exception that left: the data protection officer has taken note
+    NOTIFIED = "notified"  # of an exception that left: the person was told
 
 
 @unique
@@ -149,7 +158,8 @@ class AccessForm:
     """One version of what is asked for. version: from 1; answering a question makes the next.
 
     asked_by: the requester's name, for the approver's eyes. hours: how long the grant is to last. mark: 32 bytes.
-    policy, rules: digests in force when it was filed. minutes: of a ceremony, whose hours are 0.
+    policy, rules: digests in force when it was filed. minutes: of a ceremony, whose hours are 0. recipient, silence: of
+    an exception; its fields are items.
     """
 
     request: RequestId
@@ -168,15 +178,31 @@ class AccessForm:
     mark: bytes
     manner: Manner = Manner.GRANT
     minutes: int = 0
+    recipient: Zone | None = None
+    silence: Silence | None = None
+
+    @property
+    def reader(self) -> Zone:
+        """Who gets what is approved."""
+        return self.recipient if self.recipient is not None else self.zone
+
+    @property
+    def answerable(self) -> tuple[str, ...]:
+        """What an approval names: each field, or of an exception, which goes whole, the kinds of its items."""
+        return kinds_of(self.fields) if self.manner is Manner.EXCEPTION else self.fields
 
     def canonical(self) -> bytes:
         """What an approver's answer is about, byte for byte. The label says of which manner it is."""
         ceremony = self.manner is Manner.CEREMONY
-        return encode(
-            _CEREMONY_LABEL if ceremony else _LABEL, self.request.raw, self.version, self.requester.raw, self.asked_by,
-            str(self.zone), ",".join(self.fields), self.purpose.value, self.basis, self.reason,
+        asked = (
+            _LABELS[self.manner], self.request.raw, self.version, self.requester.raw, self.asked_by, str(self.zone),
+            ",".join(self.fields), self.purpose.value, self.basis, self.reason,
             self.minutes if ceremony else self.hours, self.written_at, self.policy, self.rules, self.mark,
         )  # fmt: skip
+        if self.manner is not Manner.EXCEPTION:
+            return encode(*asked)
+        ground, until = (self.silence.ground, self.silence.until.isoformat()) if self.silence is not None else ("", "")
+        return encode(*asked, str(self.recipient), ground, until)
 
     @property
     def digest(self) -> bytes:
@@ -193,6 +219,10 @@ class AccessForm:
         }  # fmt: skip
         if self.manner is Manner.CEREMONY:
             content |= {"manner": self.manner.value, "minutes": self.minutes}
+        if self.manner is Manner.EXCEPTION:
+            silence = self.silence
+            content |= {"manner": self.manner.value, "recipient": str(self.recipient)}
+            content["silence"] = [silence.ground, silence.until.isoformat()] if silence is not None else None
         if about is not None:
             content["about"] = about.to_json()
         return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -208,25 +238,53 @@ class AccessForm:
                 data["reason"], data["hours"], datetime.fromisoformat(data["written_at"]),
                 bytes.fromhex(data["policy"]), bytes.fromhex(data["rules"]), bytes.fromhex(data["mark"]),
                 Manner(data.get("manner", Manner.GRANT.value)), data.get("minutes", 0),
+                Zone.parse(data["recipient"]) if "recipient" in data else None, _silence(data.get("silence")),
             )  # fmt: skip
             about = Designation.from_json(data["about"]) if "about" in data else None
             form.canonical()
         except (KeyError, TypeError, ValueError, AttributeError, MalformedId, InvalidInput):
             raise RecordTampered("an authentic request of another shape") from None
-        if form.fields != listed(form.fields) or not form.fields:
+        known = listed_items if form.manner is Manner.EXCEPTION else listed
+        if form.fields != known(form.fields) or not form.fields:
             raise RecordTampered("an authentic request for what cannot be asked for")
         if not form.whole(about):
-            raise RecordTampered("an authentic request for what no ceremony tells")
+            raise RecordTampered("an authentic request for what no ceremony or exception tells")
         if about is not None and about.mark(form.request) != form.mark:
             raise RecordTampered("a request about another than its form commits to")
         return form, about
 
     def whole(self, about: Designation | None) -> bool:
-        """Whether a ceremony is one: a pseudonym, all of the identity, minutes and no hours; and a grant is none."""
+        """Whether a ceremony is one: a pseudonym, all of the identity, minutes and no hours; and a grant is none.
+
+        Whether an exception is one: from casework to a partner, for its own purpose; and nothing else is.
+        """
+        if self.manner is Manner.EXCEPTION:
+            own = self.zone == CASEWORK and self.purpose is Purpose.LEGAL_OBLIGATION
+            to = self.recipient is not None and self.recipient.kind is ZoneKind.PARTNER
+            return own and to and self.minutes == 0 and (about is None or about.naming is Naming.REFERENCE)
+        if self.zone == CASEWORK or self.recipient is not None or self.silence is not None:
+            return False
+        if about is not None and about.naming is Naming.REFERENCE:
+            return False
         if self.manner is Manner.GRANT:
             return self.minutes == 0
         named = about is None or about.naming is Naming.PSEUDONYM
         return named and self.fields == IDENTITY_FIELDS and self.hours == 0 and self.minutes > 0
+
+
+_LABELS: Final = {
+    Manner.GRANT: _LABEL, Manner.CEREMONY: _CEREMONY_LABEL, Manner.EXCEPTION: _EXCEPTION_LABEL,
+}  # fmt: skip
+
+
+def _silence(data: Any) -> Silence | None:
+    """Raises TypeError, ValueError for another shape."""
+    if data is None:
+        return None
+    ground, until = data
+    if not isinstance(ground, str):
+        raise TypeError("a ground is a code")
+    return Silence(ground, date.fromisoformat(until))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +347,16 @@ class AccessRules:
     open_within: timedelta = timedelta(minutes=60)
 
     def wants_signature(self, form: AccessForm) -> bool:
-        """A ceremony always does, whatever the office wants of grants."""
-        return self.signed or form.manner is Manner.CEREMONY
+        """A ceremony and an exception always do, whatever the office wants of grants."""
+        return self.signed or form.manner is not Manner.GRANT
 
     def trusts(self, answer: Answer, form: AccessForm) -> bool:
         """Whether the signature that an approval needs is there, by a key that is listed for this function."""
         return not self.wants_signature(form) or self.keys.get(answer.signed_by, (None, ""))[0] is answer.function
+
+    def asked(self, form: AccessForm) -> tuple[Role, ...]:
+        """Who must answer this request. An exception: everybody who can be asked to approve, whatever is in it."""
+        return APPROVERS if form.manner is Manner.EXCEPTION else self.functions(form.fields)
 
     def functions(self, fields: Sequence[str]) -> tuple[Role, ...]:
         """Who must answer a request for these fields, in a fixed order."""
@@ -329,7 +391,7 @@ def approvals(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -
 
 
 def conclusive(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> bool:
-    """Whether every function that must has approved, and something may go: of a ceremony all of it."""
+    """Whether every function that must has approved, and something may go: of all but a grant the whole."""
     goes = releasable(form, answers, rules)
     return not missing(form, answers, rules) and bool(goes) and (form.manner is Manner.GRANT or goes == form.fields)
 
@@ -337,12 +399,15 @@ def conclusive(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) 
 def missing(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> tuple[Role, ...]:
     """The functions that have yet to approve this form, or a part of it."""
     given = approvals(form, answers, rules)
-    return tuple(role for role in rules.functions(form.fields) if role not in given)
+    return tuple(role for role in rules.asked(form) if role not in given)
 
 
 def releasable(form: AccessForm, answers: Sequence[Answer], rules: AccessRules) -> tuple[str, ...]:
     """The fields that every function which must has approved."""
     given = approvals(form, answers, rules)
+    if form.manner is Manner.EXCEPTION:
+        whole = all(role in given and given[role].fields == form.answerable for role in APPROVERS)
+        return form.fields if whole else ()
     return tuple(
         name
         for name in form.fields

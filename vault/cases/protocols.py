@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from vault.cases.exceptions import ITEM_FACTS, leaving_name
 from vault.cases.partners import FIELDS
 from vault.errors import ProtocolMissing
-from vault.vocabulary import Compartment, Kind, Purpose, Zone, ZoneKind
+from vault.vocabulary import KIND_COMPARTMENT, Compartment, Kind, Purpose, Zone, ZoneKind
 
 #: Bodies of their own: nothing flows to them without a protocol. Oversight belongs to the office itself.
 ANOTHER_BODY: Final = frozenset({ZoneKind.FOLLOW_UP, ZoneKind.PARTNER})
@@ -29,9 +30,13 @@ _OF_FIELD: Final[dict[str, Compartment]] = {
     **{name: field.compartment for name, field in FIELDS.items()},
     "procedure_pending": Compartment.STATUS,
     NEED: Compartment.STATUS,
+    **{kind.value: KIND_COMPARTMENT[kind] for kind in ITEM_FACTS},  # of a lawful exception: single facts by code
 }
 #: For what each kind of body may get anything, whatever a protocol says.
-PURPOSES: Final = {ZoneKind.FOLLOW_UP: Purpose.OQT_FOLLOW_UP, ZoneKind.PARTNER: Purpose.REFERRAL}
+PURPOSES: Final = {
+    ZoneKind.FOLLOW_UP: frozenset({Purpose.OQT_FOLLOW_UP}),
+    ZoneKind.PARTNER: frozenset({Purpose.REFERRAL, Purpose.LEGAL_OBLIGATION}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,18 @@ def categories_of(kind: Kind, fields: Iterable[str]) -> frozenset[Compartment]:
     """
     if kind is Kind.OUTCOME_SHEET:
         return frozenset({Compartment.OUTCOME_SHEET})
-    names = tuple(fields)
+    names = tuple(leaving_name(field) for field in fields)
     if not _OF_FIELD.keys() >= set(names):
         raise ProtocolMissing("a field that is in no category can be covered by no protocol")
     return frozenset(_OF_FIELD[name] for name in names)
+
+
+def categories_of_kinds(kinds: Iterable[str]) -> frozenset[Compartment]:
+    """Of a lawful exception, by the kinds that its items are of. Raises ProtocolMissing for what is no kind."""
+    try:
+        return frozenset(KIND_COMPARTMENT[Kind(kind)] for kind in kinds)
+    except ValueError:
+        raise ProtocolMissing("what is of no kind can be covered by no protocol") from None
 
 
 def categories_of_referral(fields: Iterable[str]) -> frozenset[Compartment]:

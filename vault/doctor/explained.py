@@ -38,7 +38,10 @@ _RECORDED: Final = _written(
 _REFERRED: Final = _written(Kind.REFERRAL, Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL) | {("released", Kind.REFERRAL.value)}
 _SWEPT: Final = ("swept", Kind.ATTACHMENT.value)
 _EMERGENCY: Final = frozenset({(Action.CREATE.value, Kind.BREAK_GLASS.value)})
-_FILED: Final = frozenset({(Action.CREATE.value, Kind.ACCESS_REQUEST.value)})
+#: Another zone asks, or casework files a lawful exception.
+_FILED: Final = frozenset(
+    {(Action.CREATE.value, Kind.ACCESS_REQUEST.value), (Action.CREATE.value, Kind.DISCLOSURE.value)}
+)
 _ANSWERED: Final = frozenset(
     (act.value, kind.value) for act in (Action.SIGN, Action.CLOSE) for kind in (Kind.ACCESS_REQUEST, Kind.ACCESS_FORM)
 )
@@ -98,14 +101,18 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "calendar_feeds": _written(Kind.CALENDAR),
     "releases": frozenset(
         ("release_begun", kind.value)
-        for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY)
+        for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY, Kind.DISCLOSURE)
     ),
     "access_requests": _FILED,
     "access_copies": _FILED | _written(Kind.ACCESS_REQUEST),
-    "access_answers": _ANSWERED | _written(Kind.ACCESS_REQUEST, Kind.ACCESS_FORM),
-    "taken_requests": frozenset({(Action.LIST.value, Kind.ACCESS_REQUEST.value)}),
+    "access_answers": _ANSWERED | _written(Kind.ACCESS_REQUEST, Kind.ACCESS_FORM, Kind.DISCLOSURE),
+    "taken_requests": frozenset(
+        {(Action.LIST.value, Kind.ACCESS_REQUEST.value), (Action.CREATE.value, Kind.DISCLOSURE.value)}
+    ),
     "grants": frozenset(
-        (act, Kind.GRANT.value) for act in (Happening.RELEASED.value, Action.CLOSE.value, Happening.SWEPT.value)
+        (act, kind.value)
+        for act in (Happening.RELEASED.value, Action.CLOSE.value, Happening.SWEPT.value)
+        for kind in (Kind.GRANT, Kind.DISCLOSURE)
     ),
     "ceremonies": frozenset(
         (act, Kind.CEREMONY.value)

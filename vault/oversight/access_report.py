@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 from vault.audit.events import Happening
 from vault.audit.reading import Place
+from vault.cases.calendar import end_of
+from vault.cases.exceptions import WITHHELD_UNTIL
 from vault.ids import EntryId
 from vault.vocabulary import KIND_COMPARTMENT, Action, Kind
 
@@ -52,6 +54,10 @@ _MANNERS: Final[dict[str, Manner]] = {
     Happening.ANSWER_TAKEN.value: Manner.RECORDED,
 }  # everything else is a step in the file
 _NAMING_A_RECIPIENT: Final = frozenset({Manner.PASSED_ON, Manner.TAKEN_BACK, Manner.REIDENTIFIED})
+
+
+#: Why entries about a lawful exception are kept back, until the day that it names.
+NOTICE_FORBIDDEN: Final = "notice_forbidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +128,10 @@ class Report:
 
 def summarise(
     entries: Sequence[tuple[EntryId, Mapping[str, Any]]], places: Mapping[EntryId, Place],
-    withheld: Sequence[Withholding],
+    withheld: Sequence[Withholding], now: datetime,
 ) -> Report:  # fmt: skip
-    """entries: id and parsed body, all about one case, each once."""
+    """entries: id and parsed body, all about one case, each once. now: what is forbidden to be told until then."""
+    silent = _silent(entries, now)
     reasons = {(each.role, each.purpose): each.reason for each in withheld}
     zone = ZoneInfo(TIME_ZONE)
     days: dict[date, dict[Key, Line]] = defaultdict(dict)
@@ -133,7 +140,7 @@ def summarise(
     for entry, body in entries:
         if body["action"] == Happening.ENTRUSTED.value:
             continue  # said beside the act that did it, which has its own line
-        reason = reasons.get((body["role"], body["purpose"]))
+        reason = NOTICE_FORBIDDEN if body["object"] in silent else reasons.get((body["role"], body["purpose"]))
         if reason is not None:
             kept_back[reason] += 1
         elif body["decision"] == "deny" or not body["count"]:
@@ -151,6 +158,16 @@ def summarise(
             shown += 1
     told = [Day(day, sorted(days[day].values(), key=lambda line: (line.moments[0], line.key))) for day in sorted(days)]
     return Report(told, shown, refused, sorted(kept_back.items()), unsequenced)
+
+
+def _silent(entries: Sequence[tuple[EntryId, Mapping[str, Any]]], now: datetime) -> frozenset[str]:
+    """What entries are about that the person must not be told of yet: lawful exceptions, and the copies of them."""
+    found = set()
+    for _, body in entries:
+        until = str(body["outcome"]).partition(WITHHELD_UNTIL)[2]
+        if until and body["object"] and now < end_of(date.fromisoformat(until)):
+            found.add(body["object"])
+    return frozenset(found)
 
 
 def _key(body: Mapping[str, Any]) -> Key:

@@ -43,6 +43,7 @@ EVIDENCE: Final = (
     (Happening.RELEASE_BEGUN.value, Kind.ACCESS_REPORT.value),
     (Happening.RELEASE_BEGUN.value, Kind.GRANT.value),
     (Happening.RELEASE_BEGUN.value, Kind.CEREMONY.value),
+    (Happening.RELEASE_BEGUN.value, Kind.DISCLOSURE.value),
     (Action.SIGN.value, Kind.CEREMONY.value),
     (Action.SIGN.value, Kind.ACCESS_REQUEST.value),
     (Action.WRITE.value, Kind.ACCESS_REQUEST.value),
@@ -53,6 +54,8 @@ EVIDENCE: Final = (
 )
 #: What is asked of one case, and answered by a head of its region or by one to whom that was handed on.
 _ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value, Kind.CEREMONY.value})
+#: What a head does about a lawful exception that is theirs to answer; filing it is about one's own case.
+_HEADS_ACTS: Final = frozenset({Action.RELEASE.value, Action.CLOSE.value})
 _REQUEST: Final = Kind.ACCESS_REQUEST.value
 _REVIEW: Final = Kind.REVIEW_CASE.value
 _CEREMONY: Final = Kind.CEREMONY.value
@@ -190,7 +193,7 @@ def _entrusted(body: Body, file: CaseFile) -> Body | None:
 
 
 def _own(body: Body, file: CaseFile) -> Evidence | Missing:
-    if body["kind"] in _ASKED:
+    if body["kind"] in _ASKED or (body["kind"] == Kind.DISCLOSURE.value and body["action"] in _HEADS_ACTS):
         return _theirs_to_answer(body, file)
     if body["kind"] == Kind.REVIEW_QUESTION.value:
         asked = _newest(body, file, lambda act: act["outcome"].startswith(f"ask:{body['actor']}:"))
@@ -230,7 +233,7 @@ def _second(body: Body, file: CaseFile) -> Evidence | Missing:
         return _anothers_emergency(body, file)
     if body["kind"] == _CEREMONY and body["action"] != Action.RELEASE.value:
         return _second_share(body, file)
-    if body["kind"] in (Kind.GRANT.value, _CEREMONY):
+    if body["kind"] in (Kind.GRANT.value, _CEREMONY, Kind.DISCLOSURE.value):
         act = _newest(body, file, lambda act: act["action"] == Action.SIGN.value and _came_to_something(act))
         return _lacks(Fact.SECOND) if act is None else Evidence(Fact.SECOND, Basis.APPROVAL, act["entry"])
     act = _newest(body, file, lambda act: act["action"] == Action.BEGIN_CLOSING.value and _came_to_something(act))
@@ -360,7 +363,8 @@ def _released(body: Body, file: CaseFile) -> Body | None:
     kind = Kind.REFERRAL.value if body["kind"] in _ABOUT_REFERRALS else body["kind"]
 
     def fits(act: Body) -> bool:
-        same = (act["object"], act["kind"], act["outcome"]) == (body["object"], kind, body["zone"])
+        to, _, _ = str(act["outcome"]).partition(" ")  # until when the person is not told is said behind the zone
+        same = (act["object"], act["kind"], to) == (body["object"], kind, body["zone"])
         return act["action"] == Happening.RELEASE_BEGUN.value and same
 
     return _newest(body, file, fits)

@@ -72,6 +72,11 @@ class RequestRepository:
         )
         return self._page(wanted, limit, before)
 
+    def of_case(self, case: CaseId, zone: Zone, limit: int) -> list[RequestRow]:
+        requests, taken = t.access_requests, t.taken_requests
+        joined = select(*_REQUEST).join(taken, taken.c.request_id == requests.c.request_id)
+        return self._page(joined.where(taken.c.case_id == case.raw, requests.c.zone == str(zone)), limit, None)
+
     def _page(self, wanted: Select[Any], limit: int, before: datetime | None) -> list[RequestRow]:
         c = t.access_requests.c
         if before is not None:

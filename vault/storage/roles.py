@@ -69,8 +69,8 @@ _CONDITION: Final[dict[Rows, str]] = {
     Rows.SENT: "sender = '{zone}' AND reader <> '{zone}'",
     Rows.TOLD: "told_to = '{zone}'",
     Rows.ASKING: "reader IN ('casework', 'follow_up', 'oversight')",
-    Rows.OWN_OR_GRANTED: "reader IN ('{zone}', 'follow_up')",
-    Rows.EMPTIED: "reader = 'follow_up'",
+    Rows.OWN_OR_GRANTED: "reader IN ('{zone}', 'follow_up') OR reader LIKE 'partner:%'",
+    Rows.EMPTIED: "reader = 'follow_up' OR reader LIKE 'partner:%'",
     Rows.SENT_TO_CASEWORK: "sender = '{zone}' AND reader = 'casework'",
     Rows.TO_CASEWORK: "reader = 'casework'",
     Rows.UNDESCRIBED: "described_at IS NULL",
@@ -197,12 +197,13 @@ RIGHTS: Final[dict[str, Rights]] = {
     # Follow-up asks, approvers look: what they look at is a copy sealed to their own zone.
     "exchange.access_requests": {
         _FOLLOW_UP: _OWN,
-        _CASEWORK: (_READ,),
+        # Lawful exceptions alone: what it signs as anything else opens nowhere.
+        _CASEWORK: (_READ, Right(Verb.INSERT, Rows.OWN)),
         _OVERSIGHT: (_READ,),
     },
     "exchange.access_copies": {
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.OWN)),
-        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.OWN)),
         _OVERSIGHT: (Right(Verb.SELECT, Rows.ADDRESSED),),
     },
     # Each approver's zone answers in its own name; who asked is told of questions and of a refusal.
@@ -213,6 +214,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     },
     "exchange.grants": {
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED),),
         _CASEWORK: (
             _READ, Right(Verb.INSERT, Rows.SENT),
             Right(Verb.UPDATE, Rows.ALL, ("revoked_at", "revoked_for", "erased_at", "entry_id")),

@@ -45,8 +45,8 @@ from vault.ids import ActorId, CaseId, RequestId
 from vault.pseudonyms import domain_of, parse_pseudonym
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import own_signatures
-from vault.usecases.asking import form_values, given_upon, grant_standing, grant_values
-from vault.usecases.casework import Casework, Values, reference
+from vault.usecases.asking import exceptional, form_values, given_upon, grant_standing, grant_values
+from vault.usecases.casework import Casework, Values, parse_reference, reference
 from vault.usecases.known_names import name_token
 from vault.usecases.passkeys import PasskeyDesk
 from vault.usecases.received import LIST_LIMIT
@@ -120,10 +120,10 @@ def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: GrantRow | No
     try:
         form = office.open(uow, permit, row.id).form
     except (CryptoError, Erased):  # one that was tampered with does not hide the others
-        stand, soon = "damaged", False
+        stand, soon, told = "damaged", False, exceptional(None, [], None, office)
     else:
-        manner = form.manner.value
-        found = _standing(row, form, office.answers(uow, row.id), grant, office)
+        manner, answers = form.manner.value, office.answers(uow, row.id)
+        found, told = _standing(row, form, answers, grant, office), exceptional(form, answers, grant, office)
         stand, soon = found.value, _soon(row, found, office)
     taken = uow.requests.taken(row.id) if desk.casework is not None else None
     known = reference(taken.case) if taken is not None and taken.case is not None else None
@@ -131,7 +131,7 @@ def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: GrantRow | No
         permit.profile,
         {
             "request": row.id.hex(), "reference": known, "filed_at": row.filed_at.isoformat(), "due_at": row.due_at,
-            "answer_soon": soon, "standing": stand, "manner": manner,
+            "answer_soon": soon, "standing": stand, "manner": manner, **told,
         },
     )  # fmt: skip
 
@@ -151,6 +151,8 @@ def take_in(uow: UnitOfWork, permit: Permit, casework: Casework, office: AccessO
 
 def _find(uow: UnitOfWork, naming: Naming, value: str, casework: Casework) -> CaseId | None:
     """The case that is named so; None for no case, and for several: whom would it be about?"""
+    if naming is Naming.REFERENCE:
+        return parse_reference(value)
     if naming is Naming.PSEUDONYM:
         found = uow.cases.find(name_token(parse_pseudonym(value, domain_of(FOLLOW_UP)).token, casework))
     else:
@@ -187,6 +189,7 @@ def read_request(uow: UnitOfWork, actor: Actor, request: RequestId, desk: Answer
         looked.permit.profile,
         form_values(looked.row, form)
         | grant_values(looked.grant)
+        | exceptional(form, looked.answers, looked.grant, office)
         | {
             "reference": reference(looked.case.id) if looked.case is not None else None,
             "designation": {"by": about.naming.value, "value": about.value} if about is not None else None,
@@ -197,6 +200,7 @@ def read_request(uow: UnitOfWork, actor: Actor, request: RequestId, desk: Answer
             "answers": [told_answer(answer) for answer in looked.answers],
             "missing": [role.value for role in missing(form, looked.answers, office.rules)],
             "releasable": list(releasable(form, looked.answers, office.rules)),
+            "answerable": list(form.answerable),
         },
     )
 
@@ -234,15 +238,10 @@ def approve(
     fields that were not asked for or a signature that does not hold, Conflict for a request that cannot be approved
     (any more), or by this function, or by who asked.
     """
-    wanted = parse_fields(fields) if fields is not None else None
     looked = look(uow, actor, Action.SIGN, request, desk, outcome="approved")
     form = _current(looked, based_on, {Standing.OPEN, Standing.READY})
-    given = form.fields if wanted is None else wanted
-    if not set(given) <= set(form.fields):
-        raise InvalidInput("only what was asked for can be approved", field="fields")
-    if form.manner is Manner.CEREMONY and given != form.fields:
-        raise InvalidInput("a ceremony tells all of the identity or nothing", field="fields")
-    if actor.role not in desk.office.rules.functions(form.fields):
+    given = _given(form, fields)
+    if actor.role not in desk.office.rules.asked(form):
         raise Conflict("this function has nothing to approve here")
     if actor.role in approvals(form, looked.answers, desk.office.rules) or actor.id == form.requester:
         raise Conflict("this function has approved already, or this is the person who asked")
@@ -262,11 +261,11 @@ def prepare(
 
     Raises NotFound, StaleVersion, InvalidInput for somebody without a passkey that counts.
     """
-    given = parse_fields(fields)
     looked = look(uow, actor, Action.READ, request, desk)
     form = _current(looked, based_on, {Standing.OPEN, Standing.READY})
-    if desk.passkeys is None or not set(given) <= set(form.fields):
-        raise InvalidInput("only what was asked for can be approved", field="fields")
+    if desk.passkeys is None:
+        raise InvalidInput("nothing is signed with a passkey here", field="passkey")
+    given = _given(form, fields)
     said = Approval(form.request, form.version, form.digest, actor.role, given)
     return own_signatures.to_sign(uow, actor, said, desk.passkeys)
 
@@ -312,7 +311,34 @@ def delegate(
     return _answered(uow, actor, looked, desk, Act.DELEGATED, other=other.id)
 
 
+def acknowledge(uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk) -> Values:
+    """Take note of a lawful exception that left: for the data protection officer, once.
+
+    Raises NotFound, Conflict for one that has not left, or was acknowledged already.
+    """
+    looked = look(uow, actor, Action.WRITE, request, desk, outcome=Act.ACKNOWLEDGED.value)
+    form = looked.opened.form
+    if desk.casework is not None or form.manner is not Manner.EXCEPTION or looked.grant is None:
+        raise Conflict("only a lawful exception that left is acknowledged, and by oversight")
+    if any(answer.sound and answer.act is Act.ACKNOWLEDGED for answer in looked.answers):
+        raise Conflict("this was acknowledged already")
+    return _answered(uow, actor, looked, desk, Act.ACKNOWLEDGED)
+
+
 # -- parts -------------------------------------------------------------------------------------------
+
+
+def _given(form: AccessForm, fields: Sequence[str] | None) -> tuple[str, ...]:
+    """What an approval is of. Raises InvalidInput for fields that were not asked for, or a part of what goes whole."""
+    if form.manner is not Manner.EXCEPTION:
+        given = parse_fields(fields) if fields is not None else form.fields
+    else:
+        given = form.answerable if fields is None or set(fields) in ({*form.fields}, {*form.answerable}) else ()
+    if not given or not set(given) <= set(form.answerable):
+        raise InvalidInput("only what was asked for can be approved", field="fields")
+    if form.manner is not Manner.GRANT and given != form.answerable:
+        raise InvalidInput("this is approved whole or not at all", field="fields")
+    return given
 
 
 def _current(looked: Looked, based_on: int, possible: frozenset[Standing] | set[Standing]) -> AccessForm:

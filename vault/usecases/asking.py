@@ -38,6 +38,7 @@ from vault.cases.access_requests import (
     standing,
 )
 from vault.cases.calendar import belgian_day
+from vault.cases.exceptions import notice_of
 from vault.cases.identifiers import normalise_for_index
 from vault.cases.protocols import categories_of
 from vault.ceremonies import CeremonyRow
@@ -49,6 +50,10 @@ from vault.usecases.casework import Values
 from vault.usecases.received import LIST_LIMIT, Reception
 from vault.vocabulary import FOLLOW_UP, Action, Facts, Kind, Purpose, Zone
 
+#: What is told of a lawful exception and of no other request.
+EXCEPTIONAL: Final = (
+    "recipient", "silence", "silent_until", "notice", "notice_by", "acknowledge", "acknowledge_by", "acknowledged_at",
+)  # fmt: skip
 #: For what each zone asks. A zone that is not here asks for nothing.
 PURPOSE: Final = {FOLLOW_UP: Purpose.OQT_FOLLOW_UP}
 
@@ -95,7 +100,7 @@ def file(uow: UnitOfWork, actor: Actor, cmd: Ask, office: AccessOffice) -> Value
     ceremony = cmd.manner is Manner.CEREMONY
     form = AccessForm(
         request, 1, actor.id, actor.name, office.zone, _fields(cmd), PURPOSE[office.zone],
-        _basis(cmd.basis, office), _reason(cmd.reason), 0 if ceremony else _hours(cmd.hours, office), now,
+        _basis(cmd.basis, office), parse_reason(cmd.reason), 0 if ceremony else _hours(cmd.hours, office), now,
         office.guard.policy_digest, rules.digest, about.mark(request), cmd.manner,
         _minutes(cmd.minutes, office) if ceremony else 0,
     )  # fmt: skip
@@ -184,7 +189,7 @@ def explain(uow: UnitOfWork, actor: Actor, request: RequestId, cmd: Explain, off
         version=form.version + 1,
         fields=fields,
         basis=form.basis if cmd.basis is None else _basis(cmd.basis, office),
-        reason=form.reason if cmd.reason is None else _reason(cmd.reason),
+        reason=form.reason if cmd.reason is None else parse_reason(cmd.reason),
         hours=form.hours if cmd.hours is None else _hours(cmd.hours, office),
         minutes=form.minutes if cmd.minutes is None else _minutes(cmd.minutes, office),
         written_at=office.clock.now(),
@@ -309,6 +314,35 @@ def form_values(row: RequestRow, form: AccessForm) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def exceptional(
+    form: AccessForm | None, answers: Sequence[Answer], grant: GrantRow | None, office: AccessOffice
+) -> dict[str, Any]:
+    """What is told of a lawful exception besides; nothing of any other request."""
+    told: dict[str, Any] = dict.fromkeys(EXCEPTIONAL)
+    if form is None or form.manner is not Manner.EXCEPTION:
+        return told
+    silence = form.silence
+    told |= {
+        "recipient": str(form.recipient), "silence": silence.ground if silence is not None else None,
+        "silent_until": silence.until.isoformat() if silence is not None else None,
+    }  # fmt: skip
+    if grant is not None:
+        rules, now = office.exceptions, office.clock.now()
+        notice = notice_of(silence, grant.granted_at, _when(answers, Act.NOTIFIED), rules, now)
+        seen = _when(answers, Act.ACKNOWLEDGED)
+        told |= {
+            "notice": notice.standing.value, "notice_by": notice.by, "acknowledged_at": seen,
+            "acknowledge_by": grant.granted_at + rules.acknowledge_within,
+            "acknowledge": seen is None,
+        }  # fmt: skip
+    return told
+
+
+def _when(answers: Sequence[Answer], act: Act) -> datetime | None:
+    """When that was said, by somebody whose zone signed it."""
+    return next((answer.at for answer in answers if answer.sound and answer.act is act), None)
+
+
 def grant_values(grant: GrantRow | None) -> dict[str, Any]:
     """What was granted until when; names of fields, nothing of what stands in them."""
     if grant is None:
@@ -343,7 +377,9 @@ def _minutes(minutes: int, office: AccessOffice) -> int:
 
 
 def _spelt(cmd: Ask, zone: Zone) -> str:
-    """The name in its one spelling. Raises InvalidIdentifier."""
+    """The name in its one spelling. Raises InvalidIdentifier; InvalidInput for casework's own names."""
+    if cmd.naming is Naming.REFERENCE:
+        raise InvalidInput("no other zone knows a case by its reference", field="about")
     if cmd.naming is Naming.PSEUDONYM:
         return parse_pseudonym(cmd.value, domain_of(zone)).text
     return normalise_for_index(cmd.naming.value, cmd.value)
@@ -355,7 +391,8 @@ def _basis(code: str, office: AccessOffice) -> str:
     return code
 
 
-def _reason(text: str) -> str:
+def parse_reason(text: str) -> str:
+    """Raises InvalidInput."""
     typed = text.strip()
     if not REASON_SHORTEST <= len(typed) <= REASON_LONGEST or not typed.isprintable():
         raise InvalidInput(f"a reason has {REASON_SHORTEST} to {REASON_LONGEST} characters on one line", field="reason")

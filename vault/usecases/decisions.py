@@ -21,7 +21,7 @@ from typing import Final, NamedTuple, TypeVar
 from vault.access.actor import Actor
 from vault.access.enforcement import Guard
 from vault.audit.events import Event, Verdict
-from vault.cases.protocols import PURPOSES
+from vault.cases.protocols import ANOTHER_BODY
 from vault.errors import InvalidInput, MalformedId
 from vault.ids import EntryId, ReleaseId, SessionId
 from vault.ports import Clock
@@ -204,7 +204,7 @@ def _place(uow: UnitOfWork, asked: Asked, point: DecisionPoint) -> _Place:
         return _NOWHERE
     if asked.resource == NO_SINGLE_ONE:
         return (
-            _Place(Phase.NONE, partial(_reach, point=point))
+            _Place(Phase.NONE, partial(_reach, purpose=_PURPOSES.get(asked.purpose), point=point))
             if _ACTIONS.get(asked.action) in _UNRESTRICTED
             else _NOWHERE
         )
@@ -253,13 +253,13 @@ def _always(facts: Facts) -> Callable[[Actor], Facts]:
     return lambda _: facts
 
 
-def _reach(actor: Actor, point: DecisionPoint) -> Facts:
+def _reach(actor: Actor, purpose: Purpose | None, point: DecisionPoint) -> Facts:
     """How a list or search of this actor is restricted by the query itself: the use cases ask just so.
 
     Where no protocol runs the use case lists nothing; that is told here as a fact that does not hold.
     """
-    if point.reception is not None and actor.zone.kind in PURPOSES:
-        return Facts.of(addressed=point.reception.agreed(PURPOSES[actor.zone.kind]), consent=True)
+    if point.reception is not None and actor.zone.kind in ANOTHER_BODY:
+        return Facts.of(addressed=purpose is not None and point.reception.agreed(purpose), consent=True)
     own = actor.role is Role.COACH
     return Facts.of(own=own, region=not own and bool(actor.region))
 

@@ -24,6 +24,7 @@ from vault.access.shaping import shape
 from vault.asking import GrantRow
 from vault.audit.events import Event, Happening, Verdict
 from vault.cases.access_requests import AccessForm, Manner, Revocation, Standing, missing, releasable, standing
+from vault.cases.exceptions import WITHHELD_UNTIL, Silence
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
 from vault.cases.protocols import categories_of
@@ -35,15 +36,26 @@ from vault.sensitive import Sensitive
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.answering import AnsweringDesk, before_whom, look
 from vault.usecases.asking import given_upon, grant_values
-from vault.usecases.casework import Casework, Values, existing
+from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.known_names import index_name
 from vault.usecases.open_case import record_for
 from vault.usecases.releasing import destroy_over
-from vault.vocabulary import FOLLOW_UP, KIND_COMPARTMENT, Action, Facts, Kind, Phase, Provenance, Purpose, Zone
+from vault.vocabulary import (
+    CASEWORK,
+    FOLLOW_UP,
+    KIND_COMPARTMENT,
+    Action,
+    Facts,
+    Kind,
+    Phase,
+    Provenance,
+    Purpose,
+    Zone,
+)
 
 SCHEMA: Final = 1
 #: What is let go for each manner of asking.
-KIND_OF: Final = {Manner.GRANT: Kind.GRANT, Manner.CEREMONY: Kind.CEREMONY}
+KIND_OF: Final = {Manner.GRANT: Kind.GRANT, Manner.CEREMONY: Kind.CEREMONY, Manner.EXCEPTION: Kind.DISCLOSURE}
 #: Where each grantable field comes from; all of it the official file's. A test holds this against the closed list.
 SOURCES: Final[dict[str, Kind]] = {
     "family_name": Kind.IDENTITY,
@@ -86,24 +98,33 @@ def authorise(
     if case is None:
         raise Conflict("there is no such case: nothing can be granted")
     fields = releasable(form, looked.answers, desk.office.rules)
+    exception = manner is Manner.EXCEPTION
+    if exception and (looked.opened.about is None or looked.opened.about.value != reference(case.id)):
+        raise Conflict("this request is about another case than its row says")
     theirs = before_whom(uow, actor, request, desk).facts
-    release, reader = ReleaseId(casework.entropy.bytes(16)), form.zone
+    release, reader = ReleaseId(casework.entropy.bytes(16)), form.reader
     permit = casework.guard.permit(
         uow, actor, Action.RELEASE, Item(kind, release.hex(), case.id, casework.subject(case.id)),
         purpose=Purpose.CASE_ADMINISTRATION, phase=case.phase,
         facts=Facts(theirs.held | Facts.of(second=True).held), outcome=str(reader),
         count=len(fields), config=desk.office.rules.digest.hex(),
     )  # fmt: skip
-    casework.protocols.require(form.zone, form.purpose, categories_of(kind, fields), desk.office.clock.now())
+    casework.protocols.require(form.reader, form.purpose, categories_of(kind, fields), desk.office.clock.now())
     subject = casework.pseudonyms.token(domain_of(reader), case.id)
     event = Event(
         Happening.RELEASE_BEGUN.value, kind.value, Verdict.ALLOW, actor=actor.log_name, role=actor.role.value,
-        session=actor.session.hex(), object=release.hex(), subject=subject.text, purpose=permit.purpose.value,
-        rule=permit.rule, policy=casework.guard.policy_digest.hex(), outcome=str(reader),
+        session=actor.session.hex(), object=release.hex(), subject=subject.text, rule=permit.rule,
+        purpose=form.purpose.value if exception else permit.purpose.value,
+        policy=casework.guard.policy_digest.hex(), outcome=str(reader) + remark(form.silence),
         config=casework.protocols.digest.hex(),
     )  # fmt: skip
     entry = uow.audit.append(event, actor.detail())
     return Authorised(permit, request, case.id, case.version, release, reader, subject, entry)
+
+
+def remark(silence: Silence | None) -> str:
+    """What an entry of an exception says besides: until which day the person's report keeps it back, and no longer."""
+    return f" {WITHHELD_UNTIL}{silence.until.isoformat()}" if silence is not None else ""
 
 
 def grant(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk, sender: Sender) -> Values:
@@ -191,13 +212,26 @@ def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation,
 
     Raises NotFound, Conflict for one that was revoked already, StoreBusy while somebody holds it and does not let go.
     """
+    permit, given, now = taken_back(uow, actor, release, cause, desk, Kind.GRANT)
+    return shape(
+        permit.profile,
+        grant_values(given) | {"request": given.request.hex(), "standing": Standing.REVOKED.value, "revoked_at": now},
+    )
+
+
+def taken_back(
+    uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation, desk: AnsweringDesk, kind: Kind
+) -> tuple[Permit, GrantRow, datetime]:
+    """The row that was revoked, and when. kind: of the copy; a number of the other kind is nobody's. Raises as
+    `revoke`."""
     casework = in_casework(desk)
     given = uow.grants.get(release)
     place = before_whom(uow, actor, given.request if given is not None else RequestId(release.raw), desk)
     theirs = given is not None and place.case is not None
+    theirs = theirs and place.row is not None and (place.row.zone == CASEWORK) is (kind is Kind.DISCLOSURE)
     permit = casework.guard.permit(
         uow, actor, Action.CLOSE,
-        Item(Kind.GRANT, release.hex(), place.case.id if place.case is not None else None, place.subject),
+        Item(kind, release.hex(), place.case.id if place.case is not None else None, place.subject),
         purpose=Purpose.CASE_ADMINISTRATION, phase=place.phase if theirs else Phase.NONE,
         facts=place.facts if theirs else Facts(), outcome=cause.value, config=desk.office.rules.digest.hex(),
     )  # fmt: skip
@@ -208,10 +242,7 @@ def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation,
     now = desk.office.clock.now()
     if not uow.grants.revoke(release, now, cause.value, permit.entry):
         raise Conflict("this was revoked already")
-    return shape(
-        permit.profile,
-        grant_values(given) | {"request": given.request.hex(), "standing": Standing.REVOKED.value, "revoked_at": now},
-    )
+    return permit, given, now
 
 
 def destroy_keys(uow: UnitOfWork, casework: Casework) -> int:
