@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError
-from vault.oversight.access_report import TIME_ZONE, Manner, Withholding
+from vault.oversight.access_report import NOTICE_FORBIDDEN, TIME_ZONE, Manner, Withholding
 from vault.usecases.access_report import signed_bytes
 from vault.vocabulary import Compartment, Purpose, Role, Zone, ZoneKind
 
@@ -166,7 +166,7 @@ def _words(data: dict[str, Any]) -> ReportWords:
         _exactly(set(table), {*_SENTENCES, *_CODES, "reason"}, language)
         sentences[language] = {name: _sentence(table[name], allowed, name) for name, allowed in _SENTENCES.items()}
         codes[language] = {name: dict(table[name]) for name in (*_CODES, "reason")}
-        for name, wanted in {**_CODES, "reason": reasons}.items():
+        for name, wanted in {**_CODES, "reason": reasons | {NOTICE_FORBIDDEN}}.items():
             _exactly(set(table[name]), wanted, f"{language}.{name}")
             for code, word in table[name].items():
                 _sentence(word, {"name"} if (name, code) == ("service", "partner") else set(), code)

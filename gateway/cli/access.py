@@ -267,7 +267,9 @@ def _exceptional(shown: dict[str, Any]) -> tuple[str, ...]:
     """What is said of a lawful exception besides."""
     if shown["manner"] != "exception":
         return ()
-    silent = f"not before {shown['silent_until']}: {shown['silence']}" if shown["silence"] else "within the office's days"
+    silent = (
+        f"not before {shown['silent_until']}: {shown['silence']}" if shown["silence"] else "within the office's days"
+    )
     return (f"to         {shown['recipient']}", f"items      {', '.join(shown['asked_for'])}", f"the person {silent}")
 
 

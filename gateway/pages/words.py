@@ -266,6 +266,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "coaching": "guidance", "case_administration": "administration of cases",
         "oqt_follow_up": "follow-up of orders", "referral": "referral", "access_review": "review of access",
         "data_protection": "data protection", "emergency": "emergency",
+        "legal_obligation": "legal obligation",
     },
     "compartment": {
         "identity": "who the person is", "contact": "how the person is reached",
@@ -313,6 +314,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "access_report": "report of who consulted what",
         "access_request": "request for access", "access_form": "request for access, without the person",
         "grant": "granted fields", "ceremony": "who hides behind a pseudonym",
+        "disclosure": "items given by a lawful exception",
         "break_glass": "emergency access", "emergency_use": "emergencies and their review",
         "ceremony_use": "ceremonies and their review", "log_figures": "figures of the log",
         "operation": "how the installation runs",
@@ -352,6 +354,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "manner": {
         "grant": "Some fields, for some hours", "ceremony": "Who hides behind a pseudonym, for some minutes",
+        "exception": "Named items to another body, by law",
     },
     "naming": {
         "pseudonym": "Your service's pseudonym (F-…)", "ov_number": "OV/SP number",
@@ -362,7 +365,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "duty_to_cooperate": "Duty to cooperate in establishing identity",
         "court_decision": "A decision of a court that names the person",
     },
-    "act": {"approved": "approved", "refused": "refused", "asked": "asked back", "delegated": "handed on"},
+    "act": {
+        "approved": "approved", "refused": "refused", "asked": "asked back", "delegated": "handed on",
+        "acknowledged": "took note", "notified": "told the person",
+    },
     "refused_for": {
         "not_necessary": "It is not needed for the purpose.", "no_valid_basis": "The legal basis does not carry it.",
         "disproportionate": "It asks for too much.", "other_means": "It can be known by other means.",
