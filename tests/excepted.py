@@ -1,4 +1,4 @@
-"""What the tests of lawful exceptions share: one filed, signed for, let go. A partner organisation stands in for a court."""
+"""What the tests of lawful exceptions share: one filed, signed for, let go. A partner stands in for a court."""
 
 from __future__ import annotations
 

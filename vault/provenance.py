@@ -159,7 +159,8 @@ _LEAVES: Final[dict[str, Node]] = {
     # To oversight: forms of requests without the person, names of a case for its report, and the log itself.
     **_each("access_form", "request filed_at due_at answer_soon standing version asked_for purpose basis reason hours "
             "manner minutes asked_by canonical answers missing releasable answerable grant granted granted_at "
-            "expires_at revoked_at recipient silence silent_until notice notice_by acknowledge acknowledge_by acknowledged_at",
+            "expires_at revoked_at recipient silence silent_until notice notice_by acknowledge acknowledge_by "
+            "acknowledged_at",
             _ASKED),
     **_each("access_report", "release pseudonym received_at expires_on made_at since until", _ACT),
     "access_report.*": _LOG,

@@ -267,10 +267,10 @@ def _exceptional(shown: dict[str, Any]) -> tuple[str, ...]:
     """What is said of a lawful exception besides."""
     if shown["manner"] != "exception":
         return ()
-    silent = (
-        f"not before {shown['silent_until']}: {shown['silence']}" if shown["silence"] else "within the office's days"
-    )
-    return (f"to         {shown['recipient']}", f"items      {', '.join(shown['asked_for'])}", f"the person {silent}")
+    silent = "within the office's days"
+    if shown["silence"]:
+        silent = f"not before the end of {shown['silent_until']}: {shown['silence']}"
+    return (f"to         {shown['recipient']}", f"items      {', '.join(shown['asked_for'])}", f"told       {silent}")
 
 
 def _length(shown: dict[str, Any]) -> str:

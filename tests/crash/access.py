@@ -25,6 +25,12 @@ _READERS: Final = {
 }
 
 
+#: For what each zone asks.
+_PURPOSES: Final = {"follow_up": Purpose.OQT_FOLLOW_UP, "casework": Purpose.LEGAL_OBLIGATION}
+#: What a row of `grants` stands for: granted fields, or what a lawful exception gave.
+_GIVEN: Final = ("grant", "disclosure")
+
+
 def access_faults(found: Snapshot) -> Iterator[str]:
     """No request without all its copies; each opens and says what it must; no grant without its copy, and no more."""
     requests = {bytes(row["request_id"]) for row in found["access_requests"]}
@@ -34,8 +40,10 @@ def access_faults(found: Snapshot) -> Iterator[str]:
         yield from _copy(found, row)
     if set(versions) != requests:
         yield "requests: not each has copies"
+    zones = {bytes(row["request_id"]): row["zone"] for row in found["access_requests"]}
     for raw, seen in versions.items():
-        if sorted(seen) != list(range(1, len(seen) + 1)) or any(readers != set(_READERS) for readers in seen.values()):
+        wanted = {"casework", "oversight", zones.get(raw, "follow_up")}  # who asked has a copy too
+        if sorted(seen) != list(range(1, len(seen) + 1)) or any(readers != wanted for readers in seen.values()):
             yield f"request {raw.hex()}: a version or a copy is missing"
     numbers: dict[bytes, list[int]] = defaultdict(list)
     for row in found["access_answers"]:
@@ -57,7 +65,7 @@ def _copy(found: Snapshot, row: Mapping[str, Any]) -> Iterator[str]:
         if (each["key_id"], each["reader"]) == (row["key_id"], row["reader"])
     ]
     context = ReleaseContext(
-        raw, compartment, reader, sender, ReleaseId(raw), KeyId(bytes(row["key_id"])), Purpose.OQT_FOLLOW_UP,
+        raw, compartment, reader, sender, ReleaseId(raw), KeyId(bytes(row["key_id"])), _PURPOSES[row["zone"]],
         EntryId(bytes(row["entry_id"])), bytes(row["policy"]), 1, None,
     )  # fmt: skip
     try:
@@ -74,16 +82,19 @@ def _copy(found: Snapshot, row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _grants(found: Snapshot) -> Iterator[str]:
-    copies = {bytes(row["release_id"]): row for row in found["releases"] if row["kind"] == "grant"}
+    copies = {bytes(row["release_id"]): row for row in found["releases"] if row["kind"] in _GIVEN}
     grants = {bytes(row["release_id"]): row for row in found["grants"]}
     if set(copies) != set(grants):
         yield "grants: not each has its copy, or a copy no grant"
         return
     wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    zones = {bytes(row["request_id"]): row["zone"] for row in found["access_requests"]}
     for raw, row in grants.items():
         copy = copies[raw]
         if (copy["key_id"], copy["reader"], copy["expires_at"]) != (row["key_id"], row["reader"], row["expires_at"]):
             yield f"grant {raw.hex()}: says something else than its copy"
+        if (copy["kind"] == "disclosure") != (zones.get(bytes(row["request_id"])) == "casework"):
+            yield f"grant {raw.hex()}: another zone asked than may get such a copy"
         wrap = wraps.get((bytes(row["key_id"]), row["reader"]))
         if row["erased_at"] is not None and wrap != b"":
             yield f"grant {raw.hex()}: its key was to be destroyed and is there"

@@ -13,18 +13,21 @@ from typing import Final, NamedTuple
 
 from vault.access.asking import ASKING_ZONES, READERS
 from vault.cases.access_requests import APPROVERS, GRANTABLE, IDENTIFYING, Act
+from vault.cases.exceptions import ITEM_FACTS, ITEM_FIELDS
 from vault.doctor.checks import Check, Fault
 from vault.doctor.key_checks import with_wraps
 from vault.doctor.surroundings import Surroundings
 from vault.doctor.survey import Survey
-from vault.vocabulary import ROLE_ZONE, Kind, Role, Zone
+from vault.vocabulary import CASEWORK, ROLE_ZONE, Kind, Role, Zone
 
 #: How long the key of a grant that is over may wait for the sweep, which comes every quarter of an hour.
 WAITS: Final = timedelta(days=1)
-_ANSWER: Final = ("request_id", "number", "zone", "function", "actor_id")
+_ANSWER: Final = ("request_id", "number", "zone", "function", "actor_id", "act")
 _GRANT: Final = ("release_id", "request_id", "reader", "requester", "fields", "key_id", "expires_at")
 
 
+#: What a lawful exception can hold, by kind of record.
+_ITEM_KINDS: Final = frozenset(kind.value for kind in (*ITEM_FIELDS.values(), *ITEM_FACTS))
 _FUNCTIONS: Final = tuple(role.value for role in APPROVERS)
 _CEREMONY: Final = (
     "release_id", "request_id", "reader", "requester", "key_id", "minutes", "begun_at", "open_until", "opened_at",
@@ -65,9 +68,10 @@ def _requests(survey: Survey, _: Surroundings) -> Iterator[Fault]:
 
 def _answers(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     staff, numbers = _staff(survey), defaultdict[bytes, list[int]](list)
-    for request, number, zone, function, actor in survey.rows("access_answers", *_ANSWER):
+    for request, number, zone, function, actor, act in survey.rows("access_answers", *_ANSWER):
         numbers[request].append(number)
-        known = function in {role.value for role in APPROVERS} and staff.get(actor) == (zone, function)
+        telling = act == Act.NOTIFIED.value and function in (Role.COACH.value, Role.REGIONAL_HEAD.value)
+        known = (function in {role.value for role in APPROVERS} or telling) and staff.get(actor) == (zone, function)
         if not known or ROLE_ZONE[Role(function)] is not Zone.parse(zone).kind:
             yield Fault("a request for access was answered by somebody who does not hold that function", request.hex())
     for request, given in numbers.items():
@@ -89,32 +93,45 @@ def _approved(survey: Survey) -> Mapping[bytes, list[_Approval]]:
 
 
 def _grants(survey: Survey, _: Surroundings) -> Iterator[Fault]:
-    """Each names the copy that left, its request's own person, and fields that the functions approved, two by two."""
-    asked = dict(survey.rows("access_requests", "request_id", "requester"))
+    """Each names the copy that left, its request's own person, and fields that the functions approved, two by two.
+
+    Of a lawful exception, which casework itself files, the kinds of its items stand in place of fields.
+    """
+    asked = {row[0]: row[1:] for row in survey.rows("access_requests", "request_id", "requester", "zone")}
     approved = _approved(survey)
     columns = ("release_id", "reader", "key_id", "expires_at")
-    copies = {row[0]: row[1:] for row in survey.rows("releases", *columns, kind=Kind.GRANT.value)}
+    copies = {
+        row[0]: (kind, *row[1:])
+        for kind in (Kind.GRANT.value, Kind.DISCLOSURE.value)
+        for row in survey.rows("releases", *columns, kind=kind)
+    }
     for release, request, reader, requester, fields, key, expires in survey.rows("grants", *_GRANT):
-        if copies.pop(release, None) != (reader, key, expires):
+        who, zone = asked.get(request, (b"", ""))
+        exception = zone == str(CASEWORK)
+        kind = Kind.DISCLOSURE.value if exception else Kind.GRANT.value
+        if copies.pop(release, None) != (kind, reader, key, expires):
             yield Fault("a grant says something else than the copy that left", release.hex())
-        if asked.get(request) != requester:
+        if who != requester:
             yield Fault("a grant is for somebody else than who asked", release.hex())
-        if not all(_agreed(name, requester, approved.get(request, [])) for name in fields.split(",")):
+        known = _ITEM_KINDS if exception else frozenset(GRANTABLE)
+        if not all(_agreed(name, known, requester, approved.get(request, [])) for name in fields.split(",")):
             yield Fault("a grant holds a field that was not approved by all who must", release.hex())
     for release in copies:
         yield Fault("a copy left that no grant stands for", release.hex())
 
 
-def _agreed(field: str, requester: bytes, approvals: list[_Approval]) -> bool:
+def _agreed(field: str, known: frozenset[str], requester: bytes, approvals: list[_Approval]) -> bool:
     """Whether the functions that no office can do without approved it, each another person, none who asked."""
-    if field not in GRANTABLE:
+    if field not in known:
         return False
     people = {
         role: {one.actor for one in approvals if one.function == role.value and field in one.fields} - {requester}
         for role in APPROVERS
     }
     heads, officers = people[Role.REGIONAL_HEAD], people[Role.DPO]
-    return bool(heads) and (field not in IDENTIFYING or any(a != b for a in heads for b in officers))
+    return bool(heads) and (
+        (field in GRANTABLE and field not in IDENTIFYING) or any(a != b for a in heads for b in officers)
+    )
 
 
 def _keys(survey: Survey, around: Surroundings) -> Iterator[Fault]:
