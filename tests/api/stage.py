@@ -15,6 +15,7 @@ from tests import passkeys
 from tests import recorded as r
 from tests.api.stage_access import access_calls
 from tests.api.stage_emergencies import emergency_calls
+from tests.api.stage_exceptions import exception_calls
 from tests.api.stage_people import people_calls
 from tests.flow_paths import Paths
 from tests.house import CASE, Caller, House
@@ -396,6 +397,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
         | steps
         | people_calls(stage, Call)
         | access_calls(house, Call)
+        | exception_calls(house, Call)
         | emergency_calls(house, stage.case, Call)
         | _referrals(stage)
         | {

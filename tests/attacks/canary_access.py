@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests import asked
+from tests import asked, excepted
 from tests.house import House
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.vocabulary import FOLLOW_UP
@@ -13,7 +13,7 @@ from vault.vocabulary import FOLLOW_UP
 _ABOUT: Final[dict[str, Any]] = {
     "about": {"by": "ov_number", "value": "8123457"}, "fields": ["nationality", "address", "procedure_pending"],
 }  # fmt: skip
-ACCESS_PARAMETERS: Final = ("number", "grant", "ceremony")
+ACCESS_PARAMETERS: Final = ("number", "grant", "ceremony", "disclosure")
 _APPROVAL: Final = {"based_on": 1}
 _REFUSAL: Final = {"based_on": 1, "reason": "not_necessary"}
 _QUESTION: Final = {"based_on": 1, "question": "why"}
@@ -25,6 +25,8 @@ ACCESS_BODIES: Final[dict[str, Any]] = {
     "follow_up_ask_ceremony": asked.CEREMONY | {"pseudonym": Pseudonym(domain_of(FOLLOW_UP), bytes(16)).text},
     "casework_end_ceremony": {"reason": "misused"},
     "oversight_end_ceremony": {"reason": "misused"},
+    "casework_file_exception": excepted.FILE,
+    "casework_revoke_disclosure": {"reason": "misused"},
 } | {
     f"{zone}_{name}_access_request": body
     for zone in ("casework", "oversight")
@@ -61,4 +63,21 @@ def plant_access(house: House) -> dict[str, str]:
         **{f"/oversight/access-requests/{{number}}/{tail}": waiting() for tail in ("approval", "refusal", "question")},
         "/casework/access-requests/{number}/delegation": waiting(),
         "/access-requests/{number}": waiting(),
+    }
+
+
+def plant_exceptions(house: House, case: str, fact: str) -> dict[str, str]:
+    """By the beginning of their path, as above. fact: of the case, with marked words in its free text."""
+    items = ["given_names", "address", f"sensitive_fact:{fact}"]
+
+    def given() -> tuple[str, str]:
+        return excepted.disclosed(house, case, items=items)
+
+    return {
+        "/casework/access-requests/{number}/disclosure": excepted.signed(house, case, items=items),
+        "/casework/disclosures/{disclosure}/revocation": given()[1],
+        "/partner/fedasil/disclosures/{disclosure}": given()[1],
+        "/partner/caritas/disclosures/{disclosure}": given()[1],
+        "/oversight/access-requests/{number}/acknowledgement": given()[0],
+        "/casework/cases/{case}/exceptions/{number}/notice": given()[0],
     }

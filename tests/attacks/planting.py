@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests import emergencies, passkeys, recorded
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY
-from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access
+from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access, plant_exceptions
 from tests.attacks.canary_reviews import plant_reviews
 from tests.flow_paths import Paths
 from tests.house import CASE, House
@@ -119,6 +119,7 @@ def plant(house: House) -> Planted:
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
     items = record(house, case, note) | organise(house, case) | plant_reviews(house, entry) | plant_access(house)
     items |= plant_emergencies(house, case) | plant_passkeys(house)
+    items |= plant_exceptions(house, case, items["/facts/sensitive"])
     return Planted(case, note, releases, entry, items, ended, second)
 
 

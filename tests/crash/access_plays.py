@@ -17,15 +17,16 @@ from vault.cases.access_requests import Manner, Naming, Revocation
 from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.crypto.passkey import Assertion
-from vault.ids import ReleaseId, RequestId
-from vault.usecases import answering, asking, ceremony, granting, open_case, sign_in
-from vault.vocabulary import CASEWORK, Provenance
+from vault.ids import CaseId, ReleaseId, RequestId
+from vault.usecases import answering, asking, ceremony, disclosing, exceptions, granting, open_case, sign_in
+from vault.vocabulary import CASEWORK, Provenance, Zone
 
 if TYPE_CHECKING:
     from tests.crash.plays import Stagehand
 
 Act = Callable[[], None]
 FIELDS: Final = ("family_name", "address")
+RECIPIENT: Final = Zone.parse("partner:fedasil")  # stands in for a court
 
 
 def _as(hand: Stagehand, login: str, work: Callable[..., Any]) -> Any:
@@ -95,7 +96,7 @@ def _signed(hand: Stagehand, login: str, request: RequestId) -> None:
     """Approve with one's own key."""
     desk, role = _desk(hand, login), STAFF[login][1]
     shown = _as(hand, login, lambda uow, actor: answering.read_request(uow, actor, request, desk))
-    told = sign(shown, shown["asked_for"], role, login, hand.house.clock.now(), signer(f"approver {login}"))
+    told = sign(shown, shown["answerable"], role, login, hand.house.clock.now(), signer(f"approver {login}"))
     _as(
         hand, login,
         lambda uow, actor: answering.approve(
@@ -222,4 +223,42 @@ def revoke(hand: Stagehand) -> Act:
         destroy()
 
     destroy()
+    return act
+
+
+def _file_exception(hand: Stagehand, case: CaseId) -> RequestId:
+    desk = _desk(hand, "coach")
+    cmd = exceptions.File(case, "court_order", RECIPIENT, ("family_name", "address"), "Ordonnance du juge", 24)
+    return RequestId.parse(_as(hand, "coach", lambda uow, actor: exceptions.file(uow, actor, cmd, desk))["request"])
+
+
+def file_an_exception(hand: Stagehand) -> Act:
+    """The request, a copy for each who reads it, and whom it is about: all of it or none."""
+    case = hand.open()
+
+    def act() -> None:
+        _file_exception(hand, case)
+
+    return act
+
+
+def make_an_exception(hand: Stagehand) -> Act:
+    """Let go in two halves, taken note of, told to the person, taken back, its key destroyed."""
+    case = hand.open()
+    request, head, dpo = _file_exception(hand, case), _desk(hand, "head"), _desk(hand, "dpo")
+    for login in ("head", "dpo"):
+        _signed(hand, login, request)
+    casework, sender = hand.house.services.casework, hand.house.services.sender
+    assert casework is not None
+    assert sender is not None
+
+    def act() -> None:
+        leave = _as(hand, "head", lambda uow, actor: disclosing.authorise(uow, actor, request, head))
+        given = _as(hand, "head", lambda uow, actor: disclosing.disclose(uow, actor, leave, head, sender))
+        release = ReleaseId.parse(given["disclosure"])
+        _as(hand, "dpo", lambda uow, actor: answering.acknowledge(uow, actor, request, dpo))
+        _as(hand, "coach", lambda uow, actor: exceptions.record_notice(uow, actor, case, request, head))
+        _as(hand, "head", lambda uow, actor: disclosing.revoke(uow, actor, release, Revocation.MISUSED, head))
+        hand.house.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, casework))
+
     return act

@@ -448,10 +448,8 @@ def _releases(found: Snapshot) -> Iterator[str]:
             continue
         if row["kind"] == Kind.CEREMONY.value:  # under a key of two shares: `access_faults` puts them together
             continue
-        if wrap == b"" and row["kind"] in (
-            Kind.GRANT.value,
-            Kind.DISCLOSURE.value,
-        ):  # destroyed: `access_faults` says whether it should be
+        # Destroyed: `access_faults` says whether it should be.
+        if wrap == b"" and row["kind"] in (Kind.GRANT.value, Kind.DISCLOSURE.value):
             continue
         context = ReleaseContext(
             bytes(row["subject"]), Compartment(row["compartment"]), reader, Zone.parse(row["sender"]), ReleaseId(raw),

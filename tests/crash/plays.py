@@ -424,4 +424,6 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "ask about a look": oversight_plays.ask,
     "answer about a look": oversight_plays.answer,
     "hold a ceremony": access_plays.hold_a_ceremony,
+    "file a lawful exception": access_plays.file_an_exception,
+    "make a lawful exception": access_plays.make_an_exception,
 }

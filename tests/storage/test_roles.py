@@ -22,7 +22,7 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 
 # Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it), `open`
 # (of these, what was not withdrawn), `sent` (rows from it to another), `mail` (rows from it to casework), `inbox` (rows
-# addressed to casework), `told` (rows that say it is told), `to+follow_up` (addressed to it or to follow-up), `asked`
+# addressed to casework), `told` (rows that say it is told), `to+given` (addressed to it, to follow-up or a partner), `asked`
 # (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the columns it may set, on the rows it may
 # read. No kind deletes or truncates anything.
 EXPECTED: Final = """
@@ -73,12 +73,12 @@ exchange.withdrawals  -    sent               -    -          to   -          al
 exchange.receipts     to   -                  -    -          mail mail       all  -
 exchange.review_questions to -                -    -          -    -          all  all
 exchange.answers      to   -                  -    -          -    mail       -    -
-exchange.access_requests all -                own  own        -    -          all  -
-exchange.access_copies to  -                  to   own        -    -          to   -
+exchange.access_requests all own              own  own        -    -          all  -
+exchange.access_copies to  own                to   own        -    -          to   -
 exchange.access_answers all own               told -          -    -          all  own
-exchange.grants       all  sent               to   -          -    -          all  -
+exchange.grants       all  sent               to   -          to   -          all  -
 exchange.ceremonies   all  sent               to   -          -    -          all  -
-keystore.wraps        to+follow_up all        to   asked      to   inbox      to   -
+keystore.wraps        to+given all            to   asked      to   inbox      to   -
 keystore.detail_keys  -    all                -    all        -    all        all  all
 keystore.details      -    -                  -    -          -    -          all  -
 keystore.installation all  -                  all  -          all  -          all  -
@@ -176,7 +176,7 @@ def covered(what: str, zone: Zone, row: dict[str, Any]) -> bool:
         "mail": sender == str(zone) and reader == str(CASEWORK),
         "inbox": reader == str(CASEWORK),
         "told": row.get("told_to") == str(zone),
-        "to+follow_up": reader in {str(zone), str(FOLLOW_UP)},
+        "to+given": reader in {str(zone), str(FOLLOW_UP)} or str(reader).startswith("partner:"),
         "asked": reader in {str(each) for each in ASKED},
         "-": False,
     }[what]
