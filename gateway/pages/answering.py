@@ -6,6 +6,7 @@ Names of fields are shown, never what stands in them: no page here opens an iden
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
@@ -13,11 +14,13 @@ from starlette.responses import JSONResponse, Response
 from gateway.auth.passkeys import to_sign
 from gateway.pages.forms import Form
 from gateway.pages.site import Door, Visit
+from vault.access.actor import Actor
 from vault.cases.access_requests import ANSWERABLE, Doubt, Manner, Refusal, Revocation, Standing
 from vault.crypto.passkey import Assertion
 from vault.errors import ConfigurationError, Conflict, InvalidInput, NotFound, StaleVersion
 from vault.ids import ReleaseId, RequestId
-from vault.usecases import answering, ceremony, granting
+from vault.unit_of_work import UnitOfWork
+from vault.usecases import answering, ceremony, disclosing, granting
 from vault.usecases.answering import AnsweringDesk, desk_of
 from vault.vocabulary import CASEWORK, Role
 
@@ -25,6 +28,14 @@ _SHOWN: Final = 50
 _WAITING: Final = frozenset(stand.value for stand in ANSWERABLE)
 #: Something is still to be done about these: a ceremony that was begun waits for its second share.
 _PENDING: Final = _WAITING | {Standing.BEGUN.value}
+
+
+#: Which button lets what was approved go, by the manner of the request.
+_GOES_BY: Final = {
+    Manner.GRANT.value: "let_go",
+    Manner.CEREMONY.value: "begin",
+    Manner.EXCEPTION.value: "disclose",
+}
 
 
 class AnsweringPages:
@@ -69,7 +80,8 @@ class AnsweringPages:
         role = visit.actor.role if visit.actor is not None else Role.REGIONAL_HEAD
         return visit.draw(
             "access_request.html", found=found, chosen=visit.form.all("fields"), form_reason=visit.form.text("reason"),
-            signed=self.office.rules.signed or found["manner"] == Manner.CEREMONY.value, bases=self.office.rules.bases,
+            signed=self.office.rules.signed or found["manner"] != Manner.GRANT.value,
+            bases={**self.office.rules.bases, **{c: b.text for c, b in self.office.exceptions.bases.items()}},
             able=_able(found, role, casework=self.desk.casework is not None),
         )  # fmt: skip
 
@@ -106,6 +118,11 @@ class AnsweringPages:
             return await self._open(visit)
         if act == "end":
             return await self._end(visit)
+        if act == "disclose":
+            return await self._disclose(visit, wanted)
+        if act == "acknowledge" and self.desk.casework is None:
+            work = partial(_acknowledged, request=wanted, desk=self.desk)
+            return "acknowledged" if await visit.attempt(work, quick=False) is not None else ""
         work = self._work(visit, act, wanted, based_on)
         if work is None or await visit.attempt(work, quick=False) is None:
             return ""
@@ -176,14 +193,27 @@ class AnsweringPages:
             visit.faults.add("cause", "missing")
             return ""
         release = ReleaseId.parse(visit.form.text("grant"))
+        revoke = disclosing.revoke if visit.form.text("manner") == Manner.EXCEPTION.value else granting.revoke
         reply = await visit.attempt(
-            lambda uow, actor: granting.revoke(uow, actor, release, Revocation(code), self.desk), quick=False
+            lambda uow, actor: revoke(uow, actor, release, Revocation(code), self.desk), quick=False
         )
         if reply is None:
             return ""
         worker = self.door.gate.services.worker
         await worker.submit(CASEWORK, lambda uow: granting.destroy_keys(uow, casework), quick=False)
         return "taken_back"
+
+    async def _disclose(self, visit: Visit, wanted: RequestId) -> str:
+        sender = self.sender
+        if sender is None or self.desk.casework is None:
+            raise NotFound("no such page")
+        leave = await visit.attempt(lambda uow, actor: disclosing.authorise(uow, actor, wanted, self.desk), quick=False)
+        if leave is None:
+            return ""
+        given = await visit.attempt(
+            lambda uow, actor: disclosing.disclose(uow, actor, leave, self.desk, sender), quick=False
+        )
+        return "disclosed" if given is not None else ""
 
     # -- ceremonies: no signature is needed for these acts, so they go by page
 
@@ -231,6 +261,10 @@ class AnsweringPages:
         return "ceremony_ended"
 
 
+def _acknowledged(uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk) -> dict[str, Any]:
+    return answering.acknowledge(uow, actor, request, desk)
+
+
 def _version(form: Form) -> int:
     version = form.text("based_on")
     return int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
@@ -245,7 +279,9 @@ def _able(found: dict[str, Any], role: Role, *, casework: bool) -> frozenset[str
             forms |= {"ask"} | ({"approve"} if role.value in found["missing"] else set())
     by_ceremony = found["manner"] == Manner.CEREMONY.value
     if casework and standing == Standing.READY.value and found["reference"] is not None:
-        forms.add("begin" if by_ceremony else "let_go")
+        forms.add(_GOES_BY[found["manner"]])
+    if found["acknowledge"] and not casework:
+        forms.add("acknowledge")
     if by_ceremony and standing == Standing.BEGUN.value and not casework:
         forms.add("open")
     if by_ceremony and standing in (Standing.BEGUN.value, Standing.GRANTED.value):

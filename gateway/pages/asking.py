@@ -10,7 +10,15 @@ from starlette.responses import Response
 
 from gateway.gate import Authenticated
 from gateway.pages.site import Door, Visit
-from vault.cases.access_requests import ANSWERABLE, GRANTABLE, IDENTITY_FIELDS, Manner, Naming, Standing
+from vault.cases.access_requests import (
+    ANSWERABLE,
+    GRANTABLE,
+    IDENTITY_FIELDS,
+    NAMED_BY_OTHERS,
+    Manner,
+    Naming,
+    Standing,
+)
 from vault.errors import ConfigurationError
 from vault.ids import ReleaseId, RequestId
 from vault.usecases import asking, ceremony
@@ -18,7 +26,7 @@ from vault.usecases import asking, ceremony
 _SHOWN: Final = 50
 _WAITING: Final = frozenset(stand.value for stand in (*ANSWERABLE, Standing.BEGUN))
 #: What a field of the use case is called on the form.
-_FIELD_OF: Final = {naming.value: "value" for naming in Naming}
+_FIELD_OF: Final = {naming.value: "value" for naming in NAMED_BY_OTHERS}
 
 
 class AskingPages:
@@ -60,7 +68,7 @@ class AskingPages:
                 visit.faults.by_field = {_FIELD_OF.get(name, name): code for name, code in told.items()}
         values = {name: form.text(name) for name in ("naming", "value", "basis", "reason", "hours")}
         return visit.draw(
-            "access_new.html", values=values, chosen=form.all("fields"), fields=GRANTABLE, namings=tuple(Naming),
+            "access_new.html", values=values, chosen=form.all("fields"), fields=GRANTABLE, namings=NAMED_BY_OTHERS,
             bases=self.office.rules.bases, longest=self.office.rules.longest_hours,
         )  # fmt: skip
 
@@ -68,7 +76,7 @@ class AskingPages:
         """None, with the faults told, for what was left out or is no number."""
         form = visit.form
         hours = _number(visit, "hours")
-        if form.text("naming") not in set(Naming):
+        if form.text("naming") not in NAMED_BY_OTHERS:
             visit.faults.add("naming", "missing")
         for name in ("value", "basis", "reason", "hours"):
             if not form.text(name).strip():

@@ -239,6 +239,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "opened": "The case is open. It is yours from now on.", "draft": "The draft was thrown away.",
         "asked": "Your request is filed.", "explained": "Your answer is sent.",
         "answered": "Your answer is recorded.", "let_go": "The approved fields were let go.",
+        "disclosed": "The items were sent to the recipient.", "acknowledged": "It is recorded that you took note.",
         "taken_back": "The grant was taken back.", "begun": "The ceremony has begun.",
         "share_let_go": "The second share was let go.", "ceremony_ended": "The ceremony was ended.",
         "handed_over": "The outcome sheet was sent to follow-up.", "people": "The changes are saved.",
@@ -358,7 +359,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "naming": {
         "pseudonym": "Your service's pseudonym (F-…)", "ov_number": "OV/SP number",
-        "oqt_reference": "Reference of the order",
+        "oqt_reference": "Reference of the order", "reference": "Reference of the case",
+    },
+    "notice": {
+        "forbidden": "must not be told yet", "due": "is to be told", "overdue": "should have been told by now",
+        "given": "was told",
     },
     "basis": {
         "oqt_execution": "Execution of an order to leave the territory",

@@ -22,7 +22,7 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 
 # Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it), `open`
 # (of these, what was not withdrawn), `sent` (rows from it to another), `mail` (rows from it to casework), `inbox` (rows
-# addressed to casework), `told` (rows that say it is told), `to+given` (addressed to it, to follow-up or a partner), `asked`
+# addressed to casework), `told` (rows that say it is told), `to+given` (to it, to follow-up or to a partner), `asked`
 # (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the columns it may set, on the rows it may
 # read. No kind deletes or truncates anything.
 EXPECTED: Final = """

@@ -72,6 +72,10 @@ class Naming(StrEnum):
     REFERENCE = "reference"  # casework's own: of a lawful exception
 
 
+#: By what another zone can name somebody: never by casework's own reference.
+NAMED_BY_OTHERS: Final = (Naming.PSEUDONYM, Naming.OV_NUMBER, Naming.OQT_REFERENCE)
+
+
 @unique
 class Act(StrEnum):
     """What an approver did."""
