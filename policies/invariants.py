@@ -423,7 +423,10 @@ INVARIANTS: Final = (
     ),
     Invariant("the matrix of compartments and zones prevails (docs/architecture.md)", _the_matrix_prevails),
     Invariant("a copy opens only in the zone it was sent to (F3)", _copies_open_where_they_were_sent),
-    Invariant("a partner reads and answers referrals only while the consent lasts (F7)", _a_partner_needs_consent),
+    Invariant(
+        "a partner reads and answers only while the consent lasts, a lawful exception apart (F7)",
+        _a_partner_needs_consent,
+    ),
     Invariant(
         "what leaves was consented to, signed by a second person while closing, asked for by the person, or approved "
         "by every function that must (F3, F7)",

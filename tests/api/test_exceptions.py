@@ -340,8 +340,10 @@ def test_a_notice_that_is_forbidden_is_due_once_its_day_is_over(lite_house: Hous
 
 
 def _report(house: House, case: str) -> dict[str, Any]:
-    asked = house.client("coach").post(f"/cases/{case}/access-reports").json()["release"]
-    found: dict[str, Any] = house.client("dpo").post(f"/access-reports/{asked}").json()
+    asked = house.client("coach").post(f"/cases/{case}/access-report").json()["release"]
+    reply = house.client("dpo").get(f"/access-reports/{asked}")
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json()["report"]
     return found
 
 

@@ -236,6 +236,25 @@ BREAKING = [
         "casework needs a relation",
         "cw-90,regional_head,grant,close,case_administration,active,none,grant_receipt,allow",
     ),
+    (
+        "a lawful exception is for",
+        "cw-90,regional_head,disclosure,release,case_administration,active,own,disclosure_receipt,allow",
+    ),
+    (
+        "a lawful exception is for",
+        "cw-90,coach,disclosure,release,case_administration,active,own+second,disclosure_receipt,allow",
+    ),
+    (
+        "a lawful exception is for",
+        "pa-90,partner_agent,disclosure,read,legal_obligation,none,addressed,disclosure,allow",
+    ),
+    ("a lawful exception is for", "pa-90,partner_agent,disclosure,read,referral,none,addressed+grant,disclosure,allow"),
+    (
+        "a lawful exception is for",
+        "pa-90,partner_agent,referral,read,legal_obligation,none,addressed+consent,referral,allow",
+    ),
+    ("a lawful exception is for", "cw-90,coach,disclosure,read,case_administration,active,own,exception_list,allow"),
+    ("a lawful exception is for", "cw-90,coach,disclosure,list,case_administration,active,own,contact_full,allow"),
     ("an answer is built", "fu-90,follow_up_officer,outcome_sheet,read,oqt_follow_up,none,addressed,note_full,allow"),
 ]
 
@@ -316,6 +335,11 @@ def test_over_every_request_nobody_outside_casework_reaches_the_protected(table:
                             assert held & agreed == agreed, question
                             continue
                         assert KIND_COMPARTMENT[kind] in by_consent, question
+                        if kind is Kind.DISCLOSURE:  # what two functions signed for, to its recipient
+                            assert (role, purpose) == (Role.PARTNER_AGENT, Purpose.LEGAL_OBLIGATION), question
+                            assert held & mask_of((Fact.ADDRESSED,)), question
+                            assert action is Action.LIST or held & mask_of((Fact.GRANT,)), question
+                            continue
                         assert (role, kind, purpose) == (Role.PARTNER_AGENT, Kind.REFERRAL, Purpose.REFERRAL), question
                         assert held & agreed == agreed, question
     assert reached > 0, "a partner does read what was referred"

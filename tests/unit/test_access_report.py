@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from vault.ids import EntryId
 from vault.oversight.access_report import Withholding, summarise
 
 SHIPPED = Path(__file__).resolve().parents[2] / "gateway" / "texts" / "access_report.toml"
+NOW = datetime(2026, 11, 10, tzinfo=UTC)
 WITHHELD = (Withholding("auditor", "access_review", "check_under_way"),)
 
 
@@ -26,9 +28,11 @@ def entry(number: int, at: str = "2026-11-03T09:00:00+00:00", **changed: Any) ->
     return EntryId(bytes(8) + number.to_bytes(8, "big")), body | changed
 
 
-def told(*entries: tuple[EntryId, dict[str, Any]], leaves: bool = True) -> dict[str, Any]:
+def told(
+    *entries: tuple[EntryId, dict[str, Any]], leaves: bool = True, now: datetime = NOW
+) -> dict[str, Any]:  # fmt: skip
     places = {each: Place("log.example/2026h2", number) for number, (each, _) in enumerate(entries)} if leaves else {}
-    report = summarise(entries, places, WITHHELD)
+    report = summarise(entries, places, WITHHELD, now)
     return {
         "days": [day.values() for day in report.days], "consultations": report.consultations,
         "refused": report.refused, "unsequenced": report.unsequenced,
@@ -45,6 +49,25 @@ def test_equal_looks_of_a_day_are_one_line_with_their_places_in_the_log() -> Non
     assert first["leaves"] == [{"origin": "log.example/2026h2", "indexes": [0, 1]}]
     assert second["purpose"] == "case_administration"
     assert found["consultations"] == 3
+
+
+def test_what_must_not_be_told_yet_is_counted_whoever_looked_and_shown_from_that_day_on() -> None:
+    """Everything about the exception and its copy, whichever entry says so, and nothing else."""
+    filed = entry(1, action="create", kind="disclosure", object="aa", outcome="filed withheld_until=2026-11-30")
+    looked = entry(2, action="read", kind="access_request", object="aa", role="regional_head")
+    left = entry(3, action="release_begun", kind="disclosure", object="bb",
+                 outcome="partner:police withheld_until=2026-11-30", purpose="legal_obligation")  # fmt: skip
+    read = entry(4, kind="disclosure", object="bb", role="partner_agent", zone="partner:police")
+    other = entry(5, object="cc")
+    for now, shown, withheld in (
+        (NOW, 1, [{"reason": "notice_forbidden", "count": 4}]),
+        (datetime(2026, 11, 30, 23, tzinfo=UTC) - timedelta(microseconds=1), 1,
+         [{"reason": "notice_forbidden", "count": 4}]),
+        (datetime(2026, 11, 30, 23, tzinfo=UTC), 5, []),
+    ):  # fmt: skip
+        found = told(filed, looked, left, read, other, now=now)
+        assert (found["consultations"], found["withheld"]) == (shown, withheld)
+        assert ("police" in str(found["days"])) is (shown == 5)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +166,8 @@ def test_every_language_has_its_own_words(language: str, says: str) -> None:
         ('{size} entries', '{size!r} entries'),
         ('reason = "check_under_way"', 'reason = "another"'),
         ('role = "auditor"', 'role = "somebody"'),
-        ("version = 1", 'version = "1"'),
-        ("version = 1", "version = 1\nmore = 2"),
+        ("version = 2", 'version = "1"'),
+        ("version = 2", "version = 2\nmore = 2"),
         ("[de]", "[es]"),
         ("[nl.reason]", "[nl.reason"),
     ],

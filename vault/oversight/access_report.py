@@ -140,7 +140,7 @@ def summarise(
     for entry, body in entries:
         if body["action"] == Happening.ENTRUSTED.value:
             continue  # said beside the act that did it, which has its own line
-        reason = NOTICE_FORBIDDEN if body["object"] in silent else reasons.get((body["role"], body["purpose"]))
+        reason = NOTICE_FORBIDDEN if body.get("object") in silent else reasons.get((body["role"], body["purpose"]))
         if reason is not None:
             kept_back[reason] += 1
         elif body["decision"] == "deny" or not body["count"]:
@@ -165,7 +165,7 @@ def _silent(entries: Sequence[tuple[EntryId, Mapping[str, Any]]], now: datetime)
     found = set()
     for _, body in entries:
         until = str(body["outcome"]).partition(WITHHELD_UNTIL)[2]
-        if until and body["object"] and now < end_of(date.fromisoformat(until)):
+        if until and body.get("object") and now < end_of(date.fromisoformat(until)):
             found.add(body["object"])
     return frozenset(found)
 

@@ -214,7 +214,8 @@ def read_granted(
     now = office.clock.now()
     mine = row is not None and row.reader == actor.zone
     live = row is not None and grant is not None and grant.live(now) and row.expires_at == grant.expires_at
-    agreed = grant is not None and reception.agreed(purpose, categories_of(Kind.GRANT, grant.fields))
+    agreed = row is not None and grant is not None and set(grant.fields) <= set(GRANTABLE)
+    agreed = agreed and grant is not None and reception.agreed(purpose, categories_of(Kind.GRANT, grant.fields))
     theirs = live and grant is not None and grant.requester == actor.id and row is not None and row.purpose is purpose
     permit = office.guard.permit(
         uow, actor, Action.READ,
