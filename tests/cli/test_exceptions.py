@@ -48,7 +48,7 @@ def test_an_exception_goes_its_way_by_command(court: Shell, lite_house: House) -
 def test_a_silence_is_said_whole_or_not_at_all(court: Shell, lite_house: House) -> None:
     case = lite_house.open_case(lite_house.client("coach"))
     signed_in(lite_house, "coach")
-    assert court.run("exception", "file", case, *ASKED, *WHY, "--ground", "secret_inquiry").code == 1
+    assert court.run("exception", "file", case, *ASKED, *WHY, "--ground", "secret_inquiry").code == 2
     silence = ("--ground", "secret_inquiry", "--until", "2026-12-31")
     court.ok("exception", "file", case, *ASKED, *WHY, *silence)
     court.refused(
