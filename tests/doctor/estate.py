@@ -90,6 +90,7 @@ def _play(house: House) -> dict[str, str]:
     extended = paths.case_in(State.EXTENSION)
     paths.take(extended, Step.GRANT_EXTENSION)
     _ask(house)
+    _except(house)
     _break_glass(house, noted)
     passkeys.vouched(house, "head")
     passkeys.coded(house, "head")
@@ -128,6 +129,16 @@ def _ask(house: House) -> None:
     ):
         reply = house.client(login).post(f"/access-requests/{open_one}/{tail}", json=body)
         assert reply.status_code == 201, reply.text
+
+
+def _except(house: House) -> None:
+    """A lawful exception that left, was told and taken note of; one that was taken back; one that waits."""
+    case = house.open_case(house.client("coach"), ov_number="7400006")
+    number, _ = excepted.disclosed(house, case)
+    assert excepted.acknowledge(house, number).status_code == 201
+    assert excepted.told(house, case, number).status_code == 201
+    assert excepted.revoke(house, excepted.disclosed(house, case)[1]).status_code == 201
+    excepted.file(house, case, "head")
 
 
 def _sequence(house: House) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bench.pg import Postgres
 from gateway.auth.passwords import hash_password
 from gateway.clock import SystemEntropy
+from tests import excepted
 from tests.attacks.walled import ZONES, houses_of, walled
 from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, make_keys
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
@@ -58,6 +59,24 @@ def test_one_case_from_end_to_end_with_every_zone_under_its_own_role(houses: dic
     assert {entry["zone"] for entry in entries} == {str(zone) for zone in ZONES}
     for entry in entries:
         assert auditor.get(f"/entries/{entry['entry']}/detail").status_code == 200
+
+
+def test_a_lawful_exception_goes_from_zone_to_zone_under_their_own_roles(houses: dict[Zone, House]) -> None:
+    """Casework files, oversight and casework sign, the recipient reads, casework destroys the recipient's key."""
+    casework, court = houses[CASEWORK], houses[FEDASIL].client("fedasil")
+    case = casework.open_case(casework.client("coach"))
+    number = excepted.file(casework, case)
+    for zone, login in ((OVERSIGHT, "dpo"), (CASEWORK, "head")):
+        assert excepted.sign_for(houses[zone], number, login).status_code == 201
+    release = excepted.disclose(casework, number)
+    assert court.get(f"/disclosures/{release}").json()["family_name"] == "Diallo"
+    assert houses[CARITAS].client("caritas").get(f"/disclosures/{release}").status_code == 404
+    assert houses[FOLLOW_UP].client("officer").get(f"/grants/{release}").status_code == 404
+    assert excepted.acknowledge(houses[OVERSIGHT], number).status_code == 201
+    assert excepted.told(casework, case, number).status_code == 201
+    assert excepted.revoke(casework, release).status_code == 201
+    assert court.get(f"/disclosures/{release}").status_code == 404
+    assert [line["notice"] for line in excepted.lines(casework, case)] == ["given"]
 
 
 @pytest.mark.parametrize("login", ["coach", "officer", "caritas", "auditor"])
