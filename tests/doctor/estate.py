@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from gateway.log.running import make_keeper
 from gateway.settings import Settings
-from tests import asked, emergencies, passkeys
+from tests import asked, emergencies, excepted, passkeys
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
 from tests.log.kit import jump
