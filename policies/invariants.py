@@ -18,8 +18,8 @@ from policies.fields import (
     DISCLOSED_FIELDS,
     GRANTED_FIELDS,
     IDENTIFIED_FIELDS,
-    OUTCOME_SHEET_FIELDS,
 )
+from policies.leaks import leaks
 from policies.lines import Key
 from vault.vocabulary import (
     ATTACHMENT_KINDS,
@@ -472,25 +472,6 @@ INVARIANTS: Final = (
 )
 
 
-#: What each of follow-up's profiles may say at most. A request and its answer say nothing of the person.
-_REQUEST_FIELDS: Final = frozenset(
-    {
-        "request", "version", "filed_at", "due_at", "standing", "grant", "granted", "granted_at", "expires_at",
-        "revoked_at", "designation", "asked_for", "purpose", "basis", "reason", "hours", "manner", "minutes",
-        "questions", "refused_for",
-    }
-)  # fmt: skip
-_ABOUT_A_PERSON: Final = {
-    "outcome_sheet": OUTCOME_SHEET_FIELDS,
-    "sheet_list": OUTCOME_SHEET_FIELDS | {"release"},
-    "ceremony_identity": IDENTIFIED_FIELDS
-    | {"ceremony", "request", "pseudonym", "purpose", "minutes", "opened_at", "expires_at"},
-    "granted_fields": GRANTED_FIELDS
-    | {"grant", "request", "pseudonym", "purpose", "granted", "granted_at", "expires_at"},
-    **dict.fromkeys(("request_receipt", "request_list", "request_own"), _REQUEST_FIELDS),
-}
-
-
 def broken_invariants(table: Table) -> tuple[str, ...]:
     """One line for each invariant and rule that breaks it; nothing if all hold."""
     found: dict[str, None] = {}
@@ -501,7 +482,7 @@ def broken_invariants(table: Table) -> tuple[str, ...]:
                 facts = "+".join(facts_of(held)) or "no fact"
                 asked = f"{role} {act} {kind} for {purpose} in {phase} with {facts}"
                 found.setdefault(f"invariant: {invariant.statement}: {asked} is allowed by {answer.rule}")
-    return (*found, *_losses(table), *_leaks(table))
+    return (*found, *_losses(table), *leaks(table))
 
 
 def _losses(table: Table) -> Iterator[str]:
@@ -512,17 +493,3 @@ def _losses(table: Table) -> Iterator[str]:
             answer = cell.answer(phase, held | mask_of((fact,)))
             if not answer.allowed and not answer.rule:
                 yield f"invariant: more facts never remove access: {role} {act} {kind} for {purpose} in {phase}: {fact}"
-
-
-def _leaks(table: Table) -> Iterator[str]:
-    """The profiles: nothing confided leaves casework, and an outcome sheet keeps to its closed list (F3, F4, F6)."""
-    for profile in table.source.profiles.values():
-        names = {name for name, _ in profile.fields}
-        if CONTRACT[profile.name].zone is not ZoneKind.CASEWORK and names & CONFIDED_FIELDS:
-            yield f"invariant: nothing confided leaves casework: profile {profile.name}"
-        if CONTRACT[profile.name].zone is ZoneKind.FOLLOW_UP and not names <= _ABOUT_A_PERSON.get(
-            profile.name, frozenset()
-        ):
-            yield f"invariant: follow-up gets the closed lists of sheet and grant: profile {profile.name}"
-        if profile.name == "outcome_sheet_oversight" and names & {"oqt_reference", "ov_number"}:
-            yield "invariant: oversight gets no reference that names the person"

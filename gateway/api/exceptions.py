@@ -19,6 +19,7 @@ from gateway.api.casework import aware
 from gateway.api.json import StrictRoute, json_response
 from gateway.api.models import Body, clean
 from gateway.api.receiving import prefix
+from gateway.api.routes import casework_of
 from gateway.gate import Asks, Gate
 from gateway.settings import slug
 from vault.cases.exceptions import MOST_ITEMS, Silence
@@ -66,10 +67,10 @@ class ExceptionBody(Body):
 
 def casework_router(gate: Gate) -> APIRouter:
     """A coach or a head files, sees and tells; a head lets go and takes back."""
-    office, casework, sender = gate.services.access.get(gate.zone), gate.services.casework, gate.services.sender
-    if office is None or casework is None or sender is None:
+    office = gate.services.access.get(gate.zone)
+    if office is None:
         raise ConfigurationError("this process has no casework keys")
-    desk = desk_of(office, casework)
+    desk = desk_of(office, casework_of(gate))
 
     async def file_exception(request: Request, case: str, body: ExceptionBody) -> Response:
         """File a lawful exception: named items of this case, for one recipient, upon one basis. Two others approve."""
@@ -94,6 +95,26 @@ def casework_router(gate: Gate) -> APIRouter:
         )
         return json_response(reply, 201)
 
+    base, kind = prefix(gate), Kind.DISCLOSURE
+    of_case = f"{base}/cases/{{case}}/exceptions"
+    return _router(
+        gate,
+        _ADMIN,
+        (
+            ("POST", of_case, file_exception, Action.CREATE, kind, ()),
+            ("GET", of_case, list_exceptions, Action.LIST, kind, ()),
+            ("POST", f"{of_case}/{{number}}/notice", record_exception_notice, Action.WRITE, kind, ()),
+            *_letting_go(gate, desk),
+        ),
+    )  # fmt: skip
+
+
+def _letting_go(gate: Gate, desk: AnsweringDesk) -> Sequence[Line]:
+    """A head lets the items go, and takes them back."""
+    casework, sender = casework_of(gate), gate.services.sender
+    if sender is None:
+        raise ConfigurationError("this process has no casework keys")
+
     async def disclose(request: Request, number: str) -> Response:
         """Let the items go, once both functions have signed: the entries commit first, then the copy is sealed."""
         wanted = RequestId.parse(number)
@@ -114,22 +135,13 @@ def casework_router(gate: Gate) -> APIRouter:
         await gate.services.worker.submit(CASEWORK, lambda uow: granting.destroy_keys(uow, casework), quick=False)
         return json_response(reply, 201)
 
-    base, kind = prefix(gate), Kind.DISCLOSURE
-    of_case = f"{base}/cases/{{case}}/exceptions"
-    letting_go = ((Action.RELEASE, Kind.DISCLOSURE),)
-    return _router(
-        gate,
-        _ADMIN,
+    base = prefix(gate)
+    return (
         (
-            ("POST", of_case, file_exception, Action.CREATE, kind, ()),
-            ("GET", of_case, list_exceptions, Action.LIST, kind, ()),
-            ("POST", f"{of_case}/{{number}}/notice", record_exception_notice, Action.WRITE, kind, ()),
-            (
-                "POST", f"{base}/access-requests/{{number}}/disclosure", disclose, Action.READ, Kind.ACCESS_REQUEST,
-                letting_go,
-            ),
-            ("POST", f"{base}/disclosures/{{disclosure}}/revocation", revoke_disclosure, Action.CLOSE, kind, ()),
+            "POST", f"{base}/access-requests/{{number}}/disclosure", disclose, Action.READ, Kind.ACCESS_REQUEST,
+            ((Action.RELEASE, Kind.DISCLOSURE),),
         ),
+        ("POST", f"{base}/disclosures/{{disclosure}}/revocation", revoke_disclosure, Action.CLOSE, Kind.DISCLOSURE, ()),
     )  # fmt: skip
 
 

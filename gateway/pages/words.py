@@ -361,10 +361,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "pseudonym": "Your service's pseudonym (F-…)", "ov_number": "OV/SP number",
         "oqt_reference": "Reference of the order", "reference": "Reference of the case",
     },
-    "notice": {
-        "forbidden": "must not be told yet", "due": "is to be told", "overdue": "should have been told by now",
-        "given": "was told",
-    },
     "basis": {
         "oqt_execution": "Execution of an order to leave the territory",
         "duty_to_cooperate": "Duty to cooperate in establishing identity",

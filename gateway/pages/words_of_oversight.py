@@ -11,6 +11,10 @@ MENU: Final = {
     "log_figures": "Figures of the log", "operation": "How it runs", "questions": "Questions to you",
 }  # fmt: skip
 WORDS: Final[dict[str, dict[str, str]]] = {
+    "notice": {
+        "forbidden": "must not be told yet", "due": "is to be told", "overdue": "should have been told by now",
+        "given": "was told",
+    },
     "decision": {"allow": "allowed", "deny": "refused", "none": "nothing was asked"},
     "spoken_for": {
         "role": "whoever has the role may", "no_case": "about no single case", "assignment": "assignment",

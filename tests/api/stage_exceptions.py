@@ -42,18 +42,21 @@ def exception_calls(house: House, call: Callable[..., Any]) -> dict[str, Callabl
             "dpo", "POST",
             f"/oversight/access-requests/{excepted.disclosed(house, _case(house))[0]}/acknowledgement", 201,
         ),
-        **_recipients(house, call, given),
+        **_recipients(house, call),
     }  # fmt: skip
 
 
-def _recipients(house: House, call: Callable[..., Any], given: Callable[[], str]) -> dict[str, Callable[[], Any]]:
-    """Fedasil stands in for a court; Caritas, which gets nothing so, has the same routes."""
+def _recipients(house: House, call: Callable[..., Any]) -> dict[str, Callable[[], Any]]:
+    """Fedasil and Caritas stand in for authorities."""
 
-    def read() -> Any:
-        return call("fedasil", "GET", f"/partner/fedasil/disclosures/{given()}", 200)
+    def read(name: str) -> Any:
+        given_to = {"recipient": f"partner:{name}", "basis": "offence_report"}
+        release = excepted.disclosed(house, _case(house), **given_to)[1]
+        return call(name, "GET", f"/partner/{name}/disclosures/{release}", 200)
 
-    found: dict[str, Callable[[], Any]] = {"partner_fedasil_read_disclosure": read}
+    found: dict[str, Callable[[], Any]] = {}
     for name in ("fedasil", "caritas"):
+        found[f"partner_{name}_read_disclosure"] = lambda name=name: read(name)
         found[f"partner_{name}_list_disclosures"] = lambda name=name: call(
             name, "GET", f"/partner/{name}/disclosures", 200
         )

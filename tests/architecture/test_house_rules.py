@@ -114,6 +114,7 @@ def test_plaintext_leaves_its_wrapper_in_few_places() -> None:
         "vault/usecases/facts.py",
         "vault/usecases/factors.py",
         "vault/usecases/free_text.py",
+        "vault/usecases/disclosing.py",
         "vault/usecases/granting.py",
         "vault/usecases/letters.py",
         "vault/usecases/tasks.py",

@@ -288,12 +288,13 @@ def test_the_chunks_of_a_described_file_cannot_be_changed(wall: Walled, logins: 
             admin.execute("UPDATE casework.attachments SET described_at = NULL")
 
 
-def test_casework_may_empty_a_wrap_of_follow_up_and_never_replace_one(logins: Logins) -> None:
+def test_casework_may_empty_a_wrap_of_who_was_given_something_and_never_replace_one(logins: Logins) -> None:
     connection = logins[CASEWORK, "keystore"]
     with attempt(connection):
-        assert connection.execute("UPDATE keystore.wraps SET wrap = ''").rowcount == 1  # of its own: none
+        # Of follow-up, of Caritas and of Fedasil; of its own and of oversight none.
+        assert connection.execute("UPDATE keystore.wraps SET wrap = ''").rowcount == 3
     with attempt(connection):
-        left = connection.execute("UPDATE keystore.wraps SET wrap = '' WHERE reader <> 'follow_up'")
+        left = connection.execute("UPDATE keystore.wraps SET wrap = '' WHERE reader IN ('casework', 'oversight')")
         assert left.rowcount == 0
     for value in ("'x'", "decode('00', 'hex')"):
         assert not allowed(connection, f"UPDATE keystore.wraps SET wrap = {value} WHERE reader = 'follow_up'")
