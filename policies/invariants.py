@@ -12,13 +12,7 @@ from typing import Final
 
 from policies.compiler import Answer, Table
 from policies.facts import facts_of, mask_of
-from policies.fields import (
-    CONFIDED_FIELDS,
-    CONTRACT,
-    DISCLOSED_FIELDS,
-    GRANTED_FIELDS,
-    IDENTIFIED_FIELDS,
-)
+from policies.fields import CONFIDED_FIELDS, CONTRACT, DISCLOSED_FIELDS, GRANTED_FIELDS, IDENTIFIED_FIELDS
 from policies.leaks import leaks
 from policies.lines import Key
 from vault.vocabulary import (
