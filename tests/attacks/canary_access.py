@@ -70,14 +70,14 @@ def plant_exceptions(house: House, case: str, fact: str) -> dict[str, str]:
     """By the beginning of their path, as above. fact: of the case, with marked words in its free text."""
     items = ["given_names", "address", f"sensitive_fact:{fact}"]
 
-    def given() -> tuple[str, str]:
-        return excepted.disclosed(house, case, items=items)
+    def given(**changed: Any) -> tuple[str, str]:
+        return excepted.disclosed(house, case, items=items, **changed)
 
     return {
         "/casework/access-requests/{number}/disclosure": excepted.signed(house, case, items=items),
         "/casework/disclosures/{disclosure}/revocation": given()[1],
         "/partner/fedasil/disclosures/{disclosure}": given()[1],
-        "/partner/caritas/disclosures/{disclosure}": given()[1],
+        "/partner/caritas/disclosures/{disclosure}": given(recipient="partner:caritas", basis="offence_report")[1],
         "/oversight/access-requests/{number}/acknowledgement": given()[0],
         "/casework/cases/{case}/exceptions/{number}/notice": given()[0],
     }

@@ -117,9 +117,10 @@ def plant(house: House) -> Planted:
     second, ended = _refer_again(house, people, contact)
     entries = house.client("auditor").get("/entries?limit=100").json()["entries"]
     entry = next(e["entry"] for e in entries if e["action"] == "read" or e["kind"] == "note")
-    items = record(house, case, note) | organise(house, case) | plant_reviews(house, entry) | plant_access(house)
+    items = record(house, case, note)
+    items |= plant_exceptions(house, case, items["/facts/sensitive"])  # the first beginning that fits counts
+    items |= organise(house, case) | plant_reviews(house, entry) | plant_access(house)
     items |= plant_emergencies(house, case) | plant_passkeys(house)
-    items |= plant_exceptions(house, case, items["/facts/sensitive"])
     return Planted(case, note, releases, entry, items, ended, second)
 
 

@@ -206,8 +206,8 @@ def allowed(reply: Heard) -> frozenset[str]:
         return COACH_SEES.get(reply.operation, frozenset())
     if reply.login == "fedasil" and reply.operation == "partner_fedasil_read_referrals":
         return CONSENTED["fedasil"]
-    if reply.operation == "partner_fedasil_read_disclosure":
-        return frozenset({"given", "address"}) if reply.login == "fedasil" else frozenset()  # the items; no words
+    if reply.operation == f"partner_{reply.login}_read_disclosure":
+        return frozenset({"given", "address"})  # the items; no words
     if reply.operation == "oversight_read_detail":
         return frozenset({"reason"})  # sealed to oversight, to judge reasons by
     return frozenset()
