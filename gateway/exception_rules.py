@@ -30,7 +30,7 @@ class _Table(BaseModel):
 
 
 class _Limits(_Table):
-    per_day: Annotated[int, Field(ge=1, le=20)]
+    per_day: Annotated[int, Field(ge=1, le=1000)]
     answer_within_days: Annotated[int, Field(ge=1, le=60)]
     longest_hours: Annotated[int, Field(ge=1, le=31 * 24)]
     acknowledge_within_days: Annotated[int, Field(ge=1, le=30)]

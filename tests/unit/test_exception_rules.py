@@ -83,7 +83,7 @@ def test_a_silence_ends_at_midnight_in_belgium_and_the_days_begin_there() -> Non
         ("recipients = []", 'recipients = ["follow_up"]'), ("recipients = []", 'recipients = ["oversight"]'),
         ("recipients = []", 'recipients = ["casework"]'), ("recipients = []", 'recipients = ["nobody"]'),
         ("recipients = []", 'recipients = ["partner:a", "partner:a"]'), ("recipients = []", ""),
-        ("per_day = 3", "per_day = 0"), ("per_day = 3", "per_day = 21"), ("longest_hours = 336", "longest_hours = 745"),
+        ("per_day = 3", "per_day = 0"), ("per_day = 3", "per_day = 1001"), ("longest_hours = 336", "longest_hours = 745"),
         ("notice_within_days = 30", "notice_within_days = 0"), ("notice_within_days = 30", "notice_within_days = 91"),
         ("longest_silence_days = 366", "longest_silence_days = 0"), ("per_day = 3", 'per_day = "3"'),
         ("[basis.publicity]", "[basis.Publicity]"), ("[basis.publicity]", "[basis.court_order]"),
