@@ -283,7 +283,7 @@ def test_another_language_keeps_page_and_typed_text(site: Site, case: str) -> No
     page.get_by_label("Texte", exact=True).fill("Pas encore enregistré.")
     page.get_by_role("button", name="Nederlands").click()
     page.get_by_role("heading", name="Een nota schrijven").wait_for()
-    assert page.get_by_label("Tekst").input_value().strip() == "Pas encore enregistré."
+    assert page.get_by_label("Tekst", exact=True).input_value().strip() == "Pas encore enregistré."
 
 
 def test_two_who_edit_the_same_note_see_both_texts(site: Site, case: str) -> None:

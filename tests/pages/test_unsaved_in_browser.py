@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from playwright.sync_api import expect
 
 from gateway.settings import Settings
 from tests.house import house_on
@@ -51,6 +52,10 @@ def write(page: Any, site: Site, case: str, text: str = TYPED) -> None:
     page.get_by_label("Texte", exact=True).fill(text)
 
 
+def shows(page: Any, text: str) -> None:
+    expect(page.get_by_label("Texte", exact=True)).to_have_value(text, timeout=30_000)
+
+
 def held(page: Any) -> None:
     page.get_by_text("gardé, scellé, dans ce navigateur").wait_for()
 
@@ -77,8 +82,8 @@ def test_without_a_network_it_is_kept_sealed_and_taken_over_by_another_page(site
     assert page.locator("#found-text").inner_text() == TYPED
     assert findings(page) == []
     page.get_by_role("button", name="Reprendre ce texte").press("Enter")
-    assert page.get_by_label("Texte", exact=True).input_value() == TYPED
-    assert page.locator("#found").is_hidden()
+    shows(page, TYPED)
+    page.locator("#found").wait_for(state="hidden")
     page.get_by_text("Brouillon gardé, scellé").wait_for()
     page.get_by_label("Texte", exact=True).fill("Elle va bien.")
     page.get_by_role("button", name="Enregistrer la note").click()
@@ -100,9 +105,9 @@ def test_a_vault_that_is_killed_takes_nothing_with_it(site: Site) -> None:
     page.wait_for_url(lambda url: url.startswith("chrome-error:"))
     with served(site.house, int(base.rpartition(":")[2])):
         page.goto(f"{base}/pages/casework/cases/{case}/notes/new")
-        assert page.get_by_label("Texte", exact=True).input_value() == "D'abord ceci."  # what the vault has
+        shows(page, "D'abord ceci.")  # what the vault has
         page.get_by_role("button", name="Reprendre ce texte").click()
-        assert page.get_by_label("Texte", exact=True).input_value() == TYPED
+        shows(page, TYPED)
         page.get_by_text("Brouillon gardé, scellé").wait_for()
     page.context.close()
 
@@ -120,15 +125,15 @@ def test_two_tabs_lose_neither_text(site: Site) -> None:
     second.close()
     page = first.context.new_page()
     page.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
-    assert page.get_by_label("Texte", exact=True).input_value() == "Le second onglet."
+    shows(page, "Le second onglet.")
     page.get_by_role("heading", name="Texte inachevé").wait_for()
     page.get_by_role("button", name="Reprendre ce texte").click()
-    assert page.get_by_label("Texte", exact=True).input_value() == "Le premier onglet."
+    shows(page, "Le premier onglet.")
     # And back, where that was the wrong choice.
     page.get_by_role("button", name="Reprendre ce texte").click()
-    assert page.get_by_label("Texte", exact=True).input_value() == "Le second onglet."
+    shows(page, "Le second onglet.")
     page.get_by_role("button", name="Jeter ce texte").click()
-    assert page.locator("#found").is_hidden()
+    page.locator("#found").wait_for(state="hidden")
     page.context.close()
 
 
@@ -157,5 +162,5 @@ def test_whoever_signs_out_leaves_only_what_the_vault_lacks_and_nobody_else_can_
     page.get_by_label("Texte", exact=True).wait_for()
     page.get_by_label("Texte", exact=True).fill("Une autre note.")
     page.get_by_text("Brouillon gardé, scellé").wait_for()
-    assert page.locator("#found").is_hidden()
+    page.locator("#found").wait_for(state="hidden")
     page.context.close()
