@@ -23,6 +23,13 @@ def own(folder: Path, until: str) -> Path:
     return file
 
 
+@pytest.fixture
+def nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An office that named no file of its own; the tests' own vaults do."""
+    monkeypatch.delenv("PAREFEU_PROTOCOLS_FILE", raising=False)
+
+
+@pytest.mark.usefixtures("nothing_named")
 def test_the_examples_are_shown_as_what_they_are(shell: Shell) -> None:
     ran = shell.ok("protocols")
     assert {row[0]: row[6] for row in ran.rows if len(row) > 6} == {
@@ -57,6 +64,7 @@ def test_an_empty_or_broken_file_fails_the_check(shell: Shell, tmp_path: Path) -
     shell.refused("configuration_error", "protocols", "--file", file)
 
 
+@pytest.mark.usefixtures("nothing_named")
 def test_whoever_serves_with_the_examples_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     banner(Settings(home=tmp_path), "http://127.0.0.1:1")
     assert "nobody agreed to" in capsys.readouterr().err
