@@ -26,7 +26,7 @@ def test_every_route_that_lets_something_out_wants_it(lite_house: House) -> None
     house, plausible = lite_house, calls(lite_house)
     found = letting_out(house)
     assert {one for out in found.values() for one in out} == {
-        ("release", kind) for kind in ("outcome_sheet", "referral", "grant", "ceremony", "access_report")
+        ("release", kind) for kind in ("outcome_sheet", "referral", "grant", "ceremony", "disclosure", "access_report")
     } | {("sign", "ceremony")}
     for operation in found:
         call = plausible[operation]()

@@ -11,6 +11,7 @@ from tests.house import House
 REVIEW_QUERIES: dict[str, dict[str, Any]] = {
     "oversight_list_findings": {"params": recorded.LOG_DAY},
     "oversight_export_evidence": {"params": {"kind": "review_case"}},
+    "oversight_read_log_figures": {"params": {"from": "2026-11-02", "to": "2026-11-09"}},
 }
 
 
