@@ -34,7 +34,7 @@ from gateway.settings import slug
 from vault.access.asking import ASKING_ZONES
 from vault.errors import InvalidInput
 from vault.usecases.decisions import Found
-from vault.vocabulary import ReleaseProfile
+from vault.vocabulary import CASEWORK, ReleaseProfile
 
 _BASE: Final = "/access/v1"
 _WELL_KNOWN: Final = "/.well-known/authzen-configuration"
@@ -106,7 +106,9 @@ def where_to_ask(gate: Gate) -> str:
     """Where access may be asked for, the same for every refusal: as the office set it, else our own way of asking in a
     zone that has one. "" where there is no such place, or nobody said under which address it is found."""
     settings = gate.services.settings
-    if settings.access_request_url or gate.zone not in ASKING_ZONES or not settings.public_url:
+    # Casework files lawful exceptions, each at its case: nobody who was refused a look is sent there.
+    asks = gate.zone in ASKING_ZONES and gate.zone != CASEWORK
+    if settings.access_request_url or not asks or not settings.public_url:
         return settings.access_request_url
     return f"{settings.public_url}{prefix(gate)}/access-requests"
 

@@ -66,6 +66,7 @@ def test_both_approvals_are_held_against_their_signatures_and_can_be_checked_els
 ) -> None:
     house = lite_house
     ceremony = asked.opened(house)
+    house.client("auditor")  # whose coming is no look
     before = len(entries(house))
     found = held(house, ceremony)
     assert found["trusted"] is True

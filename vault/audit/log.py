@@ -116,7 +116,7 @@ class Lane:
         detail None: the entry's `session` names the entry whose detail says who it was. Raises ValueError where
         nothing would.
         """
-        if detail is None and not event.session:
+        if detail is None and event.actor and not event.session:
             raise ValueError("an entry says who it was, or names the session that does")
         at = self._clock.now()
         number = self._number
