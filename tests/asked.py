@@ -92,16 +92,16 @@ def ask_ceremony(house: House, pseudonym: str = "", login: str = "officer", *, o
     return number
 
 
-def evidence(house: House, shown: Json, login: str) -> Json:
-    """The approver's own signature under what was shown to them."""
+def evidence(house: House, shown: Json, login: str, approved: str = "asked_for") -> Json:
+    """The approver's own signature under what was shown to them. approved: which list of it they agree to."""
     role = STAFF[login][1]
-    return sign(shown, shown["asked_for"], role, login, house.clock.now(), signer(f"approver {login}"))
+    return sign(shown, shown[approved], role, login, house.clock.now(), signer(f"approver {login}"))
 
 
-def sign_for(house: House, number: str, login: str, **changed: Any) -> Any:
+def sign_for(house: House, number: str, login: str, approved: str = "asked_for", **changed: Any) -> Any:
     """Approve with one's own signature; the reply."""
     shown = house.client(login).get(f"/access-requests/{number}").json()
-    body = {"based_on": shown["version"], "evidence": evidence(house, shown, login)} | changed
+    body = {"based_on": shown["version"], "evidence": evidence(house, shown, login, approved)} | changed
     return house.client(login).post(f"/access-requests/{number}/approval", json=body)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.approver_key import sign
-from tests.house import STAFF, House
-from tests.unit.crypto.kit import signer
+from tests import asked
+from tests.house import House
 
 Json = dict[str, Any]
 
@@ -42,13 +41,8 @@ def file(house: House, case: str, login: str = "coach", **changed: Any) -> str:
 
 
 def sign_for(house: House, number: str, login: str, **changed: Any) -> Any:
-    """Approve with one's own signature; the reply."""
-    caller = house.client(login)
-    shown = caller.get(f"/access-requests/{number}").json()
-    role = STAFF[login][1]
-    told = sign(shown, shown["answerable"], role, login, house.clock.now(), signer(f"approver {login}"))
-    body = {"based_on": shown["version"], "evidence": told} | changed
-    return caller.post(f"/access-requests/{number}/approval", json=body)
+    """Approve all that may be answered with one's own signature; the reply."""
+    return asked.sign_for(house, number, login, "answerable", **changed)
 
 
 def signed(house: House, case: str, **changed: Any) -> str:

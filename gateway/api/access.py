@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from gateway.api.casework import aware
-from gateway.api.json import StrictRoute, json_response
+from gateway.api.json import json_response
 from gateway.api.models import Body, Version, clean
 from gateway.api.receiving import prefix
-from gateway.gate import Asks, Gate
-from gateway.settings import slug
+from gateway.api.routes import ZoneLine, zone_router
+from gateway.gate import Gate
 from vault.access.evidence import LOGIN_LONGEST, Evidence
 from vault.cases.access_requests import GRANTABLE, REASON_LONGEST, Doubt, Naming, Refusal, Revocation
 from vault.errors import ConfigurationError
@@ -29,7 +29,6 @@ Reason = Annotated[str, StringConstraints(max_length=REASON_LONGEST)]
 Code = Annotated[str, StringConstraints(max_length=40)]
 Hours = Annotated[int, Field(ge=1, le=31 * 24)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-Line = tuple[str, str, Any, Action, Kind]
 
 
 class AboutBody(Body):
@@ -155,15 +154,15 @@ def asking_router(gate: Gate) -> APIRouter:
         )
 
     base, kind = f"{prefix(gate)}/access-requests", Kind.ACCESS_REQUEST
-    return _router(
+    return zone_router(
         gate,
         Purpose.OQT_FOLLOW_UP,
         (
-            ("POST", base, file_access_request, Action.CREATE, kind),
-            ("GET", base, list_access_requests, Action.LIST, kind),
-            ("GET", f"{base}/{{number}}", read_access_request, Action.READ, kind),
-            ("POST", f"{base}/{{number}}/explanation", explain_access_request, Action.WRITE, kind),
-            ("GET", f"{prefix(gate)}/grants/{{grant}}", read_grant, Action.READ, Kind.GRANT),
+            ("POST", base, file_access_request, Action.CREATE, kind, ()),
+            ("GET", base, list_access_requests, Action.LIST, kind, ()),
+            ("GET", f"{base}/{{number}}", read_access_request, Action.READ, kind, ()),
+            ("POST", f"{base}/{{number}}/explanation", explain_access_request, Action.WRITE, kind, ()),
+            ("GET", f"{prefix(gate)}/grants/{{grant}}", read_grant, Action.READ, Kind.GRANT, ()),
         ),
     )
 
@@ -233,13 +232,13 @@ class _Answers:
     async def _answer(self, request: Request, work: Any) -> Response:
         return json_response(await self._gate.run(request, work, quick=False), 201)
 
-    def lines(self, base: str, kind: Kind) -> Sequence[Line]:
+    def lines(self, base: str, kind: Kind) -> Sequence[ZoneLine]:
         return (
-            ("GET", base, self.list_access_requests, Action.LIST, kind),
-            ("GET", f"{base}/{{number}}", self.read_access_request, Action.READ, kind),
-            ("POST", f"{base}/{{number}}/approval", self.approve_access_request, Action.SIGN, kind),
-            ("POST", f"{base}/{{number}}/refusal", self.refuse_access_request, Action.CLOSE, kind),
-            ("POST", f"{base}/{{number}}/question", self.question_access_request, Action.WRITE, kind),
+            ("GET", base, self.list_access_requests, Action.LIST, kind, ()),
+            ("GET", f"{base}/{{number}}", self.read_access_request, Action.READ, kind, ()),
+            ("POST", f"{base}/{{number}}/approval", self.approve_access_request, Action.SIGN, kind, ()),
+            ("POST", f"{base}/{{number}}/refusal", self.refuse_access_request, Action.CLOSE, kind, ()),
+            ("POST", f"{base}/{{number}}/question", self.question_access_request, Action.WRITE, kind, ()),
         )
 
 
@@ -251,14 +250,21 @@ def answering_router(gate: Gate) -> APIRouter:
     desk = desk_of(office, gate.services.casework, gate.services.passkeys[gate.zone])
     answers, base, kind = _Answers(gate, desk), f"{prefix(gate)}/access-requests", office.kind
     if gate.zone != CASEWORK:
-        return _router(gate, Purpose.DATA_PROTECTION, answers.lines(base, kind))
-    delegation: Line = ("POST", f"{base}/{{number}}/delegation", answers.delegate_access_request, Action.WRITE, kind)
-    return _router(
+        return zone_router(gate, Purpose.DATA_PROTECTION, answers.lines(base, kind))
+    delegation: ZoneLine = (
+        "POST",
+        f"{base}/{{number}}/delegation",
+        answers.delegate_access_request,
+        Action.WRITE,
+        kind,
+        (),
+    )
+    return zone_router(
         gate, Purpose.CASE_ADMINISTRATION, (*answers.lines(base, kind), delegation, *_granting(gate, desk, base))
     )
 
 
-def _granting(gate: Gate, desk: AnsweringDesk, base: str) -> Sequence[Line]:
+def _granting(gate: Gate, desk: AnsweringDesk, base: str) -> Sequence[ZoneLine]:
     """Casework alone lets something go, and takes it back."""
     casework, sender = gate.services.casework, gate.services.sender
     if casework is None or sender is None:
@@ -283,24 +289,13 @@ def _granting(gate: Gate, desk: AnsweringDesk, base: str) -> Sequence[Line]:
         return json_response(reply, 201)
 
     return (
-        ("POST", f"{base}/{{number}}/grant", grant_access_request, Action.READ, Kind.ACCESS_REQUEST),
-        ("POST", f"{prefix(gate)}/grants/{{grant}}/revocation", revoke_grant, Action.CLOSE, Kind.GRANT),
+        (
+            "POST",
+            f"{base}/{{number}}/grant",
+            grant_access_request,
+            Action.READ,
+            Kind.ACCESS_REQUEST,
+            ((Action.RELEASE, Kind.GRANT),),
+        ),
+        ("POST", f"{prefix(gate)}/grants/{{grant}}/revocation", revoke_grant, Action.CLOSE, Kind.GRANT, ()),
     )
-
-
-def _router(gate: Gate, purpose: Purpose, table: Sequence[Line]) -> APIRouter:
-    """Every route declares what it asks; letting go first looks at the request."""
-    zone: Final = slug(gate.zone)
-    api = APIRouter(tags=[zone], route_class=StrictRoute)
-    for method, path, handler, action, kind in table:
-        also = ((Action.RELEASE, Kind.GRANT),) if handler.__name__ == "grant_access_request" else ()
-        api.add_api_route(
-            path,
-            handler,
-            methods=[method],
-            operation_id=f"{zone}_{handler.__name__}",
-            openapi_extra=Asks(str(gate.zone), action, kind, purpose, also).extra(),
-            response_model=None,
-            status_code=201 if method == "POST" else 200,
-        )
-    return api

@@ -5,19 +5,18 @@ Approving, refusing and asking back go by the routes of gated access: a ceremony
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from gateway.api.access import Code, Reason, RevocationBody
-from gateway.api.json import StrictRoute, json_response
+from gateway.api.json import json_response
 from gateway.api.models import Body, clean
 from gateway.api.receiving import prefix
-from gateway.gate import Asks, Gate
-from gateway.settings import slug
+from gateway.api.routes import ZoneLine, zone_router
+from gateway.gate import Gate
 from vault.cases.access_requests import Manner, Naming
 from vault.errors import ConfigurationError
 from vault.ids import ReleaseId, RequestId
@@ -26,7 +25,6 @@ from vault.usecases import ceremony as ceremonies
 from vault.usecases.answering import AnsweringDesk, desk_of
 from vault.vocabulary import CASEWORK, Action, Kind, Purpose
 
-Line = tuple[str, str, Any, Action, Kind, tuple[tuple[Action, Kind], ...]]
 Minutes = Annotated[int, Field(ge=1, le=60)]
 
 
@@ -67,7 +65,7 @@ def asking_router(gate: Gate) -> APIRouter:
         )
 
     base = f"{prefix(gate)}/ceremonies"
-    return _router(
+    return zone_router(
         gate,
         Purpose.OQT_FOLLOW_UP,
         (
@@ -96,13 +94,13 @@ def answering_router(gate: Gate) -> APIRouter:
             await gate.services.worker.submit(CASEWORK, lambda uow: ceremonies.destroy_keys(uow, casework), quick=False)
         return json_response(reply, 201)
 
-    ending: Line = ("POST", f"{base}/{{ceremony}}/end", end_ceremony, Action.CLOSE, kind, ())
+    ending: ZoneLine = ("POST", f"{base}/{{ceremony}}/end", end_ceremony, Action.CLOSE, kind, ())
     if gate.zone == CASEWORK:
-        return _router(gate, Purpose.CASE_ADMINISTRATION, (_beginning(gate, desk), ending))
-    return _router(gate, Purpose.DATA_PROTECTION, (_opening(gate, desk, base), ending))
+        return zone_router(gate, Purpose.CASE_ADMINISTRATION, (_beginning(gate, desk), ending))
+    return zone_router(gate, Purpose.DATA_PROTECTION, (_opening(gate, desk, base), ending))
 
 
-def _beginning(gate: Gate, desk: AnsweringDesk) -> Line:
+def _beginning(gate: Gate, desk: AnsweringDesk) -> ZoneLine:
     sender = gate.services.sender
     if sender is None:
         raise ConfigurationError("this process has no casework keys")
@@ -123,7 +121,7 @@ def _beginning(gate: Gate, desk: AnsweringDesk) -> Line:
     return ("POST", path, begin_ceremony, Action.READ, Kind.ACCESS_REQUEST, also)
 
 
-def _opening(gate: Gate, desk: AnsweringDesk, base: str) -> Line:
+def _opening(gate: Gate, desk: AnsweringDesk, base: str) -> ZoneLine:
     async def open_ceremony(request: Request, ceremony: str) -> Response:
         """Let the second share go: the entry commits first, then the minutes begin."""
         wanted = ReleaseId.parse(ceremony)
@@ -136,20 +134,3 @@ def _opening(gate: Gate, desk: AnsweringDesk, base: str) -> Line:
 
     also = ((Action.SIGN, Kind.CEREMONY),)
     return ("POST", f"{base}/{{ceremony}}/opening", open_ceremony, Action.READ, Kind.ACCESS_FORM, also)
-
-
-def _router(gate: Gate, purpose: Purpose, table: Sequence[Line]) -> APIRouter:
-    """Every route declares what it asks; beginning and opening look at the request first."""
-    zone: Final = slug(gate.zone)
-    api = APIRouter(tags=[zone], route_class=StrictRoute)
-    for method, path, handler, action, kind, also in table:
-        api.add_api_route(
-            path,
-            handler,
-            methods=[method],
-            operation_id=f"{zone}_{handler.__name__}",
-            openapi_extra=Asks(str(gate.zone), action, kind, purpose, also).extra(),
-            response_model=None,
-            status_code=201 if method == "POST" else 200,
-        )
-    return api

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
@@ -16,12 +16,11 @@ from starlette.responses import Response
 
 from gateway.api.access import Code, Hours, Limit, Reason, RevocationBody
 from gateway.api.casework import aware
-from gateway.api.json import StrictRoute, json_response
+from gateway.api.json import json_response
 from gateway.api.models import Body, clean
 from gateway.api.receiving import prefix
-from gateway.api.routes import casework_of
-from gateway.gate import Asks, Gate
-from gateway.settings import slug
+from gateway.api.routes import ZoneLine, casework_of, zone_router
+from gateway.gate import Gate
 from vault.cases.exceptions import MOST_ITEMS, Silence
 from vault.errors import ConfigurationError, InvalidInput
 from vault.ids import ReleaseId, RequestId
@@ -30,8 +29,6 @@ from vault.usecases.answering import AnsweringDesk, desk_of
 from vault.usecases.casework import parse_reference
 from vault.vocabulary import CASEWORK, Action, Kind, Purpose, Zone
 
-Also = tuple[tuple[Action, Kind], ...]
-Line = tuple[str, str, Any, Action, Kind, Also]
 Item = Annotated[str, StringConstraints(max_length=60)]
 _ADMIN: Final = Purpose.CASE_ADMINISTRATION
 
@@ -97,7 +94,7 @@ def casework_router(gate: Gate) -> APIRouter:
 
     base, kind = prefix(gate), Kind.DISCLOSURE
     of_case = f"{base}/cases/{{case}}/exceptions"
-    return _router(
+    return zone_router(
         gate,
         _ADMIN,
         (
@@ -109,7 +106,7 @@ def casework_router(gate: Gate) -> APIRouter:
     )  # fmt: skip
 
 
-def _letting_go(gate: Gate, desk: AnsweringDesk) -> Sequence[Line]:
+def _letting_go(gate: Gate, desk: AnsweringDesk) -> Sequence[ZoneLine]:
     """A head lets the items go, and takes them back."""
     casework, sender = casework_of(gate), gate.services.sender
     if sender is None:
@@ -161,8 +158,8 @@ def oversight_router(gate: Gate) -> APIRouter:
         )
 
     path = f"{prefix(gate)}/access-requests/{{number}}/acknowledgement"
-    line: Line = ("POST", path, acknowledge_exception, Action.WRITE, Kind.ACCESS_FORM, ())
-    return _router(gate, Purpose.DATA_PROTECTION, (line,))
+    line: ZoneLine = ("POST", path, acknowledge_exception, Action.WRITE, Kind.ACCESS_FORM, ())
+    return zone_router(gate, Purpose.DATA_PROTECTION, (line,))
 
 
 def recipient_router(gate: Gate) -> APIRouter:
@@ -188,7 +185,7 @@ def recipient_router(gate: Gate) -> APIRouter:
         )
 
     base = f"{prefix(gate)}/disclosures"
-    return _router(
+    return zone_router(
         gate,
         Purpose.LEGAL_OBLIGATION,
         (
@@ -196,20 +193,3 @@ def recipient_router(gate: Gate) -> APIRouter:
             ("GET", f"{base}/{{disclosure}}", read_disclosure, Action.READ, Kind.DISCLOSURE, ()),
         ),
     )
-
-
-def _router(gate: Gate, purpose: Purpose, table: Sequence[Line]) -> APIRouter:
-    """Every route declares what it asks; letting go first looks at the request."""
-    zone: Final = slug(gate.zone)
-    api = APIRouter(tags=[zone], route_class=StrictRoute)
-    for method, path, handler, action, kind, also in table:
-        api.add_api_route(
-            path,
-            handler,
-            methods=[method],
-            operation_id=f"{zone}_{handler.__name__}",
-            openapi_extra=Asks(str(gate.zone), action, kind, purpose, also).extra(),
-            response_model=None,
-            status_code=201 if method == "POST" else 200,
-        )
-    return api

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from gateway.cli.desk import Desk, at_desk, quoted
+from gateway.cli.desk import Desk, Since, Waiting, at_desk, quoted
 from vault.errors import EnvelopeRejected
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, ZoneKind
 
@@ -88,12 +88,11 @@ _USES = (
 @at_desk(OVERSIGHT)
 def review(
     desk: Desk,
-    since: Annotated[str, typer.Option("--since", help="ISO date or time, UTC; default: a year ago.")] = "",
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that are still to be reviewed.")] = False,
+    since: Since = "",
+    waiting: Waiting = False,
 ) -> None:
     """Ceremonies, each with its review (`parefeu audit review open ENTRY --origin ceremony`)."""
-    query: dict[str, Any] = {"waiting": "true"} if waiting else {}
-    desk.show_list(desk.get("/ceremonies", **query, **({"since": since} if since else {})), "ceremonies", _USES)
+    desk.show_reviewed("ceremonies", _USES, since, waiting=waiting)
 
 
 @app.command("signatures")

@@ -32,6 +32,8 @@ Url = Annotated[
     str | None,
     typer.Option("--url", envvar="PAREFEU_URL", help="A gateway; default: the home's own.", show_default=False),
 ]  # fmt: skip
+Since = Annotated[str, typer.Option("--since", help="ISO date or time, UTC; default: a year ago.")]
+Waiting = Annotated[bool, typer.Option("--waiting", help="Only those that are still to be reviewed.")]
 ZoneName = Annotated[
     str | None,
     typer.Option("--zone", help="The zone, where one is signed in to several.", show_default=False),
@@ -208,6 +210,11 @@ class Desk:
         output.show_rows(reply[name], columns)
         if reply.get("complete") is False:
             typer.echo("there is more: narrow the question, or page with --before", err=True)
+
+    def show_reviewed(self, name: str, columns: Sequence[str], since: str, *, waiting: bool) -> None:
+        """What oversight reviews of one kind, each with its review. name: of the list and of its path."""
+        query = {"waiting": "true"} if waiting else {}
+        self.show_list(self.get(f"/{name}", **query, **({"since": since} if since else {})), name, columns)
 
     def done(self, reply: Any, sentence: str) -> None:
         """A receipt."""

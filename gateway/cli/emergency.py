@@ -8,11 +8,11 @@ parefeu emergency review --waiting      oversight: what is still to be reviewed
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from gateway.cli.desk import Desk, at_desk, quoted
+from gateway.cli.desk import Desk, Since, Waiting, at_desk, quoted
 from vault.vocabulary import CASEWORK, OVERSIGHT
 
 app = typer.Typer(
@@ -120,12 +120,11 @@ def contact(desk: Desk, number: Number) -> None:
 @at_desk(OVERSIGHT)
 def review(
     desk: Desk,
-    since: Annotated[str, typer.Option("--since", help="ISO date or time, UTC; default: a year ago.")] = "",
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that are still to be reviewed.")] = False,
+    since: Since = "",
+    waiting: Waiting = False,
 ) -> None:
     """Emergencies, each with its review (`parefeu audit review open ENTRY --origin break_glass`)."""
-    query: dict[str, Any] = {"waiting": "true"} if waiting else {}
-    desk.show_list(desk.get("/emergencies", **query, **({"since": since} if since else {})), "emergencies", _USES)
+    desk.show_reviewed("emergencies", _USES, since, waiting=waiting)
 
 
 @app.command("counts")
