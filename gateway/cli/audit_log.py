@@ -7,7 +7,6 @@ not written down in it: what they read is what any auditor may hold a copy of. O
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 import time
@@ -204,6 +203,7 @@ def diff(
     """Compare two checkpoints: is one the beginning of the other, and what was added in between?"""
     from auditor.verify import Checkpoint, Failed, Lanes, bar, entries_of, reader, verify_log
     from gateway.log.source import live_source
+    from vault.audit.legible import said
 
     settings = settings_of(home)
     _, wanted = _policy(settings, policy)
@@ -213,8 +213,8 @@ def diff(
         added = Counter[str]()
         for number, (entry, _) in enumerate(entries_of(read, other.size)):
             if number >= one.size:
-                body = json.loads(entry)
-                added[f"{body['action']} {body['kind']} {body['decision']}"] += 1
+                body = said(entry)
+                added["{action} {kind} {decision}".format(**body) if body is not None else "illegible"] += 1
         return {
             "verdict": "sound", "origin": one.origin, "from": one.size, "to": other.size,
             **dict(added.most_common()),

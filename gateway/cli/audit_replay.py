@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,13 +49,16 @@ def replay(
 def _replayed(settings: Settings, reader: SqlLogReader, entry: str) -> tuple[dict[str, Any], bool]:
     from gateway.log.replay import kept_policy
     from gateway.log.replay import replay as ask_again
+    from vault.audit.legible import said
     from vault.errors import NotFound
     from vault.ids import EntryId
 
     raw = reader.body(EntryId.parse(entry).raw)
     if raw is None:
         raise NotFound("no such entry")
-    body = json.loads(raw)
+    body = said(raw)
+    if body is None:
+        raise ConfigurationError("nobody can read that entry: this program did not write it")
     if body["decision"] == "none" or not body["policy"]:
         raise ConfigurationError("nothing was decided by the policy in that entry")
     found = ask_again(body, kept_policy(settings, body["policy"]))

@@ -21,11 +21,12 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 from vault.audit.events import Happening, Verdict
+from vault.audit.legible import illegible, said
 from vault.audit.log_events import LogHappening
 from vault.vocabulary import Action, Kind
 
@@ -52,7 +53,10 @@ _TOLD: Final = frozenset({
     LogHappening.LOG_OPENED.value, LogHappening.LOG_CLOSED.value, LogHappening.GAP_FOUND.value,
     LogHappening.DETAILS_ERASED.value, Happening.POLICY_REFUSED.value, Happening.TURNED_AWAY.value,
 })  # fmt: skip
-_FINDINGS: Final = {LogHappening.GAP_FOUND.value: "Entries of a writer are missing from the access log"}
+_FINDINGS: Final = {
+    LogHappening.GAP_FOUND.value: "Entries of a writer are missing from the access log",
+    Happening.ILLEGIBLE.value: "The access log holds an entry that this program did not write",
+}
 
 
 class Leaf(NamedTuple):
@@ -66,7 +70,7 @@ class Leaf(NamedTuple):
 
 def event_of(entry: bytes, leaf: Leaf, key: bytes) -> Event:
     """One entry's event. entry: its stored bytes. key: 32 bytes of the follower's own, for the names of cases."""
-    body: dict[str, Any] = json.loads(entry)
+    body = said(entry) or _illegible(leaf)
     found = _class_of(body)
     moment = datetime.fromisoformat(body["at"])
     allowed = body["decision"] != Verdict.DENY.value
@@ -88,6 +92,11 @@ def event_of(entry: bytes, leaf: Leaf, key: bytes) -> Event:
 def encode(event: Event) -> bytes:
     """One line of ASCII."""
     return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def _illegible(leaf: Leaf) -> dict[str, Any]:
+    """In the place of an entry that nobody can read: its hash says which. It is dated by nothing: 1970."""
+    return illegible(leaf.hash.hex()[:32], datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
 def _own(body: dict[str, Any], leaf: Leaf, key: bytes) -> dict[str, Any]:

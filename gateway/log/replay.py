@@ -7,7 +7,6 @@ of them it gives the recorded answer. An answer that no phase and no facts give 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,7 +112,7 @@ def policy_on(reader: SqlLogReader, day: datetime, zone: str = "") -> str:
     Raises ConfigurationError if the log names none by then.
     """
     for entry in reversed(reader.entries_where(until=day)):
-        body = json.loads(reader.body(entry) or b"{}")
+        body = reader.told(entry) or {}
         if body.get("policy") and zone in ("", body["zone"]):
             return str(body["policy"])
     raise ConfigurationError("the log names no policy by then")
@@ -125,7 +124,7 @@ def role_on(reader: SqlLogReader, actor: str, day: datetime) -> tuple[str, str]:
     Raises ConfigurationError.
     """
     for entry in reversed(reader.entries_where(actor=actor, until=day)):
-        body = json.loads(reader.body(entry) or b"{}")
+        body = reader.told(entry) or {}
         if body.get("role"):
             return str(body["role"]), str(body["zone"])
     raise ConfigurationError("the log knows no role of that actor by then")
@@ -134,7 +133,7 @@ def role_on(reader: SqlLogReader, actor: str, day: datetime) -> tuple[str, str]:
 def phase_on(reader: SqlLogReader, subject: str, day: datetime) -> Phase | None:
     """In which phase a case was, by the steps that the log holds; None if it does not tell."""
     return phase_after(
-        json.loads(reader.body(entry) or b"{}") for entry in reader.entries_where(subject=subject, until=day)
+        body for body in map(reader.told, reader.entries_where(subject=subject, until=day)) if body is not None
     )
 
 
@@ -144,11 +143,11 @@ TOLD: Final = (Fact.OWN, Fact.REGION, Fact.SECOND, Fact.CONSENT)
 
 def facts_on(reader: SqlLogReader, actor: str, subject: str, day: datetime) -> tuple[Facts, Explanation]:
     """What the log says of how an actor stood to a case at a moment. A fact that it does not speak of is unknown."""
-    bodies = [json.loads(reader.body(entry) or b"{}") for entry in reader.entries_where(subject=subject, until=day)]
+    bodies = [body for body in map(reader.told, reader.entries_where(subject=subject, until=day)) if body is not None]
     sessions = [
         body
         for entry in reader.entries_where(actor=actor, until=day)
-        if (body := json.loads(reader.body(entry) or b"{}"))["action"] in BEGINNINGS
+        if (body := reader.told(entry) or {}).get("action") in BEGINNINGS
     ]
     asked = {
         "at": day.astimezone(UTC).isoformat(timespec="microseconds"), "entry": "", "actor": actor, "subject": subject,
@@ -165,6 +164,6 @@ def facts_on(reader: SqlLogReader, actor: str, subject: str, day: datetime) -> t
 def seen_before(reader: SqlLogReader, actor: str, subject: str, day: datetime) -> str:
     """The newest entry until then by which the actor was allowed something about the case; "" for none."""
     for entry in reversed(reader.entries_where(actor=actor, subject=subject, until=day)):
-        if json.loads(reader.body(entry) or b"{}").get("decision") == "allow":
+        if (reader.told(entry) or {}).get("decision") == "allow":
             return entry.hex()
     return ""

@@ -79,7 +79,8 @@ def alarms(state: State) -> list[str]:
     """What is not as it should be: codes of `words.WORDS["integrity"]`."""
     verified = state["verified"] or {"verdict": "sound", "agrees": True}
     found = {
-        "no_tree": not state["size"], "gaps": state["gaps"] > 0, "quorum": state["quorum"] in ("not_met", "unknown"),
+        "no_tree": not state["size"], "gaps": state["gaps"] > 0,
+        "illegible": state["illegible"] > 0, "quorum": state["quorum"] in ("not_met", "unknown"),
         "lag": state["waiting"] > 0 and (state["lag_seconds"] is None or state["lag_seconds"] > _SLOW),
         "check_failed": verified["verdict"] != "sound", "check_differs": not verified["agrees"],
         "unchecked": state["verified"] is None,

@@ -295,7 +295,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "swept": "emptied what was forgotten", "failed": "failed",
         "examined": "tried whether records open",
         "release_withdrawn": "release withdrawn", "answer_taken": "answer taken over", "policy_loaded": "rules loaded",
-        "policy_refused": "rules refused", "turned_away": "turned away", "entrusted": "case entrusted",
+        "policy_refused": "rules refused", "turned_away": "turned away", "illegible": "cannot be read",
+        "entrusted": "case entrusted",
     },
     "kind": {
         "case": "case", "identity": "identity", "contact": "contact", "notice": "privacy notice", "note": "note",

@@ -98,6 +98,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "integrity": {
         "no_tree": "The log has no tree yet.", "gaps": "Entries are missing from the log.",
+        "illegible": "The log holds entries that this program did not write: somebody else can write to its database.",
         "quorum": "Too few witnesses signed the log.", "lag": "New entries do not get into the log's tree.",
         "check_failed": "The last check of a copy found something wrong.",
         "check_differs": "A copy was checked that is not this log.", "unchecked": "Nobody has checked a copy yet.",

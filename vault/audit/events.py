@@ -56,6 +56,7 @@ class Happening(StrEnum):
     ENTRUSTED = (
         "entrusted"  # a case lies with a coach now, or with nobody yet; object: whose it is, outcome: its region
     )
+    ILLEGIBLE = "illegible"  # never written: told in the place of an entry that nobody can read (`vault.audit.legible`)
     TURNED_AWAY = "turned_away"  # counted: so many requests without a session, since the last such entry
 
 

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from vault.audit.events import FILED_FIELDS
+from vault.audit.legible import illegible, said
 from vault.ids import EntryId
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An audit entry as read back. body: the stored bytes."""
+    """An audit entry as read back. body: the stored bytes. at, zone: as it was filed; where it is not, of its lane."""
 
     id: EntryId
     body: bytes
+    at: datetime
+    zone: str
+
+    def told(self) -> dict[str, Any]:
+        """Its fields; where its bytes are no entry of this program, that they cannot be read."""
+        found = said(self.body, self.id.raw, self.zone)
+        return found if found is not None else illegible(self.id.hex(), self.at, self.zone)
 
 
 class Place(NamedTuple):
@@ -145,7 +153,8 @@ class LogStanding(NamedTuple):
     """How far the log is. turned_at: when the sequencer last looked; waiting: entries that no tree holds yet.
 
     kept: signed heads, newest first. gaps: how many holes the log itself found. verified: the newest entries in which
-    somebody says that they checked a copy of the log, newest first.
+    somebody says that they checked a copy of the log, newest first. illegible: entries that this program cannot have
+    written.
     """
 
     turned_at: datetime | None
@@ -155,6 +164,7 @@ class LogStanding(NamedTuple):
     gaps: int
     newest_gap: StoredEntry | None
     verified: list[StoredEntry]
+    illegible: int = 0
 
 
 class Trail(Protocol):

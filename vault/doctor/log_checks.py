@@ -6,13 +6,13 @@ That the tree holds what was logged is the verifier's part (`parefeu audit verif
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from vault.audit.events import FILED_FIELDS
+from vault.audit.events import FILED_FIELDS, Happening
+from vault.audit.legible import said
 from vault.doctor.checks import Check, Fault
 from vault.doctor.explained import EXPLAINED_BY, LEAVES
 from vault.doctor.surroundings import Surroundings
@@ -91,7 +91,7 @@ def _lanes(survey: Survey, _: Surroundings) -> Iterator[Fault]:
             seen.add(lane)
             if lane not in zones:
                 yield Fault("a lane was never announced", lane.hex())
-        told = _body(body)
+        told = said(body)
         if told is None or told.get("entry") != entry.hex():
             yield Fault("an entry is not what this program writes", entry.hex())
         elif int.from_bytes(entry[_LANE:], "big") != number or told.get("number") != number:
@@ -107,15 +107,6 @@ def _lanes(survey: Survey, _: Surroundings) -> Iterator[Fault]:
         last = told.get("at", last) if told is not None else last
     for lane in sorted(set(zones) - seen):
         yield Fault("a lane was announced and holds no entry", lane.hex())
-
-
-def _body(body: bytes) -> dict[str, Any] | None:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return None
-    whole = isinstance(told, dict) and isinstance(told.get("at"), str)
-    return told if whole else None
 
 
 def _outbox(survey: Survey, around: Surroundings) -> Iterator[Fault]:
@@ -136,7 +127,7 @@ def _outbox(survey: Survey, around: Surroundings) -> Iterator[Fault]:
             what = "waits for the tree and is in it" if waits else "is in no tree and waits for none"
             yield Fault(f"an entry {what}", entry.hex())
         if waits:
-            told = _body(body)
+            told = said(body)
             oldest = min(oldest, _moment(told["at"], oldest)) if told is not None else oldest
         leaf = next(leaves, None) if leaf == entry else leaf
     if around.now - oldest > WAITS:
@@ -154,6 +145,7 @@ def _moment(text: str, otherwise: datetime) -> datetime:
 def _filed(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     """What oversight searches by is what the entries say, up to where each lane is filed."""
     upto = {bytes(lane): bytes(entry) for lane, entry in survey.rows("filings", "lane", "entry_id")}
+    zones = {bytes(lane): str(zone) for lane, zone in survey.rows("lanes", "lane", "zone")}
     filed = survey.rows("filed", "entry_id", "at", *FILED_FIELDS, order=("entry_id",))
     head = next(filed, None)
     for entry, body in survey.rows("entries", "entry_id", "body", order=("entry_id",)):
@@ -162,10 +154,13 @@ def _filed(survey: Survey, _: Surroundings) -> Iterator[Fault]:
         if wanted != there:
             yield Fault("an entry is not filed where it should be, or is where it should not", entry.hex())
         if there and head is not None:
-            told = _body(body) or {}
-            if (head[1].isoformat(timespec="microseconds"), *head[2:]) != (
-                told.get("at"), *(told.get(name) for name in FILED_FIELDS),
-            ):  # fmt: skip
+            told = said(body, entry, zones.get(entry[:_LANE], ""))
+            if told is None:  # dated by the one before it
+                right = head[2 + FILED_FIELDS.index("action")] == Happening.ILLEGIBLE.value
+            else:
+                moment = head[1].isoformat(timespec="microseconds")
+                right = (moment, *head[2:]) == (told["at"], *(told[name] for name in FILED_FIELDS))
+            if not right:
                 yield Fault("an entry is filed as something else than it says", entry.hex())
             head = next(filed, None)
 

@@ -6,7 +6,6 @@ the verifier run on a copy; of that, the newest run that somebody wrote down is 
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
@@ -85,6 +84,7 @@ def standing_values(
         "witnesses": cosigned[1] if cosigned is not None else 0,
         "gaps": found.gaps,
         "newest_gap": _at(found.newest_gap),
+        "illegible": found.illegible,
         "verified": _verified(found.verified[0]) if found.verified else None,
         "checked": checked,
     }
@@ -113,11 +113,11 @@ def _cosigned(kept: list[SignedHead], quorum: Quorum | None) -> tuple[SignedHead
 
 
 def _at(entry: StoredEntry | None) -> str | None:
-    return str(json.loads(entry.body)["at"]) if entry is not None else None
+    return str(entry.told()["at"]) if entry is not None else None
 
 
 def _verified(entry: StoredEntry) -> dict[str, Any]:
-    body = json.loads(entry.body)
+    body = entry.told()
     told = _OBJECT.fullmatch(body["object"])
     return {
         "entry": body["entry"],

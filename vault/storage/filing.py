@@ -13,8 +13,7 @@ Two processes that file the same lane copy the same bytes: the second finds its 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -23,6 +22,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import CursorResult
 
 from vault.audit.events import FILED_FIELDS, Happening
+from vault.audit.legible import illegible, said
 from vault.errors import LogBeingFiled, StoreUnavailable
 from vault.storage import tables as t
 from vault.storage.store import DRIVER_ERRORS, Database
@@ -56,6 +56,8 @@ class _Place(NamedTuple):
 
     lane: bytes
     last: bytes | None
+    zone: str
+    opened_at: datetime
 
 
 def file_entries(tx: Filing, limit: int) -> int:
@@ -127,12 +129,15 @@ def _open_lanes(tx: Filing) -> Iterator[_Place]:
     """Lanes that may still grow, in an order that all who file keep."""
     lanes, filings = t.lanes.c, t.filings.c
     rows = tx.read(
-        select(lanes.lane, filings.entry_id)
+        select(lanes.lane, filings.entry_id, lanes.zone, lanes.opened_at)
         .select_from(t.lanes.outerjoin(t.filings, filings.lane == lanes.lane))
         .where(or_(filings.ended.is_(None), filings.ended == 0))
         .order_by(lanes.lane)
     ).all()
-    return (_Place(bytes(lane), bytes(last) if last is not None else None) for lane, last in rows)
+    return (
+        _Place(bytes(lane), bytes(last) if last is not None else None, zone, opened_at)
+        for lane, last, zone, opened_at in rows
+    )
 
 
 def _unfiled(tx: Filing, place: _Place) -> int:
@@ -163,8 +168,28 @@ def _file_lane(tx: Filing, place: _Place, limit: int) -> int:
         .limit(limit)
     ).all()
     if rows:
-        _keep(tx, place, [(bytes(row[0]), json.loads(bytes(row[1]))) for row in rows])
+        _keep(tx, place, list(_read(tx, place, rows)))
     return len(rows)
+
+
+def _read(tx: Filing, place: _Place, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """What entries say. One that cannot be read is filed as that, at the moment of the one before it in its lane."""
+    at: datetime | None = None
+    for row in rows:
+        entry = bytes(row[0])
+        body = said(bytes(row[1]), entry, place.zone)
+        if body is None:
+            at = at if at is not None else _moment_of(tx, place)
+            body = illegible(entry.hex(), at, place.zone)
+        at = datetime.fromisoformat(body["at"])
+        yield entry, body
+
+
+def _moment_of(tx: Filing, place: _Place) -> datetime:
+    """When the last one that was filed of a lane happened; where none was, when the lane was opened."""
+    c = t.filed.c
+    found: datetime | None = tx.read(select(c.at).where(c.entry_id == place.last)).scalar() if place.last else None
+    return found if found is not None else place.opened_at
 
 
 def _keep(tx: Filing, place: _Place, found: Sequence[tuple[bytes, dict[str, Any]]]) -> None:

@@ -5,11 +5,11 @@ Reads on a connection of its own, outside any transaction of the vault: what is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from vault.audit.legible import illegible, said
 from vault.audit.merkle import HASH_BYTES
 from vault.audit.note import NoteSignature, parse_signature, with_signatures
 from vault.audit.sequencer import Head
@@ -117,6 +117,11 @@ class SqlLogReader:
         rows = self._rows("SELECT shard, leaf FROM {log}leaves WHERE entry_id = ?", entry)
         return (rows[0][0], rows[0][1]) if rows else None
 
+    def told(self, entry: bytes) -> dict[str, Any] | None:
+        """An entry's fields; None if there is none, or nobody can read it."""
+        body = self.body(entry)
+        return said(body, entry) if body is not None else None
+
     def body(self, entry: bytes) -> bytes | None:
         rows = self._rows("SELECT body FROM {log}entries WHERE entry_id = ?", entry)
         return bytes(rows[0][0]) if rows else None
@@ -152,13 +157,14 @@ class SqlLogReader:
 
     def _unfiled(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         lanes = self._rows(
-            "SELECT l.lane, f.entry_id FROM {log}lanes l LEFT JOIN {log}filings f ON f.lane = l.lane "
-            "WHERE f.ended IS NULL OR f.ended = 0"
+            "SELECT l.lane, f.entry_id, l.zone, l.opened_at FROM {log}lanes l "
+            "LEFT JOIN {log}filings f ON f.lane = l.lane WHERE f.ended IS NULL OR f.ended = 0"
         )
-        for lane, last in lanes:
+        for lane, last, zone, opened_at in lanes:
             first = bytes(last) if last is not None else bytes(lane)
             for row in self._rows(
                 "SELECT entry_id, body FROM {log}entries WHERE entry_id > ? AND entry_id <= ?",
                 first, bytes(lane) + b"\xff" * 8,
             ):  # fmt: skip
-                yield bytes(row[0]), json.loads(bytes(row[1]))
+                entry = bytes(row[0])
+                yield entry, said(bytes(row[1]), entry, zone) or illegible(entry.hex(), from_micros(opened_at), zone)

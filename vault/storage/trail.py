@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, and_, case, exists, func, literal_column, or_, select, type_coerce
+from sqlalchemy import BigInteger, Select, and_, case, exists, func, literal_column, or_, select, type_coerce
 
-from vault.audit.events import Verdict
+from vault.audit.events import Happening, Verdict
 from vault.audit.log_events import LogHappening
 from vault.audit.merkle import HASH_BYTES, root_from
 from vault.audit.note import parse_signature, with_signatures
@@ -74,14 +74,14 @@ class TrailRepository:
         looked = select(t.filed).where(and_(True, *conditions)).order_by(c.at.desc(), c.entry_id.desc()).limit(span)
         lines = looked.subquery("looked").c
         page = (
-            select(lines.entry_id, lines.at)
+            select(lines.entry_id, lines.at, lines.zone)
             .where(and_(True, *(lines[name] == word for name, word in words.items())))
             .order_by(lines.at.desc(), lines.entry_id.desc())
             .limit(wanted.limit)
             .subquery("page")
         )
         rows = self._tx.read(
-            select(t.entries.c.entry_id, t.entries.c.body)
+            select(t.entries.c.entry_id, t.entries.c.body, page.c.at, page.c.zone)
             .join(page, page.c.entry_id == t.entries.c.entry_id)
             .order_by(page.c.at.desc(), page.c.entry_id.desc())
         )
@@ -103,14 +103,14 @@ class TrailRepository:
         found: list[StoredEntry] = []
         for start in range(0, len(subjects), _AT_ONCE):
             page = (
-                select(c.entry_id, c.at)
+                select(c.entry_id, c.at, c.zone)
                 .where(c.subject.in_(subjects[start : start + _AT_ONCE]), c.subject != "", c.at <= until, wanted)
                 .order_by(c.at, c.entry_id)
                 .limit(limit - len(found))
                 .subquery()
             )
             rows = self._tx.read(
-                select(t.entries.c.entry_id, t.entries.c.body)
+                select(t.entries.c.entry_id, t.entries.c.body, page.c.at, page.c.zone)
                 .join(page, page.c.entry_id == t.entries.c.entry_id)
                 .order_by(page.c.at, page.c.entry_id)
             )
@@ -184,10 +184,10 @@ class TrailRepository:
         return [EntryId(bytes(row[0])) for row in rows]
 
     def several(self, entries: Sequence[EntryId]) -> dict[EntryId, StoredEntry]:
-        c, found = t.entries.c, dict[EntryId, StoredEntry]()
+        found = dict[EntryId, StoredEntry]()
         for start in range(0, len(entries), _AT_ONCE):
             ids = [entry.raw for entry in entries[start : start + _AT_ONCE]]
-            rows = self._tx.read(select(c.entry_id, c.body).where(c.entry_id.in_(ids)))
+            rows = self._tx.read(_with_its_place().where(t.entries.c.entry_id.in_(ids)))
             found.update((entry.id, entry) for entry in _stored(rows))
         return found
 
@@ -202,9 +202,10 @@ class TrailRepository:
             conditions.append(c.at >= since)
         if until is not None:
             conditions.append(c.at < until)
-        page = select(c.entry_id, c.at).where(and_(*conditions)).order_by(c.at, c.entry_id).limit(limit).subquery()
+        known = select(c.entry_id, c.at, c.zone).where(and_(*conditions))
+        page = known.order_by(c.at, c.entry_id).limit(limit).subquery()
         rows = self._tx.read(
-            select(t.entries.c.entry_id, t.entries.c.body)
+            select(t.entries.c.entry_id, t.entries.c.body, page.c.at, page.c.zone)
             .join(page, page.c.entry_id == t.entries.c.entry_id)
             .order_by(page.c.at, page.c.entry_id)
         )
@@ -244,12 +245,15 @@ class TrailRepository:
             select(func.count()).select_from(t.filed).where(t.filed.c.action == LogHappening.GAP_FOUND.value)
         ).scalar_one()
         newest_gap = self.entries(EntryFilter(action=LogHappening.GAP_FOUND.value, limit=1)).entries
+        illegible = self._tx.read(
+            select(func.count()).select_from(t.filed).where(t.filed.c.action == Happening.ILLEGIBLE.value)
+        ).scalar_one()
         verified = self.entries(
             EntryFilter(action=Action.WRITE.value, kind=Kind.LOG_STATE.value, decision=Verdict.ALLOW.value, limit=1)
         ).entries
         return LogStanding(
             turned[0] if turned is not None else None, int(waiting), self.newest(), heads, int(gaps),
-            newest_gap[0] if newest_gap else None, verified,
+            newest_gap[0] if newest_gap else None, verified, int(illegible),
         )  # fmt: skip
 
     def _cosigned(self, shard: int, size: int, note: str) -> str:
@@ -280,9 +284,8 @@ class TrailRepository:
         return file_entries(self._tx, limit)
 
     def entry(self, entry: EntryId) -> StoredEntry | None:
-        c = t.entries.c
-        row = self._tx.read(select(c.entry_id, c.body).where(c.entry_id == entry.raw)).first()
-        return StoredEntry(EntryId(bytes(row[0])), bytes(row[1])) if row is not None else None
+        rows = self._tx.read(_with_its_place().where(t.entries.c.entry_id == entry.raw))
+        return next(iter(_stored(rows)), None)
 
     def detail(self, entry: EntryId) -> StoredDetail | None:
         """The sealed detail, from the outbox while it is young, else from beside the keystore."""
@@ -308,4 +311,14 @@ def _since_midnight(clock: time) -> timedelta:
 
 
 def _stored(rows: Iterable[Sequence[Any]]) -> list[StoredEntry]:
-    return [StoredEntry(EntryId(bytes(row[0])), bytes(row[1])) for row in rows]
+    return [
+        StoredEntry(EntryId(bytes(row[0])), bytes(row[1]), row[2] if row[2] is not None else _EPOCH, row[3] or "")
+        for row in rows
+    ]
+
+
+def _with_its_place() -> Select[*tuple[Any, ...]]:
+    """Entries with moment and zone as they were filed; neither, where they are not yet."""
+    return select(t.entries.c.entry_id, t.entries.c.body, t.filed.c.at, t.filed.c.zone).select_from(
+        t.entries.outerjoin(t.filed, t.filed.c.entry_id == t.entries.c.entry_id)
+    )

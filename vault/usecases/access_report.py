@@ -143,7 +143,7 @@ def make(
     found = uow.trail.about(subjects, period.since, until, MOST_ENTRIES + 1)
     if len(found) > MOST_ENTRIES:
         raise InvalidInput(f"more than {MOST_ENTRIES} entries: name a shorter period", field="since")
-    bodies = [(entry.id, json.loads(entry.body)) for entry in found]
+    bodies = [(entry.id, entry.told()) for entry in found]
     report = summarise(bodies, uow.trail.places([entry.id for entry in found]), withheld, now)
     values = _values(report, release, reception.receiver.pseudonym(row), period.since, until, now)
     values["checkpoint"] = _checkpoint(uow.trail.newest())

@@ -15,7 +15,6 @@ It ends by time, or because a head or the data protection officer ends it (`end`
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -138,7 +137,7 @@ def _openable(ceremony: CeremonyRow, desk: AnsweringDesk) -> None:
 def _begun_in_the_log(uow: UnitOfWork, ceremony: CeremonyRow) -> str:
     """The name under which the log says that it was begun. Raises Conflict where the log does not say so."""
     stored = uow.trail.entry(ceremony.decision)
-    body = json.loads(stored.body) if stored is not None else {}
+    body = stored.told() if stored is not None else {}
     said = tuple(body.get(name) for name in ("action", "kind", "object", "outcome", "decision"))
     wanted = Happening.RELEASE_BEGUN.value, Kind.CEREMONY.value, ceremony.release.hex(), str(ceremony.reader)
     if said != (*wanted, Verdict.ALLOW.value):

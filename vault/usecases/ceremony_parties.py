@@ -5,7 +5,6 @@ None of them reviews it. By their names in the log, from the log: a row that som
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -43,7 +42,7 @@ def parties_of(uow: UnitOfWork, look: Mapping[str, Any]) -> frozenset[str]:
         )  # fmt: skip
         while wanted is not None:
             page = uow.trail.entries(wanted)
-            bodies = [json.loads(entry.body) for entry in page.entries]
+            bodies = [entry.told() for entry in page.entries]
             found |= {body["actor"] for body in bodies if body["object"] in names}
             wanted = replace(wanted, before=page.upto) if page.upto is not None else None
     return frozenset(found)

@@ -8,7 +8,6 @@ oversight's own access file lists. All that this takes is in the reply: whoever 
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
@@ -114,7 +113,7 @@ def _queue(uow: UnitOfWork, since: datetime, oversight: Oversight) -> list[Due[T
     ]
     subjects = sorted({body["subject"] for body in acts if body["action"] == Happening.RELEASE_BEGUN.value})
     looks = uow.trail.evidence(subjects, [(Action.READ.value, _KIND)], now, _MOST_LOOKS)
-    found = ceremonies([*acts, *(json.loads(entry.body) for entry in looks)])
+    found = ceremonies([*acts, *(entry.told() for entry in looks)])
     reviews = list(all_reviews(uow, EntryFilter(since=since), now)) if found else []
     within = oversight.emergency_rules.review_within
     return queue(found, reviews, oversight.calendar, within, belgian_day(now))

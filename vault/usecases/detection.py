@@ -6,7 +6,6 @@ that decided a look may have to be read from where it was kept.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -88,12 +87,12 @@ def gather(uow: UnitOfWork, actor: Actor, period: Period, oversight: Oversight) 
         if line.decision == Verdict.ALLOW.value and line.rule and line.subject and line.role in watched
     ]  # fmt: skip
     stored = uow.trail.several([EntryId.parse(line.entry) for line in accesses])
-    bodies: list[dict[str, Any]] = [json.loads(entry.body) for entry in stored.values()]
+    bodies: list[dict[str, Any]] = [entry.told() for entry in stored.values()]
     acts = _acts(uow, {line.subject for line in lines if line.subject}, period.until)
     sessions = uow.trail.several([EntryId.parse(name) for name in sorted({b["session"] for b in bodies} - {""})])
     file = CaseFile.of(
         (act for act in acts if (act["action"], act["kind"]) in EVIDENCE),
-        (json.loads(entry.body) for entry in sessions.values()),
+        (entry.told() for entry in sessions.values()),
     )
     day = datetime.combine(period.since.astimezone(UTC).date(), time(0), UTC)
     volumes = uow.trail.volumes(day - timedelta(days=rules.baseline_days), period.until)
@@ -112,7 +111,7 @@ def _acts(uow: UnitOfWork, subjects: Iterable[str], until: datetime) -> list[dic
         page = uow.trail.evidence(ordered[start : start + _SUBJECTS_AT_ONCE], wanted, until, MOST_EVIDENCE)
         if len(page) == MOST_EVIDENCE:
             raise InvalidInput("too much happened in these cases: ask for a shorter period", field="until")
-        found += [json.loads(entry.body) for entry in page]
+        found += [entry.told() for entry in page]
     return found
 
 

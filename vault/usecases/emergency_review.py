@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -68,7 +67,7 @@ def every(uow: UnitOfWork, wanted: EntryFilter) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         page = uow.trail.entries(wanted)
-        found += [json.loads(entry.body) for entry in page.entries]
+        found += [entry.told() for entry in page.entries]
         if page.upto is None:
             return found
         wanted = replace(wanted, before=page.upto)

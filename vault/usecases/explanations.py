@@ -6,7 +6,6 @@ because the policy that decided one may have to be read from where it was kept.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,7 +97,7 @@ def _several(uow: UnitOfWork, names: set[str]) -> dict[str, dict[str, Any]]:
 
 
 def _body(entry: StoredEntry) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(entry.body)
+    found: dict[str, Any] = entry.told()
     return found
 
 

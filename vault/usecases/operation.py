@@ -6,7 +6,6 @@ says of processes, so that a process elsewhere is seen as well as this one. The 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -88,7 +87,7 @@ def _life(uow: UnitOfWork, zone: str) -> ZoneLife:
 def _said(uow: UnitOfWork, action: str, *, limit: int, zone: str = "") -> Iterable[Body]:
     """Newest first."""
     page = uow.trail.entries(EntryFilter(action=action, zone=zone, limit=limit))
-    return [json.loads(entry.body) for entry in page.entries]
+    return [entry.told() for entry in page.entries]
 
 
 def days_between(since: datetime | str | None, now: datetime) -> int | None:

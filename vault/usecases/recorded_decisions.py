@@ -5,11 +5,10 @@ The operator who asks is nobody of the vault's, and sees counts of words; the lo
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from vault.audit.events import Detail, Event, Verdict
 from vault.audit.reading import EntryFilter
@@ -25,7 +24,7 @@ Words = tuple[str, str, str, str, bool, str]
 def count_page(uow: UnitOfWork, since: datetime, before: EntryId | None) -> tuple[Counter[Words], EntryId | None]:
     """One page of the log, newest first, counted; and the entry to go on from, None after the last page."""
     entries = uow.trail.entries(EntryFilter(since=since, limit=PAGE, before=before)).entries
-    counted = Counter(_decisions(entry.body for entry in entries))
+    counted = Counter(_decisions(entry.told() for entry in entries))
     return counted, entries[-1].id if len(entries) == PAGE else None
 
 
@@ -38,10 +37,9 @@ def note_the_look(uow: UnitOfWork, policy: str, count: int) -> None:
     uow.audit.append(event, Detail())
 
 
-def _decisions(bodies: Iterable[bytes]) -> Iterable[Words]:
+def _decisions(bodies: Iterable[dict[str, Any]]) -> Iterable[Words]:
     """Of the entries, those that record an answer of the firewall."""
-    for body in bodies:
-        entry = json.loads(body)
+    for entry in bodies:
         if entry["decision"] in (Verdict.ALLOW.value, Verdict.DENY.value) and entry["policy"]:
             allowed = entry["decision"] == Verdict.ALLOW.value
             yield entry["role"], entry["action"], entry["kind"], entry["purpose"], allowed, entry["rule"]

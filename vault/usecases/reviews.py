@@ -6,7 +6,6 @@ it. Whose own look it is, or who had a part in the ceremony it is about, gets th
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -261,7 +260,7 @@ def _anothers(review: Review | None, actor: Actor) -> bool:
 
 
 def _body(entry: StoredEntry | None) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(entry.body) if entry is not None else {}
+    found: dict[str, Any] = entry.told() if entry is not None else {}
     return found
 
 

@@ -126,7 +126,7 @@ def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversi
     stored = uow.trail.entry(entry)
     if stored is None:
         raise NotFound("no such entry, or its detail was erased")
-    body = json.loads(stored.body)
+    body = stored.told()
     opened = _open(uow, stored, body, oversight) if body["commitment"] else _introduction(uow, body, oversight)
     content: dict[str, Any] = json.loads(opened.plaintext)
     return shape(
@@ -146,7 +146,7 @@ def read_detail(uow: UnitOfWork, actor: Actor, entry: EntryId, oversight: Oversi
 
 def reason_in(uow: UnitOfWork, stored: StoredEntry, oversight: Oversight) -> str:
     """What was written at an entry; "" where nothing was, or it was erased. For whoever may read what it belongs to."""
-    body = json.loads(stored.body)
+    body = stored.told()
     if not body["commitment"] or uow.trail.detail(stored.id) is None:
         return ""
     found: str = json.loads(_open(uow, stored, body, oversight).plaintext)["reason"]
@@ -180,12 +180,12 @@ def _introduction(uow: UnitOfWork, body: dict[str, Any], oversight: Oversight) -
     began = uow.trail.entry(EntryId.parse(body["session"]))
     if began is None:
         raise NotFound("no such entry, or its detail was erased")
-    beginning = json.loads(began.body)
+    beginning = began.told()
     if (beginning["action"], beginning["actor"]) != (Happening.SIGNED_IN.value, body["actor"]):
         raise RecordTampered("the entry's session is not one of its actor")
     return _open(uow, began, beginning, oversight)
 
 
 def entry_values(entry: StoredEntry) -> dict[str, Any]:
-    body = json.loads(entry.body)
+    body = entry.told()
     return {"config": "", **body, "time": body["at"]}  # entries of version 1 name no parameters

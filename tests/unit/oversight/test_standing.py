@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
+from vault.audit.events import Event, Verdict, encode_body
 from vault.audit.reading import LogStanding, SignedHead, StoredEntry, TreeHead
 from vault.errors import InvalidInput
 from vault.ids import EntryId
@@ -24,8 +24,10 @@ def standing(**changed: Any) -> LogStanding:
 
 
 def entry(**said: Any) -> StoredEntry:
-    told = {"entry": "e1", "at": "2026-11-02T08:00:00.000000+00:00", "role": "auditor", **said}
-    return StoredEntry(EntryId(bytes(16)), json.dumps(told).encode())
+    place = {"entry": bytes(16).hex(), "zone": "oversight", "lane": bytes(8).hex(), "number": 0}
+    event = Event(**{"action": "write", "kind": "log_state", "verdict": Verdict.ALLOW, "role": "auditor", **said})
+    body = encode_body(event, at="2026-11-02T08:00:00.000000+00:00", previous="", commitment="", **place)
+    return StoredEntry(EntryId(bytes(16)), body, NOW, "oversight")
 
 
 def signed(*sizes: int, count: int = 1) -> Quorum:
