@@ -123,6 +123,42 @@ def test_nobody_but_the_cases_own_people_files_one(lite_house: House, lite_case:
     assert house.client("head").post(f"/cases/{lite_case}/exceptions", json=FILE).status_code == 201
 
 
+#: Bodies that are well formed: what of them the office's file lists is for those who may file to know.
+_ASKED = (
+    {}, {"basis": "offence_report", "recipient": "partner:caritas"}, {"basis": "imminent_danger"},
+    {"basis": "because"}, {"recipient": "partner:caritas"}, {"recipient": "partner:nobody"},
+    {"recipient": "follow_up"}, {"recipient": "oversight"}, {"hours": 337},
+    {"silence": {"ground": "secret_inquiry", "until": "2026-12-31"}},
+    {"silence": {"ground": "because", "until": "2026-12-31"}},
+    {"silence": {"ground": "secret_inquiry", "until": "2030-01-01"}},
+    {"items": [f"sensitive_fact:{NOBODYS}"]}, {"reason": "Le juge veut savoir où vit Diallo"},
+)  # fmt: skip
+
+
+def test_nobody_learns_what_the_file_lists_by_asking_for_what_they_may_not_file(
+    lite_house: House, lite_case: str
+) -> None:
+    """Each role of casework, each way of not being allowed: one answer whatever is named, and one entry each."""
+    house = lite_house
+    never, elsewhere = ("desk",), ("colleague", "third_coach", "far_coach", "far_head")
+    for login in (*never, *elsewhere, "coach", "head"):
+        house.client(login)
+    rows = counts(house)
+    for login in (*never, *elsewhere, "coach", "head"):
+        cases = (UNKNOWN_CASE,) if login in ("coach", "head") else (lite_case, UNKNOWN_CASE)
+        client, before = house.client(login), len(entries(house))
+        answers = [client.post(f"/cases/{case}/exceptions", json=FILE | each) for case in cases for each in _ASKED]
+        told = [comparable(reply) for reply in answers]
+        assert told == [told[0]] * len(told), login
+        assert told[0][0] == (403 if login in never else 404)
+        written = since(house, before)
+        assert len(written) == len(answers), "each attempt is an entry, and one"
+        assert {(e["action"], e["kind"], e["decision"], e["outcome"]) for e in written} == {
+            ("create", "disclosure", "deny", "refused")
+        }
+    assert counts(house) == rows
+
+
 def test_who_files_does_not_approve_and_one_signature_is_none(lite_house: House, lite_case: str) -> None:
     house = lite_house
     number = file(house, lite_case, "head")

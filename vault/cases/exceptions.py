@@ -100,6 +100,11 @@ class ExceptionRules:
         if recipient not in found.recipients or recipient.kind is not ZoneKind.PARTNER:
             raise InvalidInput("nobody of that name gets anything upon this basis", field="recipient")
 
+    def check_hours(self, hours: int) -> None:
+        """Raises InvalidInput for none, or more than the file lets anything be open."""
+        if not 1 <= hours <= self.longest_hours:
+            raise InvalidInput(f"hours must be between 1 and {self.longest_hours}", field="hours")
+
     def check_silence(self, silence: Silence | None, today: date) -> None:
         """Raises InvalidInput for a ground that is not listed, or a day that is past or too far."""
         if silence is None:

@@ -61,17 +61,17 @@ def file(uow: UnitOfWork, actor: Actor, cmd: File, desk: AnsweringDesk) -> Value
     """
     casework, office = in_casework(desk), desk.office
     rules, now = office.exceptions, office.clock.now()
-    rules.check(cmd.basis, cmd.recipient)
-    rules.check_silence(cmd.silence, belgian_day(now))
-    if not 1 <= cmd.hours <= rules.longest_hours:
-        raise InvalidInput(f"hours must be between 1 and {rules.longest_hours}", field="hours")
     items, reason = parse_items(cmd.items), parse_reason(cmd.reason)
     request, case = RequestId(office.entropy.bytes(16)), uow.cases.get(cmd.case)
+    # First whether this person may: what the office's file lists is told to nobody else, and the attempt is an entry.
     permit = casework.ask(
         uow, actor, Action.CREATE, Kind.DISCLOSURE, case, purpose=_ADMIN, asked=request.hex(), reason=reason,
         outcome="filed" + remark(cmd.silence), count=len(items), config=rules.digest.hex(),
     )  # fmt: skip
     case = existing(case)
+    rules.check(cmd.basis, cmd.recipient)
+    rules.check_silence(cmd.silence, belgian_day(now))
+    rules.check_hours(cmd.hours)
     _check_items(uow, case, items)
     _check_reason(uow, permit, case, reason, casework)
     about = Designation(Naming.REFERENCE, reference(case.id), office.entropy.bytes(SALT_BYTES))
