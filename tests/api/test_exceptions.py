@@ -297,12 +297,55 @@ def test_it_opens_to_the_second_and_nobody_elses_number_opens(lite_house: House,
 def test_what_was_taken_back_is_not_there_any_more_and_has_no_key(house: House, case: str) -> None:
     _, release = disclosed(house, case)
     assert read(house, release).status_code == 200
-    for login in ("far_head", "coach", "dpo"):
+    for login in ("far_head", "coach", "auditor"):
         assert revoke(house, release, login).status_code in {403, 404, 405}
     assert revoke(house, release).status_code == 201
     assert comparable(read(house, release)) == comparable(read(house, NOBODYS))
     assert _code(revoke(house, release)) == (409, "conflict")
     assert [line["standing"] for line in lines(house, case)] == ["revoked"]
+    assert faults(house.settings) == []
+
+
+def test_the_officer_stops_what_left_and_the_recipients_next_look_finds_nothing(house: House, case: str) -> None:
+    number, release = disclosed(house, case)
+    assert read(house, release).status_code == 200
+    before = len(entries(house))
+    for login in ("auditor", "operator"):
+        assert revoke(house, release, login).status_code == 403
+    reply = revoke(house, release, "dpo")
+    assert (reply.status_code, reply.json()["standing"]) == (201, "revoked")
+    assert comparable(read(house, release)) == comparable(read(house, NOBODYS))
+    assert house.client("fedasil").get("/disclosures").json()["disclosures"] == []
+    (gone,) = house.client("fedasil").get("/disclosures?ended=true").json()["disclosures"]
+    assert (gone["disclosure"], gone["standing"]) == (release, "revoked")
+    assert gone["ended_at"] == reply.json()["revoked_at"]
+    for login in ("dpo", "head"):
+        assert _code(revoke(house, release, login)) == (409, "conflict"), "once"
+        shown = house.client(login).get(f"/access-requests/{number}").json()
+        assert (shown["standing"], shown["revoked_at"]) == ("revoked", reply.json()["revoked_at"])
+        (word,) = [each for each in shown["answers"] if each["act"] == "stopped"]
+        assert (word["function"], word["code"], word["sound"]) == ("dpo", "misused", True)
+    assert [line["standing"] for line in lines(house, case)] == ["revoked"]
+    closed = [
+        e for e in since(house, before) if (e["action"], e["kind"], e["outcome"]) == ("close", "disclosure", "misused")
+    ]
+    assert [(e["role"], e["object"], e["decision"], e["rule"]) for e in closed] == [("dpo", release, "allow", "ov-38")]
+    assert faults(house.settings) == [], "its key is destroyed"
+
+
+def test_nothing_but_a_live_exception_is_stopped(lite_house: House, lite_case: str) -> None:
+    house = lite_house
+    given = granted(house)
+    for number in (given, NOBODYS, signed(house, lite_case)):
+        assert comparable(revoke(house, number, "dpo")) == comparable(revoke(house, NOBODYS, "dpo"))
+    assert house.client("officer").get(f"/grants/{given}").status_code == 200
+    _, release = disclosed(house, lite_case)
+    house.clock.move(hours=72)
+    for login in ("dpo", "fedasil"):
+        house.renew(login)
+    assert _code(revoke(house, release, "dpo")) == (409, "conflict"), "its time is over"
+    (gone,) = house.client("fedasil").get("/disclosures?ended=true").json()["disclosures"]
+    assert (gone["standing"], gone["ended_at"]) == ("ended", gone["expires_at"])
     assert faults(house.settings) == []
 
 

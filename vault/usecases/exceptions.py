@@ -18,7 +18,17 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Permit
 from vault.access.shaping import shape
 from vault.asking import RequestRow, TakenRequest
-from vault.cases.access_requests import SALT_BYTES, AccessForm, Act, Designation, Manner, Naming, Standing, standing
+from vault.cases.access_requests import (
+    SALT_BYTES,
+    AccessForm,
+    Act,
+    Answer,
+    Designation,
+    Manner,
+    Naming,
+    Standing,
+    standing,
+)
 from vault.cases.calendar import belgian_day
 from vault.cases.exceptions import ITEM_FIELDS, Silence, kind_of, parse_items
 from vault.cases.model import LANGUAGES, Case
@@ -162,9 +172,17 @@ def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: Any, desk: An
         "disclosure": grant.release.hex() if grant is not None else None,
         "disclosed_at": grant.granted_at if grant is not None else None,
         "expires_at": grant.expires_at if grant is not None else None,
-        "revoked_at": grant.revoked_at if grant is not None else None,
+        "revoked_at": grant.taken_back_at if grant is not None else None,
+        "question": _said(answers, Act.ASKED, form.version) if stand is Standing.ASKED_BACK else None,
+        "refused_for": _said(answers, Act.REFUSED, form.version),
         **exceptional(form, answers, grant, office),
     }  # fmt: skip
+
+
+def _said(answers: Sequence[Answer], act: Act, version: int) -> str | None:
+    """The code of the newest such answer to this version, by somebody whose zone signed it."""
+    codes = [each.code for each in answers if each.sound and each.act is act and each.version == version]
+    return codes[-1] if codes else None
 
 
 def _receipt(permit: Permit, row: RequestRow, stand: Standing) -> Values:
