@@ -15,8 +15,9 @@ from starlette.responses import Response
 from gateway.pages.casework import CaseworkPages
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
+from vault.cases.calendar import belgian_day
 from vault.cases.exceptions import ITEM_FACTS, ITEM_FIELDS, MOST_ITEMS, Silence
-from vault.errors import NotFound
+from vault.errors import InvalidInput, NotFound
 from vault.ids import CaseId, RequestId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import exceptions, facts
@@ -132,6 +133,13 @@ class ExceptionPages(CaseworkPages):
         if silence is None and (ground or until):
             faults.add("until" if ground else "ground", "silence_whole")
         if faults or recipient is None:
+            return None
+        try:  # told at once, so that a slip is no attempt in the person's report
+            self.rules.check(basis, recipient)
+            self.rules.check_hours(int(hours))
+            self.rules.check_silence(silence, belgian_day(self.casework.clock.now()))
+        except InvalidInput as refused:
+            faults.add(*_TOLD[refused.field or "basis"])
             return None
         return exceptions.File(case, basis, recipient, items, reason, int(hours), silence)
 

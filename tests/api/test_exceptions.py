@@ -449,6 +449,28 @@ def test_the_persons_report_counts_what_is_forbidden_and_shows_it_from_that_day_
     assert open_["withheld"] == []
 
 
+def test_what_was_tried_upon_a_ground_and_came_to_nothing_is_kept_back_like_what_was_filed(
+    lite_house: House, lite_case: str
+) -> None:
+    house, coach = lite_house, lite_house.client("coach")
+    named = FILE | {"reason": "Le juge veut savoir où vit Diallo"}
+
+    def attempt(**changed: Any) -> None:
+        assert _code(coach.post(f"/cases/{lite_case}/exceptions", json=named | changed)) == (400, "invalid_input")
+
+    attempt(silence=SILENCE)
+    report = _report(house, lite_case)
+    assert report["refused"] == 0
+    assert {each["reason"]: each["count"] for each in report["withheld"]} == {"notice_forbidden": 1}
+    attempt()
+    attempt(silence=SILENCE | {"ground": "because"})
+    attempt(silence=SILENCE | {"until": "2029-12-31"})
+    assert _report(house, lite_case)["refused"] == 3, "a ground that is none keeps nothing back"
+    assert {e["outcome"] for e in entries(house) if (e["action"], e["kind"]) == ("create", "disclosure")} == {
+        "invalid_input withheld_until=2026-12-31", "invalid_input",
+    }  # fmt: skip
+
+
 # -- rows ------------------------------------------------------------------------------------------
 
 

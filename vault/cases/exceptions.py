@@ -116,6 +116,14 @@ class ExceptionRules:
                 f"the person's notice can be forbidden for at most {self.longest_silence} days", field="until"
             )
 
+    def lets_be_silent(self, silence: Silence | None, today: date) -> bool:
+        """Whether there is a ground, and the file bears it out."""
+        try:
+            self.check_silence(silence, today)
+        except InvalidInput:
+            return False
+        return silence is not None
+
 
 def parse_items(items: Sequence[str]) -> tuple[str, ...]:
     """In one order: fields as they are listed, then facts. Raises InvalidInput for none, too many, one twice, or one

@@ -378,11 +378,15 @@ class GroupRunner:
 
 
 def _in_vain(tx: Transaction, code: str) -> tuple[Event, Detail | None] | None:
-    """What was allowed and then came to nothing: its own entry was undone, but somebody asked and may have learnt."""
+    """What was allowed and then came to nothing: its own entry was undone, but somebody asked and may have learnt.
+
+    A remark after the outcome's word stays: what the person must not be told of yet, they are not told was tried.
+    """
     if tx.allowed is None:
         return None
     event, detail = tx.allowed
-    return event._replace(outcome=code, count=0), detail
+    _, space, remark = event.outcome.partition(" ")
+    return event._replace(outcome=f"{code}{space}{remark}", count=0), detail
 
 
 class _StatementFault(Exception):

@@ -74,9 +74,11 @@ def file(uow: UnitOfWork, actor: Actor, cmd: File, desk: AnsweringDesk) -> Value
     items, reason = parse_items(cmd.items), parse_reason(cmd.reason)
     request, case = RequestId(office.entropy.bytes(16)), uow.cases.get(cmd.case)
     # First whether this person may: what the office's file lists is told to nobody else, and the attempt is an entry.
+    # Its remark keeps the entry from the person's report, also where nothing comes of it, upon a listed ground alone.
+    silent = cmd.silence if rules.lets_be_silent(cmd.silence, belgian_day(now)) else None
     permit = casework.ask(
         uow, actor, Action.CREATE, Kind.DISCLOSURE, case, purpose=_ADMIN, asked=request.hex(), reason=reason,
-        outcome="filed" + remark(cmd.silence), count=len(items), config=rules.digest.hex(),
+        outcome="filed" + remark(silent), count=len(items), config=rules.digest.hex(),
     )  # fmt: skip
     case = existing(case)
     rules.check(cmd.basis, cmd.recipient)
