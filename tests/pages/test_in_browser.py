@@ -411,7 +411,7 @@ def test_a_lawful_exception_goes_its_whole_way_by_keyboard_across_four_roles(sit
     coach = site.signed_in("coach")
     coach.goto(f"{site.base}/pages/casework/cases/{case}")
     coach.get_by_role("link", name="Exceptions légales", exact=True).press("Enter")
-    coach.get_by_role("button", name="Introduire une exception").press("Enter")
+    coach.get_by_role("link", name="Introduire une exception").press("Enter")
     coach.get_by_label("Motif, sans noms").fill("Ordonnance du juge d'instruction du 2 novembre")
     coach.get_by_label("Pour combien d'heures").fill("24")
     coach.get_by_role("button", name="L'introduire").press("Enter")
