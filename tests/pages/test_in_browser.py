@@ -405,8 +405,8 @@ def test_follow_up_asks_by_keyboard_and_two_functions_let_it_go(site: Site, case
     assert findings(officer) == []
 
 
-def test_a_lawful_exception_goes_its_whole_way_by_keyboard_across_four_roles(site: Site, case: str) -> None:
-    """The signatures are made with key files, as on the command line; with passkeys: `test_passkeys_in_browser`."""
+def filed_by_keyboard(site: Site, case: str) -> tuple[Any, str]:
+    """A lawful exception with a single fact, after a form that was refused; the coach's page and the number."""
     fact = excepted.fact_of(site.house, case) if site.api("coach") else ""
     coach = site.signed_in("coach")
     coach.goto(f"{site.base}/pages/casework/cases/{case}")
@@ -430,6 +430,12 @@ def test_a_lawful_exception_goes_its_whole_way_by_keyboard_across_four_roles(sit
     assert findings(coach) == []
     site.api("coach")
     number = next(line["request"] for line in excepted.lines(site.house, case) if line["standing"] == "open")
+    return coach, number
+
+
+def test_a_lawful_exception_goes_its_whole_way_by_keyboard_across_four_roles(site: Site, case: str) -> None:
+    """The signatures are made with key files, as on the command line; with passkeys: `test_passkeys_in_browser`."""
+    coach, number = filed_by_keyboard(site, case)
     for login in ("dpo", "head"):
         site.signed_in(login).context.close()
         site.api(login)
