@@ -52,8 +52,8 @@ def _keys(survey: Survey) -> dict[bytes, _Key]:
 def _words(survey: Survey) -> dict[bytes, list[_Word]]:
     found: dict[bytes, list[_Word]] = defaultdict(list)
     columns = ("passkey_id", "said", "zone", "told_to", "actor_id", "function", "at", "signature")
-    for passkey, *word, signature in survey.rows("passkey_words", *columns):
-        found[passkey].append(_Word(*word, bool(signature)))
+    for passkey, said, zone, told_to, actor, function, at, signature in survey.rows("passkey_words", *columns):
+        found[passkey].append(_Word(said, zone, told_to, actor, function, at, bool(signature)))
     return found
 
 
