@@ -42,6 +42,7 @@ _CEREMONY_USE: Final = (
     "due_on overdue"
 )
 #: How a ceremony stands: moments and numbers, nothing of the person.
+_DISCLOSURE: Final = "request disclosure recipient disclosed disclosed_at expires_at revoked_at standing"
 _CEREMONY: Final = "ceremony request minutes begun_at open_until opened_at expires_at ended_at standing"
 #: Of a lawful exception alone: to whom, and how it stands with those who must be told.
 _EXCEPTION: Final = "recipient silence silent_until notice notice_by acknowledge acknowledge_by acknowledged_at"
@@ -130,9 +131,9 @@ _CASEWORK: Final = {
     "exception_receipt": "request filed_at due_at standing",
     "exception_list": (
         "request basis items asked_by filed_at due_at standing disclosure disclosed_at expires_at revoked_at "
-        f"{_EXCEPTION}"
+        f"question refused_for {_EXCEPTION}"
     ),
-    "disclosure_receipt": "request disclosure recipient disclosed disclosed_at expires_at revoked_at standing",
+    "disclosure_receipt": _DISCLOSURE,
     "referral_receipt": "reference referral status release receipt_due version",
     "case_referral_list": (
         "referral partner need status expires_on open_to_partner waiting proposed_at sent_at withdrawn_at"
@@ -179,7 +180,7 @@ _PARTNER: Final = {
     "own_answer": "release pseudonym answer_status answered_at",
     # By a lawful exception, from casework.
     "disclosure": f"disclosure request pseudonym purpose basis disclosed_at expires_at {DISCLOSED}",
-    "disclosure_list": "disclosure pseudonym disclosed_at expires_at",
+    "disclosure_list": "disclosure pseudonym disclosed_at expires_at standing ended_at",
     "withdrawal_notice": f"release pseudonym withdrawn_at {_RECEIPT} authentic",
     "withdrawal_confirmed": "release pseudonym withdrawn_at receipt_due receipt receipt_at",
 }
@@ -219,6 +220,8 @@ _OVERSIGHT: Final = {
     "form_full": f"request {_FORM} {_ANSWERS} {_GRANT} {_EXCEPTION}",
     "form_answer": "request version standing missing",
     "ceremony_opened": _CEREMONY,
+    # It stops what left, and sees which items by name, never what stands in them.
+    "disclosure_stopped": _DISCLOSURE,
     "access_report": "format release pseudonym made_at since until time_zone days consultations refused withheld "
     "unsequenced checkpoint policy signature signed_by",
 }

@@ -68,12 +68,14 @@ _AUDIT_KINDS: Final = frozenset(
         Kind.EMERGENCY_USE, Kind.CEREMONY_USE, Kind.LOG_FIGURES, Kind.OPERATION, Kind.PASSKEY,
     }
 )  # fmt: skip
-#: What oversight itself writes down: how its check of a copy of the log ended, the acts of its reviews, and that it
-#: vouches for a colleague's passkey or ends one. Each is one more entry; nothing that the log says already is among it.
+#: What oversight itself writes down: how its check of a copy of the log ended, the acts of its reviews, that it vouches
+#: for a colleague's passkey or ends one, and that what left by a lawful exception is stopped. Each is one more entry;
+#: nothing that the log says already is among it.
 _OVERSIGHTS_OWN: Final[dict[Kind, frozenset[Action]]] = {
     Kind.LOG_STATE: frozenset({Action.WRITE}),
     Kind.REVIEW_CASE: frozenset({Action.CREATE, Action.WRITE, Action.REVIEW, Action.SIGN, Action.CLOSE}),
     Kind.PASSKEY: frozenset({Action.SIGN, Action.CLOSE}),
+    Kind.DISCLOSURE: frozenset({Action.CLOSE}),
 }
 #: What oversight does about somebody else only.
 _NEVER_ONES_OWN: Final = frozenset({Kind.REVIEW_CASE, Kind.PASSKEY})
@@ -235,10 +237,12 @@ def _a_lawful_exception_is_for_its_recipient_upon_two_signatures(request: _Reque
         return not obliged
     if act is Action.RELEASE:
         return role is Role.REGIONAL_HEAD and phase is not Phase.NONE and _needs(held, Fact.OWN, Fact.SECOND)
+    shown = CONTRACT[answer.profile].fields & (DISCLOSED_FIELDS | CONFIDED_FIELDS)
+    if role is Role.DPO:  # it stops one, and sees nothing of what is in it
+        return act is Action.CLOSE and _needs(held, Fact.ADDRESSED) and not shown
     if not _casework(request[0]):
         mine = role is Role.PARTNER_AGENT and obliged and _needs(held, Fact.ADDRESSED)
         return mine and (act is Action.LIST or (act is Action.READ and _needs(held, Fact.GRANT)))
-    shown = CONTRACT[answer.profile].fields & (DISCLOSED_FIELDS | CONFIDED_FIELDS)
     return act in (Action.CREATE, Action.LIST, Action.WRITE, Action.CLOSE) and not shown
 
 

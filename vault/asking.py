@@ -68,7 +68,10 @@ class TakenRequest:
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """What was granted to whom, until when. key: of the sealed copy, to be destroyed once the grant is over."""
+    """What was granted to whom, until when. key: of the sealed copy, to be destroyed once the grant is over.
+
+    revoked_at: casework took it back. stopped_at: oversight stopped it, which nothing that casework writes undoes.
+    """
 
     release: ReleaseId
     request: RequestId
@@ -82,9 +85,15 @@ class GrantRow:
     revoked_for: str = ""
     erased_at: datetime | None = None
     opened: bool = True  # a ceremony waits for its second share first
+    stopped_at: datetime | None = None
+
+    @property
+    def taken_back_at(self) -> datetime | None:
+        """By whichever of the two came first."""
+        return min((each for each in (self.revoked_at, self.stopped_at) if each is not None), default=None)
 
     def live(self, now: datetime) -> bool:
-        return self.revoked_at is None and now < self.expires_at
+        return self.taken_back_at is None and now < self.expires_at
 
 
 class AccessRequests(Protocol):
@@ -156,8 +165,12 @@ class Grants(Protocol):
         """False if it was revoked already."""
         ...
 
+    def given_to(self, reader: Zone, limit: int, before: datetime | None) -> list[GrantRow]:
+        """Whatever that zone was given, over or not, newest first."""
+        ...
+
     def over(self, now: datetime, limit: int) -> list[GrantRow]:
-        """Revoked or ended, and their keys not destroyed yet."""
+        """Revoked, stopped or ended, and their keys not destroyed yet."""
         ...
 
     def erased(self, release: ReleaseId, at: datetime, entry: EntryId) -> None: ...

@@ -142,7 +142,8 @@ _LEAVES: Final[dict[str, Node]] = {
     **{f"disclosure.{name}": _from(f"identity.{name}") for name in _PERSON.split()},
     **{f"disclosure.{name}": _from(f"contact.{name}") for name in ("phone", "email", "address")},
     **{f"disclosure.{kind}": _from(f"{kind}.value") for kind in ("whereabouts", "sensitive_fact", "return_fact")},
-    **_each("disclosure", "disclosure request pseudonym purpose basis disclosed_at expires_at", _ACT),
+    **_each("disclosure", "disclosure request pseudonym purpose basis disclosed_at expires_at recipient disclosed "
+            "revoked_at standing ended_at", _ACT),
     **_each("access_request", "designation asked_for purpose basis reason hours manner minutes version filed_at",
             _ASKED),
     **_each("access_request", "request due_at standing questions refused_for grant granted granted_at expires_at "

@@ -1,7 +1,7 @@
 """Lawful exceptions: casework files one, lets it go, takes it back and tells the person; the recipient reads it.
 
 Approving, refusing and asking back go by the routes of gated access: an exception is a request of that kind. The data
-protection officer takes note of one that left.
+protection officer takes note of one that left, and can stop it.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _letting_go(gate: Gate, desk: AnsweringDesk) -> Sequence[ZoneLine]:
 
 
 def oversight_router(gate: Gate) -> APIRouter:
-    """The data protection officer takes note of what left."""
+    """The data protection officer takes note of what left, and can stop it."""
     office = gate.services.access.get(gate.zone)
     if office is None:
         raise ConfigurationError("this process has no keys to answer with")
@@ -157,20 +157,40 @@ def oversight_router(gate: Gate) -> APIRouter:
             201,
         )
 
-    path = f"{prefix(gate)}/access-requests/{{number}}/acknowledgement"
-    line: ZoneLine = ("POST", path, acknowledge_exception, Action.WRITE, Kind.ACCESS_FORM, ())
-    return zone_router(gate, Purpose.DATA_PROTECTION, (line,))
+    async def stop_disclosure(request: Request, disclosure: str, body: RevocationBody) -> Response:
+        """Take back what left. It binds the very next request; casework destroys the key."""
+        wanted = ReleaseId.parse(disclosure)
+        reply = await gate.run(
+            request, lambda uow, actor: disclosing.stop(uow, actor, wanted, body.reason, desk), quick=False
+        )
+        casework = gate.services.casework
+        if casework is not None:  # in one process with it; else its sweep finds it
+            await gate.services.worker.submit(CASEWORK, lambda uow: granting.destroy_keys(uow, casework), quick=False)
+        return json_response(reply, 201)
+
+    base = prefix(gate)
+    noted = f"{base}/access-requests/{{number}}/acknowledgement"
+    stopped = f"{base}/disclosures/{{disclosure}}/revocation"
+    lines: Sequence[ZoneLine] = (
+        ("POST", noted, acknowledge_exception, Action.WRITE, Kind.ACCESS_FORM, ()),
+        ("POST", stopped, stop_disclosure, Action.CLOSE, Kind.DISCLOSURE, ()),
+    )
+    return zone_router(gate, Purpose.DATA_PROTECTION, lines)
 
 
 def recipient_router(gate: Gate) -> APIRouter:
     """Another body: what lawful exceptions gave it."""
     reception = gate.services.reception[gate.zone]
 
-    async def list_disclosures(request: Request, limit: Limit = 50, before: datetime | None = None) -> Response:
-        """What was given to this body and can be opened now, newest first."""
+    async def list_disclosures(
+        request: Request, limit: Limit = 50, before: datetime | None = None, *, ended: bool = False
+    ) -> Response:
+        """What was given to this body and can be opened now, newest first; or what has ended."""
         rows = await gate.run(
             request,
-            lambda uow, actor: disclosing.list_disclosed(uow, actor, reception, limit=limit, before=aware(before)),
+            lambda uow, actor: disclosing.list_disclosed(
+                uow, actor, reception, limit=limit, before=aware(before), ended=ended
+            ),
             quick=False,
         )
         return json_response({"disclosures": rows})

@@ -9,8 +9,10 @@ from vault.doctor.access_checks import ACCESS_CHECKS
 from vault.doctor.case_checks import CASE_CHECKS
 from vault.doctor.checks import Check, Fault, Findings, Progress, examine, nobody
 from vault.doctor.emergency_checks import EMERGENCY_CHECKS
+from vault.doctor.exception_checks import EXCEPTION_CHECKS
 from vault.doctor.key_checks import KEY_CHECKS
 from vault.doctor.log_checks import LOG_CHECKS
+from vault.doctor.passkey_checks import PASSKEY_CHECKS
 from vault.doctor.people_checks import PEOPLE_CHECKS
 from vault.doctor.recorded_checks import RECORDED_CHECKS
 from vault.doctor.surroundings import Colleague, Surroundings
@@ -52,7 +54,8 @@ SAMPLE: Final = Check(
 )  # fmt: skip
 #: Checks of rows, in the order in which they are run.
 ROW_CHECKS: Final = (
-    *PEOPLE_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS, *EMERGENCY_CHECKS, *CASE_CHECKS,
+    *PEOPLE_CHECKS, *PASSKEY_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS, *EXCEPTION_CHECKS,
+    *EMERGENCY_CHECKS, *CASE_CHECKS,
 )  # fmt: skip
 CHECKS: Final = (DIRECTORY, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
 

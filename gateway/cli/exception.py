@@ -6,7 +6,7 @@ parefeu exception disclose NUMBER                regional head: prints the discl
 parefeu exception acknowledge NUMBER             data protection officer: has taken note
 parefeu exception told CASE NUMBER               coach or regional head: the person was told
 parefeu exception received, read DISCLOSURE      the recipient
-parefeu exception revoke DISCLOSURE --reason misused
+parefeu exception revoke DISCLOSURE --reason misused      regional head, or data protection officer: at once
 """
 
 from __future__ import annotations
@@ -100,13 +100,13 @@ def disclose(desk: Desk, number: Number) -> None:
 
 
 @app.command("revoke")
-@at_desk(CASEWORK)
+@at_desk(kinds=(ZoneKind.CASEWORK, ZoneKind.OVERSIGHT))
 def revoke(
     desk: Desk,
     number: Disclosure,
     reason: Annotated[str, typer.Option("--reason", help="no_longer_needed, given_by_mistake or misused.")],
 ) -> None:
-    """Take it back, at once (regional head)."""
+    """Take it back, at once (regional head, or the data protection officer)."""
     reply = desk.post(f"/disclosures/{quoted(number)}/revocation", {"reason": reason})
     desk.done(reply, f"{reply['disclosure']}\trevoked at {reply['revoked_at']}")
 
@@ -121,10 +121,12 @@ def acknowledge(desk: Desk, number: Number) -> None:
 
 @app.command("received")
 @at_desk(kinds=(ZoneKind.PARTNER,))
-def received(desk: Desk) -> None:
-    """What was given to your organisation by lawful exceptions, newest first."""
-    columns = ("disclosure", "pseudonym", "disclosed_at", "expires_at")
-    desk.show_list(desk.get("/disclosures"), "disclosures", columns)
+def received(
+    desk: Desk, ended: Annotated[bool, typer.Option("--ended", help="What has ended, by time or taken back.")] = False
+) -> None:
+    """What was given to your organisation by lawful exceptions and can be opened, newest first."""
+    columns = ("disclosure", "pseudonym", "disclosed_at", "expires_at", *(("standing", "ended_at") if ended else ()))
+    desk.show_list(desk.get("/disclosures", ended=ended), "disclosures", columns)
 
 
 @app.command("read")

@@ -16,6 +16,7 @@ from gateway.pages.forms import Form
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.access_requests import ANSWERABLE, Doubt, Manner, Refusal, Revocation, Standing
+from vault.cases.exceptions import NoticeStanding
 from vault.crypto.passkey import Assertion
 from vault.errors import ConfigurationError, Conflict, InvalidInput, NotFound, StaleVersion
 from vault.ids import ReleaseId, RequestId
@@ -59,7 +60,8 @@ class AnsweringPages:
         rows = await visit.run(
             lambda uow, actor: answering.list_before(uow, actor, self.desk, limit=_SHOWN), quick=False
         )
-        waiting = [row for row in rows if row["standing"] in _PENDING]
+        rows = [row | {"next": _next(row, casework=self.desk.casework is not None)} for row in rows]
+        waiting = [row for row in rows if row["standing"] in _PENDING or row["next"]]
         return visit.draw(
             "access_queue.html", waiting=waiting[::-1], over=[row for row in rows if row not in waiting],
             known=self.desk.casework is not None,
@@ -82,6 +84,7 @@ class AnsweringPages:
             "access_request.html", found=found, chosen=visit.form.all("fields"), form_reason=visit.form.text("reason"),
             signed=self.office.rules.signed or found["manner"] != Manner.GRANT.value,
             bases={**self.office.rules.bases, **{c: b.text for c, b in self.office.exceptions.bases.items()}},
+            grounds=self.office.exceptions.grounds, next=_leads_on(found, casework=self.desk.casework is not None),
             able=_able(found, role, casework=self.desk.casework is not None),
         )  # fmt: skip
 
@@ -186,22 +189,26 @@ class AnsweringPages:
         return "let_go" if given is not None else ""
 
     async def _take_back(self, visit: Visit) -> str:
-        casework, code = self.desk.casework, visit.form.text("cause")
-        if casework is None:
+        code, exception = visit.form.text("cause"), visit.form.text("manner") == Manner.EXCEPTION.value
+        if self.desk.casework is None and not exception:
             raise NotFound("no such page")
         if code not in set(Revocation):
             visit.faults.add("cause", "missing")
             return ""
         release = ReleaseId.parse(visit.form.text("grant"))
-        revoke = disclosing.revoke if visit.form.text("manner") == Manner.EXCEPTION.value else granting.revoke
+        revoke = granting.revoke
+        if exception:
+            revoke = disclosing.revoke if self.desk.casework is not None else disclosing.stop
         reply = await visit.attempt(
             lambda uow, actor: revoke(uow, actor, release, Revocation(code), self.desk), quick=False
         )
         if reply is None:
             return ""
-        worker = self.door.gate.services.worker
-        await worker.submit(CASEWORK, lambda uow: granting.destroy_keys(uow, casework), quick=False)
-        return "taken_back"
+        services = self.door.gate.services
+        casework = services.casework
+        if casework is not None:  # in one process with it; else its sweep finds it
+            await services.worker.submit(CASEWORK, lambda uow: granting.destroy_keys(uow, casework), quick=False)
+        return "exception_taken_back" if exception else "taken_back"
 
     async def _disclose(self, visit: Visit, wanted: RequestId) -> str:
         sender = self.sender
@@ -270,6 +277,24 @@ def _version(form: Form) -> int:
     return int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
 
 
+def _next(row: dict[str, Any], *, casework: bool) -> list[str]:
+    """What of a lawful exception waits for this function, beside its signature: to be sent, noted, told."""
+    if row["manner"] != Manner.EXCEPTION.value:
+        return []
+    if not casework:
+        return ["acknowledge"] if row["acknowledge"] else []
+    tell = {NoticeStanding.DUE.value: ["tell"], NoticeStanding.OVERDUE.value: ["late"]}
+    sent = ["disclose"] if row["standing"] == Standing.READY.value else []
+    return sent + tell.get(row["notice"] or "", [])
+
+
+def _leads_on(found: dict[str, Any], *, casework: bool) -> list[str]:
+    """The same on the page of one, where what lives can also be taken back."""
+    acts = ["tell" if act == "late" else act for act in _next(found, casework=casework)]
+    live = found["manner"] == Manner.EXCEPTION.value and found["standing"] == Standing.GRANTED.value
+    return acts + (["take_back"] if live else [])
+
+
 def _able(found: dict[str, Any], role: Role, *, casework: bool) -> frozenset[str]:
     """Which forms the page offers; the use cases decide again."""
     standing, forms = found["standing"], set()
@@ -286,6 +311,6 @@ def _able(found: dict[str, Any], role: Role, *, casework: bool) -> frozenset[str
         forms.add("open")
     if by_ceremony and standing in (Standing.BEGUN.value, Standing.GRANTED.value):
         forms.add("end")
-    elif casework and standing == Standing.GRANTED.value:
+    elif standing == Standing.GRANTED.value and (casework or found["manner"] == Manner.EXCEPTION.value):
         forms.add("take_back")
     return frozenset(forms)

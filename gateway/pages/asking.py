@@ -48,8 +48,8 @@ class AskingPages:
         waiting = [row for row in rows if row["standing"] in _WAITING]
         over = [row for row in rows if row not in live and row not in waiting]
         return visit.draw(
-            "home_follow_up.html", live=[_left(row, row["expires_at"], now) for row in live],
-            waiting=[_left(row, row["due_at"], now) for row in waiting], over=over[:10],
+            "home_follow_up.html", live=[with_time_left(row, row["expires_at"], now) for row in live],
+            waiting=[with_time_left(row, row["due_at"], now) for row in waiting], over=over[:10],
         )  # fmt: skip
 
     async def new(self, visit: Visit) -> Response:
@@ -112,7 +112,7 @@ class AskingPages:
         given = found["standing"] in (Standing.GRANTED.value, Standing.BEGUN.value)
         ends = found["expires_at"] if given else found["due_at"]
         return visit.draw(
-            "access_own.html", found=_left(found, ends, self.office.clock.now()), values=values,
+            "access_own.html", found=with_time_left(found, ends, self.office.clock.now()), values=values,
             chosen=form.all("fields") if visit.posted else found["asked_for"], bases=self.office.rules.bases,
         )  # fmt: skip
 
@@ -166,7 +166,7 @@ class AskingPages:
         found: Any = None
         if visit.saving:
             told = await visit.run(read, quick=False)
-            found = _left(told, told["expires_at"], self.office.clock.now())
+            found = with_time_left(told, told["expires_at"], self.office.clock.now())
         return visit.draw(template, found=found, fields=tuple(fields))
 
 
@@ -187,6 +187,6 @@ def _number(visit: Visit, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
 
 
-def _left(row: dict[str, Any], until: str, now: datetime) -> dict[str, Any]:
+def with_time_left(row: dict[str, Any], until: str, now: datetime) -> dict[str, Any]:
     """The row with the minutes that are left of it."""
     return row | {"remaining": max(0, int((datetime.fromisoformat(until) - now).total_seconds() // 60))}

@@ -19,9 +19,11 @@ from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
 from gateway.pages.calendars import CalendarPages
 from gateway.pages.ceremonies_reviewed import CeremonyWatch
+from gateway.pages.disclosed import DisclosedPages
 from gateway.pages.documents import DocumentPages
 from gateway.pages.emergencies import EmergencyPages, EmergencyWatch
 from gateway.pages.examining import ExaminingPages
+from gateway.pages.excepting import ExceptionPages
 from gateway.pages.federated import FederatedPages
 from gateway.pages.figures import FigurePages
 from gateway.pages.integrity import Integrity, StatePages
@@ -101,7 +103,9 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
         ),
     },
     ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "home"), ("/requests/new", "ask"), ("/sheets", "sheets"))},
-    ZoneKind.PARTNER: {"partner_agent": (("/", "referrals"), ("/withdrawals", "withdrawals"))},
+    ZoneKind.PARTNER: {
+        "partner_agent": (("/", "referrals"), ("/withdrawals", "withdrawals"), ("/disclosures", "disclosures"))
+    },
     ZoneKind.OVERSIGHT: {
         "auditor": (*_DESK, ("/passkeys", "passkeys")),
         "operator": (("/", "operation"),),
@@ -171,12 +175,14 @@ def _zone(site: Site, door: Door, checker: PasswordChecker, printer: Printer) ->
             ("/sheets/{release}", own.one, ("GET",)),
         ]
     else:
-        partner = PartnerPages(door)
+        partner, disclosed = PartnerPages(door), DisclosedPages(door)
         table += [
             ("/", partner.home, ("GET",)),
             ("/referrals/{release}", partner.one, ("GET", "POST")),
             ("/withdrawals", partner.withdrawals, ("GET",)),
             ("/withdrawals/{release}", partner.receipt, ("GET", "POST")),
+            ("/disclosures", disclosed.all, ("GET",)),
+            ("/disclosures/{disclosure}", disclosed.one, ("GET", "POST")),
         ]
     base = door_path(door.zone).removeprefix(ROOT)
     return [_route(site, door, base + path, handler, *methods) for path, handler, methods in table]
@@ -220,8 +226,7 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
     referring, agenda, files, asked = ReferralPages(door), AgendaPages(door), DocumentPages(door), QuestionPages(door)
     emergencies = EmergencyPages(door)
-    referring, agenda, files = ReferralPages(door), AgendaPages(door), DocumentPages(door)
-    calendars = CalendarPages(door)
+    calendars, excepting = CalendarPages(door), ExceptionPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -260,6 +265,9 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/referrals/{{referral}}", referring.one, both),
         (f"{case}/referrals/{{referral}}/answers/{{answer}}", referring.answer, both),
         (f"{case}/withdrawal", referring.withdrawal, both),
+        (f"{case}/exceptions", excepting.all, look),
+        (f"{case}/exceptions/new", excepting.new, both),
+        (f"{case}/exceptions/{{number}}/told", excepting.told, both),
         (f"{case}/letters", letters.letters, look),
         (f"{case}/letters/new/{{letter}}", letters.write, both),
         (f"{case}/letters/{{kind}}/{{letter}}", letters.read, look),

@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from gateway.pages import words_of_oversight
+from gateway.pages import words_of_access, words_of_oversight
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
@@ -23,7 +23,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "zone_told": {
         "casework": "What is confided here stays here.",
         "follow_up": "This service sees outcome sheets, and what was granted of one person.",
-        "partner": "This service sees what a person agreed to share with it.",
+        "partner": "This service sees what a person agreed to share with it, and what a law obliged to give it.",
         "oversight": "This service sees who looked at what, never what was confided.",
     },
     "menu": {
@@ -349,46 +349,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "repeat": "as elsewhere in the note", "capital": "by its capital letter",
     },
     "yes_no": {"yes": "Yes", "no": "No"},
-    "standing": {
-        "open": "Before the approvers", "asked_back": "Asked back", "ready": "Approved", "refused": "Refused",
-        "lapsed": "Ran out", "begun": "Begun", "granted": "Granted", "ended": "Time is over", "revoked": "Taken back",
-        "damaged": "Damaged",
-    },
-    "manner": {
-        "grant": "Some fields, for some hours", "ceremony": "Who hides behind a pseudonym, for some minutes",
-        "exception": "Named items to another body, by law",
-    },
-    "naming": {
-        "pseudonym": "Your service's pseudonym (F-…)", "ov_number": "OV/SP number",
-        "oqt_reference": "Reference of the order", "reference": "Reference of the case",
-    },
-    "basis": {
-        "oqt_execution": "Execution of an order to leave the territory",
-        "duty_to_cooperate": "Duty to cooperate in establishing identity",
-        "court_decision": "A decision of a court that names the person",
-    },
-    "act": {
-        "approved": "approved", "refused": "refused", "asked": "asked back", "delegated": "handed on",
-        "acknowledged": "took note", "notified": "told the person",
-    },
-    "refused_for": {
-        "not_necessary": "It is not needed for the purpose.", "no_valid_basis": "The legal basis does not carry it.",
-        "disproportionate": "It asks for too much.", "other_means": "It can be known by other means.",
-        "nothing_to_give": "There is nothing to give.",
-    },
-    "doubt": {
-        "why": "What is it needed for?", "which_basis": "On which legal basis exactly?",
-        "why_these_fields": "Why these fields?", "why_so_long": "Why for so long?",
-    },
-    "revocation": {
-        "no_longer_needed": "It is no longer needed.", "given_by_mistake": "It was given by mistake.",
-        "misused": "It was misused.",
-    },
 }  # fmt: skip
 
-WORDS.update(words_of_oversight.WORDS)
-WORDS["menu"] |= words_of_oversight.MENU
-WORDS["done"] |= words_of_oversight.DONE
+WORDS.update(words_of_oversight.WORDS | words_of_access.WORDS)
+WORDS["menu"] |= words_of_oversight.MENU | words_of_access.MENU
+WORDS["done"] |= words_of_oversight.DONE | words_of_access.DONE
 # A step stands in the log as an action of its own.
 WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"}
 
@@ -429,7 +394,8 @@ FAULTS: Final[dict[str, str]] = {
     "files_full": "This case takes no more files now: others are on their way, or it holds as many as it can.",
     "review_needed": "Some places may name somebody. Decide about them below, then save.",
     "review_stale": "The text or the case has changed since the look. Decide again, then save.",
-} | words_of_oversight.FAULTS | {c: text for c, text in WORDS["obstacle"].items() if c != "notice_missing"}  # fmt: skip
+    **words_of_oversight.FAULTS, **words_of_access.FAULTS,
+} | {c: text for c, text in WORDS["obstacle"].items() if c != "notice_missing"}  # fmt: skip
 
 #: Why a page is not shown: what it says, and what to do.
 REFUSALS: Final[dict[str, tuple[str, str]]] = {

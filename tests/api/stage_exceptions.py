@@ -42,6 +42,9 @@ def exception_calls(house: House, call: Callable[..., Any]) -> dict[str, Callabl
             "dpo", "POST",
             f"/oversight/access-requests/{excepted.disclosed(house, _case(house))[0]}/acknowledgement", 201,
         ),
+        "oversight_stop_disclosure": lambda: call(
+            "dpo", "POST", f"/oversight/disclosures/{given()}/revocation", 201, {"reason": "misused"}
+        ),
         **_recipients(house, call),
     }  # fmt: skip
 

@@ -123,6 +123,42 @@ def test_nobody_but_the_cases_own_people_files_one(lite_house: House, lite_case:
     assert house.client("head").post(f"/cases/{lite_case}/exceptions", json=FILE).status_code == 201
 
 
+#: Bodies that are well formed: what of them the office's file lists is for those who may file to know.
+_ASKED = (
+    {}, {"basis": "offence_report", "recipient": "partner:caritas"}, {"basis": "imminent_danger"},
+    {"basis": "because"}, {"recipient": "partner:caritas"}, {"recipient": "partner:nobody"},
+    {"recipient": "follow_up"}, {"recipient": "oversight"}, {"hours": 337},
+    {"silence": {"ground": "secret_inquiry", "until": "2026-12-31"}},
+    {"silence": {"ground": "because", "until": "2026-12-31"}},
+    {"silence": {"ground": "secret_inquiry", "until": "2030-01-01"}},
+    {"items": [f"sensitive_fact:{NOBODYS}"]}, {"reason": "Le juge veut savoir où vit Diallo"},
+)  # fmt: skip
+
+
+def test_nobody_learns_what_the_file_lists_by_asking_for_what_they_may_not_file(
+    lite_house: House, lite_case: str
+) -> None:
+    """Each role of casework, each way of not being allowed: one answer whatever is named, and one entry each."""
+    house = lite_house
+    never, elsewhere = ("desk",), ("colleague", "third_coach", "far_coach", "far_head")
+    for login in (*never, *elsewhere, "coach", "head"):
+        house.client(login)
+    rows = counts(house)
+    for login in (*never, *elsewhere, "coach", "head"):
+        cases = (UNKNOWN_CASE,) if login in ("coach", "head") else (lite_case, UNKNOWN_CASE)
+        client, before = house.client(login), len(entries(house))
+        answers = [client.post(f"/cases/{case}/exceptions", json=FILE | each) for case in cases for each in _ASKED]
+        told = [comparable(reply) for reply in answers]
+        assert told == [told[0]] * len(told), login
+        assert told[0][0] == (403 if login in never else 404)
+        written = since(house, before)
+        assert len(written) == len(answers), "each attempt is an entry, and one"
+        assert {(e["action"], e["kind"], e["decision"], e["outcome"]) for e in written} == {
+            ("create", "disclosure", "deny", "refused")
+        }
+    assert counts(house) == rows
+
+
 def test_who_files_does_not_approve_and_one_signature_is_none(lite_house: House, lite_case: str) -> None:
     house = lite_house
     number = file(house, lite_case, "head")
@@ -261,12 +297,55 @@ def test_it_opens_to_the_second_and_nobody_elses_number_opens(lite_house: House,
 def test_what_was_taken_back_is_not_there_any_more_and_has_no_key(house: House, case: str) -> None:
     _, release = disclosed(house, case)
     assert read(house, release).status_code == 200
-    for login in ("far_head", "coach", "dpo"):
+    for login in ("far_head", "coach", "auditor"):
         assert revoke(house, release, login).status_code in {403, 404, 405}
     assert revoke(house, release).status_code == 201
     assert comparable(read(house, release)) == comparable(read(house, NOBODYS))
     assert _code(revoke(house, release)) == (409, "conflict")
     assert [line["standing"] for line in lines(house, case)] == ["revoked"]
+    assert faults(house.settings) == []
+
+
+def test_the_officer_stops_what_left_and_the_recipients_next_look_finds_nothing(house: House, case: str) -> None:
+    number, release = disclosed(house, case)
+    assert read(house, release).status_code == 200
+    before = len(entries(house))
+    for login in ("auditor", "operator"):
+        assert revoke(house, release, login).status_code == 403
+    reply = revoke(house, release, "dpo")
+    assert (reply.status_code, reply.json()["standing"]) == (201, "revoked")
+    assert comparable(read(house, release)) == comparable(read(house, NOBODYS))
+    assert house.client("fedasil").get("/disclosures").json()["disclosures"] == []
+    (gone,) = house.client("fedasil").get("/disclosures?ended=true").json()["disclosures"]
+    assert (gone["disclosure"], gone["standing"]) == (release, "revoked")
+    assert gone["ended_at"] == reply.json()["revoked_at"]
+    for login in ("dpo", "head"):
+        assert _code(revoke(house, release, login)) == (409, "conflict"), "once"
+        shown = house.client(login).get(f"/access-requests/{number}").json()
+        assert (shown["standing"], shown["revoked_at"]) == ("revoked", reply.json()["revoked_at"])
+        (word,) = [each for each in shown["answers"] if each["act"] == "stopped"]
+        assert (word["function"], word["code"], word["sound"]) == ("dpo", "misused", True)
+    assert [line["standing"] for line in lines(house, case)] == ["revoked"]
+    closed = [
+        e for e in since(house, before) if (e["action"], e["kind"], e["outcome"]) == ("close", "disclosure", "misused")
+    ]
+    assert [(e["role"], e["object"], e["decision"], e["rule"]) for e in closed] == [("dpo", release, "allow", "ov-38")]
+    assert faults(house.settings) == [], "its key is destroyed"
+
+
+def test_nothing_but_a_live_exception_is_stopped(lite_house: House, lite_case: str) -> None:
+    house = lite_house
+    given = granted(house)
+    for number in (given, NOBODYS, signed(house, lite_case)):
+        assert comparable(revoke(house, number, "dpo")) == comparable(revoke(house, NOBODYS, "dpo"))
+    assert house.client("officer").get(f"/grants/{given}").status_code == 200
+    _, release = disclosed(house, lite_case)
+    house.clock.move(hours=72)
+    for login in ("dpo", "fedasil"):
+        house.renew(login)
+    assert _code(revoke(house, release, "dpo")) == (409, "conflict"), "its time is over"
+    (gone,) = house.client("fedasil").get("/disclosures?ended=true").json()["disclosures"]
+    assert (gone["standing"], gone["ended_at"]) == ("ended", gone["expires_at"])
     assert faults(house.settings) == []
 
 
@@ -368,6 +447,28 @@ def test_the_persons_report_counts_what_is_forbidden_and_shows_it_from_that_day_
     passed = [line for line in shown if line["manner"] == "passed_on" and line["purpose"] == "legal_obligation"]
     assert [line["recipient"] for line in passed] == ["partner:fedasil"]
     assert open_["withheld"] == []
+
+
+def test_what_was_tried_upon_a_ground_and_came_to_nothing_is_kept_back_like_what_was_filed(
+    lite_house: House, lite_case: str
+) -> None:
+    house, coach = lite_house, lite_house.client("coach")
+    named = FILE | {"reason": "Le juge veut savoir où vit Diallo"}
+
+    def attempt(**changed: Any) -> None:
+        assert _code(coach.post(f"/cases/{lite_case}/exceptions", json=named | changed)) == (400, "invalid_input")
+
+    attempt(silence=SILENCE)
+    report = _report(house, lite_case)
+    assert report["refused"] == 0
+    assert {each["reason"]: each["count"] for each in report["withheld"]} == {"notice_forbidden": 1}
+    attempt()
+    attempt(silence=SILENCE | {"ground": "because"})
+    attempt(silence=SILENCE | {"until": "2029-12-31"})
+    assert _report(house, lite_case)["refused"] == 3, "a ground that is none keeps nothing back"
+    assert {e["outcome"] for e in entries(house) if (e["action"], e["kind"]) == ("create", "disclosure")} == {
+        "invalid_input withheld_until=2026-12-31", "invalid_input",
+    }  # fmt: skip
 
 
 # -- rows ------------------------------------------------------------------------------------------

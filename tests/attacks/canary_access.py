@@ -27,6 +27,7 @@ ACCESS_BODIES: Final[dict[str, Any]] = {
     "oversight_end_ceremony": {"reason": "misused"},
     "casework_file_exception": excepted.FILE,
     "casework_revoke_disclosure": {"reason": "misused"},
+    "oversight_stop_disclosure": {"reason": "misused"},
 } | {
     f"{zone}_{name}_access_request": body
     for zone in ("casework", "oversight")
@@ -79,5 +80,6 @@ def plant_exceptions(house: House, case: str, fact: str) -> dict[str, str]:
         "/partner/fedasil/disclosures/{disclosure}": given()[1],
         "/partner/caritas/disclosures/{disclosure}": given(recipient="partner:caritas", basis="offence_report")[1],
         "/oversight/access-requests/{number}/acknowledgement": given()[0],
+        "/oversight/disclosures/{disclosure}/revocation": given()[1],
         "/casework/cases/{case}/exceptions/{number}/notice": given()[0],
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.kit import HouseGateway, Shell, signed_in
-from tests.excepted import sign_for
+from tests.excepted import disclosed, sign_for
 from tests.house import House
 
 ASKED = ("--basis", "court_order", "--to", "partner:fedasil", "--item", "family_name", "--hours", "24")
@@ -41,7 +41,21 @@ def test_an_exception_goes_its_way_by_command(court: Shell, lite_house: House) -
     signed_in(house, "coach")
     assert court.ok("exception", "told", case, number).out == f"{number}\ttold\n"
     signed_in(house, "head")
-    assert court.ok("exception", "revoke", release, "--reason", "misused").out.startswith(f"{release}\trevoked at")
+    back = court.ok("exception", "revoke", release, "--reason", "misused", "--zone", "casework").out
+    assert back.startswith(f"{release}\trevoked at")
+    court.refused("not_found", "exception", "read", release)
+    assert court.ok("exception", "received").rows == []
+    assert [row[0] for row in court.ok("exception", "received", "--ended").rows] == [release]
+
+
+def test_the_officer_stops_one_by_the_same_command(court: Shell, lite_house: House) -> None:
+    house = lite_house
+    _, release = disclosed(house, house.open_case(house.client("coach")))
+    for login in ("dpo", "fedasil"):
+        signed_in(house, login)
+    assert "Diallo" in court.ok("exception", "read", release).out
+    stopped = court.ok("exception", "revoke", release, "--reason", "given_by_mistake").out
+    assert stopped.startswith(f"{release}\trevoked at")
     court.refused("not_found", "exception", "read", release)
 
 

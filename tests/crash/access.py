@@ -89,6 +89,7 @@ def _grants(found: Snapshot) -> Iterator[str]:
         return
     wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
     zones = {bytes(row["request_id"]): row["zone"] for row in found["access_requests"]}
+    stopped = {bytes(row["request_id"]) for row in found["access_answers"] if row["act"] == "stopped"}
     for raw, row in grants.items():
         copy = copies[raw]
         if (copy["key_id"], copy["reader"], copy["expires_at"]) != (row["key_id"], row["reader"], row["expires_at"]):
@@ -99,7 +100,8 @@ def _grants(found: Snapshot) -> Iterator[str]:
         if row["erased_at"] is not None and wrap != b"":
             yield f"grant {raw.hex()}: its key was to be destroyed and is there"
         # Emptied, and the row that says so lost: the grant is over all the same.
-        if row["erased_at"] is None and wrap == b"" and row["revoked_at"] is None and row["expires_at"] > _last(found):
+        taken_back = row["revoked_at"] is not None or bytes(row["request_id"]) in stopped
+        if row["erased_at"] is None and wrap == b"" and not taken_back and row["expires_at"] > _last(found):
             yield f"grant {raw.hex()}: its key is gone while it lives"
 
 

@@ -242,6 +242,26 @@ def file_an_exception(hand: Stagehand) -> Act:
     return act
 
 
+def stop_an_exception(hand: Stagehand) -> Act:
+    """Oversight's word, and then casework destroys the key: the word or nothing, and no key for long."""
+    case = hand.open()
+    request, head, dpo = _file_exception(hand, case), _desk(hand, "head"), _desk(hand, "dpo")
+    for login in ("head", "dpo"):
+        _signed(hand, login, request)
+    casework, sender = hand.house.services.casework, hand.house.services.sender
+    assert casework is not None
+    assert sender is not None
+    leave = _as(hand, "head", lambda uow, actor: disclosing.authorise(uow, actor, request, head))
+    given = _as(hand, "head", lambda uow, actor: disclosing.disclose(uow, actor, leave, head, sender))
+    release = ReleaseId.parse(given["disclosure"])
+
+    def act() -> None:
+        _as(hand, "dpo", lambda uow, actor: disclosing.stop(uow, actor, release, Revocation.MISUSED, dpo))
+        hand.house.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, casework))
+
+    return act
+
+
 def make_an_exception(hand: Stagehand) -> Act:
     """Let go in two halves, taken note of, told to the person, taken back, its key destroyed."""
     case = hand.open()

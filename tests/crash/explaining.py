@@ -103,6 +103,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "access_answers": frozenset(
         {
             ("write", "disclosure"),  # the person was told
+            ("close", "disclosure"),  # oversight stopped it
             *((action, kind) for action in ("sign", "close", "write") for kind in ("access_request", "access_form")),
         }
     ),

@@ -426,4 +426,5 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "hold a ceremony": access_plays.hold_a_ceremony,
     "file a lawful exception": access_plays.file_an_exception,
     "make a lawful exception": access_plays.make_an_exception,
+    "stop a lawful exception": access_plays.stop_an_exception,
 }

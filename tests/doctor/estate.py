@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
 
+from gateway.auth.sessions import hash_token
 from gateway.log.running import make_keeper
 from gateway.settings import Settings
 from tests import asked, emergencies, excepted, passkeys
+from tests.authenticator import text
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
 from tests.log.kit import jump
@@ -21,9 +23,13 @@ from tests.orders import fresh_order
 from tests.recorded import attach, compose, record_fact, save_draft, set_task
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.cases.flow import State, Step
+from vault.crypto.passkey import Assertion
+from vault.ids import RequestId
 from vault.storage import tables as t
 from vault.storage.store import make_engine
+from vault.usecases import answering, sign_in
 from vault.usecases.casework import parse_reference
+from vault.vocabulary import CASEWORK
 
 #: Stands in whatever was confided, so that it can be looked for in what the doctor says.
 CANARY: Final = "Kanariefink"
@@ -92,7 +98,8 @@ def _play(house: House) -> dict[str, str]:
     _ask(house)
     _except(house)
     _break_glass(house, noted)
-    passkeys.vouched(house, "head")
+    _sign_by_passkey(house)
+    passkeys.enrolled(house, "auditor")
     passkeys.coded(house, "head")
     assert house.client("auditor").get("/entries").status_code == 200  # files the log
     return {
@@ -131,13 +138,36 @@ def _ask(house: House) -> None:
         assert reply.status_code == 201, reply.text
 
 
+def _sign_by_passkey(house: House) -> None:
+    """A head's passkey that the data protection officer vouched for, and an approval that it signed."""
+    device, _ = passkeys.vouched(house, "head")
+    house.open_case(house.client("coach"), ov_number="7.400.009")
+    number = asked.ask(house, about={"by": "ov_number", "value": "7.400.009"}, fields=["nationality"])
+    asked.taken(house, number)
+    services, request = house.services, RequestId.parse(number)
+    desk = answering.desk_of(services.access[CASEWORK], services.casework, services.passkeys[CASEWORK])
+    hashed = hash_token(house.tokens["head"])
+
+    def job(uow: Any) -> None:
+        head = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        what: dict[str, Any] = {"based_on": 1, "fields": ["nationality"]}
+        to_sign = answering.prepare(uow, head, request, desk, **what)
+        said = Assertion.parse(device.sign({"challenge": text(to_sign.challenge)}, passkeys.origin(house)))
+        answering.approve_by_passkey(uow, head, request, desk, assertion=said, signed_at=to_sign.signed_at, **what)
+
+    services.worker.run(CASEWORK, job)
+
+
 def _except(house: House) -> None:
-    """A lawful exception that left, was told and taken note of; one that was taken back; one that waits."""
+    """A lawful exception that left, was told and taken note of; one taken back, one stopped; one that waits."""
     case = house.open_case(house.client("coach"), ov_number="7400006")
     number, _ = excepted.disclosed(house, case)
     assert excepted.acknowledge(house, number).status_code == 201
     assert excepted.told(house, case, number).status_code == 201
     assert excepted.revoke(house, excepted.disclosed(house, case)[1]).status_code == 201
+    assert excepted.revoke(house, excepted.disclosed(house, case)[1], "dpo").status_code == 201
+    other = house.open_case(house.client("coach"), ov_number="7400007")
+    excepted.disclosed(house, other)
     excepted.file(house, case, "head")
 
 
@@ -177,6 +207,15 @@ class Past:
         wanted = select(column).where(*where).order_by(column.desc() if last else column)
         found = self._of(column.table).execute(wanted.limit(1)).scalar_one()
         return bytes(found) if isinstance(found, memoryview) else found
+
+    def all(self, column: Any, *where: Any) -> list[Any]:
+        """Every value, in order."""
+        found = self._of(column.table).execute(select(column).where(*where).order_by(column)).scalars()
+        return [bytes(each) if isinstance(each, memoryview) else each for each in found]
+
+    def row(self, table: Table, *where: Any) -> dict[str, Any]:
+        """The first row, by column."""
+        return dict(self._of(table).execute(select(table).where(*where).limit(1)).mappings().one())
 
     def run(self, sqlite: str, postgres: str) -> None:
         self._main.exec_driver_sql(sqlite if self._main.dialect.name == "sqlite" else postgres)

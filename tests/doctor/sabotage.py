@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tests.doctor.estate import CANARY, Past, earlier
 from vault.storage import tables as t
 
 Break = Callable[[Past], None]
 _ID: Final = bytes(range(16))
+#: Of follow-up: what a lawful exception gave is broken on its own below.
+_LIVE_GRANT: Final = (t.grants.c.revoked_at.is_(None), t.grants.c.reader == "follow_up")
 _LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -147,17 +149,16 @@ def _answer_gap(past: Past) -> None:
 
 
 def _more_granted(past: Past) -> None:
-    past.change(t.grants, t.grants.c.revoked_at.is_(None), fields="family_name,address,procedure_pending")
+    past.change(t.grants, *_LIVE_GRANT, fields="family_name,address,procedure_pending")
 
 
 def _longer(past: Past) -> None:
-    where = t.grants.c.revoked_at.is_(None)
-    past.change(t.grants, where, expires_at=past.one(t.grants.c.expires_at, where) + timedelta(days=9))
+    past.change(t.grants, *_LIVE_GRANT, expires_at=past.one(t.grants.c.expires_at, *_LIVE_GRANT) + timedelta(days=9))
 
 
 def _one_word(past: Past) -> None:
     """Of the one grant that lives, one function's approval is made into another answer."""
-    request = past.one(t.grants.c.request_id, t.grants.c.revoked_at.is_(None))
+    request = past.one(t.grants.c.request_id, *_LIVE_GRANT)
     where = t.access_answers.c.request_id == request, t.access_answers.c.function == "dpo"
     past.change(t.access_answers, *where, act="delegated")
 
@@ -168,13 +169,145 @@ def _key_back(past: Past) -> None:
 
 
 def _key_emptied(past: Past) -> None:
-    key = past.one(t.grants.c.key_id, t.grants.c.revoked_at.is_(None))
+    key = past.one(t.grants.c.key_id, *_LIVE_GRANT)
     past.change(t.wraps, t.wraps.c.key_id == key, wrap=b"")
 
 
 def _key_left(past: Past) -> None:
     _key_back(past)
     past.change(t.grants, t.grants.c.revoked_at.is_not(None), erased_at=None, revoked_at=_LONG_AGO)
+
+
+def _exception(past: Past) -> tuple[bytes, bytes]:
+    """Release and request of a lawful exception that lives: not revoked, not stopped, its key there."""
+    where = t.grants.c.reader != "follow_up", t.grants.c.revoked_at.is_(None), t.grants.c.erased_at.is_(None)
+    release = past.one(t.grants.c.release_id, *where)
+    return release, past.one(t.grants.c.request_id, t.grants.c.release_id == release)
+
+
+def _approval(past: Past, function: str) -> tuple[Any, ...]:
+    """An approval of that exception, by this function."""
+    _, request = _exception(past)
+    answers = t.access_answers.c
+    return answers.request_id == request, answers.function == function, answers.act == "approved"
+
+
+def _one_signature(past: Past) -> None:
+    past.change(t.access_answers, *_approval(past, "dpo"), evidence=b"")
+
+
+def _one_answer(past: Past) -> None:
+    past.change(t.access_answers, *_approval(past, "regional_head"), act="delegated")
+
+
+def _same_signer(past: Past) -> None:
+    """The head who signed is the one who filed it."""
+    _, request = _exception(past)
+    head = past.estate.staff["head"]
+    past.change(t.access_requests, t.access_requests.c.request_id == request, requester=head, number=99)
+    past.change(t.grants, t.grants.c.request_id == request, requester=head)
+
+
+def _to_follow_up(past: Past) -> None:
+    """Copy, grant and wrap say follow-up alike."""
+    release, _ = _exception(past)
+    key = past.one(t.grants.c.key_id, t.grants.c.release_id == release)
+    past.change(t.grants, t.grants.c.release_id == release, reader="follow_up")
+    past.change(t.releases, t.releases.c.release_id == release, reader="follow_up")
+    past.change(t.wraps, t.wraps.c.key_id == key, reader="follow_up")
+
+
+def _of_a_note(past: Past) -> None:
+    """Also where both functions seem to have signed for it."""
+    release, _ = _exception(past)
+    past.change(t.grants, t.grants.c.release_id == release, fields="identity,note")
+    for function in ("dpo", "regional_head"):
+        past.change(t.access_answers, *_approval(past, function), fields="identity,note")
+
+
+def _anothers_request(past: Past) -> None:
+    """The requests of two exceptions, of two cases, are exchanged."""
+    first, own = _exception(past)
+    about = past.one(t.taken_requests.c.case_id, t.taken_requests.c.request_id == own)
+    given = past.all(t.grants.c.request_id, t.grants.c.reader != "follow_up", t.grants.c.erased_at.is_(None))
+    other = next(
+        request
+        for request in given
+        if past.one(t.taken_requests.c.case_id, t.taken_requests.c.request_id == request) != about
+    )
+    second = past.one(t.grants.c.release_id, t.grants.c.request_id == other)
+    past.change(t.grants, t.grants.c.release_id == second, request_id=_ID)
+    past.change(t.grants, t.grants.c.release_id == first, request_id=other)
+    past.change(t.grants, t.grants.c.release_id == second, request_id=own)
+
+
+def _anothers_case(past: Past) -> None:
+    _, request = _exception(past)
+    past.change(t.taken_requests, t.taken_requests.c.request_id == request, case_id=past.case("far"))
+
+
+def _exception_key_left(past: Past) -> None:
+    """Beyond its hours, by days, and its key is there."""
+    release, _ = _exception(past)
+    for table in (t.grants, t.releases):
+        past.change(table, table.c.release_id == release, expires_at=_LONG_AGO)
+
+
+def _stopped_key_left(past: Past) -> None:
+    """The data protection officer stopped it days ago, and its key is there."""
+    request = past.one(t.access_answers.c.request_id, t.access_answers.c.act == "stopped")
+    past.change(t.access_answers, t.access_answers.c.act == "stopped", at=_LONG_AGO)
+    past.change(t.grants, t.grants.c.request_id == request, erased_at=None)
+    key = past.one(t.grants.c.key_id, t.grants.c.request_id == request)
+    past.change(t.wraps, t.wraps.c.key_id == key, wrap=b"x")
+
+
+def _stopper(past: Past) -> None:
+    """Whoever is no data protection officer stops nothing."""
+    stopped = t.access_answers.c.act == "stopped"
+    past.change(
+        t.access_answers, stopped, zone="casework", function="regional_head", actor_id=past.estate.staff["head"]
+    )
+
+
+def _countersigned(past: Past) -> Any:
+    return t.passkey_words.c.said == "countersigned"
+
+
+def _vouched_unsigned(past: Past) -> None:
+    past.change(t.passkey_words, _countersigned(past), signature=b"")
+
+
+def _vouched_for_oneself(past: Past) -> None:
+    head = past.estate.staff["head"]
+    past.change(t.passkey_words, _countersigned(past), actor_id=head, zone="casework", function="regional_head")
+
+
+def _blessed(past: Past) -> None:
+    """A word that is none of the program's, beside the one that is."""
+    word = past.row(t.passkey_words, _countersigned(past))
+    past.add(t.passkey_words, **word | {"said": "blessed", "signature": b""})
+
+
+def _not_vouched(past: Past) -> None:
+    past.remove(t.passkey_words, _countersigned(past))
+
+
+def _vouched_later(past: Past) -> None:
+    later = past.estate.clock.moment + timedelta(days=1)
+    past.change(t.passkey_words, _countersigned(past), at=later)
+
+
+def _anothers_passkey(past: Past) -> None:
+    past.change(t.passkeys, public_key=b"another key")
+
+
+def _gone_holder(past: Past) -> None:
+    past.change(t.staff, t.staff.c.login == "auditor", active=0)
+
+
+def _other_function(past: Past) -> None:
+    past.change(t.passkeys, function="coach")
 
 
 def _unsigned(past: Past) -> None:
@@ -325,6 +458,13 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("ceremonies", _unsigned), ("ceremonies", _lasting), ("ceremonies", _untimely),
     ("ceremony_keys", _share_back), ("ceremony_keys", _share_gone), ("ceremony_keys", _share_left),
     ("grant_keys", _key_back), ("grant_keys", _key_emptied), ("grant_keys", _key_left),
+    ("exceptions", _one_signature), ("exceptions", _one_answer), ("exceptions", _same_signer),
+    ("exceptions", _to_follow_up), ("exceptions", _of_a_note), ("exception_cases", _anothers_request),
+    ("exception_cases", _anothers_case), ("grant_keys", _exception_key_left), ("grant_keys", _stopped_key_left),
+    ("access_answers", _stopper),
+    ("passkey_words", _vouched_unsigned), ("passkey_words", _vouched_for_oneself), ("passkey_words", _blessed),
+    ("passkey_signatures", _not_vouched), ("passkey_signatures", _vouched_later),
+    ("passkey_signatures", _anothers_passkey), ("passkey_holders", _gone_holder), ("passkey_holders", _other_function),
     ("case_words", _word), ("case_history", _state), ("case_history", _step), ("case_columns", _version),
     ("case_columns", _outcome), ("second_person", _same_person), ("privacy_notice", _early_note),
     ("consequences", _untold), ("way_out", _stranded), ("deadlines", _no_day), ("deadlines", _term),

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.pages import catalogs
 from gateway.settings import Settings
-from tests import emergencies
+from tests import emergencies, excepted
 from tests.asked import ask, opened, taken
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
@@ -118,6 +118,17 @@ def referred(site: Site, case: str) -> tuple[str, str, str, str]:
     return waiting, f"{sent}/answers/{answer}", release, over
 
 
+def excepted_by(site: Site, case: str) -> tuple[str, str]:
+    """A lawful exception that left, and one that was taken back; the numbers of the first's request and copy."""
+    for login in ("dpo", "head", "fedasil"):
+        site.signed_in(login).context.close()
+    for login in ("coach", "dpo", "head"):
+        site.api(login)
+    _, over = excepted.disclosed(site.house, case)
+    excepted.revoke(site.house, over)
+    return excepted.disclosed(site.house, case)
+
+
 def held(site: Site) -> str:
     """A ceremony that was opened; its number."""
     for login in ("officer", "head", "dpo"):
@@ -151,22 +162,28 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
     waiting, answered, release, over = referred(site, case)
     letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
     question, overseen, emergency = examined(site, case)
+    filed, given = excepted_by(site, case)
     at = f"/pages/casework/cases/{case}"
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
         "coach": ["/", "/calendar", "/cases", "/search", "/open"],
-        "head": ["/", "/cases", "/figures", "/requests", f"/requests/{asked}"],
+        "head": [
+            "/", "/cases", "/figures", "/requests", f"/requests/{asked}", f"/requests/{filed}",
+            f"/cases/{case}/exceptions", f"/cases/{case}/exceptions/new",
+        ],
         "desk": ["/", "/day"], "auditor": ["/", "/sessions", *overseen],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
+        "fedasil": ["/disclosures", f"/disclosures/{given}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
         "operator": ["/"],
-        "dpo": ["/", "/requests", f"/requests/{asked}", "/withdrawals", "/withdrawals?all=1"],
+        "dpo": ["/", "/requests", f"/requests/{asked}", f"/requests/{filed}", "/withdrawals", "/withdrawals?all=1"],
     }  # fmt: skip
     own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
            f"{at}/documents/new",
            f"{at}/letters", f"{at}/letters/letter/{letter}", f"{at}/letters/new/reminder", f"{at}/letters/new/referral",
            f"{at}/referrals", f"{at}/referrals/new", f"{at}/referrals/{waiting}", f"{at}/referrals/{answered}",
            f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal",
+           f"{at}/exceptions", f"{at}/exceptions/new", f"{at}/exceptions/{filed}/told",
            f"{at}/appointments", f"{at}/appointments/new", f"{at}/walk-in",
            "/pages/casework/questions", f"/pages/casework/questions/{question}",
            "/pages/casework/emergencies", f"/pages/casework/emergencies/{emergency}",
@@ -386,3 +403,77 @@ def test_follow_up_asks_by_keyboard_and_two_functions_let_it_go(site: Site, case
     officer.get_by_role("button", name="Montrer ce qui est accordé").press("Enter")
     officer.get_by_text("Diallo").first.wait_for()
     assert findings(officer) == []
+
+
+def filed_by_keyboard(site: Site, case: str) -> tuple[Any, str]:
+    """A lawful exception with a single fact, after a form that was refused; the coach's page and the number."""
+    fact = excepted.fact_of(site.house, case) if site.api("coach") else ""
+    coach = site.signed_in("coach")
+    coach.goto(f"{site.base}/pages/casework/cases/{case}")
+    coach.get_by_role("link", name="Exceptions légales", exact=True).press("Enter")
+    coach.get_by_role("link", name="Introduire une exception").press("Enter")
+    coach.get_by_label("Motif, sans noms").fill("Ordonnance du juge d'instruction du 2 novembre")
+    coach.get_by_label("Pour combien d'heures").fill("24")
+    coach.get_by_role("button", name="L'introduire").press("Enter")
+    coach.get_by_role("heading", name="Il y a un problème").wait_for()
+    coach.get_by_role("link", name=re.compile("Ce qui peut partir")).press("Enter")
+    assert coach.evaluate("document.activeElement.id") == "items", "the summary leads to what is wrong"
+    assert coach.get_by_label("Motif, sans noms").input_value().startswith("Ordonnance"), "what was typed is there"
+    coach.get_by_label("À qui, et sur quelle base").select_option("court_order/partner:fedasil")
+    coach.get_by_label("Nom de famille", exact=True).press("Space")
+    coach.get_by_role("button", name="Montrer les faits isolés").press("Enter")
+    coach.locator(f"[value='sensitive_fact:{fact}']").press("Space")
+    assert coach.get_by_label("Nom de famille", exact=True).is_checked()
+    assert findings(coach) == []
+    coach.get_by_label("Pour combien d'heures").press("Enter")
+    coach.get_by_text("L'exception est introduite").wait_for()
+    assert findings(coach) == []
+    site.api("coach")
+    number = next(line["request"] for line in excepted.lines(site.house, case) if line["standing"] == "open")
+    return coach, number
+
+
+def test_a_lawful_exception_goes_its_whole_way_by_keyboard_across_four_roles(site: Site, case: str) -> None:
+    """The signatures are made with key files, as on the command line; with passkeys: `test_passkeys_in_browser`."""
+    coach, number = filed_by_keyboard(site, case)
+    for login in ("dpo", "head"):
+        site.signed_in(login).context.close()
+        site.api(login)
+        assert excepted.sign_for(site.house, number, login).status_code == 201
+    head = site.signed_in("head")
+    head.get_by_role("link", name="Demandes d'accès").press("Enter")
+    head.get_by_role("link", name=re.compile(number[:8])).press("Enter")
+    head.get_by_role("link", name=re.compile("envoyez les éléments")).press("Enter")
+    head.get_by_role("button", name="Les transmettre").press("Enter")
+    head.locator("[data-done=disclosed]").wait_for()
+    dpo = site.signed_in("dpo")
+    dpo.get_by_role("link", name="Demandes d'accès").press("Enter")
+    dpo.get_by_role("link", name=re.compile(number[:8])).press("Enter")
+    dpo.get_by_role("button", name="J'en ai pris acte").press("Enter")
+    dpo.locator("[data-done=acknowledged]").wait_for()
+    court = site.signed_in("fedasil")
+    court.get_by_role("link", name="Reçu en vertu de la loi").press("Enter")
+    court.locator("main ul a").first.press("Enter")
+    assert "Diallo" not in court.content(), "shown after a click"
+    court.get_by_role("button", name="L'ouvrir").press("Enter")
+    court.get_by_text("Diallo").first.wait_for()
+    assert court.get_by_role("cell", name="Grossesse").count() == 1
+    assert findings(court) == []
+    coach.goto(f"{site.base}/pages/casework/cases/{case}/exceptions")
+    if "/sign-in" in coach.url:
+        site.sign_in(coach, "coach")
+        coach.goto(f"{site.base}/pages/casework/cases/{case}/exceptions")
+    coach.locator(f"a[href$='{number}/told']").press("Enter")
+    coach.get_by_role("button", name="Noter que la personne a été informée").press("Enter")
+    coach.locator("[data-done=exception_told]").wait_for()
+    dpo = site.signed_in("dpo")
+    dpo.goto(f"{site.base}/pages/oversight/requests/{number}")
+    dpo.get_by_role("link", name=re.compile("reprenez-le")).press("Enter")
+    dpo.locator("#cause").select_option("misused")
+    dpo.locator("[value=take_back]").press("Enter")
+    dpo.locator("[data-done=exception_taken_back]").wait_for()
+    assert findings(dpo) == []
+    court.reload()
+    court.goto(f"{site.base}/pages/partner/fedasil/disclosures")
+    assert "Retirée" in court.locator("main").inner_text()
+    assert findings(court) == []

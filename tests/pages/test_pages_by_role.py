@@ -40,7 +40,7 @@ def test_no_page_of_a_case_breaks_for_anybody(lite_house: House, login: str) -> 
     visitor = Visitor(lite_house, login)
     paths = [
         "", "/documents", "/documents/new", "/notes/new", "/tasks/new", "/appointments", "/appointments/new",
-        "/walk-in", "/referrals", "/referrals/new", "/withdrawal", "/letters",
+        "/walk-in", "/referrals", "/referrals/new", "/withdrawal", "/letters", "/exceptions", "/exceptions/new",
         *(f"/steps/{step.value.replace('_', '-')}" for step in Step),
         *(f"/letters/new/{name}" for name in ("invitation", "reminder", "closing")),
     ]  # fmt: skip

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract
 
+from gateway.exception_rules import load_exception_rules
 from gateway.pages import catalogs, words
 from vault.audit.events import Happening
 from vault.cases.access_requests import GRANTABLE, Act, Doubt, Manner, Naming, Refusal, Revocation, Standing
 from vault.cases.appointments import Channel, ClashKind, Occasion
 from vault.cases.appointments import Status as AppointmentStatus
+from vault.cases.exceptions import ITEM_FACTS, ITEM_FIELDS, NoticeStanding
+from vault.cases.facts import CODES
 from vault.cases.flow import Outcome, State, Step
 from vault.cases.partners import FIELDS
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome, ReferralStatus, ReferralStep
@@ -20,6 +23,9 @@ from vault.cases.templates import TEMPLATES
 from vault.freetext.spans import Source, TokenType
 from vault.vocabulary import Action, Compartment, Fact, Kind, Purpose, Role
 
+#: What can leave by a lawful exception of a case's facts, and what the shipped file lists.
+LEAVING = {code.code: code for code in CODES.values() if code.kind in ITEM_FACTS}
+SHIPPED = load_exception_rules(None)
 TEMPLATE_FILES = sorted((Path(catalogs.__file__).parent / "templates").glob("*.html"))
 TRANSLATED = [language for language in catalogs.LANGUAGES if language != catalogs.SOURCE]
 FIELD = re.compile(r"%\(\w+\)s|\{\w+\}")
@@ -68,6 +74,9 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
         ("naming", Naming), ("manner", Manner), ("field", GRANTABLE), ("field", FIELDS),
         ("referral_status", ReferralStatus),
         ("referral_step", ReferralStep), ("answer_status", AnswerStatus), ("receipt", ReceiptOutcome),
+        ("item", (*ITEM_FIELDS, *ITEM_FACTS)), ("fact_code", LEAVING), ("exception_basis", SHIPPED.bases),
+        ("fact_value", [one for code in LEAVING.values() for one in (*code.values, *code.statuses)]),
+        ("silence_ground", SHIPPED.grounds), ("notice", NoticeStanding),
         ("occasion", Occasion), ("channel", Channel), ("appointment", AppointmentStatus), ("clash", ClashKind),
     ],
 )  # fmt: skip

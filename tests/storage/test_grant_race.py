@@ -1,4 +1,5 @@
-"""Somebody reads a grant while somebody else takes it back: nothing is told once the revocation was acknowledged.
+"""Somebody reads a grant, or what an exception gave, while another takes it back: nothing is told once that was
+acknowledged.
 
 On PostgreSQL the reader and the revoker are two processes on one database: here, two services with a connection each.
 On SQLite there is one process with one writer.
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,28 +20,32 @@ from gateway.auth.sessions import hash_token
 from gateway.clock import SystemEntropy
 from gateway.settings import Settings
 from gateway.wiring import Services, build
+from tests import excepted
 from tests.asked import granted, opened
 from tests.crash.checks import faults
-from tests.house import House, house_on, shipped_firewall
+from tests.house import FEDASIL, House, house_on, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.cases.access_requests import Revocation
 from vault.errors import NotFound, StoreBusy
 from vault.ids import ReleaseId
 from vault.storage import transaction
-from vault.usecases import answering, asking, ceremony, granting, sign_in
+from vault.usecases import answering, asking, ceremony, disclosing, granting, sign_in
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT
 
 Pause = Callable[[], None]
+#: OV numbers of the exceptions' cases.
+_NUMBERS = count(1)
 
 
 @contextmanager
-def reading_process(house: House) -> Iterator[Services]:
-    """Where follow-up is served: beside casework's process, or on SQLite in it."""
+def reading_process(house: House, read: Callable[..., Any]) -> Iterator[Services]:
+    """Where the reader is served: beside casework's process, or on SQLite in it."""
     if house.services.store.sqlite:
         yield house.services
         return
+    zone = FEDASIL if read is read_exception else FOLLOW_UP
     services = build(
-        house.settings.model_copy(update={"zone": "follow_up"}), clock=house.clock, entropy=SystemEntropy(),
+        house.settings.model_copy(update={"zone": str(zone)}), clock=house.clock, entropy=SystemEntropy(),
         root=WeakFileRoot, firewall=shipped_firewall(),
     )  # fmt: skip
     try:
@@ -65,6 +71,19 @@ def reader_of(asked: Callable[..., Any]) -> Callable[..., Any]:
         return services.worker.run(FOLLOW_UP, job)
 
     return read
+
+
+def read_exception(house: House, services: Services, release: str, pause: Pause = lambda: None) -> Any:
+    """The recipient reads what a lawful exception gave it. Raises NotFound."""
+    hashed, reception = hash_token(house.tokens["fedasil"]), services.reception[FEDASIL]
+
+    def job(uow: Any) -> Any:
+        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        found = disclosing.read_disclosed(uow, actor, ReleaseId.parse(release), reception)
+        pause()
+        return found
+
+    return services.worker.run(FEDASIL, job)
 
 
 read, read_ceremony = reader_of(asking.read_granted), reader_of(ceremony.read_identity)
@@ -93,21 +112,53 @@ def end_ceremony(house: House, release: str) -> None:
     house.services.worker.run(OVERSIGHT, job)
 
 
+def revoke_exception(house: House, release: str) -> None:
+    """By a regional head, in casework."""
+    hashed = hash_token(house.tokens["head"])
+    desk = answering.desk_of(house.services.access[CASEWORK], house.services.casework)
+
+    def job(uow: Any) -> Any:
+        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        return disclosing.revoke(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
+
+    house.services.worker.run(CASEWORK, job)
+
+
+def stop_exception(house: House, release: str) -> None:
+    """By the data protection officer, in oversight."""
+    hashed = hash_token(house.tokens["dpo"])
+    desk = answering.desk_of(house.services.access[OVERSIGHT], None)
+
+    def job(uow: Any) -> Any:
+        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+        return disclosing.stop(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
+
+    house.services.worker.run(OVERSIGHT, job)
+
+
 def _grant(house: House) -> str:
     house.open_case(house.client("coach"))
     return granted(house)
 
 
+def _exception(house: House) -> str:
+    house.client("fedasil")
+    return excepted.disclosed(house, house.open_case(house.client("coach"), ov_number=f"7{next(_NUMBERS):07}"))[1]
+
+
 @pytest.mark.parametrize(
     ("given", "read", "take_back"),
-    [(_grant, read, take_back), (opened, read_ceremony, end_ceremony)], ids=["grant", "ceremony"],
+    [
+        (_grant, read, take_back), (opened, read_ceremony, end_ceremony),
+        (_exception, read_exception, revoke_exception), (_exception, read_exception, stop_exception),
+    ], ids=["grant", "ceremony", "revoked exception", "stopped exception"],
 )  # fmt: skip
 def test_a_revocation_waits_for_who_is_being_answered(
     house: House, given: Callable[[House], str], read: Callable[..., Any], take_back: Callable[..., None]
 ) -> None:
     release = given(house)
     inside, go_on, order = threading.Event(), threading.Event(), []
-    with reading_process(house) as services:
+    with reading_process(house, read) as services:
 
         def pause() -> None:
             inside.set()
@@ -136,11 +187,20 @@ def test_a_revocation_waits_for_who_is_being_answered(
     assert faults(house.settings) == []
 
 
-def test_no_look_that_begins_after_the_acknowledgement_is_answered(house: House) -> None:
+@pytest.mark.parametrize(
+    ("given", "read", "take_back"),
+    [
+        (granted, read, take_back), (_exception, read_exception, revoke_exception),
+        (_exception, read_exception, stop_exception),
+    ], ids=["grant", "revoked exception", "stopped exception"],
+)  # fmt: skip
+def test_no_look_that_begins_after_the_acknowledgement_is_answered(
+    house: House, given: Callable[[House], str], read: Callable[..., Any], take_back: Callable[..., None]
+) -> None:
     house.open_case(house.client("coach"))
-    with reading_process(house) as services:
+    with reading_process(house, read) as services:
         for _ in range(3):
-            release = granted(house)
+            release = given(house)
             began: list[tuple[float, bool]] = []
             stop = threading.Event()
 
@@ -177,7 +237,7 @@ def test_a_reader_that_does_not_let_go_is_no_reason_to_acknowledge(
         house.open_case(house.client("coach"))
         release = granted(house)
         inside, go_on = threading.Event(), threading.Event()
-        with reading_process(house) as services:
+        with reading_process(house, read) as services:
 
             def pause() -> None:
                 inside.set()

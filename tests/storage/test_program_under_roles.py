@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from bench.pg import Postgres
 from gateway.auth.passwords import hash_password
@@ -13,6 +14,8 @@ from gateway.clock import SystemEntropy
 from tests import excepted
 from tests.attacks.walled import ZONES, houses_of, walled
 from tests.house import CARITAS, CASE, FEDASIL, STAFF, House, make_keys
+from vault.storage import tables as t
+from vault.usecases import granting
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 
@@ -92,3 +95,38 @@ def test_signing_in_works_under_each_role(houses: dict[Zone, House], login: str)
     assert client.get("/session").status_code == 200
     assert client.delete("/session").status_code == 204
     assert client.get("/session").status_code == 401
+
+
+def test_what_oversight_stops_is_hidden_from_its_recipient_before_its_key_is_destroyed(
+    houses: dict[Zone, House],
+) -> None:
+    """Three processes: oversight holds no key of casework's, so the key waits for casework. The rows do not."""
+    casework, court = houses[CASEWORK], houses[FEDASIL].client("fedasil")
+    number = excepted.file(casework, casework.open_case(casework.client("coach")))
+    for zone, login in ((OVERSIGHT, "dpo"), (CASEWORK, "head")):
+        assert excepted.sign_for(houses[zone], number, login).status_code == 201
+    release = excepted.disclose(casework, number)
+    assert court.get(f"/disclosures/{release}").status_code == 200
+    raw, database = bytes.fromhex(release), houses[FEDASIL].services.store
+
+    def seen() -> tuple[int, int]:
+        """What an owner of the recipient's process finds past the program: copies, and keys that are there."""
+        copy, wrap = t.releases.c.release_id == raw, func.length(t.wraps.c.wrap) > 0
+        with database.main.engine.connect() as main, database.keystore.engine.connect() as keys:
+            return (
+                main.execute(select(func.count()).select_from(t.releases).where(copy)).scalar_one(),
+                keys.execute(select(func.count()).select_from(t.wraps).where(wrap)).scalar_one(),
+            )
+
+    assert seen() == (1, 1)
+    assert excepted.revoke(houses[OVERSIGHT], release, "dpo").status_code == 201
+    assert court.get(f"/disclosures/{release}").status_code == 404
+    assert seen() == (0, 1), "the key is there, and nothing to open with it"
+    service = casework.services.casework
+    assert service is not None
+    assert casework.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, service)) == 1
+    assert seen() == (0, 0)
+    assert court.get("/disclosures").json()["disclosures"] == []
+    (over,) = court.get("/disclosures?ended=true").json()["disclosures"]
+    assert (over["disclosure"], over["standing"], over["pseudonym"]) == (release, "revoked", None)
+    assert excepted.revoke(casework, release).status_code == 409

@@ -75,7 +75,7 @@ exchange.review_questions to -                -    -          -    -          al
 exchange.answers      to   -                  -    -          -    mail       -    -
 exchange.access_requests all own              own  own        -    -          all  -
 exchange.access_copies to  own                to   own        -    -          to   -
-exchange.access_answers all own               told -          -    -          all  own
+exchange.access_answers all own               told -          told -          all  own
 exchange.grants       all  sent               to   -          to   -          all  -
 exchange.ceremonies   all  sent               to   -          -    -          all  -
 keystore.wraps        to+given all            to   asked      to   inbox      to   -

@@ -9,11 +9,12 @@ over the digest of the form that was in front of the approver. A row that nobody
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final
 
 from vault.access.enforcement import Guard, Permit
 from vault.access.evidence import Approval, Evidence
-from vault.asking import AnswerRow, CopyRow
+from vault.asking import AnswerRow, CopyRow, GrantRow
 from vault.cases.access_requests import AccessForm, AccessRules, Act, Answer, Designation, Manner
 from vault.cases.exceptions import ExceptionRules
 from vault.cases.protocols import Protocols
@@ -34,12 +35,15 @@ ASKING_ZONES: Final = (FOLLOW_UP, CASEWORK)
 #: Who reads a request, and what it is there: with the person it is about, or without.
 READERS: Final = {CASEWORK: Kind.ACCESS_REQUEST, OVERSIGHT: Kind.ACCESS_FORM}
 _ANSWER_LABEL: Final = "parefeu/access-answer/1"
+_COPY_LABEL: Final = "parefeu/stopped-copy/1"
 _ANSWERED_AS: Final = "access answer"
 _PURPOSE: Final = {FOLLOW_UP: Purpose.OQT_FOLLOW_UP, CASEWORK: Purpose.LEGAL_OBLIGATION}
 #: In which zone each function answers.
 _FUNCTION_ZONE: Final = {Role.REGIONAL_HEAD: CASEWORK, Role.DPO: OVERSIGHT}
 #: Who may write down that the person was told of an exception: whoever meets them.
 _TELLING: Final = {Role.COACH: CASEWORK, Role.REGIONAL_HEAD: CASEWORK}
+#: Who may stop what left by an exception, and where: whoever must take note of it.
+_STOPPING: Final = {Role.DPO: OVERSIGHT}
 #: Of these the asking zone is told. That somebody approved, or whom it was handed to, is not its business.
 _TOLD: Final = frozenset({Act.ASKED, Act.REFUSED})
 
@@ -147,12 +151,26 @@ class AccessOffice:
         uow.requests.add_answer(row, permit.entry)
         return self._weighed(row)
 
+    def stop(
+        self, uow: UnitOfWork, permit: Permit, given: GrantRow, function: Role, actor: ActorId, code: str
+    ) -> Answer:
+        """Sign that what left is stopped, and tell its recipient. Nothing of the request is opened for it, so that a
+        copy which somebody damaged stops nobody from stopping. Raises Conflict if somebody answered meanwhile."""
+        permit.used_by(actor)
+        number = len(uow.requests.answers(given.request)) + 1
+        about = sha256(encode(_COPY_LABEL, given.release.raw, given.key.raw, str(given.reader))).digest()
+        word = Answer(number, 0, Act.STOPPED, function, actor, self.clock.now(), (), code, about)
+        signature = self.signing.sign(_statement(given.request, self.zone, word), _ANSWERED_AS)
+        row = AnswerRow(given.request, self.zone, word, str(given.reader), signature)
+        uow.requests.add_answer(row, permit.entry)
+        return self._weighed(row)
+
     def answers(self, uow: UnitOfWork, request: RequestId, told_to: Zone | None = None) -> list[Answer]:
         """What was answered, each held against its signature."""
         return [self._weighed(row) for row in uow.requests.answers(request, told_to)]
 
     def _weighed(self, row: AnswerRow) -> Answer:
-        functions = _TELLING if row.answer.act is Act.NOTIFIED else _FUNCTION_ZONE
+        functions = {Act.NOTIFIED: _TELLING, Act.STOPPED: _STOPPING}.get(row.answer.act, _FUNCTION_ZONE)
         sound = functions.get(row.answer.function) == row.zone
         try:
             key = self.directory.of(row.zone).verify

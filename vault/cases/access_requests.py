@@ -86,6 +86,7 @@ class Act(StrEnum):
     DELEGATED = "delegated"  # to another of the same function
     ACKNOWLEDGED = "acknowledged"  # of an exception that left: the data protection officer has taken note
     NOTIFIED = "notified"  # of an exception that left: the person was told
+    STOPPED = "stopped"  # of an exception that left: the data protection officer took it back
 
 
 @unique
@@ -294,6 +295,8 @@ def _silence(data: Any) -> Silence | None:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one approver said. digest: of the form that was in front of them. delegate: to whom it was delegated.
+
+    Of a stop, which is about what left and opens no form: of the copy, and version 0.
 
     evidence: the approver's own signature, b"" without one. sound: whether the zone signed it; what nobody signed is
     shown and does not count. signed_by: the fingerprint of the approver's key if its signature holds, else "".

@@ -100,6 +100,11 @@ class ExceptionRules:
         if recipient not in found.recipients or recipient.kind is not ZoneKind.PARTNER:
             raise InvalidInput("nobody of that name gets anything upon this basis", field="recipient")
 
+    def check_hours(self, hours: int) -> None:
+        """Raises InvalidInput for none, or more than the file lets anything be open."""
+        if not 1 <= hours <= self.longest_hours:
+            raise InvalidInput(f"hours must be between 1 and {self.longest_hours}", field="hours")
+
     def check_silence(self, silence: Silence | None, today: date) -> None:
         """Raises InvalidInput for a ground that is not listed, or a day that is past or too far."""
         if silence is None:
@@ -110,6 +115,14 @@ class ExceptionRules:
             raise InvalidInput(
                 f"the person's notice can be forbidden for at most {self.longest_silence} days", field="until"
             )
+
+    def lets_be_silent(self, silence: Silence | None, today: date) -> bool:
+        """Whether there is a ground, and the file bears it out."""
+        try:
+            self.check_silence(silence, today)
+        except InvalidInput:
+            return False
+        return silence is not None
 
 
 def parse_items(items: Sequence[str]) -> tuple[str, ...]:

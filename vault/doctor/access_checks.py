@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from vault.access.asking import ASKING_ZONES, READERS
 from vault.cases.access_requests import APPROVERS, GRANTABLE, IDENTIFYING, Act
-from vault.cases.exceptions import ITEM_FACTS, ITEM_FIELDS
 from vault.doctor.checks import Check, Fault
 from vault.doctor.key_checks import with_wraps
 from vault.doctor.surroundings import Surroundings
@@ -26,8 +25,6 @@ _ANSWER: Final = ("request_id", "number", "zone", "function", "actor_id", "act")
 _GRANT: Final = ("release_id", "request_id", "reader", "requester", "fields", "key_id", "expires_at")
 
 
-#: What a lawful exception can hold, by kind of record.
-_ITEM_KINDS: Final = frozenset(kind.value for kind in (*ITEM_FIELDS.values(), *ITEM_FACTS))
 _FUNCTIONS: Final = tuple(role.value for role in APPROVERS)
 _CEREMONY: Final = (
     "release_id", "request_id", "reader", "requester", "key_id", "minutes", "begun_at", "open_until", "opened_at",
@@ -71,7 +68,9 @@ def _answers(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     for request, number, zone, function, actor, act in survey.rows("access_answers", *_ANSWER):
         numbers[request].append(number)
         telling = act == Act.NOTIFIED.value and function in (Role.COACH.value, Role.REGIONAL_HEAD.value)
+        stopping = act == Act.STOPPED.value and function != Role.DPO.value
         known = (function in {role.value for role in APPROVERS} or telling) and staff.get(actor) == (zone, function)
+        known = known and not stopping
         if not known or ROLE_ZONE[Role(function)] is not Zone.parse(zone).kind:
             yield Fault("a request for access was answered by somebody who does not hold that function", request.hex())
     for request, given in numbers.items():
@@ -95,7 +94,7 @@ def _approved(survey: Survey) -> Mapping[bytes, list[_Approval]]:
 def _grants(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     """Each names the copy that left, its request's own person, and fields that the functions approved, two by two.
 
-    Of a lawful exception, which casework itself files, the kinds of its items stand in place of fields.
+    What a lawful exception may hold, and who signed for it, is another check's.
     """
     asked = {row[0]: row[1:] for row in survey.rows("access_requests", "request_id", "requester", "zone")}
     approved = _approved(survey)
@@ -113,25 +112,23 @@ def _grants(survey: Survey, _: Surroundings) -> Iterator[Fault]:
             yield Fault("a grant says something else than the copy that left", release.hex())
         if who != requester:
             yield Fault("a grant is for somebody else than who asked", release.hex())
-        known = _ITEM_KINDS if exception else frozenset(GRANTABLE)
-        if not all(_agreed(name, known, requester, approved.get(request, [])) for name in fields.split(",")):
+        own = approved.get(request, [])
+        if not exception and not all(_agreed(name, requester, own) for name in fields.split(",")):
             yield Fault("a grant holds a field that was not approved by all who must", release.hex())
     for release in copies:
         yield Fault("a copy left that no grant stands for", release.hex())
 
 
-def _agreed(field: str, known: frozenset[str], requester: bytes, approvals: list[_Approval]) -> bool:
+def _agreed(field: str, requester: bytes, approvals: list[_Approval]) -> bool:
     """Whether the functions that no office can do without approved it, each another person, none who asked."""
-    if field not in known:
+    if field not in GRANTABLE:
         return False
     people = {
         role: {one.actor for one in approvals if one.function == role.value and field in one.fields} - {requester}
         for role in APPROVERS
     }
     heads, officers = people[Role.REGIONAL_HEAD], people[Role.DPO]
-    return bool(heads) and (
-        (field in GRANTABLE and field not in IDENTIFYING) or any(a != b for a in heads for b in officers)
-    )
+    return bool(heads) and (field not in IDENTIFYING or any(a != b for a in heads for b in officers))
 
 
 def _keys(survey: Survey, around: Surroundings) -> Iterator[Fault]:
@@ -141,16 +138,19 @@ def _keys(survey: Survey, around: Surroundings) -> Iterator[Fault]:
         for reader in survey.distinct("grants", "reader")
         for key, wrap in survey.rows("wraps", "key_id", "wrap", reader=reader)
     }
-    columns = ("release_id", "key_id", "reader", "expires_at", "revoked_at", "erased_at")
-    for release, key, reader, expires, revoked, erased in survey.rows("grants", *columns):
-        ended = min(expires, revoked) if revoked is not None else expires
+    exceptions = {request for (request,) in survey.rows("access_requests", "request_id", zone=str(CASEWORK))}
+    stopped = dict(survey.rows("access_answers", "request_id", "at", act=Act.STOPPED.value))
+    columns = ("release_id", "request_id", "key_id", "reader", "expires_at", "revoked_at", "erased_at")
+    for release, request, key, reader, expires, revoked, erased in survey.rows("grants", *columns):
+        what = "lawful exception" if request in exceptions else "grant"
+        ended = min(each for each in (expires, revoked, stopped.get(request)) if each is not None)
         there = wraps.get((key, reader))
         if erased is not None and there:
-            yield Fault("the key of a grant that is over was to be destroyed, and is there", release.hex())
+            yield Fault(f"the key of a {what} that is over was to be destroyed, and is there", release.hex())
         elif erased is None and there is False and around.now < ended:
-            yield Fault("the key of a live grant was destroyed", release.hex())
+            yield Fault(f"the key of a live {what} was destroyed", release.hex())
         elif erased is None and there and around.now >= ended + WAITS:
-            yield Fault("the key of a grant that is over was not destroyed", release.hex())
+            yield Fault(f"the key of a {what} that is over was not destroyed", release.hex())
 
 
 def _ceremonies(survey: Survey, _: Surroundings) -> Iterator[Fault]:
@@ -216,8 +216,8 @@ ACCESS_CHECKS: Final = (
     Check("grant_approvals", "every grant was approved, field by field, by two people of two functions",
           "somebody was shown who or where a person is, upon one person's word or nobody's",
           "revoke it at once (`parefeu access revoke`); tell the DPO; look in the log who has read it", store=_grants),
-    Check("grant_keys", "a live grant has its key, and one that is over has none",
-          "what was taken back can still be opened by whoever holds the asking zone's keys",
+    Check("grant_keys", "a live grant or lawful exception has its key, and one that is over has none",
+          "what was taken back can still be opened by whoever holds the receiving zone's keys",
           "start the casework process, or `parefeu db sweep`; if the key came back, look which backup brought it",
           store=_keys),
     Check("ceremonies", "every ceremony was signed for by two people of two functions, and opened in its time",

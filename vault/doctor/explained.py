@@ -105,7 +105,9 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     ),
     "access_requests": _FILED,
     "access_copies": _FILED | _written(Kind.ACCESS_REQUEST),
-    "access_answers": _ANSWERED | _written(Kind.ACCESS_REQUEST, Kind.ACCESS_FORM, Kind.DISCLOSURE),
+    "access_answers": _ANSWERED
+    | _written(Kind.ACCESS_REQUEST, Kind.ACCESS_FORM, Kind.DISCLOSURE)
+    | {(Action.CLOSE.value, Kind.DISCLOSURE.value)},  # the data protection officer stopped what left
     "taken_requests": frozenset(
         {(Action.LIST.value, Kind.ACCESS_REQUEST.value), (Action.CREATE.value, Kind.DISCLOSURE.value)}
     ),

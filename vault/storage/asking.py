@@ -22,12 +22,24 @@ from vault.ids import ActorId, CaseId, EntryId, KeyId, ReleaseId, RequestId
 from vault.storage import tables as t
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
-from vault.vocabulary import CASEWORK, Role, Zone
+from vault.vocabulary import CASEWORK, OVERSIGHT, Role, Zone
 
 _REQUEST: Final = [c for c in t.access_requests.c if c.name != "entry_id"]
 _COPY: Final = list(t.access_copies.c)
 _ANSWER: Final = list(t.access_answers.c)
-_GRANT: Final = list(t.grants.c)
+#: Oversight's word that a copy is stopped, wherever a grant is read. Only oversight can add such a row, and nobody
+#: takes it away; its signature is not weighed here: a row that nobody signed could close a copy, and open none.
+_STOPPED: Final = (
+    select(func.min(t.access_answers.c.at))
+    .where(
+        t.access_answers.c.request_id == t.grants.c.request_id,
+        t.access_answers.c.act == Act.STOPPED.value,
+        t.access_answers.c.zone == str(OVERSIGHT),
+    )
+    .correlate(t.grants)
+    .scalar_subquery()
+)
+_GRANT: Final = [*t.grants.c, _STOPPED.label("stopped_at")]
 
 
 def fence_of(release: ReleaseId) -> int:
@@ -235,9 +247,18 @@ class GrantRepository:
         )
         return changed.rowcount == 1
 
+    def given_to(self, reader: Zone, limit: int, before: datetime | None) -> list[GrantRow]:
+        c = t.grants.c
+        wanted = select(*_GRANT).where(c.reader == str(reader))
+        if before is not None:
+            wanted = wanted.where(c.granted_at < before)
+        rows = self._tx.read(wanted.order_by(c.granted_at.desc(), c.release_id).limit(limit))
+        return [_grant(row) for row in rows]
+
     def over(self, now: datetime, limit: int) -> list[GrantRow]:
         c = t.grants.c
-        ended = and_(c.erased_at.is_(None), or_(c.revoked_at.is_not(None), c.expires_at <= now))
+        over = or_(c.revoked_at.is_not(None), c.expires_at <= now, _STOPPED.is_not(None))
+        ended = and_(c.erased_at.is_(None), over)
         rows = self._tx.read(select(*_GRANT).where(ended).order_by(c.expires_at, c.release_id).limit(limit))
         return [_grant(row) for row in rows]
 
@@ -274,5 +295,5 @@ def _grant(r: Any) -> GrantRow:
     return GrantRow(
         ReleaseId(bytes(r.release_id)), RequestId(bytes(r.request_id)), Zone.parse(r.reader),
         ActorId(bytes(r.requester)), tuple(r.fields.split(",")), KeyId(bytes(r.key_id)), r.granted_at, r.expires_at,
-        r.revoked_at, r.revoked_for, r.erased_at,
+        r.revoked_at, r.revoked_for, r.erased_at, stopped_at=r.stopped_at,
     )  # fmt: skip

@@ -46,7 +46,7 @@ class Rows(StrEnum):
     ALL = "every row"
     OWN = "rows of its own zone"
     ADDRESSED = "rows addressed to its own zone"
-    ADDRESSED_AND_OPEN = "rows addressed to its own zone that nobody withdrew"
+    ADDRESSED_AND_OPEN = "rows addressed to its own zone that nobody withdrew, revoked or stopped"
     SENT = "rows it sends to another zone"
     TOLD = "rows that its zone is told of"
     ASKING = "rows addressed to a zone that reads requests for access"
@@ -64,8 +64,11 @@ _CONDITION: Final[dict[Rows, str]] = {
     Rows.ADDRESSED: "reader = '{zone}'",
     # A withdrawal ends a partner's sight in the database itself: its process need not be honest. The partner reads
     # the withdrawals addressed to it, and the foreign key holds their reader equal to the release's.
+    # What a lawful exception gave likewise: once casework revoked it or oversight stopped it, though its key be there.
     Rows.ADDRESSED_AND_OPEN: "reader = '{zone}' AND NOT EXISTS "
-    "(SELECT FROM exchange.withdrawals w WHERE w.release_id = releases.release_id)",
+    "(SELECT FROM exchange.withdrawals w WHERE w.release_id = releases.release_id) AND NOT EXISTS "
+    "(SELECT FROM exchange.grants g WHERE g.release_id = releases.release_id AND (g.revoked_at IS NOT NULL OR EXISTS "
+    "(SELECT FROM exchange.access_answers a WHERE a.request_id = g.request_id AND a.act = 'stopped')))",
     Rows.SENT: "sender = '{zone}' AND reader <> '{zone}'",
     Rows.TOLD: "told_to = '{zone}'",
     Rows.ASKING: "reader IN ('casework', 'follow_up', 'oversight')",
@@ -206,9 +209,11 @@ RIGHTS: Final[dict[str, Rights]] = {
         _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.OWN)),
         _OVERSIGHT: (Right(Verb.SELECT, Rows.ADDRESSED),),
     },
-    # Each approver's zone answers in its own name; who asked is told of questions and of a refusal.
+    # Each approver's zone answers in its own name; who asked is told of questions and of a refusal, who was given
+    # something by a lawful exception that oversight stopped it.
     "exchange.access_answers": {
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.TOLD),),
+        _PARTNER: (Right(Verb.SELECT, Rows.TOLD),),
         _CASEWORK: (_READ, Right(Verb.INSERT, Rows.OWN)),
         _OVERSIGHT: (_READ, Right(Verb.INSERT, Rows.OWN)),
     },

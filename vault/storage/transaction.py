@@ -109,6 +109,17 @@ class Transaction:
             return found
         return self._group.hot.wrap(key.raw, text)
 
+    def in_vain(self, code: str) -> tuple[Event, Detail | None] | None:
+        """What was allowed and then came to nothing: its own entry was undone, but somebody asked and may have learnt.
+
+        A remark after the outcome's word stays: what the person must not be told of yet, they are not told was tried.
+        """
+        if self.allowed is None:
+            return None
+        event, detail = self.allowed
+        _, space, remark = event.outcome.partition(" ")
+        return event._replace(outcome=f"{code}{space}{remark}", count=0), detail
+
     # -- readers, withdrawals and revocations -----------------------------------------------------
 
     def hold(self, place: int) -> None:

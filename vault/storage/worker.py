@@ -282,7 +282,7 @@ class GroupRunner:
                 raise
             tx.undo()
             job.error = refusal
-            noted = refusal.audit if isinstance(refusal.audit, tuple) else _in_vain(tx, refusal.code)
+            noted = refusal.audit if isinstance(refusal.audit, tuple) else tx.in_vain(refusal.code)
             if noted is not None:
                 group.entries.append(lane.write(*noted))
         except DRIVER_ERRORS:
@@ -292,7 +292,7 @@ class GroupRunner:
             job.error = fault
             log.error("use case failed", extra={"fault": type(fault).__name__})
             unasked = (Event(Happening.FAILED, "use_case", Verdict.NONE, outcome="error"), Detail())
-            group.entries.append(lane.write(*(_in_vain(tx, "error") or unasked)))
+            group.entries.append(lane.write(*(tx.in_vain("error") or unasked)))
         else:
             tx.keep()
 
@@ -375,14 +375,6 @@ class GroupRunner:
         self._store.keystore.rollback()
         for zone, mark in marks.items():
             self._lanes[zone].rewind(mark)
-
-
-def _in_vain(tx: Transaction, code: str) -> tuple[Event, Detail | None] | None:
-    """What was allowed and then came to nothing: its own entry was undone, but somebody asked and may have learnt."""
-    if tx.allowed is None:
-        return None
-    event, detail = tx.allowed
-    return event._replace(outcome=code, count=0), detail
 
 
 class _StatementFault(Exception):

@@ -302,7 +302,7 @@ def as_grant(ceremony: CeremonyRow) -> GrantRow:
 def grant_standing(grant: GrantRow | None) -> GrantStanding | None:
     if grant is None:
         return None
-    return GrantStanding(grant.release, grant.expires_at, grant.revoked_at, grant.opened)
+    return GrantStanding(grant.release, grant.expires_at, grant.taken_back_at, grant.opened)
 
 
 def form_values(row: RequestRow, form: AccessForm) -> dict[str, Any]:
@@ -350,7 +350,7 @@ def grant_values(grant: GrantRow | None) -> dict[str, Any]:
         return dict.fromkeys(("grant", "granted", "granted_at", "expires_at", "revoked_at"))
     return {
         "grant": grant.release.hex(), "granted": list(grant.fields), "granted_at": grant.granted_at,
-        "expires_at": grant.expires_at, "revoked_at": grant.revoked_at,
+        "expires_at": grant.expires_at, "revoked_at": grant.taken_back_at,
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ every release; revoking binds at its commit, and the key is destroyed after it.
     leave = authorise(uow, head, request, desk)              entries commit
     disclose(uow, head, leave, desk, sender)                 sealed, and it left
     read_disclosed(uow, agent, release, reception)           the recipient, while it lives
+    stop(uow, officer, release, cause, desk)                 oversight, at once
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
-from vault.access.releases import Sender
+from vault.access.releases import Receiver, Sender
 from vault.access.shaping import shape
 from vault.asking import GrantRow
 from vault.cases.access_requests import AccessForm, Manner, Revocation, Standing
@@ -25,17 +26,18 @@ from vault.cases.facts import Fact
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
 from vault.cases.protocols import categories_of_kinds
-from vault.errors import Conflict, EnvelopeRejected, Erased, InvalidInput, NotFound
+from vault.errors import Conflict, EnvelopeRejected, Erased, InvalidInput, NotFound, StoreBusy
 from vault.ids import RecordId, ReleaseId, RequestId
 from vault.provenance import Leaving, Sourced
-from vault.unit_of_work import UnitOfWork
+from vault.unit_of_work import ReleaseRow, UnitOfWork
 from vault.usecases import granting
-from vault.usecases.answering import AnsweringDesk
+from vault.usecases.answering import PURPOSE as ANSWERING
+from vault.usecases.answering import AnsweringDesk, before_whom
 from vault.usecases.casework import Casework, Values
 from vault.usecases.granting import Authorised, in_casework, released, still_ready
 from vault.usecases.open_case import record_for
 from vault.usecases.received import LIST_LIMIT, Reception
-from vault.vocabulary import KIND_COMPARTMENT, Action, Facts, Kind, Purpose
+from vault.vocabulary import CASEWORK, KIND_COMPARTMENT, Action, Facts, Kind, Purpose
 
 SCHEMA: Final = 1
 PURPOSE: Final = Purpose.LEGAL_OBLIGATION
@@ -74,6 +76,30 @@ def revoke(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation,
     """Take it back. Once this has committed, the recipient is shown nothing of it. Raises as `granting.revoke`."""
     permit, given, now = granting.taken_back(uow, actor, release, cause, desk, Kind.DISCLOSURE)
     return shape(permit.profile, _values(given) | {"standing": Standing.REVOKED.value, "revoked_at": now})
+
+
+def stop(uow: UnitOfWork, actor: Actor, release: ReleaseId, cause: Revocation, desk: AnsweringDesk) -> Values:
+    """Stop what left: the data protection officer's word, which each read finds at once. Casework destroys the key.
+
+    Oversight changes no row of casework's and holds none of its keys: it adds an answer, signed, which nobody can take
+    away. Raises NotFound, Conflict for one that is over, StoreBusy while somebody reads and does not let go.
+    """
+    office, given = desk.office, uow.grants.get(release)
+    place = before_whom(uow, actor, given.request if given is not None else RequestId(release.raw), desk)
+    left = given is not None and place.row is not None and place.row.zone == CASEWORK and desk.casework is None
+    permit = office.guard.permit(
+        uow, actor, Action.CLOSE, Item(Kind.DISCLOSURE, release.hex()), purpose=ANSWERING[office.zone],
+        facts=place.facts if left else Facts(), outcome=cause.value, config=office.exceptions.digest.hex(),
+    )  # fmt: skip
+    if given is None:
+        raise NotFound("no such item, or not for you")
+    if not uow.grants.exclude(release):
+        raise StoreBusy("somebody is reading this and does not let go: try again")
+    now, given = office.clock.now(), uow.grants.get(release) or given  # as it is now that nobody else is at it
+    if not given.live(now):
+        raise Conflict("this is over already")
+    word = office.stop(uow, permit, given, actor.role, actor.id, cause.value)
+    return shape(permit.profile, _values(given) | {"standing": Standing.REVOKED.value, "revoked_at": word.at})
 
 
 def _content(uow: UnitOfWork, permit: Permit, case: Case, form: AccessForm, casework: Casework) -> Leaving:
@@ -118,7 +144,7 @@ def _values(given: GrantRow) -> dict[str, Any]:
     return {
         "request": given.request.hex(), "disclosure": given.release.hex(), "recipient": str(given.reader),
         "disclosed": list(given.fields), "disclosed_at": given.granted_at, "expires_at": given.expires_at,
-        "revoked_at": given.revoked_at,
+        "revoked_at": given.taken_back_at,
     }  # fmt: skip
 
 
@@ -126,9 +152,14 @@ def _values(given: GrantRow) -> dict[str, Any]:
 
 
 def list_disclosed(
-    uow: UnitOfWork, actor: Actor, reception: Reception, *, limit: int = 50, before: datetime | None = None
+    uow: UnitOfWork, actor: Actor, reception: Reception, *, limit: int = 50, before: datetime | None = None,
+    ended: bool = False,
 ) -> list[Values]:  # fmt: skip
-    """What this zone was given by lawful exceptions and can open now, newest first. Raises ProtocolMissing."""
+    """What this zone was given by lawful exceptions and can open now, newest first; or what has ended, and when.
+
+    Of what was taken back it learns the number and the moment: the database shows it no more than that. Raises
+    ProtocolMissing.
+    """
     if not 1 <= limit <= LIST_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {LIST_LIMIT}", field="limit")
     receiver = reception.receiver
@@ -138,18 +169,23 @@ def list_disclosed(
     )  # fmt: skip
     now = receiver.clock.now()
     reception.protocols.require(receiver.zone, PURPOSE, (), now)
-    rows = uow.releases.addressed(receiver.zone, Kind.DISCLOSURE, limit, before)
     found = []
-    for row in rows:
-        given = uow.grants.get(row.id)
-        if given is not None and given.reader == receiver.zone and given.live(now):
-            # The whole moment: lists are paged by it.
-            values = _values(given) | {
-                "pseudonym": receiver.pseudonym(row),
-                "disclosed_at": row.released_at.isoformat(),
-            }
-            found.append(shape(permit.profile, values))
+    for given in uow.grants.given_to(receiver.zone, limit, before):
+        copy = uow.releases.get(given.release, Kind.DISCLOSURE)
+        if given.live(now) is not ended and (ended or copy is not None):
+            found.append(shape(permit.profile, _listed(given, copy, receiver, now)))
     return found
+
+
+def _listed(given: GrantRow, copy: ReleaseRow | None, receiver: Receiver, now: datetime) -> dict[str, Any]:
+    stand, over = Standing.GRANTED, given.taken_back_at
+    if not given.live(now):
+        stand, over = (Standing.ENDED, given.expires_at) if over is None else (Standing.REVOKED, over)
+    return _values(given) | {
+        "pseudonym": receiver.pseudonym(copy) if copy is not None else None,
+        "disclosed_at": given.granted_at.isoformat(),  # the whole moment: lists are paged by it
+        "standing": stand.value, "ended_at": over,
+    }  # fmt: skip
 
 
 def read_disclosed(uow: UnitOfWork, actor: Actor, release: ReleaseId, reception: Reception) -> Values:

@@ -18,7 +18,17 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Permit
 from vault.access.shaping import shape
 from vault.asking import RequestRow, TakenRequest
-from vault.cases.access_requests import SALT_BYTES, AccessForm, Act, Designation, Manner, Naming, Standing, standing
+from vault.cases.access_requests import (
+    SALT_BYTES,
+    AccessForm,
+    Act,
+    Answer,
+    Designation,
+    Manner,
+    Naming,
+    Standing,
+    standing,
+)
 from vault.cases.calendar import belgian_day
 from vault.cases.exceptions import ITEM_FIELDS, Silence, kind_of, parse_items
 from vault.cases.model import LANGUAGES, Case
@@ -61,17 +71,19 @@ def file(uow: UnitOfWork, actor: Actor, cmd: File, desk: AnsweringDesk) -> Value
     """
     casework, office = in_casework(desk), desk.office
     rules, now = office.exceptions, office.clock.now()
-    rules.check(cmd.basis, cmd.recipient)
-    rules.check_silence(cmd.silence, belgian_day(now))
-    if not 1 <= cmd.hours <= rules.longest_hours:
-        raise InvalidInput(f"hours must be between 1 and {rules.longest_hours}", field="hours")
     items, reason = parse_items(cmd.items), parse_reason(cmd.reason)
     request, case = RequestId(office.entropy.bytes(16)), uow.cases.get(cmd.case)
+    # First whether this person may: what the office's file lists is told to nobody else, and the attempt is an entry.
+    # Its remark keeps the entry from the person's report, also where nothing comes of it, upon a listed ground alone.
+    silent = cmd.silence if rules.lets_be_silent(cmd.silence, belgian_day(now)) else None
     permit = casework.ask(
         uow, actor, Action.CREATE, Kind.DISCLOSURE, case, purpose=_ADMIN, asked=request.hex(), reason=reason,
-        outcome="filed" + remark(cmd.silence), count=len(items), config=rules.digest.hex(),
+        outcome="filed" + remark(silent), count=len(items), config=rules.digest.hex(),
     )  # fmt: skip
     case = existing(case)
+    rules.check(cmd.basis, cmd.recipient)
+    rules.check_silence(cmd.silence, belgian_day(now))
+    rules.check_hours(cmd.hours)
     _check_items(uow, case, items)
     _check_reason(uow, permit, case, reason, casework)
     about = Designation(Naming.REFERENCE, reference(case.id), office.entropy.bytes(SALT_BYTES))
@@ -162,9 +174,17 @@ def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: Any, desk: An
         "disclosure": grant.release.hex() if grant is not None else None,
         "disclosed_at": grant.granted_at if grant is not None else None,
         "expires_at": grant.expires_at if grant is not None else None,
-        "revoked_at": grant.revoked_at if grant is not None else None,
+        "revoked_at": grant.taken_back_at if grant is not None else None,
+        "question": _said(answers, Act.ASKED, form.version) if stand is Standing.ASKED_BACK else None,
+        "refused_for": _said(answers, Act.REFUSED, form.version),
         **exceptional(form, answers, grant, office),
     }  # fmt: skip
+
+
+def _said(answers: Sequence[Answer], act: Act, version: int) -> str | None:
+    """The code of the newest such answer to this version, by somebody whose zone signed it."""
+    codes = [each.code for each in answers if each.sound and each.act is act and each.version == version]
+    return codes[-1] if codes else None
 
 
 def _receipt(permit: Permit, row: RequestRow, stand: Standing) -> Values:

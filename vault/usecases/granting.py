@@ -239,8 +239,8 @@ def taken_back(
         raise NotFound("no such grant")
     if not uow.grants.exclude(release):
         raise StoreBusy("somebody is reading this and does not let go: try again")
-    now = desk.office.clock.now()
-    if not uow.grants.revoke(release, now, cause.value, permit.entry):
+    now, given = desk.office.clock.now(), uow.grants.get(release) or given  # as it is now that nobody else is at it
+    if given.stopped_at is not None or not uow.grants.revoke(release, now, cause.value, permit.entry):
         raise Conflict("this was revoked already")
     return permit, given, now
 
