@@ -40,6 +40,7 @@ STAFF: Final = (
     Member("fedi", "Fedi Opvang", Zone.parse("partner:fedasil"), Role.PARTNER_AGENT),
     Member("odile", "Odile Contrôle", OVERSIGHT, Role.AUDITOR),
     Member("dora", "Dora Privacy", OVERSIGHT, Role.DPO),
+    Member("otto", "Otto Machinist", OVERSIGHT, Role.OPERATOR),
 )
 BY_LOGIN: Final = {member.login: member for member in STAFF}
 DESKS: Final = {member.region: member.login for member in STAFF if member.role is Role.DESK_OFFICER}

@@ -14,7 +14,7 @@ from gateway.client import prefix_of
 from gateway.demo.people import BY_LOGIN, STAFF
 from gateway.demo.setup import EXAMPLE, Demo
 
-SHOWN: Final = ("amina", "hugo", "nele", "frank", "cari", "odile", "dora")
+SHOWN: Final = ("amina", "hugo", "nele", "frank", "cari", "odile", "dora", "otto")
 
 
 _WIDTH: Final = 126  # columns that the widest table needs
@@ -82,6 +82,7 @@ def examples(login: str, demo: Demo) -> tuple[str, str]:
         "cari": (f"{zone}/referrals", f"/follow-up/sheets/{sheet}"),
         "odile": ("/oversight/entries?limit=5", note),
         "dora": ("/oversight/entries?limit=5", f"/oversight/sheets/{sheet}"),
+        "otto": ("/oversight/operation", "/oversight/entries?limit=5"),
     }
     if referral.partner == "caritas":
         paths["cari"] = (f"{zone}/referrals/{referral.release}", f"{zone}/referrals/{sheet}")
