@@ -205,7 +205,7 @@ _OVERSIGHT: Final = {
     ),
     "emergency_counts": "period opened not_opened",
     "log_figures": "measure period group count",
-    "operation": "version policy store zones directory log gaps filing swept_at erased",
+    "operation": "version policy store zones directory log gaps filing swept_at erased timetable",
     "ceremony_uses": _CEREMONY_USE,
     "ceremony_evidence": (
         f"{_CEREMONY_USE} request manner asked_for purpose basis reason asked_by version filed_at open_until "

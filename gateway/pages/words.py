@@ -293,7 +293,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "passkey_revoked": "passkey revoked", "recovery_codes_made": "recovery codes made",
         "recovery_code_used": "recovery code used", "release_begun": "release begun", "released": "released",
         "swept": "emptied what was forgotten", "failed": "failed",
-        "examined": "tried whether records open",
+        "swept_through": "emptied all that was due", "examined": "tried whether records open",
         "release_withdrawn": "release withdrawn", "answer_taken": "answer taken over", "policy_loaded": "rules loaded",
         "policy_refused": "rules refused", "turned_away": "turned away", "illegible": "cannot be read",
         "entrusted": "case entrusted",
@@ -387,10 +387,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
 }  # fmt: skip
 
 WORDS.update(words_of_oversight.WORDS)
-WORDS["menu"] |= words_of_oversight.MENU
-WORDS["done"] |= words_of_oversight.DONE
+for _group in ("menu", "done", "kind"):
+    WORDS[_group] |= words_of_oversight.MORE[_group]
 # A step stands in the log as an action of its own.
-WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"}
+WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"} | words_of_oversight.ACTIONS
 
 #: What is wrong with a field, or with the form as a whole.
 FAULTS: Final[dict[str, str]] = {

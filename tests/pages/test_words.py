@@ -10,6 +10,7 @@ from babel.messages.extract import extract
 
 from gateway.pages import catalogs, words
 from vault.audit.events import Happening
+from vault.audit.log_events import LogHappening
 from vault.cases.access_requests import GRANTABLE, Act, Doubt, Manner, Naming, Refusal, Revocation, Standing
 from vault.cases.appointments import Channel, ClashKind, Occasion
 from vault.cases.appointments import Status as AppointmentStatus
@@ -18,6 +19,7 @@ from vault.cases.partners import FIELDS
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome, ReferralStatus, ReferralStep
 from vault.cases.templates import TEMPLATES
 from vault.freetext.spans import Source, TokenType
+from vault.oversight.timetable import Duty, Punctuality
 from vault.vocabulary import Action, Compartment, Fact, Kind, Purpose, Role
 
 TEMPLATE_FILES = sorted((Path(catalogs.__file__).parent / "templates").glob("*.html"))
@@ -62,7 +64,9 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
     ("group", "codes"),
     [
         ("role", Role), ("state", State), ("step", Step), ("outcome", Outcome), ("kind", Kind), ("action", Action),
-        ("action", Happening), ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
+        ("action", Happening), ("action", LogHappening),
+        ("duty", Duty), ("punctuality", Punctuality),
+        ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
         ("template", TEMPLATES), ("found", TokenType), ("found_by", Source),
         ("standing", Standing), ("refused_for", Refusal), ("doubt", Doubt), ("revocation", Revocation), ("act", Act),
         ("naming", Naming), ("manner", Manner), ("field", GRANTABLE), ("field", FIELDS),
