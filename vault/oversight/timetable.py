@@ -72,7 +72,8 @@ class KeysSeen(NamedTuple):
 class Seen(NamedTuple):
     """What is known on the day. The moments: when it was last done, None for never.
 
-    begun: since when the vault is there. oldest_detail: of all that are stored. told: False where the log could not be asked.
+    begun: since when the vault is there. oldest_detail: of all that are stored. told: False where the log could not be
+    asked.
     """
 
     keys: Sequence[KeysSeen]
