@@ -79,13 +79,16 @@ class Caller:
         reply: dict[str, object] = self._gateway.send(method, self.prefix + path, token=self._token, body=body)
         return reply
 
-    def get(self, path: str) -> dict[str, object]:
-        reply: dict[str, object] = self._gateway.send("GET", self.prefix + path, token=self._token)
+    def get(self, path: str, **query: object) -> dict[str, object]:
+        reply: dict[str, object] = self._gateway.send("GET", self.prefix + path, token=self._token, query=query)
         return reply
 
     def post(self, path: str, body: object = None) -> dict[str, object]:
         reply: dict[str, object] = self._gateway.send("POST", self.prefix + path, token=self._token, body=body)
         return reply
+
+    def put(self, path: str, body: object) -> dict[str, object]:
+        return self.ask("PUT", path, body)
 
     def elsewhere(self, path: str) -> dict[str, object]:
         """A request outside the own zone, with the own token."""
