@@ -75,9 +75,13 @@ class Demo:
         """Raises ConfigurationError for a home that is no demo's."""
         try:
             kept = json.loads((home / SIGN_INS).read_text("utf-8"))
-            return cls(kept["password"], kept["secrets"], [Played(**case) for case in kept["cases"]])
+            demo = cls(kept["password"], kept["secrets"], [Played(**case) for case in kept["cases"]])
         except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigurationError(f"{home} is no whole demo: make a new one with --fresh, or name another") from None
+            demo = cls("", {}, [])
+        # An earlier version's lacks people or cases.
+        if set(demo.secrets) != set(BY_LOGIN) or not all(case.state for case in demo.cases):
+            raise ConfigurationError(f"{home} is no whole demo: make a new one with --fresh, or name another")
+        return demo
 
     def of_path(self, *paths: str) -> Played:
         return next(case for case in self.cases if case.path in paths)
