@@ -81,7 +81,8 @@ _CASEWORK: Final = {
     "step_list": "step next possible reasons needs optional actors deadline number taken state day codes",
     "deadline_list": "deadline day left because",
     "overview": (
-        "reference state region language opened_on opened_at coach notes last_note_on next done deadline day left"
+        "reference state region language opened_on opened_at coach notes last_note_on next done deadline day left "
+        "expected"
     ),
     "avenue_list": "number step avenue day",
     "return_plan_list": "number step partner day",

@@ -58,7 +58,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "begin_intake": "Begin the first interview", "give_notice": "Give the privacy notice",
         "begin_analysis": "Begin the analysis of the file", "give_conclusions": "Give the conclusions",
         "orient_stay": "Work towards a right of residence", "orient_return": "Work towards return",
-        "orient_transfer": "Work towards transfer", "continue_follow_up": "Go on with the guidance",
+        "orient_transfer": "Work towards transfer", "continue_follow_up": "Give this up: back to guidance",
         "ask_extension": "Ask for an extension", "grant_extension": "Write down a granted extension",
         "refuse_extension": "Write down a refused extension", "suspend": "Suspend", "resume": "Resume",
         "explain_consequences": "Explain the consequences",
