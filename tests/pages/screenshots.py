@@ -52,6 +52,10 @@ PAGES: Final[dict[str, dict[str, str]]] = {
 }  # fmt: skip
 
 
+#: Pages whose point lies below the first screen.
+WHOLE: Final = frozenset({"operator-home", "desk-day"})
+
+
 def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +74,7 @@ def _take(site: Site, demo: Demo) -> None:
         page, door = _page_of(site, demo, login)
         for name, path in pictures.items():
             page.goto(f"{site.base}{door}{path.format(**places)}")
-            page.screenshot(path=FOLDER / f"{name}.png")
+            page.screenshot(path=FOLDER / f"{name}.png", full_page=name in WHOLE)
         if login == "amina":
             _note(page, f"{site.base}{door}/cases/{places['case']}")
         page.context.close()
