@@ -112,7 +112,9 @@ def prepare(home: Path, hooks: Hooks, advance: Advance, *, fresh: bool = False) 
 def _make(home: Path, hooks: Hooks, advance: Advance) -> Demo:
     entropy = SystemEntropy()
     seed = load_seed()
-    total = len(STAFF) + sum(1 + len(case.flow) for case in (*seed, *orders.load_orders()))
+    total = (
+        len(STAFF) + sum(1 + len(case.flow) for case in seed) + sum(1 + len(one.flow) for one in orders.load_orders())
+    )
     advance(0, total)
     create_home(home, PARTNERS, hooks, mark=MARK)
     password = f"demo-{entropy.bytes(5).hex()}"

@@ -72,7 +72,7 @@ def moment(value: str | datetime | None, language: str) -> str:
 def tongue(code: str, language: str) -> str:
     """What a language is called, by its code of two or three letters; the code where nobody gave it a name."""
     try:
-        return Locale.parse(_locale(language)).languages.get(code.lower(), code)
+        return str(Locale.parse(_locale(language)).languages.get(code.lower(), code))
     except (UnknownLocaleError, ValueError):
         return code
 
