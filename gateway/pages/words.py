@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from gateway.pages import words_of_oversight
+from gateway.pages import words_of_coaches, words_of_oversight
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
@@ -386,14 +386,14 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 
-WORDS.update(words_of_oversight.WORDS)
+WORDS.update(words_of_oversight.WORDS | words_of_coaches.WORDS)
 for _group in ("menu", "done", "kind"):
-    WORDS[_group] |= words_of_oversight.MORE[_group]
+    WORDS[_group] |= words_of_oversight.MORE[_group] | words_of_coaches.MORE.get(_group, {})
 # A step stands in the log as an action of its own.
 WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"} | words_of_oversight.ACTIONS
 
 #: What is wrong with a field, or with the form as a whole.
-FAULTS: Final[dict[str, str]] = {
+FAULTS: Final[dict[str, str]] = WORDS["obstacle"] | {
     "missing": "This must be filled in.",
     "unusable": "This cannot be used as it is. Check it.",
     "too_long": "This is too long.",
@@ -429,7 +429,7 @@ FAULTS: Final[dict[str, str]] = {
     "files_full": "This case takes no more files now: others are on their way, or it holds as many as it can.",
     "review_needed": "Some places may name somebody. Decide about them below, then save.",
     "review_stale": "The text or the case has changed since the look. Decide again, then save.",
-} | words_of_oversight.FAULTS | {c: text for c, text in WORDS["obstacle"].items() if c != "notice_missing"}  # fmt: skip
+} | words_of_oversight.FAULTS | words_of_coaches.FAULTS  # fmt: skip
 
 #: Why a page is not shown: what it says, and what to do.
 REFUSALS: Final[dict[str, tuple[str, str]]] = {

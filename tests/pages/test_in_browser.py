@@ -166,7 +166,7 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
         "coach": ["/", "/calendar", "/cases", "/search", "/open"],
-        "head": ["/", "/cases", "/figures", "/requests", f"/requests/{asked}"],
+        "head": ["/", "/cases", f"/cases/{case}/coach", "/figures", "/requests", f"/requests/{asked}"],
         "desk": ["/", "/day"], "auditor": ["/", "/sessions", *overseen],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],

@@ -14,6 +14,7 @@ from vault.audit.log_events import LogHappening
 from vault.cases.access_requests import GRANTABLE, Act, Doubt, Manner, Naming, Refusal, Revocation, Standing
 from vault.cases.appointments import Channel, ClashKind, Occasion
 from vault.cases.appointments import Status as AppointmentStatus
+from vault.cases.assignment import Cause, Obstacle
 from vault.cases.flow import Outcome, State, Step
 from vault.cases.partners import FIELDS
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome, ReferralStatus, ReferralStep
@@ -65,7 +66,7 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
     [
         ("role", Role), ("state", State), ("step", Step), ("outcome", Outcome), ("kind", Kind), ("action", Action),
         ("action", Happening), ("action", LogHappening),
-        ("duty", Duty), ("punctuality", Punctuality),
+        ("unable", Obstacle), ("came_by", Cause), ("duty", Duty), ("punctuality", Punctuality),
         ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
         ("template", TEMPLATES), ("found", TokenType), ("found_by", Source),
         ("standing", Standing), ("refused_for", Refusal), ("doubt", Doubt), ("revocation", Revocation), ("act", Act),
