@@ -296,7 +296,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "swept_through": "emptied all that was due", "examined": "tried whether records open",
         "release_withdrawn": "release withdrawn", "answer_taken": "answer taken over", "policy_loaded": "rules loaded",
         "policy_refused": "rules refused", "turned_away": "turned away", "illegible": "cannot be read",
-        "entrusted": "case entrusted",
     },
     "kind": {
         "case": "case", "identity": "identity", "contact": "contact", "notice": "privacy notice", "note": "note",

@@ -14,7 +14,7 @@ _MENU: Final = {
 ACTIONS: Final = {
     "log_opened": "tree of the log begun", "log_closed": "tree of the log closed", "heartbeat": "sign of life",
     "gap_found": "gap found", "keys_loaded": "keys taken into use", "settings_loaded": "settings taken into use",
-    "details_erased": "details destroyed", "evaluate": "asked by another system",
+    "details_erased": "details destroyed", "evaluate": "asked by another system", "entrusted": "case entrusted",
 }  # fmt: skip
 _KINDS: Final = {
     "log": "log", "keyring": "keys of a zone", "log_key": "key of the log", "settings": "settings", "policy": "rules",
