@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml
     detection_file: Path | None = None  # tables that replace some of gateway/detection.toml
     exceptions_file: Path | None = None  # upon which basis what may leave for whom, instead of gateway/exceptions.toml
+    timetable_file: Path | None = None  # when keys, details and sweeps are due, instead of gateway/timetable.toml
     protocols_file: Path | None = None  # protocols with other bodies, instead of the examples of gateway/protocols.toml
     referrals: Path | None = None  # rules for referrals to partners; empty: the packaged ones
 

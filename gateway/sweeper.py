@@ -6,16 +6,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.wiring import Services
 from vault.errors import Conflict, VaultError
-from vault.usecases.sweep import sweep
+from vault.usecases.sweep import sweep, swept_through
 from vault.vocabulary import CASEWORK
 
 #: Seconds. Nothing is due to the minute: a file waits two hours, a draft two weeks.
 _FIRST: Final = 10.0
 _EVERY: Final = 900.0
+#: So often the log is told that all is swept, also where there was nothing: else a sweep that fails would look like one
+#: that had nothing to do.
+_TOLD_EVERY: Final = timedelta(days=1)
 
 log = logging.getLogger("parefeu.sweeper")
 
@@ -37,9 +41,15 @@ async def sweeping(services: Services, *, first: float = _FIRST, every: float = 
 
 async def _sweep_now_and_then(services: Services, first: float, every: float) -> None:
     await asyncio.sleep(first)
+    told: datetime | None = None
+    swept = 0
     while True:
         try:
-            await sweep_all(services)
+            swept += await sweep_all(services)
+            now = services.clock.now()
+            if told is None or now - told >= _TOLD_EVERY:
+                await tell(services, swept)
+                told, swept = now, 0
         except VaultError as fault:
             log.warning("sweep failed", extra={"code": fault.code})
         await asyncio.sleep(every)
@@ -58,3 +68,8 @@ async def sweep_all(services: Services) -> int:
         if not done:
             return swept
         swept += done
+
+
+async def tell(services: Services, swept: int) -> None:
+    """Write down that all that was due is swept. swept: how many since this was last written."""
+    await services.worker.submit(CASEWORK, lambda uow: swept_through(uow, swept), quick=False)

@@ -25,6 +25,7 @@ from gateway.protocol_rules import load_protocols
 from gateway.referral_rules import load_referral_rules
 from gateway.report_words import ReportWords, load_report_words
 from gateway.settings import Settings, slug
+from gateway.timetable_rules import load_timetable
 from policies.namespace import Namespace, load_namespace
 from vault.access.asking import ASKING_ZONES, READERS, AccessOffice
 from vault.access.correspondence import Correspondence
@@ -209,7 +210,8 @@ def _offices(
 def _oversight(settings: Settings, own: ZoneKeyring, guard: Guard, clock: Clock, entropy: Entropy) -> Oversight:
     rules = load_detection(settings.detection_file)
     emergencies = load_emergency_rules(settings.break_glass_file)
-    return Oversight(guard, own.sealing, own.signing, clock, entropy, rules, Calendar(), emergencies)
+    table = load_timetable(settings.timetable_file)
+    return Oversight(guard, own.sealing, own.signing, clock, entropy, rules, Calendar(), emergencies, table)
 
 
 def _casework(

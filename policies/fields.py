@@ -82,7 +82,8 @@ _CASEWORK: Final = {
     "step_list": "step next possible reasons needs optional actors deadline number taken state day codes",
     "deadline_list": "deadline day left because",
     "overview": (
-        "reference state region language opened_on opened_at coach notes last_note_on next done deadline day left"
+        "reference state region language opened_on opened_at coach notes last_note_on next done deadline day left "
+        "expected"
     ),
     "avenue_list": "number step avenue day",
     "return_plan_list": "number step partner day",
@@ -206,7 +207,7 @@ _OVERSIGHT: Final = {
     ),
     "emergency_counts": "period opened not_opened",
     "log_figures": "measure period group count",
-    "operation": "version policy store zones directory log gaps filing swept_at erased",
+    "operation": "version policy store zones directory log gaps filing swept_at erased timetable",
     "ceremony_uses": _CEREMONY_USE,
     "ceremony_evidence": (
         f"{_CEREMONY_USE} request manner asked_for purpose basis reason asked_by version filed_at open_until "

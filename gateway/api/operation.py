@@ -16,6 +16,7 @@ from gateway.gate import Asks, Authenticated, Gate
 from gateway.log.quorum import quorum_of
 from vault.access.shaping import shape
 from vault.oversight.standing import standing_values
+from vault.oversight.timetable import Line
 from vault.usecases import operation
 from vault.vocabulary import Action, Kind, Purpose
 
@@ -61,8 +62,22 @@ async def operating(gate: Gate, run: Run) -> dict[str, Any]:
                 "seconds": services.filing_pace.seconds_for(seen.unfiled) if seen.unfiled else 0,
             },
             "swept_at": seen.swept_at, "erased": seen.erased,
+            "timetable": {
+                "version": oversight.timetable.version, "digest": oversight.timetable.digest.hex(),
+                "lines": [_line(line) for line in operation.reckoned(seen, oversight, directory, now)],
+            },
         },
     )  # fmt: skip
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """Dates as texts; None where it was never done, nothing is due, or no command does it yet."""
+    return {
+        "duty": line.duty.value, "zone": line.zone or None,
+        "done_at": line.done_at.isoformat(timespec="seconds") if line.done_at is not None else None,
+        "due_on": line.due_on.isoformat() if line.due_on is not None else None,
+        "state": line.state.value, "command": line.command or None,
+    }  # fmt: skip
 
 
 def _life(life: operation.ZoneLife | None) -> dict[str, Any]:
@@ -74,7 +89,7 @@ def router(gate: Gate) -> APIRouter:
     api = APIRouter(tags=["oversight"], route_class=StrictRoute)
 
     async def read_operation(request: Request) -> Response:
-        """Signs of life of every zone, ages of keys, the log's lag, what was swept and erased."""
+        """Signs of life of every zone, ages of keys, the log's lag, what was swept and erased, what is due when."""
         return json_response(await operating(gate, lambda work: gate.run(request, work, quick=False)))
 
     api.add_api_route(

@@ -14,6 +14,7 @@ from gateway.cli.home import Home, plain_settings
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from gateway.wiring import Services
     from vault.storage.store import Database
 
 app = typer.Typer(
@@ -55,12 +56,19 @@ def sweep(ctx: typer.Context, home: Home = None) -> None:
     """Empty forgotten drafts and files that nobody described. A server that runs does this by itself."""
     from gateway.cli.home import hooks_of
     from gateway.cli.staff import at_the_store
-    from gateway.sweeper import sweep_all
     from vault.vocabulary import CASEWORK
 
     with at_the_store(home, CASEWORK, hooks_of(ctx)) as (services, _):
-        swept = asyncio.run(sweep_all(services))
+        swept = asyncio.run(_swept(services))
     typer.echo(f"{swept} emptied")
+
+
+async def _swept(services: Services) -> int:
+    from gateway.sweeper import sweep_all, tell
+
+    swept = await sweep_all(services)
+    await tell(services, swept)
+    return swept
 
 
 def _report(settings: Settings) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 import typer
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     help="Take in orders from the official file; list those that wait for a fact.",
     no_args_is_help=True, add_completion=False,
 )  # fmt: skip
-_REPORT: Final = ("line", "status", "case", "region", "coach_type", "criterion", "missing", "differing", "why")
+REPORT: Final = ("line", "status", "case", "region", "coach_type", "criterion", "missing", "differing", "why")
 _WAITING: Final = ("reference", "opened_on", "language", "missing")
 #: Somebody must look at these.
 _OPEN: Final = frozenset({"invalid", "refused", Intake.DIFFERS.value})
@@ -76,8 +76,8 @@ def import_file(
     counts: dict[str, int] = {}
     with Report(desk.as_json) as report, ProgressBar("taking in" if write else "looking", seen.households) as bar:
         stopped = ""
-        for one, told in _answers(desk, file, seen, {"look": not write, "complete": complete, "update": update}):
-            for row in _rows(one, told):
+        for one, told in answers(desk, file, seen, {"look": not write, "complete": complete, "update": update}):
+            for row in report_rows(one, told):
                 report.add(row)
             counts[told["status"]] = counts.get(told["status"], 0) + 1
             stopped = told.get("stopped", "")
@@ -85,8 +85,14 @@ def import_file(
     _end(counts, write=write, stopped=stopped)
 
 
-def _answers(
-    desk: Desk, file: Path, seen: Survey, how: Mapping[str, bool]
+class Poster(Protocol):
+    """Whoever sends what the desk sends."""
+
+    def post(self, path: str, body: Any, /) -> Any: ...
+
+
+def answers(
+    desk: Poster, file: Path, seen: Survey, how: Mapping[str, bool]
 ) -> Iterator[tuple[Household, dict[str, Any]]]:
     """What became of each household, in the file's order, until the gateway gives no answer any more."""
     sent: set[bytes] = set()
@@ -105,7 +111,7 @@ def _answers(
             return
 
 
-def _sent(desk: Desk, one: Household, how: Mapping[str, bool]) -> dict[str, Any]:
+def _sent(desk: Poster, one: Household, how: Mapping[str, bool]) -> dict[str, Any]:
     body = {**(one.body or {}), **how}
     for attempt in (1, 2):
         try:
@@ -139,7 +145,8 @@ def _why(one: Household, problem: Problem) -> str:
     return "; ".join(parts) or detail or problem.sentence
 
 
-def _rows(one: Household, told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def report_rows(one: Household, told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The report's lines about a household: one for each of its lines in the file."""
     for line in one.lines:
         if line in one.doubles:
             yield {"line": line, "status": "duplicate", "why": "the same line stands in this household before"}
@@ -167,12 +174,12 @@ class Report:
 
     def __enter__(self) -> Report:
         if self._streams:
-            output.show_rows([], _REPORT)
+            output.show_rows([], REPORT)
         return self
 
     def add(self, row: dict[str, Any]) -> None:
         if self._streams:
-            output.show_line(row, _REPORT)
+            output.show_line(row, REPORT)
         else:
             self._rows.append(row)
 
@@ -180,7 +187,7 @@ class Report:
         if self._as_json:
             output.show_json({"lines": self._rows})
         elif not self._streams:
-            output.show_rows(self._rows, _REPORT)
+            output.show_rows(self._rows, REPORT)
 
 
 def _end(counts: Mapping[str, int], *, write: bool, stopped: str) -> None:

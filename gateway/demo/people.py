@@ -40,6 +40,7 @@ STAFF: Final = (
     Member("fedi", "Fedi Opvang", Zone.parse("partner:fedasil"), Role.PARTNER_AGENT),
     Member("odile", "Odile Contrôle", OVERSIGHT, Role.AUDITOR),
     Member("dora", "Dora Privacy", OVERSIGHT, Role.DPO),
+    Member("otto", "Otto Machinist", OVERSIGHT, Role.OPERATOR),
 )
 BY_LOGIN: Final = {member.login: member for member in STAFF}
 DESKS: Final = {member.region: member.login for member in STAFF if member.role is Role.DESK_OFFICER}
@@ -78,13 +79,16 @@ class Caller:
         reply: dict[str, object] = self._gateway.send(method, self.prefix + path, token=self._token, body=body)
         return reply
 
-    def get(self, path: str) -> dict[str, object]:
-        reply: dict[str, object] = self._gateway.send("GET", self.prefix + path, token=self._token)
+    def get(self, path: str, **query: object) -> dict[str, object]:
+        reply: dict[str, object] = self._gateway.send("GET", self.prefix + path, token=self._token, query=query)
         return reply
 
     def post(self, path: str, body: object = None) -> dict[str, object]:
         reply: dict[str, object] = self._gateway.send("POST", self.prefix + path, token=self._token, body=body)
         return reply
+
+    def put(self, path: str, body: object) -> dict[str, object]:
+        return self.ask("PUT", path, body)
 
     def elsewhere(self, path: str) -> dict[str, object]:
         """A request outside the own zone, with the own token."""

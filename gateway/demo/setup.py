@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gateway.auth.passwords import hash_password
 from gateway.cli.home import Hooks, settings_of
 from gateway.cli.init import create_home
 from gateway.client import InProcess, holder
 from gateway.clock import SystemEntropy
+from gateway.demo import orders
 from gateway.demo.people import BY_LOGIN, DESKS, HEADS, PARTNERS, STAFF, Caller, hire, token_for
 from gateway.demo.seed_data import SeedCase, import_example, load_seed
 from gateway.instance import write_private
@@ -37,6 +38,12 @@ _REFERRED: Final = (
     ("fedasil", ("family_name", "phone", "language"), "shelter"),
 )
 
+#: Where the demo's file of orders is taken in, and who accompanies them there.
+_REGION: Final = "brussels"
+_COACH: Final = "amina"
+#: Cases of that region that are expected at the desk too.
+_EXPECTED: Final = frozenset({"family_brussels"})
+
 Advance = Callable[[int, int], None]
 
 
@@ -52,6 +59,7 @@ class Played:
     notes: list[str] = field(default_factory=list)
     release: str = ""
     partner: str = ""
+    state: str = ""
 
 
 @dataclass
@@ -67,9 +75,13 @@ class Demo:
         """Raises ConfigurationError for a home that is no demo's."""
         try:
             kept = json.loads((home / SIGN_INS).read_text("utf-8"))
-            return cls(kept["password"], kept["secrets"], [Played(**case) for case in kept["cases"]])
+            demo = cls(kept["password"], kept["secrets"], [Played(**case) for case in kept["cases"]])
         except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigurationError(f"{home} is no whole demo: make a new one with --fresh, or name another") from None
+            demo = cls("", {}, [])
+        # An earlier version's lacks people or cases.
+        if set(demo.secrets) != set(BY_LOGIN) or not all(case.state for case in demo.cases):
+            raise ConfigurationError(f"{home} is no whole demo: make a new one with --fresh, or name another")
+        return demo
 
     def of_path(self, *paths: str) -> Played:
         return next(case for case in self.cases if case.path in paths)
@@ -100,7 +112,9 @@ def prepare(home: Path, hooks: Hooks, advance: Advance, *, fresh: bool = False) 
 def _make(home: Path, hooks: Hooks, advance: Advance) -> Demo:
     entropy = SystemEntropy()
     seed = load_seed()
-    total = len(STAFF) + sum(1 + len(case.flow) for case in seed)
+    total = (
+        len(STAFF) + sum(1 + len(case.flow) for case in seed) + sum(1 + len(one.flow) for one in orders.load_orders())
+    )
     advance(0, total)
     create_home(home, PARTNERS, hooks, mark=MARK)
     password = f"demo-{entropy.bytes(5).hex()}"
@@ -111,18 +125,43 @@ def _make(home: Path, hooks: Hooks, advance: Advance) -> Demo:
             login: Caller(gateway, BY_LOGIN[login], token_for(services, login, timedelta(minutes=30)))
             for login in {case.coach for case in seed} | set(HEADS.values()) | set(DESKS.values())
         }
+        today = belgian_day(services.clock.now())
         done = len(STAFF)
         cases = []
         for place, case in enumerate(seed):
             region = case.body["region"]
             crew = Crew(callers[case.coach], callers.get(DESKS.get(region, "")), callers[HEADS[region]])
-            cases.append(play(case, crew, place))
+            cases.append(play(case, crew, today, place))
             done += 1 + len(case.flow)
             advance(done, total)
+        cases += _play_orders(home, callers, cases, today)
+        for played in cases:
+            played.state = str(callers[played.coach].get(f"/cases/{played.reference}")["state"])
+        advance(total, total)
     demo = Demo(password, secrets, cases)
     write_private(home / SIGN_INS, json.dumps(asdict(demo), ensure_ascii=False, indent=1).encode())
     _write_example(home, cases)
     return demo
+
+
+def _play_orders(home: Path, callers: Mapping[str, Caller], cases: Sequence[Played], today: date) -> list[Played]:
+    """Brussels: the desk takes in its file, the head says what the coach takes, and the agenda fills."""
+    coach, desk, head = callers[_COACH], callers[DESKS[_REGION]], callers[HEADS[_REGION]]
+    coaches: Any = head.get("/coaches")
+    own = next(one["coach"] for one in coaches["coaches"] if one["name"] == coach.member.name)
+    head.put(f"/coaches/{own}", {"types": ["individuals", "families", "open_return"], "capacity": 40})
+    taken = orders.take_in(desk, orders.write_orders(home, orders.TAKEN_IN, today))
+    hours, played = orders.Hours(desk, today), []
+    for order in orders.load_orders():
+        case = taken[order.reference]
+        notes = orders.play_order(order, case, {"coach": coach, "desk": desk}, hours, today)
+        whose = coach if order.flow else desk
+        played.append(Played(order.slug, order.story, case, whose.member.login, "order", notes))
+    for known in cases:
+        if known.slug in _EXPECTED:
+            orders.book(desk, known.reference, {"book": "interview", "minutes": 60}, hours)
+    orders.write_orders(home, orders.EXAMPLE_FILE, today)
+    return played
 
 
 @dataclass(frozen=True)
@@ -140,9 +179,8 @@ class Crew:
         return found
 
 
-def play(case: SeedCase, crew: Crew, place: int = 0) -> Played:
+def play(case: SeedCase, crew: Crew, today: date, place: int = 0) -> Played:
     """One case through the gateway, step by step, as far as its flow goes."""
-    today = belgian_day(datetime.now(UTC))
     coach = crew.coach
     played = Played(case.slug, case.story, "", coach.member.login, case.path)
     body = case.body_on(today)

@@ -19,11 +19,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from gateway.cli.file import answers, report_rows
 from gateway.cli.home import Hooks, settings_of
 from gateway.cli.init import create_home
+from gateway.cli.order_files import survey
 from gateway.cli.output import as_called
 from gateway.client import InProcess, Problem
 from gateway.clock import SystemEntropy
+from gateway.demo import orders
 from gateway.demo.attack import Findings, Loot, attack, hexdump
 from gateway.demo.people import BY_LOGIN, PARTNERS, Caller, hire, token_for
 from gateway.demo.seed_data import SeedCase, load_seed
@@ -75,6 +78,7 @@ class _Tour:
     def play(self) -> list[Findings]:
         seed = next(case for case in load_seed() if case.outcome == "REFUSED")
         self._opening()
+        self._file()
         self._order(seed)
         self._coach(seed)
         self._database(seed)
@@ -132,6 +136,39 @@ class _Tour:
         """Take one step; the state that it led to."""
         reply = self.callers[login].post(f"/cases/{self.case}/steps/{step.value.replace('_', '-')}", told)
         return str(reply["state"])
+
+    def _file(self) -> None:
+        desk, today = self.callers["nele"], belgian_day(datetime.now(UTC))
+        self.head("Orders come in as a file")
+        path = orders.write_orders(self.settings.home, orders.EXAMPLE_FILE, today)
+        self.say(
+            "The official file hands orders over as a table. The desk first looks what would become of each line;",
+            "nothing is written, and no message repeats what stands in a cell:",
+        )
+        self._taken_in(desk, path, write=False)
+        self.say(
+            "A minor who is alone is refused, and so is a day that is no day. An order of Liege is not kept here. The",
+            "rest is triaged by criterion, address and people, to a region and a kind of coach. Now for real:",
+        )
+        self._taken_in(desk, path, write=True)
+        self.say("The same file once more changes nothing:")
+        again = self._taken_in(desk, path, write=True)
+        if "triaged" in again or "same" not in again:
+            raise AssertionError("an order was taken in twice")
+
+    def _taken_in(self, desk: Caller, path: Path, *, write: bool) -> set[str]:
+        """Send the file as `parefeu file import` does; show its report. Returns what became of the orders."""
+        how = {"look": not write, "complete": False, "update": False}
+        found = [row for one, told in answers(desk, path, survey(path), how) for row in report_rows(one, told)]
+        table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+        names = ("line", "status", "region", "coach_type", "criterion", "missing", "why")
+        for name in names:
+            table.add_column(name.replace("_", " "), overflow="fold")
+        for row in found:
+            cells = ["; ".join(row[name]) if isinstance(row[name], list) else str(row[name]) for name in names]
+            table.add_row(*(Text(cell, style="red" if row["status"] == "invalid" else "") for cell in cells))
+        self.console.print(Padding(table, (0, 0, 0, 4)))
+        return {row["status"] for row in found}
 
     def _order(self, seed: SeedCase) -> None:
         desk, today = self.callers["nele"], belgian_day(datetime.now(UTC))

@@ -11,10 +11,12 @@ from rich.text import Text
 
 from gateway.cli.output import called
 from gateway.client import prefix_of
+from gateway.demo.orders import EXAMPLE_FILE, FOLDER
 from gateway.demo.people import BY_LOGIN, STAFF
 from gateway.demo.setup import EXAMPLE, Demo
+from vault.cases.flow import State
 
-SHOWN: Final = ("amina", "hugo", "nele", "frank", "cari", "odile", "dora")
+SHOWN: Final = ("amina", "hugo", "nele", "frank", "cari", "odile", "dora", "otto")
 
 
 _WIDTH: Final = 126  # columns that the widest table needs
@@ -36,11 +38,13 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
         )
     console.print(table)
     cases = Table(title="\nCases", title_justify="left", box=None)
-    for name in ("reference", "coach", "path", "what it is about"):
+    for name in ("reference", "with", "state", "what it is about"):
         cases.add_column(name, no_wrap=name == "reference", overflow="fold")
-    for case in demo.cases:
-        cases.add_row(case.reference, case.coach, case.path, Text(case.story))
+    states = list(State)
+    for case in sorted(demo.cases, key=lambda case: states.index(State(case.state))):
+        cases.add_row(case.reference, case.coach, case.state, Text(case.story))
     console.print(cases)
+    console.print(Text(f"Each opens at {address}/pages/casework/cases/REFERENCE, for whom it is with.\n"))
     console.print(Text("Try it: each role may do one of these and not the other.\n", style="bold"))
     for login in SHOWN:
         _examples(console, login, tokens[login], demo, address)
@@ -50,6 +54,8 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
             f"A code for it: {called()} demo --home {home} --code amina"
         )
     )
+    orders = f"{called()} file import {home}/{FOLDER}/{EXAMPLE_FILE} --home {home}"
+    console.print(Text(f"Take in orders, as nele: {orders} (looks only; --write takes them in)"))
     console.print(Text(f"Import notes: {called()} notes import {home}/{EXAMPLE} --home {home}"))
     console.print(Text(f"Pages for the browser: {address}/"))
     console.print(Text(f"Serving on {address} · everything here is invented · Ctrl-C ends it", style="bold"))
@@ -82,6 +88,7 @@ def examples(login: str, demo: Demo) -> tuple[str, str]:
         "cari": (f"{zone}/referrals", f"/follow-up/sheets/{sheet}"),
         "odile": ("/oversight/entries?limit=5", note),
         "dora": ("/oversight/entries?limit=5", f"/oversight/sheets/{sheet}"),
+        "otto": ("/oversight/operation", "/oversight/entries?limit=5"),
     }
     if referral.partner == "caritas":
         paths["cari"] = (f"{zone}/referrals/{referral.release}", f"{zone}/referrals/{sheet}")

@@ -55,7 +55,7 @@ class AgendaPages(CaseworkPages):
         shift = timedelta(days=_WEEK)
         return visit.draw(
             "week.html", by_day=by_day, today=today.isoformat(), earlier=(monday - shift).isoformat(),
-            later=(monday + shift).isoformat(), clashing=_overlapping(rows),
+            later=(monday + shift).isoformat(), clashing=_overlapping(rows), desk_names=self._desk_names(),
         )  # fmt: skip
 
     async def day(self, visit: Visit) -> Response:
@@ -93,8 +93,11 @@ class AgendaPages(CaseworkPages):
         status, rows = await visit.run(work)
         return visit.draw(
             "appointments.html", case=status, rows=rows[::-1], reference=visit.place("case"), brought=_BROUGHT,
-            now=self.casework.clock.now().isoformat(),
+            now=self.casework.clock.now().isoformat(), desk_names=self._desk_names(),
         )  # fmt: skip
+
+    def _desk_names(self) -> dict[str, str]:
+        return {code: desk.name for code, desk in self.casework.organisation.desks.items()}
 
     async def _settled(self, visit: Visit, case: CaseId) -> bool:
         form, act = visit.form, visit.form.text("act")

@@ -14,8 +14,8 @@ from gateway.pages.reviewing import Look, look, tried
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.calendar import belgian_day
-from vault.cases.flow import State, Step, phase_of
-from vault.cases.journey import way_forward
+from vault.cases.flow import WAITING, State, Step, phase_of
+from vault.cases.journey import CHOSEN, way_forward
 from vault.cases.model import LANGUAGES
 from vault.errors import ConfigurationError, InvalidInput, ReviewNeeded
 from vault.freetext import Choice
@@ -28,6 +28,8 @@ from vault.vocabulary import CASEWORK, Role
 PAGE: Final = 25
 _HOME_CASES: Final = 200
 _WEEK: Final = timedelta(days=7)
+#: The day that counts for somebody who is invited.
+_APPOINTMENT: Final = WAITING[State.INVITED]
 _SHOWN: Final = 12
 
 
@@ -174,7 +176,9 @@ class CaseworkPages:
         view: dict[str, Any] = await visit.run(work, quick=False)
         mine = [one for one in view["steps"] if role.value in one["actors"]]
         view["next"] = _first(mine, notice_given=view["case"].get("notice_given", True))
-        view["able"] = [one for one in mine if one["possible"] and one is not view["next"]]
+        able = [one for one in mine if one["possible"] and one is not view["next"]]
+        view["chosen"] = [one for one in able if one["step"] in CHOSEN and view["next"] is None]
+        view["able"] = [one for one in able if one not in view["chosen"]]
         view["unable"] = [one for one in mine if not one["possible"]]
         view["timeline"] = _timeline(view["taken"], view["notes"])
         view["today"] = belgian_day(casework.clock.now()).isoformat()
@@ -223,14 +227,24 @@ def _sorted_out(due: list[Any], cases: list[Any], today: str, week: str) -> dict
     items += [
         {"day": row["day"], "reference": row["reference"], "deadline": row["deadline"], "next": row["next"]}
         for row in cases
-        if row["day"] is not None and row["day"] <= week
+        if row["day"] is not None and row["day"] <= week and not _expected(row)
     ]
-    items.sort(key=lambda item: str(item["day"]))
+    items += [
+        {"day": today, "reference": row["reference"], "next": row["next"] if _expected(row) else None, **one}
+        for row in cases
+        for one in row["expected"]
+    ]
+    items.sort(key=lambda item: (str(item["day"]), item.get("starts_at", "")))
     return {
         "late": [item for item in items if item["day"] < today],
         "today": [item for item in items if item["day"] == today],
         "week": [item for item in items if item["day"] > today],
     }
+
+
+def _expected(row: Any) -> bool:
+    """Whether the day that counts is an appointment's, and its time is told already."""
+    return row["deadline"] == _APPOINTMENT and bool(row["expected"])
 
 
 def _load(cases: list[Any]) -> list[tuple[str, int, int]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -66,6 +67,14 @@ def moment(value: str | datetime | None, language: str) -> str:
     found = _parsed(value)
     assert isinstance(found, datetime)
     return format_datetime(found, "d MMMM y, HH:mm", tzinfo=_BELGIUM, locale=_locale(language))
+
+
+def tongue(code: str, language: str) -> str:
+    """What a language is called, by its code of two or three letters; the code where nobody gave it a name."""
+    try:
+        return str(Locale.parse(_locale(language)).languages.get(code.lower(), code))
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def _parsed(value: str | date | datetime) -> date | datetime:

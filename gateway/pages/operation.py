@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.api.operation import operating
 from gateway.pages.site import Door, Handler, Visit
+from vault.oversight.timetable import Duty, Punctuality
 from vault.vocabulary import Role
 
 #: A zone that beats says so every ten minutes at least, also when nobody works.
@@ -33,6 +34,10 @@ class OperationPages:
         return first
 
 
+def _late(found: dict[str, Any]) -> set[str]:
+    return {line["duty"] for line in found["timetable"]["lines"] if line["state"] == Punctuality.LATE}
+
+
 def troubles(found: dict[str, Any]) -> list[str]:
     """What wants the operator's hand: codes of `words.WORDS["trouble"]`."""
     log = found["log"]
@@ -42,6 +47,7 @@ def troubles(found: dict[str, Any]) -> list[str]:
         "lag": log is not None and log["waiting"] > 0 and (log["lag_seconds"] is None or log["lag_seconds"] > _SLOW),
         "gaps": bool(found["gaps"]),
         "quorum": log is not None and log["quorum"] in ("not_met", "unknown"),
+        **{f"late_{duty}": duty in _late(found) for duty in Duty},
         "silent": any(zone["started_at"] is None for zone in found["zones"]) and log is not None,
     }
     return [name for name, here in so.items() if here]

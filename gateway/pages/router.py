@@ -17,6 +17,7 @@ from gateway.pages import assets
 from gateway.pages.agenda import AgendaPages
 from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
+from gateway.pages.assigning import AssigningPages
 from gateway.pages.calendars import CalendarPages
 from gateway.pages.ceremonies_reviewed import CeremonyWatch
 from gateway.pages.disclosed import DisclosedPages
@@ -260,6 +261,7 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/appointments/{{appointment}}/move", agenda.move, both),
         (f"{case}/appointments/{{appointment}}/company", calendars.came_along, both),
         (f"{case}/walk-in", agenda.walk_in, both),
+        (f"{case}/coach", AssigningPages(door).coach, both),
         (f"{case}/referrals", referring.all, look),
         (f"{case}/referrals/new", referring.new, both),
         (f"{case}/referrals/{{referral}}", referring.one, both),

@@ -92,6 +92,7 @@ class Site:
         }
         made.filters |= {
             "day": partial(catalogs.day, language=language),
+            "tongue": partial(catalogs.tongue, language=language),
             "short_day": partial(catalogs.day, language=language, style="medium"),
             "moment": partial(catalogs.moment, language=language),
             "marked": words.marked,

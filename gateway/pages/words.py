@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from gateway.pages import words_of_access, words_of_oversight
+from gateway.pages import words_of_access, words_of_coaches, words_of_oversight
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
@@ -58,7 +58,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "begin_intake": "Begin the first interview", "give_notice": "Give the privacy notice",
         "begin_analysis": "Begin the analysis of the file", "give_conclusions": "Give the conclusions",
         "orient_stay": "Work towards a right of residence", "orient_return": "Work towards return",
-        "orient_transfer": "Work towards transfer", "continue_follow_up": "Go on with the guidance",
+        "orient_transfer": "Work towards transfer", "continue_follow_up": "Give this up: back to guidance",
         "ask_extension": "Ask for an extension", "grant_extension": "Write down a granted extension",
         "refuse_extension": "Write down a refused extension", "suspend": "Suspend", "resume": "Resume",
         "explain_consequences": "Explain the consequences",
@@ -293,10 +293,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "passkey_revoked": "passkey revoked", "recovery_codes_made": "recovery codes made",
         "recovery_code_used": "recovery code used", "release_begun": "release begun", "released": "released",
         "swept": "emptied what was forgotten", "failed": "failed",
-        "examined": "tried whether records open",
+        "swept_through": "emptied all that was due", "examined": "tried whether records open",
         "release_withdrawn": "release withdrawn", "answer_taken": "answer taken over", "policy_loaded": "rules loaded",
         "policy_refused": "rules refused", "turned_away": "turned away", "illegible": "cannot be read",
-        "entrusted": "case entrusted",
     },
     "kind": {
         "case": "case", "identity": "identity", "contact": "contact", "notice": "privacy notice", "note": "note",
@@ -351,14 +350,15 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "yes_no": {"yes": "Yes", "no": "No"},
 }  # fmt: skip
 
-WORDS.update(words_of_oversight.WORDS | words_of_access.WORDS)
-WORDS["menu"] |= words_of_oversight.MENU | words_of_access.MENU
-WORDS["done"] |= words_of_oversight.DONE | words_of_access.DONE
+WORDS.update(words_of_oversight.WORDS | words_of_access.WORDS | words_of_coaches.WORDS)
+for _group in ("menu", "done", "kind"):
+    for _part in (words_of_oversight, words_of_access, words_of_coaches):
+        WORDS[_group] |= _part.MORE.get(_group, {})
 # A step stands in the log as an action of its own.
-WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"}
+WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"} | words_of_oversight.ACTIONS
 
 #: What is wrong with a field, or with the form as a whole.
-FAULTS: Final[dict[str, str]] = {
+FAULTS: Final[dict[str, str]] = WORDS["obstacle"] | {
     "missing": "This must be filled in.",
     "unusable": "This cannot be used as it is. Check it.",
     "too_long": "This is too long.",
@@ -394,8 +394,7 @@ FAULTS: Final[dict[str, str]] = {
     "files_full": "This case takes no more files now: others are on their way, or it holds as many as it can.",
     "review_needed": "Some places may name somebody. Decide about them below, then save.",
     "review_stale": "The text or the case has changed since the look. Decide again, then save.",
-    **words_of_oversight.FAULTS, **words_of_access.FAULTS,
-} | {c: text for c, text in WORDS["obstacle"].items() if c != "notice_missing"}  # fmt: skip
+} | words_of_oversight.FAULTS | words_of_access.FAULTS | words_of_coaches.FAULTS  # fmt: skip
 
 #: Why a page is not shown: what it says, and what to do.
 REFUSALS: Final[dict[str, tuple[str, str]]] = {

@@ -109,12 +109,13 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "open": "Open", "referred": "Referred", "met": "Met", "declined": "Declined",
     },
 }  # fmt: skip
-MENU: Final = {"exceptions": "Lawful exceptions", "disclosures": "Given by law"}
-DONE: Final = {
+_MENU: Final = {"exceptions": "Lawful exceptions", "disclosures": "Given by law"}
+_DONE: Final = {
     "exception_filed": "The exception is filed. Nothing leaves before two others have signed.",
     "exception_told": "It is written down that the person was told.",
     "exception_taken_back": "It is taken back. The recipient finds nothing any more.",
 }  # fmt: skip
+MORE: Final = {"menu": _MENU, "done": _DONE}
 FAULTS: Final[dict[str, str]] = {
     "items_none": "Tick at least one item, and at most twelve. Each is named by itself.",
     "items_other": "One of the items is none of this case any more. Show the single facts again, and choose anew.",

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-MENU: Final = {
+_MENU: Final = {
     "unexplained": "Unexplained", "log_state": "How whole the log is", "evidence": "Evidence",
     "findings": "Findings", "samples": "Samples", "reviews": "Reviews", "emergencies": "Emergencies",
     "ceremonies": "Ceremonies",
     "log_figures": "Figures of the log", "operation": "How it runs", "questions": "Questions to you",
+}  # fmt: skip
+#: What the log says about itself, and what an entry is about that no rule knows of.
+ACTIONS: Final = {
+    "log_opened": "tree of the log begun", "log_closed": "tree of the log closed", "heartbeat": "sign of life",
+    "gap_found": "gap found", "keys_loaded": "keys taken into use", "settings_loaded": "settings taken into use",
+    "details_erased": "details destroyed", "evaluate": "asked by another system", "entrusted": "case entrusted",
+}  # fmt: skip
+_KINDS: Final = {
+    "log": "log", "keyring": "keys of a zone", "log_key": "key of the log", "settings": "settings", "policy": "rules",
+    "record": "sealed record", "store": "whatever is stored", "use_case": "operation", "request": "request",
+    "identity_provider": "identity provider", "namespace": "rules of another system", "unknown": "not known",
 }  # fmt: skip
 WORDS: Final[dict[str, dict[str, str]]] = {
     "notice": {
@@ -34,6 +45,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "search_only": "Searched and did not open", "break_glass": "In an emergency", "sample": "Drawn by lot",
         "by_hand": "Somebody thought of it", "ceremony": "In a ceremony",
     },
+    "duty": {
+        "keys": "Replace the keys", "details": "Destroy old names and addresses of the log",
+        "sweep": "Empty what was forgotten, and keys of what is over", "examination": "Try whether records open",
+    },
+    "punctuality": {"late": "late", "soon": "soon", "in_time": "in time", "unknown": "not known"},
     "ceremony_course": {"begun": "begun, not opened", "opened": "opened", "ended": "opened and ended"},
     "log_step": {"day": "Day", "week": "Week from"},
     "log_measure": {
@@ -57,6 +73,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "gaps": "Entries are missing from the log: touch nothing, and call the auditor.",
         "quorum": "Not enough witnesses sign: look whether they answer.",
         "silent": "A zone was never started, or does not say so.",
+        "late_keys": "Keys of a zone are in use for longer than the timetable allows.",
+        "late_details": "Names and addresses stay in the log for longer than the timetable allows.",
+        "late_sweep": "Nobody sweeps: look whether the process of guidance runs, and at what it says.",
+        "late_examination": "For too long nobody has tried whether records open.",
     },
     "rule_figure": {
         "at_least": "at least", "begins": "from", "ends": "until", "factor": "times as many", "days": "days",
@@ -126,7 +146,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "unfinished": "The log is too long to be checked while somebody waits. Check a copy with the verifier.",
     },
 }  # fmt: skip
-DONE: Final = {
+_DONE: Final = {
     "review_opened": "The review is open.", "review_asked": "What you asked is written down.",
     "review_answered": "The answer is written down.",
     "review_decided": "Your decision is written down. Somebody else signs it.",
@@ -135,6 +155,8 @@ DONE: Final = {
     "emergency_refuse": "It is not opened.", "emergency_end": "It is over.",
     "question_answered": "Your answer is with oversight.",
 }  # fmt: skip
+#: Added to groups that other pages share.
+MORE: Final = {"menu": _MENU, "done": _DONE, "kind": _KINDS}
 FAULTS: Final[dict[str, str]] = {
     "checking": "The log is being checked for somebody else. Ask again in a moment.",
     "too_much_speaks": "Too much speaks for these entries. Ask for one case, or a shorter period.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,13 +11,19 @@ import pytest
 from gateway.log.running import announce
 from gateway.pages import words
 from gateway.pages.operation import troubles
+from gateway.sweeper import tell
+from gateway.timetable_rules import load_timetable
 from tests.api.support import entries, since
 from tests.cli.kit import HouseGateway, Shell, signed_in
 from tests.house import STAFF, House
 from tests.log.test_keeper import keeper_of, let_go
 from tests.pages.visiting import Visitor
 from vault.audit.log_events import details_erased, heartbeat
+from vault.oversight.timetable import Duty
 from vault.storage import filing
+from vault.storage.detail_erasure import DetailErasure
+from vault.storage.store import Database, make_engine
+from vault.usecases.soundness import try_records
 from vault.usecases.sweep import sweep
 from vault.vocabulary import CASEWORK, OVERSIGHT
 
@@ -52,6 +59,7 @@ def test_an_operator_sees_what_processes_say_of_themselves(house: House) -> None
     assert (found["log"]["size"], found["gaps"], found["erased"], found["swept_at"]) == (0, 0, None, None)
     [look] = since(house, before)
     assert (look["action"], look["kind"], look["decision"]) == ("read", "operation", "allow")
+    assert look["config"] == found["timetable"]["digest"] == load_timetable().digest.hex()
     everything = json.dumps(found)
     names = {entry[name] for entry in entries(house) for name in ("actor", "subject") if entry[name]}
     assert not [name for name in (case, *names) if name in everything]
@@ -84,8 +92,73 @@ def test_what_cannot_be_searched_yet_is_told_and_does_not_stop_the_look(
     assert found["log"] is None
     assert found["filing"]["filed"] == 0
     assert found["filing"]["unfiled"] > 2
+    assert {line["state"] for line in found["timetable"]["lines"] if line["duty"] != "keys"} == {"unknown"}
     assert troubles(found) == ["filing"]
     assert "parefeu audit file" in Visitor(lite_house, "operator").look("/")
+
+
+def test_the_timetable_says_what_was_done_when_it_is_due_and_how(lite_house: House) -> None:
+    house = lite_house
+    announce(house.services)
+    house.client("operator")
+    lines = lines_of(house)
+    assert [line["zone"] for line in lines if line["duty"] == "keys"] == [
+        str(entry.zone) for entry in house.services.directory.entries
+    ]
+    keys = lines[0]
+    assert (keys["done_at"][:10], keys["due_on"], keys["state"], keys["command"]) == (
+        "2026-11-03", "2028-11-03", "in_time", None,
+    )  # fmt: skip
+    sweeping, examining = (next(one for one in lines if one["duty"] == name) for name in ("sweep", "examination"))
+    assert (sweeping["done_at"], sweeping["due_on"], sweeping["command"]) == (None, "2026-11-05", "parefeu db sweep")
+    assert (examining["due_on"], examining["state"]) == ("2026-12-03", "in_time")
+    house.clock.move(days=40)
+    house.renew("operator")
+    assert late(house) == {"sweep", "examination"}
+    page = Visitor(house, "operator").look("/")
+    assert "Nobody sweeps" in page
+    assert "parefeu doctor --open 500" in page
+    asyncio.run(tell(house.services, 0))
+    house.services.worker.run(CASEWORK, lambda uow: try_records(uow, [], house.services.casework))
+    assert late(house) == set()
+    assert "Nobody sweeps" not in Visitor(house, "operator").look("/")
+
+
+def test_details_are_dated_by_the_oldest_that_is_stored(lite_house: House) -> None:
+    house = lite_house
+    announce(house.services)
+    house.client("operator")
+    assert one_of(house, "details") == (None, "2037-05-03", "in_time")
+    house.clock.move(days=3900)
+    house.renew("operator")
+    assert one_of(house, "details")[2] == "late"
+    until = house.clock.now()
+    keystore = Database(make_engine(house.settings.keys_url))
+    erasure = DetailErasure(keystore, before=until)
+    what = details_erased(f"before:{until.isoformat()}", erasure.count(), "retention")
+    house.services.worker.run(OVERSIGHT, lambda uow: uow.audit.append(what, None))
+    someone = details_erased("actor:x", 1, "asked")
+    house.services.worker.run(OVERSIGHT, lambda uow: uow.audit.append(someone, None))
+    assert one_of(house, "details")[2] == "late", "said, and not done: what is stored counts"
+    with house.services.exclusive():
+        erasure.carry_out()
+        keystore.close()
+    done, due, state = one_of(house, "details")
+    assert (done[:10], state) == (until.isoformat()[:10], "in_time")
+    assert due > "2047"
+
+
+def lines_of(house: House) -> list[Json]:
+    found: list[Json] = told(house)["timetable"]["lines"]
+    return found
+
+
+def late(house: House) -> set[str]:
+    return {line["duty"] for line in lines_of(house) if line["state"] == "late"}
+
+
+def one_of(house: House, duty: str) -> tuple[Any, Any, Any]:
+    return next((one["done_at"], one["due_on"], one["state"]) for one in lines_of(house) if one["duty"] == duty)
 
 
 def test_an_operator_reaches_nothing_else_and_nobody_else_this(lite_house: House) -> None:
@@ -128,11 +201,14 @@ def test_it_is_told_by_command(lite_house: House, monkeypatch: pytest.MonkeyPatc
     out = shell.ok("health").out
     assert "store\tSQLite" in out
     assert "directory_serial\t1" in out
+    assert "due.1.duty\tkeys" in out
+    assert "timetable_version\tshipped-1" in out
     assert shell.ok("health", "--json").json["policy"] == lite_house.services.firewall.digest.hex()
 
 
 def test_every_trouble_has_a_word() -> None:
-    worst: Json = {"log": None, "gaps": 1, "zones": [{"started_at": None}]}
+    late = [{"duty": duty.value, "state": "late"} for duty in Duty]
+    worst: Json = {"log": None, "gaps": 1, "zones": [{"started_at": None}], "timetable": {"lines": late}}
     lagging = {"size": 0, "waiting": 3, "lag_seconds": None, "quorum": "unknown"}
     found = {*troubles(worst), *troubles(worst | {"log": lagging})}
     assert found == set(words.WORDS["trouble"])

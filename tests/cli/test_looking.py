@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,28 @@ from rich.console import Console
 from gateway.cli.home import settings_of
 from gateway.cli.logs import redact
 from gateway.cli.output import as_called
+from gateway.demo.orders import EXAMPLE_FILE, FOLDER
+from gateway.demo.people import BY_LOGIN, token_for
 from gateway.demo.setup import Demo
 from gateway.demo.tour import play_tour
 from gateway.demo.welcome import SHOWN, examples, print_welcome
 from tests.cli.kit import Shell
-from tests.house import house_on, prefix_of
+from tests.house import House, house_on, prefix_of
+from vault.cases.calendar import belgian_day
+from vault.cases.flow import State
 from vault.errors import ConfigurationError
+from vault.vocabulary import CASEWORK
 
 
 def test_the_demo_is_made_and_used_again_and_production_refuses_it(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "demo-home"
-    assert "8 cases" in shell.ok("demo", "--home", home, "--only-make").out
+    assert "17 cases" in shell.ok("demo", "--home", home, "--only-make").out
     demo = Demo.load(home)
+    shell.ok("doctor", "--home", home)
+    _orders_can_be_taken_in(shell, home, demo)
+    _every_state_has_a_case(home, demo)
     shell.ok("demo", "--home", home, "--only-make")
     assert Demo.load(home).password == demo.password
     assert (home / "sign-ins.json").stat().st_mode & 0o077 == 0
@@ -37,12 +46,56 @@ def test_the_demo_is_made_and_used_again_and_production_refuses_it(
         settings_of(home).check()
 
 
+def _orders_can_be_taken_in(shell: Shell, home: Path, demo: Demo) -> None:
+    """By the command that the welcome prints: nothing is written before --write, and nothing twice."""
+    path, where = home / FOLDER / EXAMPLE_FILE, ("--home", home)
+    code = shell.ok("demo", *where, "--code", "nele").out.strip()
+    shell.ok("sign-in", "nele", "--zone", "casework", *where, typed=f"{demo.password}\n{code}\n")
+    statuses = {}
+    for name, words in {"look": (), "write": ("--write",), "again": ("--write",)}.items():
+        ran = shell.run("file", "import", path, *words, *where)
+        assert ran.code == 1, ran.err  # somebody must look at two of them
+        statuses[name] = [row[1] for row in ran.rows]
+    assert statuses["look"] == [*["new"] * 4, "passed_on", "new", "invalid", "invalid"]
+    assert statuses["write"] == [*["triaged"] * 4, "passed_on", "waiting", "invalid", "invalid"]
+    assert statuses["again"] == [*["same"] * 4, "passed_on", "same", "invalid", "invalid"]
+    waiting = {row[0] for row in shell.ok("file", "missing", *where).rows}
+    own = next(case.reference for case in demo.cases if case.slug == "order_without_criterion")
+    assert own in waiting
+    assert len(waiting) == 2
+
+
+def _every_state_has_a_case(home: Path, demo: Demo) -> None:
+    """By the state that the vault itself says, to whom the welcome names; and the desk expects somebody."""
+    found = {}
+    with house_on(settings_of(home)) as house:
+        house.clock.move(days=60)
+        for case in demo.cases:
+            assert BY_LOGIN[case.coach].zone == CASEWORK
+            headers = {"authorization": f"Bearer {token_for(house.services, case.coach, timedelta(hours=1))}"}
+            reply = house.app.get(f"/casework/cases/{case.reference}", headers=headers)
+            assert reply.status_code == 200, case.slug
+            found[case.slug] = reply.json()["state"]
+            assert found[case.slug] == case.state
+        expected = _expected(house)
+    assert set(found.values()) == {state.value for state in State} - {State.ERASED.value}
+    assert expected == 7
+
+
+def _expected(house: House) -> int:
+    """How many people the desks of Brussels receive within ten days from now."""
+    token = token_for(house.services, "nele", timedelta(hours=1))
+    today, count = belgian_day(datetime.now(UTC)), 0
+    for desk in ("brussels-1", "brussels-2"):
+        for ahead in range(10):
+            path = f"/casework/desks/{desk}/day?day={today + timedelta(days=ahead)}"
+            reply = house.app.get(path, headers={"authorization": f"Bearer {token}"})
+            count += len(reply.json()["appointments"])
+    return count
+
+
 def _examples_hold(home: Path, demo: Demo) -> None:
     """What the welcome says is allowed is, and what it says is refused is."""
-    from datetime import timedelta
-
-    from gateway.demo.people import BY_LOGIN, token_for
-
     with house_on(settings_of(home)) as house:
         house.clock.move(days=60)
         tokens = {login: token_for(house.services, login, timedelta(hours=1)) for login in SHOWN}
@@ -79,7 +132,10 @@ def test_the_tour_shows_that_nothing_opens(shell: Shell) -> None:
     assert found[3].of("audit details").opened == found[3].of("audit details").there > 0
     text = screen.getvalue()
     assert "0 hits" in text
-    assert len(pauses) == 8
+    assert len(pauses) == 9
+    # The file of orders: looked at, taken in, and once more without effect; what is refused says why.
+    for told in ("families", "open_return", "passed_on", "Guardianship", "triaged", "waiting", "same"):
+        assert told in text, told
 
 
 def test_the_log_takes_codes_and_drops_everything_else() -> None:

@@ -106,6 +106,24 @@ def test_a_coachs_week_shows_whom_they_expect_and_what_became_of_it(lite_house: 
         coach.look(f"/calendar?week={week}", 400)
 
 
+def test_a_coach_opens_the_day_with_who_is_expected_when_and_nobodys_name(lite_house: House, case: str) -> None:
+    coach = Visitor(lite_house, "coach")
+    coach.send(f"/cases/{case}/appointments/new", **FORM, interpreting="ti", despite="yes")
+    assert "Interview" not in coach.look("/").partition("Your open cases")[0], "not today"
+    (coach, head) = at(lite_house, f"{DAY}T06:00", "coach", "head")
+    home = coach.look("/").partition("Your open cases")[0]
+    assert "09:00 Interview" in home
+    assert case in home.replace('…<span class="govuk-visually-hidden"> ', "")
+    assert "Diallo" not in home
+    assert "09:00 Interview" not in head.look("/")
+    week = coach.look("/calendar")
+    assert "interpreted: Tigrinya" in week
+    assert "Guichet 1 / Loket 1" in week
+    assert "brussels-1" not in week
+    rows = lite_house.client("colleague").get("/overview").json()["cases"]
+    assert rows == [], "of one's own cases alone"
+
+
 def test_the_desk_receives_invites_and_notes_who_stayed_away(lite_house: House) -> None:
     house = lite_house
     case = Paths(house).case_in(State.TRIAGED)

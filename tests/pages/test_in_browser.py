@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,15 @@ def excepted_by(site: Site, case: str) -> tuple[str, str]:
     return excepted.disclosed(site.house, case)
 
 
+def expected(site: Site, case: str) -> None:
+    """An interview by telephone in a month, with an interpreter; others of the same hour do not matter."""
+    day = (site.house.clock.moment + timedelta(days=30)).date().isoformat()
+    body = {"occasion": "interview", "starts_at": f"{day}T10:00", "channel": "telephone", "language": "fr",
+            "interpreting": "ti", "despite_clashes": True}  # fmt: skip
+    reply = site.api("coach").post(f"/cases/{case}/appointments", json=body)
+    assert reply.status_code == 201, reply.text
+
+
 def held(site: Site) -> str:
     """A ceremony that was opened; its number."""
     for login in ("officer", "head", "dpo"):
@@ -159,6 +169,7 @@ def examined(site: Site, case: str) -> tuple[str, list[str], str]:
 def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
     note, asked = noted(site, case), requested(site)
     site.signed_in("caritas").context.close()
+    expected(site, case)
     waiting, answered, release, over = referred(site, case)
     letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
     question, overseen, emergency = examined(site, case)
@@ -168,7 +179,7 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
         "coach": ["/", "/calendar", "/cases", "/search", "/open"],
         "head": [
-            "/", "/cases", "/figures", "/requests", f"/requests/{asked}", f"/requests/{filed}",
+            "/", "/cases", f"/cases/{case}/coach", "/figures", "/requests", f"/requests/{asked}", f"/requests/{filed}",
             f"/cases/{case}/exceptions", f"/cases/{case}/exceptions/new",
         ],
         "desk": ["/", "/day"], "auditor": ["/", "/sessions", *overseen],

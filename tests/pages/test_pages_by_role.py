@@ -40,7 +40,8 @@ def test_no_page_of_a_case_breaks_for_anybody(lite_house: House, login: str) -> 
     visitor = Visitor(lite_house, login)
     paths = [
         "", "/documents", "/documents/new", "/notes/new", "/tasks/new", "/appointments", "/appointments/new",
-        "/walk-in", "/referrals", "/referrals/new", "/withdrawal", "/letters", "/exceptions", "/exceptions/new",
+        "/walk-in", "/coach", "/referrals", "/referrals/new", "/withdrawal", "/letters", "/exceptions",
+        "/exceptions/new",
         *(f"/steps/{step.value.replace('_', '-')}" for step in Step),
         *(f"/letters/new/{name}" for name in ("invitation", "reminder", "closing")),
     ]  # fmt: skip
@@ -52,3 +53,35 @@ def test_no_page_of_a_case_breaks_for_anybody(lite_house: House, login: str) -> 
                 broken[path] = status
     assert broken == {}
     assert visitor.status(f"/cases/{pending if login == 'desk' else active}") == 200
+
+
+def test_a_head_gives_a_case_to_another_coach_and_the_desk_has_a_first_one_chosen(lite_house: House) -> None:
+    house = lite_house
+    for login in ("coach", "colleague"):
+        house.client(login)
+    case = house.open_case(house.client("coach"))
+    head, known = Visitor(house, "head"), house.staff["colleague"].id.hex()
+    page = head.look(f"/cases/{case}/coach")
+    assert "It is with Coach." in page
+    assert "nobody said what cases they take" in page
+    assert "Diallo" not in page
+    refused = head.send(f"/cases/{case}/coach", 422, coach="choose")
+    assert "This case cannot be given so" in refused
+    assert '<div class="govuk-inset-text">nobody said what cases they take' in refused
+    head.send(f"/cases/{case}/coach", coach=known)
+    assert "It is with Colleague." in head.look(f"/cases/{case}/coach")
+    assert "named by a head" in head.look(f"/cases/{case}/coach")
+    assert house.client("coach").get(f"/cases/{case}").status_code == 404
+    profile = {"types": ["individuals", "families"], "capacity": 9}
+    assert house.client("head").put(f"/coaches/{known}", json=profile).status_code == 200
+    told = {"origin": "order", "facts": {"annex": "13", "notified_on": "2026-11-03"}, "ov_number": "8123470"}
+    pending = house.client("desk").post("/cases", json=CASE | told).json()["reference"]
+    desk = Visitor(house, "desk")
+    desk.send(f"/cases/{pending}/steps/triage", criterion="ADDRESS")
+    assert "Have a coach chosen" in desk.look(f"/cases/{pending}")
+    desk.send(f"/cases/{pending}/coach")
+    assert "It is with Colleague." in head.look(f"/cases/{pending}/coach")
+    assert desk.look(f"/cases/{pending}/coach")
+    house.client("far_head")
+    for stranger in ("coach", "far_head"):
+        Visitor(house, stranger).look(f"/cases/{pending}/coach", 404)

@@ -11,9 +11,11 @@ from babel.messages.extract import extract
 from gateway.exception_rules import load_exception_rules
 from gateway.pages import catalogs, words
 from vault.audit.events import Happening
+from vault.audit.log_events import LogHappening
 from vault.cases.access_requests import GRANTABLE, Act, Doubt, Manner, Naming, Refusal, Revocation, Standing
 from vault.cases.appointments import Channel, ClashKind, Occasion
 from vault.cases.appointments import Status as AppointmentStatus
+from vault.cases.assignment import Cause, Obstacle
 from vault.cases.exceptions import ITEM_FACTS, ITEM_FIELDS, NoticeStanding
 from vault.cases.facts import CODES
 from vault.cases.flow import Outcome, State, Step
@@ -21,6 +23,7 @@ from vault.cases.partners import FIELDS
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome, ReferralStatus, ReferralStep
 from vault.cases.templates import TEMPLATES
 from vault.freetext.spans import Source, TokenType
+from vault.oversight.timetable import Duty, Punctuality
 from vault.vocabulary import Action, Compartment, Fact, Kind, Purpose, Role
 
 #: What can leave by a lawful exception of a case's facts, and what the shipped file lists.
@@ -68,7 +71,9 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
     ("group", "codes"),
     [
         ("role", Role), ("state", State), ("step", Step), ("outcome", Outcome), ("kind", Kind), ("action", Action),
-        ("action", Happening), ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
+        ("action", Happening), ("action", LogHappening),
+        ("unable", Obstacle), ("came_by", Cause), ("duty", Duty), ("punctuality", Punctuality),
+        ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
         ("template", TEMPLATES), ("found", TokenType), ("found_by", Source),
         ("standing", Standing), ("refused_for", Refusal), ("doubt", Doubt), ("revocation", Revocation), ("act", Act),
         ("naming", Naming), ("manner", Manner), ("field", GRANTABLE), ("field", FIELDS),

@@ -49,6 +49,7 @@ class Happening(StrEnum):
     RELEASE_WITHDRAWN = "release_withdrawn"
     ANSWER_TAKEN = "answer_taken"
     SWEPT = "swept"  # forgotten drafts and files that never were described: emptied
+    SWEPT_THROUGH = "swept_through"  # whatever was due is emptied, once a day at least; count: how much, also nothing
     EXAMINED = "examined"  # a sample of sealed records was tried, to see whether they open; nobody was shown any
     FAILED = "failed"
     POLICY_LOADED = "policy_loaded"  # another one, while serving; `policy` names it

@@ -33,20 +33,27 @@ class Option:
 #: Steps that are no way forward: they are listed, never put first.
 ASIDE: Final = frozenset({
     Step.CLOSE, Step.SUSPEND, Step.RECORD_ABSENCE, Step.EXCUSE_ABSENCE, Step.BEGIN_CLOSING, Step.RESUME,
-    Step.EXPLAIN_CONSEQUENCES, Step.SEND_CONSEQUENCES_LETTER, Step.WALK_IN, Step.REFUSE_EXTENSION,
+    Step.EXPLAIN_CONSEQUENCES, Step.SEND_CONSEQUENCES_LETTER, Step.WALK_IN,
 })  # fmt: skip
+#: Which of these comes is the person's choice, or the Office's decision: none is put before the others.
+CHOSEN: Final = frozenset({
+    Step.ORIENT_STAY, Step.ORIENT_RETURN, Step.ORIENT_TRANSFER, Step.CONTINUE_FOLLOW_UP, Step.ASK_EXTENSION,
+    Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION,
+})  # fmt: skip
+_NEVER_FIRST: Final = ASIDE | CHOSEN | {Step.GIVE_NOTICE}
 
 
 def way_forward(able: Sequence[Step], *, notice_given: bool) -> Step | None:
     """Of the steps that somebody can take now, in the table's order, the one to put first; None for none.
 
     The privacy notice comes before anything else while it was not given; a hand-over that can be signed comes next.
+    Where ways part, nothing is put first: the vault proposes to nobody what to choose.
     """
     if Step.GIVE_NOTICE in able and not notice_given:
         return Step.GIVE_NOTICE
     if Step.HAND_OVER in able:
         return Step.HAND_OVER
-    return next((step for step in able if step not in ASIDE and step is not Step.GIVE_NOTICE), None)
+    return next((step for step in able if step not in _NEVER_FIRST), None)
 
 
 def options(situation: Situation) -> tuple[Option, ...]:

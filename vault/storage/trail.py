@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Select, and_, case, exists, func, literal_column, or_, select, type_coerce
 
 from vault.audit.events import Happening, Verdict
+from vault.audit.log import EPOCH_SECONDS
 from vault.audit.log_events import LogHappening
 from vault.audit.merkle import HASH_BYTES, root_from
 from vault.audit.note import parse_signature, with_signatures
@@ -300,6 +301,11 @@ class TrailRepository:
         if key is None:
             return None
         return StoredDetail(lane, row[0], key[0], bytes(key[1]), bytes(row[1]))
+
+    def oldest_detail(self) -> datetime | None:
+        """By their keys: one for each lane and ten minutes, destroyed with the details that it seals."""
+        epoch = self._tx.read_keystore(select(func.min(t.detail_keys.c.epoch))).scalar_one()
+        return datetime.fromtimestamp(epoch * EPOCH_SECONDS, UTC) if epoch is not None else None
 
 
 def _micros(span: timedelta) -> int:

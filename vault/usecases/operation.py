@@ -15,14 +15,19 @@ from vault.access.enforcement import Item
 from vault.audit.events import Happening
 from vault.audit.log_events import LogHappening
 from vault.audit.reading import EntryFilter, LogStanding
+from vault.cases.calendar import belgian_day
+from vault.crypto.directory import ZoneDirectory
 from vault.errors import LogBeingFiled
 from vault.oversight.standing import HEADS_LOOKED_AT
+from vault.oversight.timetable import KeysSeen, Line, Seen, reckon
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.trail import Oversight, purpose_of
 from vault.vocabulary import Action, Facts, Kind, ReleaseProfile, Zone
 
 #: Starts of processes that are gone through: one entry each. Beyond, a key is at least as old as the oldest of these.
 _STARTS: Final = 500
+#: Destructions of details that are gone through for one that was for their age.
+_ERASURES: Final = 100
 Body = dict[str, Any]
 
 
@@ -40,7 +45,11 @@ class ZoneLife(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """filed, unfiled: entries that can be searched, and that cannot yet. standing: None while those are too many."""
+    """filed, unfiled: entries that can be searched, and that cannot yet. standing: None while those are too many.
+
+    swept_at: something was emptied; swept_through_at: all that was due. erased: the newest destruction of details,
+    whatever it was for; retired_at: the newest one for their age.
+    """
 
     profile: ReleaseProfile
     filed: int
@@ -49,25 +58,57 @@ class Observed(NamedTuple):
     zones: tuple[ZoneLife, ...] = ()
     swept_at: str | None = None
     erased: Body | None = None
+    swept_through_at: str | None = None
+    examined_at: str | None = None
+    retired_at: str | None = None
+    oldest_detail: datetime | None = None
 
 
 def observe(uow: UnitOfWork, actor: Actor, zones: Sequence[Zone], oversight: Oversight) -> Observed:
-    """Raises AccessDenied."""
+    """The entry of the look names the timetable by its digest. Raises AccessDenied."""
     permit = oversight.guard.permit(
-        uow, actor, Action.READ, Item(Kind.OPERATION), purpose=purpose_of(actor), facts=Facts()
-    )
+        uow, actor, Action.READ, Item(Kind.OPERATION), purpose=purpose_of(actor), facts=Facts(),
+        config=oversight.timetable.digest.hex(),
+    )  # fmt: skip
     bare = Observed(permit.profile, *uow.trail.how_far())
     try:
         standing = uow.trail.standing(HEADS_LOOKED_AT)
     except LogBeingFiled:  # how far that is, is what an operator comes to see
         return bare
     lives = tuple(_life(uow, str(zone)) for zone in zones)
-    swept = next(iter(_said(uow, Happening.SWEPT.value, limit=1)), None)
-    erased = next(iter(_said(uow, LogHappening.DETAILS_ERASED.value, limit=1)), None)
+    erasures = list(_said(uow, LogHappening.DETAILS_ERASED.value, limit=_ERASURES))
     return bare._replace(
-        standing=standing, zones=lives, swept_at=swept["at"] if swept is not None else None,
-        erased={"at": erased["at"], "count": erased["count"]} if erased is not None else None,
+        standing=standing, zones=lives, swept_at=_newest(uow, Happening.SWEPT.value),
+        erased={"at": erasures[0]["at"], "count": erasures[0]["count"]} if erasures else None,
+        swept_through_at=_newest(uow, Happening.SWEPT_THROUGH.value),
+        examined_at=_newest(uow, Happening.EXAMINED.value),
+        retired_at=next((body["at"] for body in erasures if body["object"].startswith("before:")), None),
+        oldest_detail=uow.trail.oldest_detail(),
     )  # fmt: skip
+
+
+def reckoned(seen: Observed, oversight: Oversight, directory: ZoneDirectory, now: datetime) -> tuple[Line, ...]:
+    """The timetable as it stands. A zone's keys are as old as its first start with them, or as the first directory."""
+    made = directory.issued_at if directory.serial == 1 else None  # a later one does not say which keys are new
+    used = {life.zone: _moment(life.keys_since) for life in seen.zones}
+    keys = [
+        KeysSeen(entry.zone, min(filter(None, (made, used.get(str(entry.zone)))), default=None))
+        for entry in directory.entries
+    ]
+    begun = min(filter(None, (directory.issued_at, *used.values())))
+    known = Seen(
+        keys, begun, _moment(seen.retired_at), seen.oldest_detail, _moment(seen.swept_through_at),
+        _moment(seen.examined_at), told=seen.standing is not None,
+    )  # fmt: skip
+    return reckon(oversight.timetable, known, belgian_day(now))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
+
+
+def _newest(uow: UnitOfWork, action: str) -> str | None:
+    return next((body["at"] for body in _said(uow, action, limit=1)), None)
 
 
 def _life(uow: UnitOfWork, zone: str) -> ZoneLife:

@@ -5,6 +5,7 @@ A coach gets their own cases, a regional head the region's. Everything here come
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +14,19 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import shape
+from vault.cases.appointments import Status
+from vault.cases.calendar import belgian_day
 from vault.cases.deadlines import Deadline, deadlines
 from vault.cases.flow import WAITING, State, Step
 from vault.cases.guards import Situation
 from vault.cases.journey import options, way_forward
+from vault.cases.organisation import day_span
 from vault.errors import InvalidInput
+from vault.ids import ActorId, CaseId
 from vault.unit_of_work import CaseRow, UnitOfWork
 from vault.usecases.casework import Casework, Values
 from vault.usecases.read_case import PAGE_LIMIT, case_line, scope, staff_names
+from vault.usecases.slots import times
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
 
 #: Cases in these states wait for nothing.
@@ -52,10 +58,22 @@ def read_overview(uow: UnitOfWork, actor: Actor, cmd: Overview, casework: Casewo
     )  # fmt: skip
     histories = uow.cases.histories([row.case.id for row in rows])
     names = staff_names(uow, [row.case.coach for row in rows])
+    expected = _expected_today(uow, coach, casework)
     found = []
     for row in rows:
         situation = casework.situation(row.case, histories.get(row.case.id, []), actor)
-        found.append(shape(permit.profile, _line(row, situation, names[row.case.coach], actor.role, casework)))
+        line = _line(row, situation, names[row.case.coach], actor.role, casework)
+        found.append(shape(permit.profile, line | {"expected": expected.get(row.case.id, [])}))
+    return found
+
+
+def _expected_today(uow: UnitOfWork, coach: ActorId | None, casework: Casework) -> dict[CaseId, list[Values]]:
+    """When the coach's own cases are expected today, without whom: what for, and the time. {} for a head."""
+    found: dict[CaseId, list[Values]] = defaultdict(list)
+    if coach is not None:
+        for one in uow.agenda.of_coach(coach, *day_span(belgian_day(casework.clock.now()))):
+            if one.status is Status.BOOKED:
+                found[one.case].append({"occasion": one.occasion.value, **times(one.slot)})
     return found
 
 

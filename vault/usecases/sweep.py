@@ -42,6 +42,11 @@ def sweep(uow: UnitOfWork, casework: Casework) -> int:
     return len(files) + len(drafts) + destroy_keys(uow, casework) + destroy_ceremonies(uow, casework)
 
 
+def swept_through(uow: UnitOfWork, count: int) -> None:
+    """Write down that nothing is left that was due. count: how much was emptied since this was last said."""
+    uow.audit.append(Event(Happening.SWEPT_THROUGH.value, "store", Verdict.NONE, count=count), Detail())
+
+
 def _all(emptied: Iterable[bool]) -> None:
     """The entry has said how many; if it were fewer, the entry would not be true."""
     if not all([*emptied]):

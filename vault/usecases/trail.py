@@ -19,6 +19,7 @@ from vault.crypto.signing import SigningKey
 from vault.errors import InvalidInput, NotFound, RecordTampered
 from vault.ids import EntryId
 from vault.oversight.detecting import Detection
+from vault.oversight.timetable import Timetable
 from vault.ports import Clock, Entropy
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Values
@@ -36,7 +37,7 @@ EXPORTED = "exported"
 class Oversight:
     """The oversight zone's services. sealing: opens the details that every zone seals to it. signing: for reports.
 
-    detection: the rules in force. calendar: which days are worked.
+    detection: the rules in force. calendar: which days are worked. timetable: when keys and retention are due.
     """
 
     guard: Guard
@@ -47,6 +48,7 @@ class Oversight:
     detection: Detection
     calendar: Calendar
     emergency_rules: EmergencyRules
+    timetable: Timetable
 
 
 def purpose_of(actor: Actor) -> Purpose:

@@ -16,6 +16,7 @@ from vault.cases.calendar import Calendar
 from vault.cases.deadlines import deadlines
 from vault.cases.details import NOTHING, TAKES, Attendee, Details, note_of, sealed_of
 from vault.cases.flow import FLOW, Outcome, State, Step, listed, row_of
+from vault.cases.journey import CHOSEN, way_forward
 from vault.cases.model import AdminFacts, Origin
 from vault.errors import IllegalStep, InvalidInput, VaultError
 from vault.ids import ActorId
@@ -377,3 +378,21 @@ def test_a_step_that_nothing_is_told_says_what_it_needs() -> None:
         if not any(row.step is step for row in listed(State.OQT_NOTIFIED)):
             with pytest.raises(VaultError):
                 Walk.of(Origin.ORDER).take(step, NOTHING)
+
+
+@pytest.mark.parametrize("state", [State.FOLLOW_UP, State.ORIENT_STAY, State.ORIENT_RETURN, State.EXTENSION])
+def test_where_ways_part_no_way_is_put_first(state: State) -> None:
+    """What a person wants, or the Office decides, is proposed by nobody: neither staying nor leaving."""
+    steps = [row.step for row in FLOW if row.state is state]
+    assert set(steps) & CHOSEN
+    assert way_forward(steps, notice_given=True) is None
+    assert way_forward(steps, notice_given=False) is Step.GIVE_NOTICE
+
+
+def test_where_one_way_leads_on_it_is_put_first() -> None:
+    for state, step in {
+        State.OQT_NOTIFIED: Step.TRIAGE, State.TRIAGED: Step.INVITE, State.INVITED: Step.BEGIN_INTAKE,
+        State.INTAKE: Step.BEGIN_ANALYSIS, State.ANALYSIS: Step.GIVE_CONCLUSIONS,
+        State.CLOSING_NONCOLLAB: Step.HAND_OVER, State.CLOSED: Step.REOPEN,
+    }.items():  # fmt: skip
+        assert way_forward([row.step for row in FLOW if row.state is state], notice_given=True) is step
