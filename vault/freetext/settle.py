@@ -41,6 +41,8 @@ _WEAK_PATTERN: Final = 0.6
 _SURE: Final = 0.6
 #: And one that has next to no reason says nothing.
 _FAINT: Final = 0.1
+#: From here a model's person goes before the place or organisation that a model sees in the same words.
+_SURELY_A_PERSON: Final = 0.75
 #: Findings by list or cue alone: a model that calls it a person knows better.
 _BY_LIST: Final = frozenset({LOCALITY, ORIGIN, "institution", "also called", "area", "lives or was born there"})
 _OF: Final = re.compile(
@@ -75,6 +77,8 @@ def _rank(one: Finding) -> tuple[int, int, int]:
         place = _BETTER[Source.CAPITAL]
     elif one.tier is Tier.SUGGEST:
         place = _BETTER[Source.CAPITAL] + 1
+    elif one.source is Source.MODEL and one.type is TokenType.PERSON and one.score >= _SURELY_A_PERSON:
+        place -= 1
     return place, one.start - one.end, one.start
 
 
