@@ -26,6 +26,7 @@ _CAPITAL_ONLY: Final = cue_words("titles_with_capital")
 KIN: Final = cue_words("kin")
 _CALLED: Final = cue_words("called")
 _ROLES: Final = cue_words("roles")
+_PROFESSIONS: Final = cue_words("professions")
 _LINKS: Final = frozenset({"de", "d'", "van", "von", "of"})
 _AND: Final = frozenset({"et", "en", "und", "and", "&", ",", "/", "ou", "of", "puis", "+", ";"})
 _YEARS: Final = cue_words("ages")
@@ -94,6 +95,8 @@ def _cue(tokens: Sequence[Token], folded: Sequence[str], place: int, writing: Wr
         if after < len(tokens) and folded[after] in _LINKS:
             return (after + 1, "related to", _LIST_SCORE) if word in KIN else None
         return after, "kinship" if word in KIN else "function", _KIN_SCORE if word in KIN else _LIST_SCORE
+    if word in _PROFESSIONS and not (writing.small or writing.capitals or writing.language == "de"):
+        return (after, "function", _LIST_SCORE) if after < len(tokens) and tokens[after].text[0].isupper() else None
     if word in _CALLED:
         after = _past_signs(tokens, folded, after, {":", "=", '"', "«", "“", "est", "is", "ist", "de", "nu"})
         return after, "called", _KIN_SCORE
