@@ -20,6 +20,7 @@ from vault.freetext.words import load_words
 _SIGNS: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
 _LINKS_TO_DROP: Final = frozenset({"de", "du", "des", "van", "von", "of", "et", "en", "y"})
 _OF_A_FAMILY: Final = frozenset({"van", "von", "vander", "vanden", "vande"})
+_ARTICLES: Final = frozenset({"de", "het", "een", "le", "la", "les", "the"})
 _POSSESSIVE: Final = ("'s", "’s")
 _GAP: Final = " '’-"
 #: Before a sentence, its white space left out.
@@ -133,7 +134,7 @@ def is_opening(text: str, start: int, end: int) -> bool:
 def is_doubtful(text: str, start: int, end: int) -> bool:
     """Whether this is one ordinary word, nobody's name, whose capital may be the sentence's; or small words only.
 
-    `Nummer` at the beginning, `van de carwash` anywhere.
+    `Nummer` and `De Vereniging` at the beginning, `van de carwash` and `de Grote Oceaan` anywhere.
     """
     if end - start > _LONGEST:
         return False
@@ -148,4 +149,7 @@ def is_doubtful(text: str, start: int, end: int) -> bool:
     if text[start:end].islower():
         return any(char.isupper() for char in text[max(0, start - _AROUND) : end + _AROUND])
     before = text[max(0, start - 3) : start].rstrip(" \t")
-    return len(parts) == 1 and (not before or before[-1] in _OPENS)
+    with_article = len(parts) > 1 and fold(parts[0]).text in _ARTICLES and not _follows_title(text, start)
+    if with_article and parts[0].islower():
+        return True
+    return (len(parts) == 1 or with_article) and (not before or before[-1] in _OPENS)

@@ -52,6 +52,23 @@ _SURE: Final = 0.97
 #: How sure of several words of which the first is a given name.
 _LIKE_A_PERSON: Final = 0.2
 _LONGEST_PLACE: Final = 120  # characters
+# fmt: off
+#: What stands right before the name of a place: `gemeente Pekela`, `les îles de Mindoro`, `slag bij Murten`.
+_PLACE_BEFORE: Final = re.compile(
+    r"(?<![^\W\d_])(?:"
+    r"(?:gemeenten?|eiland|buureiland|(?:grens|zij)?rivier|stroom|vulkaan|kasteel|burcht|fort|polder|meer|berg|graafschap|"
+    r"hertogdom|kanton|district|departement|luchthaven|station|metrostation|halte)"
+    r"|(?:golf|straat|baai|haven|abdij|oase|stad|dorp|gemeente|provincie|prinsdom|bisdom|district|vrede|verdrag|beleg|slag|veldslag|"
+    r"eiland|rivier|omgeving|noorden|zuiden|oosten|westen|noordoosten|noordwesten|zuidoosten|zuidwesten) (?:van|bij|om|te)"
+    r"|(?:rivi[eè]re|monts?|mont|lac|col|volcan|fleuve)"
+    r"|(?:[iî]les?|rivi[eè]re|lac|col|mont|monts|fleuve|golfe|baie|port|abbaye|ville|villages?|commune|communes|provinces?|"
+    r"d[eé]partements?|cantons?|districts?|si[eè]ge|bataille|trait[eé]|r[eé]gion|vall[eé]e|pr[eé]fecture|gare|a[eé]roport|quartier|"
+    r"nord|sud|est|ouest|chef-lieu|gouvernorat|wilaya) (?:d['’]|du |de la |de l['’]|de |des )"
+    r")\s?(?:de |het )?$",
+    re.IGNORECASE,
+)
+_WIDEST_BEFORE: Final = 40  # characters
+# fmt: on
 #: Words of a name that a model takes for a place or an organisation.
 _NAME_WORDS: Final = 3
 _NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -76,9 +93,12 @@ class NameModels:
             for first, last, label in self._entities(reading.text[start:end])
         ]
         seen = [
-            _as_person(
+            _as_place(
                 reading.text,
-                Finding(start, end, _FRENCH_TYPE[label], Reason(Source.MODEL, "French model"), _FRENCH_SCORE),
+                _as_person(
+                    reading.text,
+                    Finding(start, end, _FRENCH_TYPE[label], Reason(Source.MODEL, "French model"), _FRENCH_SCORE),
+                ),
             )
             for start, end, label in french
             if label in _FRENCH_TYPE
@@ -116,6 +136,8 @@ def _as_place(text: str, one: Finding) -> Finding:
         return one
     name = text[one.start : one.end]
     listed = is_locality(name) or comparable_place(name) in countries()
+    if _PLACE_BEFORE.search(text, max(0, one.start - _WIDEST_BEFORE), one.start) is not None:
+        return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
     if (listed and one.score < _DOUBT) or (_is_place(name) and name[0].isupper()):
         return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
     return one
