@@ -49,6 +49,11 @@ _OF: Final = re.compile(
     r"(?P<ordinal> [IVX]{1,5})?,? (?:(?P<van>van|von|vom|der)|de|du|of|d['’])(?: |(?<=['’]))"
     r"(?:de |den |der |het |la |le )?"
 )
+#: `saint Ferréol`: unlike a rank it is part of the name.
+_SAINT: Final = re.compile(r"(?<![^\W_])(?:sainte?|sint|sankt|santa|san|st\.?|ste\.?) $", re.IGNORECASE)
+_LONGEST_SAINT: Final = 7  # characters, with its space
+#: `Mohammed B`: an initial without its point, at the end of a name that is not all in capitals.
+_INITIAL: Final = re.compile(r" [A-ZÀ-Ý](?![\w'’])")
 #: `Jean Cousin l'Ancien`, `Peter the Great`, `James Renwick, Jr.`
 _EPITHET: Final = re.compile(
     r" (?:le |la |l['’]|the |de |den |der |die )(?:Ancien|Jeune|Grand|Grande|Vieux|Petit|Petite|Elder|Younger|Great|"
@@ -187,6 +192,10 @@ def _with_lands(text: str, people: Sequence[Finding], others: Sequence[Finding])
                 end = after.end
             elif (epithet := _EPITHET.match(text, end)) is not None:
                 end = epithet.end()
+            elif not text[start:end].isupper() and (initial := _INITIAL.match(text, end)) is not None:
+                end = initial.end()
+            if (saint := _SAINT.search(text, max(0, start - _LONGEST_SAINT), start)) is not None:
+                start = saint.start()
             if before is not None and before.reason.detail in _BY_LIST and text[before.start : before.end].istitle():
                 start = before.start if " " not in text[before.start : before.end] else start
         joined.append(one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end))
