@@ -8,6 +8,7 @@ The title stays in the text, the name behind it is found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from vault.freetext.cues import cue_words
@@ -31,6 +32,8 @@ _LINKS: Final = frozenset({"de", "d'", "van", "von", "of"})
 _AND: Final = frozenset({"et", "en", "und", "and", "&", ",", "/", "ou", "of", "puis", "+", ";"})
 _YEARS: Final = cue_words("ages")
 _NO_NAMES: Final = cue_words("no_names")
+_ELIDED: Final = frozenset({"m'", "n'"})
+_SHORTEST_ELIDED: Final = 4
 _TITLE_SCORE: Final = 0.9
 _KIN_SCORE: Final = 0.85
 _LIST_SCORE: Final = 0.75
@@ -44,6 +47,7 @@ class Titles:
         for sentence, tokens in by_sentence(reading):
             writing = writing_of(tokens, sentence.language)
             yield from _in_sentence(tokens, writing, words)
+            yield from _elided(tokens, writing, words)
 
 
 def by_sentence(reading: Reading) -> Iterator[tuple[Sentence, Sequence[Token]]]:
@@ -78,6 +82,18 @@ def _in_sentence(tokens: Sequence[Token], writing: Writing, words: Words) -> Ite
             for first, last in _listed(tokens, folded, end, writing, words):
                 yield _person(tokens, first, last, f"{detail}, listed", _LIST_SCORE)
                 place = last
+
+
+def _elided(tokens: Sequence[Token], writing: Writing, words: Words) -> Iterator[Finding]:
+    """`m'hamed`, `N'Golo`: what no verb can be behind such a beginning."""
+    for first, second in pairwise(tokens):
+        if second.start != first.end or not second.text[0].isalpha() or fold(first.text).text not in _ELIDED:
+            continue
+        folded = fold(second.text).text.rstrip("'")
+        if words.is_ordinary(folded, writing.language) or len(folded) < _SHORTEST_ELIDED:
+            continue
+        if second.text[0].isupper() or writing.language != "fr" or words.is_name(folded):
+            yield Finding(first.start, second.end, TokenType.PERSON, Reason(Source.TITLE, "elided"), _KIN_SCORE)
 
 
 def _cue(tokens: Sequence[Token], folded: Sequence[str], place: int, writing: Writing) -> tuple[int, str, float] | None:
@@ -153,7 +169,8 @@ def _listed(
         end = _end(tokens, folded, begin, writing, words, strict=True)
         known = any(words.is_name(word.rstrip("'")) for word in folded[begin:end])
         unknown = not words.is_ordinary_anywhere(folded[begin])
-        if end == begin or not (known or unknown):
+        somewhere = words.is_place(folded[begin]) and not words.is_name(folded[begin])  # `frère Rojhat en allemagne`
+        if end == begin or somewhere or not (known or unknown):
             return
         yield begin, end
         place = end
