@@ -49,6 +49,8 @@ _WORTH_ASKING: Final = 0.1
 _DOUBT: Final = 0.5
 #: How sure of a person where lists and the other model say that it is a place.
 _SURE: Final = 0.97
+#: And of a given name that is also a place: `Julie`, `Prince`.
+_SURE_OF_A_GIVEN_NAME: Final = 0.85
 #: How sure of several words of which the first is a given name.
 _LIKE_A_PERSON: Final = 0.2
 _LONGEST_PLACE: Final = 120  # characters
@@ -213,7 +215,7 @@ def _needed(name: str, labels: set[str]) -> float:
     if not labels:
         return _UNSEEN
     if _is_place(name, even_a_name=True):
-        return _SURE
+        return _SURE_OF_A_GIVEN_NAME if load_words().is_given_name(fold(name).text) else _SURE
     first, *more = name.split()
     return _LIKE_A_PERSON if more and load_words().is_given_name(fold(first).text) else _AGAINST
 

@@ -103,7 +103,8 @@ def _cue(tokens: Sequence[Token], folded: Sequence[str], place: int, writing: Wr
     if after < len(tokens) and tokens[after].text == "." and word in TITLES | {"geb", "st"}:
         after += 1
     if word in TITLES and (word not in _CAPITAL_ONLY or tokens[place].text[0].isupper()):
-        if writing.capitals and word in _CAPITAL_ONLY and after == place + 1:
+        announced = place > 1 and folded[place - 1] in {":", ","} and folded[place - 2] in _ROLES
+        if writing.capitals and word in _CAPITAL_ONLY and after == place + 1 and not announced:
             return None
         return after, "title", _TITLE_SCORE
     if word in KIN or word in _ROLES:
