@@ -79,7 +79,7 @@ def _why(tokens: Sequence[Token], place: int, writing: Writing, words: Words) ->
 
 
 def is_inside(tokens: Sequence[Token], place: int, writing: Writing, words: Words) -> bool:
-    """Whether the word at `place` has a capital that no beginning of a sentence explains. Abbreviations are not meant."""
+    """Whether the word at `place` has a capital that no sentence's beginning explains. Abbreviations are not meant."""
     return not tokens[place].text.isupper() and _why(tokens, place, writing, words) == _INSIDE
 
 

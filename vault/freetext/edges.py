@@ -134,7 +134,7 @@ def is_opening(text: str, start: int, end: int) -> bool:
 def is_doubtful(text: str, start: int, end: int) -> bool:
     """Whether this is one ordinary word, nobody's name, whose capital may be the sentence's; or small words only.
 
-    `Nummer` and `De Vereniging` at the beginning, `van de carwash` and `de Grote Oceaan` anywhere.
+    `Nummer` and `De Vereniging` at the beginning, `van de carwash` and `de Westelijke Oceaan` anywhere.
     """
     if end - start > _LONGEST:
         return False

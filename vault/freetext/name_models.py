@@ -60,22 +60,27 @@ _SURE_OF_A_GIVEN_NAME: Final = 0.9
 _LIKE_A_PERSON: Final = 0.2
 _LONGEST_PLACE: Final = 120  # characters
 # fmt: off
-#: What stands right before the name of a place: `gemeente Pekela`, `les îles de Mindoro`, `slag bij Murten`.
+#: Words right before the name of a place, some with a link: `gemeente Pekela`, `slag bij Murten`, `îles de Mindoro`.
+_PLACE_WORDS: Final = (
+    r"gemeenten?|(?:buur)?eiland|(?:grens|zij)?rivier|vulkaan|kasteel|burcht|berg|graafschap|hertogdom|kanton|district|"
+    r"departement|luchthaven|(?:metro)?station|halte|rivi[eè]re|monts?|lac|col|volcan|fleuve"
+)
+_DUTCH_PLACE_OF: Final = (
+    r"golf|straat|baai|haven|abdij|oase|stad|dorp|gemeente|provincie|prinsdom|bisdom|district|vrede|verdrag|beleg|"
+    r"(?:veld)?slag|eiland|rivier|(?:noord|zuid)?(?:oost|west)en|noorden|zuiden"
+)
+_FRENCH_PLACE_OF: Final = (
+    r"[iî]les?|rivi[eè]re|lac|col|monts?|fleuve|golfe|baie|port|abbaye|ville|villages?|communes?|provinces?|d[eé]partements?|"
+    r"cantons?|districts?|si[eè]ge|bataille|trait[eé]|r[eé]gion|vall[eé]e|pr[eé]fecture|gare|a[eé]roport|quartier|nord|sud|"
+    r"l['’](?:est|ouest)|chef-lieu|gouvernorat|wilaya"
+)
 _PLACE_BEFORE: Final = re.compile(
-    r"(?<![^\W\d_])(?:"
-    r"(?:gemeenten?|eiland|buureiland|(?:grens|zij)?rivier|stroom|vulkaan|kasteel|burcht|fort|polder|meer|berg|graafschap|"
-    r"hertogdom|kanton|district|departement|luchthaven|station|metrostation|halte)"
-    r"|(?:golf|straat|baai|haven|abdij|oase|stad|dorp|gemeente|provincie|prinsdom|bisdom|district|vrede|verdrag|beleg|slag|veldslag|"
-    r"eiland|rivier|omgeving|noorden|zuiden|oosten|westen|noordoosten|noordwesten|zuidoosten|zuidwesten) (?:van|bij|om|te)"
-    r"|(?:rivi[eè]re|monts?|mont|lac|col|volcan|fleuve)"
-    r"|(?:[iî]les?|rivi[eè]re|lac|col|mont|monts|fleuve|golfe|baie|port|abbaye|ville|villages?|commune|communes|provinces?|"
-    r"d[eé]partements?|cantons?|districts?|si[eè]ge|bataille|trait[eé]|r[eé]gion|vall[eé]e|pr[eé]fecture|gare|a[eé]roport|quartier|"
-    r"nord|sud|est|ouest|chef-lieu|gouvernorat|wilaya) (?:d['’]|du |de la |de l['’]|de |des )"
-    r")\s?(?:de |het )?$",
+    rf"(?<![^\W\d_])(?:(?:{_PLACE_WORDS})|(?:{_DUTCH_PLACE_OF}) (?:van|bij|om|te)|"
+    rf"(?:{_FRENCH_PLACE_OF}) (?:d['’]|du |de la |de l['’]|de |des ))\s?(?:de |het )?$",
     re.IGNORECASE,
 )
-_WIDEST_BEFORE: Final = 40  # characters
 # fmt: on
+_WIDEST_BEFORE: Final = 40  # characters
 #: Words of a name that a model takes for a place or an organisation.
 _NAME_WORDS: Final = 3
 _NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
