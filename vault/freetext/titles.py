@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from vault.freetext.allowed import is_allowed_word
 from vault.freetext.cues import cue_words
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
@@ -37,6 +38,7 @@ _LINKS: Final = frozenset({"de", "d'", "van", "von", "of"})
 _AND: Final = frozenset({"et", "en", "und", "and", "&", ",", "/", "ou", "of", "puis", "+", ";"})
 _YEARS: Final = cue_words("ages")
 _NO_NAMES: Final = cue_words("no_names")
+_ARTICLE: Final = "de"
 _ELIDED: Final = frozenset({"m'", "n'"})
 _SHORTEST_ELIDED: Final = 4
 _TITLE_SCORE: Final = 0.9
@@ -143,6 +145,8 @@ def _end(
     tokens: Sequence[Token], folded: Sequence[str], begin: int, writing: Writing, words: Words, *, strict: bool
 ) -> int:
     """The end of the name at `begin`. strict: the cue alone proves little, so an ordinary word is no name."""
+    if begin < len(tokens) and not strict and folded[begin] == _ARTICLE:
+        return _behind_article(tokens, folded, begin, writing, words)
     if begin >= len(tokens) or folded[begin] in _NO_NAMES or folded[begin] in TITLES | KIN:
         return begin
     if begin and tokens[begin].start - tokens[begin - 1].end > 2:
@@ -163,6 +167,20 @@ def _end(
     while end > begin + 1 and folded[end - 1] in _NO_NAMES:
         end -= 1
     return end
+
+
+def _behind_article(tokens: Sequence[Token], folded: Sequence[str], begin: int, writing: Writing, words: Words) -> int:
+    """`mevrouw de Vries`; in Dutch also `MEVR DE WOLF` and `mr de neef`, where capitals tell nothing."""
+    after = begin + 1
+    if after == len(tokens) or not folded[after].isalpha() or tokens[after].start - tokens[begin].end > 2:
+        return begin
+    word = folded[after]
+    if word in _NO_NAMES | _ROLES | _PROFESSIONS | TITLES or is_allowed_word(word):
+        return begin
+    if writing.small or writing.capitals:
+        return after + 1 if writing.language == "nl" else begin
+    end = name_end(tokens, after, writing, words) if tokens[after].text[0].isupper() else after
+    return end if end > after else begin
 
 
 def _listed(

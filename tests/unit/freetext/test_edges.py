@@ -157,6 +157,9 @@ def test_a_sure_person_goes_before_the_place_that_a_model_sees_in_more_words() -
         ("Elle a vu le plombier Zbrouk hier.", "fr", "Zbrouk"),
         ("Mme Zbroukian et Jan, enfants wisamel et Nour", "fr", "wisamel"),
         ("zegt dat m'hamedou komt", "nl", "m'hamedou"),
+        ("gesprek met mr de neef vandaag", "nl", "de neef"),
+        ("Dan sprak mevrouw de Zbrouk lang.", "nl", "de Zbrouk"),
+        ("AFSPRAAK MET MEVR DE WOLF DONDERDAG", "nl", "DE WOLF"),
         ("elle connaît N'Zbrouk depuis longtemps", "fr", "N'Zbrouk"),
     ],
 )
@@ -173,6 +176,8 @@ def test_what_stands_before_a_name_gives_it_away(text: str, language: str, name:
         ("un plombier est venu", "fr"),
         ("Mme Diallo dit que les jumeaux du Minnesota", "fr"),
         ("zijn broer komt met m'n moeder", "nl"),
+        ("gesprek met mevr de directrice vandaag", "nl"),
+        ("Hier belde mevrouw de Directrice nog.", "nl"),
     ],
 )
 def test_ordinary_words_behind_a_cue_are_nobody(text: str, language: str) -> None:
