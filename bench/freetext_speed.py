@@ -69,6 +69,8 @@ def hostile_texts(size: int) -> dict[str, str]:
         "streets": "rue ", "hyphens": "a-", "at signs": "a@", "domains": "a.", "brackets": "[PERSON-1",
         "number words": "vierentwintig", "titles": "Mme ", "dates": "1/", "spaces": " ", "lines": "\n",
         "marks": "e\u0301", "zero width": "a\u200d", "quotes": "«", "plus": "+3",
+        "elided": "m'", "initials": "Jan B ", "saints": "Saint ", "places": "île de ", "letters O": "O0",
+        "articles": "De De ",
     }  # fmt: skip
     return {name: (piece * (size // len(piece) + 1))[:size] for name, piece in pieces.items()}
 

@@ -36,8 +36,9 @@ class Capitals:
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:
         words = load_words()
-        covered = sorted((one.start, one.end) for one in found)
-        at = 0
+        covered = sorted((one.start, one.end) for one in found if one.tier is Tier.AUTO)
+        suggested = sorted((one.start, one.end) for one in found if one.tier is Tier.SUGGEST)
+        at = also = 0
         for sentence, tokens in by_sentence(reading):
             writing = writing_of(tokens, sentence.language)
             for place, token in enumerate(tokens):
@@ -45,11 +46,13 @@ class Capitals:
                     at += 1
                 if at < len(covered) and covered[at][0] < token.end:
                     continue
+                while also < len(suggested) and suggested[also][1] <= token.start:
+                    also += 1
                 detail = _why(tokens, place, writing, words)
                 if detail == _INSIDE and is_no_word(token.text, words):
                     reason = Reason(Source.CAPITAL, "capital inside a sentence, on no word")
                     yield Finding(token.start, token.end, TokenType.NAME, reason, _NAME_SCORE)
-                elif detail:
+                elif detail and not (also < len(suggested) and suggested[also][0] < token.end):
                     reason = Reason(Source.CAPITAL, detail)
                     yield Finding(token.start, token.end, TokenType.PERSON, reason, _SCORE, Tier.SUGGEST)
 
@@ -73,6 +76,11 @@ def _why(tokens: Sequence[Token], place: int, writing: Writing, words: Words) ->
     if first:
         return "capital, in no list of words" if unknown and not words.is_ordinary_anywhere(folded) else ""
     return _INSIDE
+
+
+def is_inside(tokens: Sequence[Token], place: int, writing: Writing, words: Words) -> bool:
+    """Whether the word at `place` has a capital that no sentence's beginning explains. Abbreviations are not meant."""
+    return not tokens[place].text.isupper() and _why(tokens, place, writing, words) == _INSIDE
 
 
 def is_no_word(text: str, words: Words) -> bool:

@@ -23,7 +23,7 @@ from stdnum.fr import nir
 from stdnum.it import codicefiscale
 from stdnum.nl import bsn
 
-from vault.freetext.digits import BETWEEN, Group, Window, runs, windows
+from vault.freetext.digits import BETWEEN, Group, Window, runs, windows, with_zeros
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
@@ -49,8 +49,8 @@ _GAP: Final = r"[^\w\n]{0,6}(?:[^\W\d_]{1,12}[^\w\n]{1,4}){0,3}?"
 
 # fmt: off
 _NATIONAL_WORDS: Final = (
-    r"niss|insz|ssin|rrn|nrn|nn|rijksregister\w{0,8}|reg(?:istre|\.)?\s?nat(?:ional|\.)?|num[eé]ro\s(?:de\s)?(?:registre\s)?national|"
-    r"n[°ºor.]{1,2}\s?national|nationaal\snummer|identificatienummer|national\s(?:register|number|id)(?:\snumber)?|"
+    r"niss|insz|ssin|rrn|rr[\s.\-]?nr|nrn|nn|rijksreg\w{0,13}|reg(?:istre|\.)?\s?nat(?:ional|\.)?|num[eé]ro\s(?:de\s)?(?:registre\s)?national|"
+    r"n[°ºor.]{1,2}\s?nat(?:ional|\.)?|num[eé]?r?o?\.?\s?nat(?:ional|\.)?|nationaal\snummer|nat(?:ionaal)?\.?\s?nr|identificatienummer|national\s(?:register|number|id)(?:\snumber)?|"
     r"num[eé]ro\s(?:niss|bis)|n[°ºr.]{1,2}\s?bis|bis\W?nummer|bis\W?nr|bisnumber|bis\snumber|national(?:register)?nummer|"
     r"nationalregister|num[eé]ro\sd['’]identification|s[eé]curit[eé]\ssociale|sociale\szekerheid|bsn|sofinummer|nir"
 )
@@ -96,8 +96,9 @@ class CheckedNumbers:
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
         text = reading.text
-        proven = chain(_in_runs(text), _accounts(text), _european(text), _lettered(text), _payments(text))
-        return [*proven, *_named(text)]
+        digits = with_zeros(text)
+        proven = chain(_in_runs(digits), _accounts(text), _european(text), _lettered(text), _payments(text))
+        return [*proven, *_named(digits)]
 
 
 def is_national_number(digits: str) -> bool:

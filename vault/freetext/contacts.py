@@ -14,6 +14,7 @@ from typing import Final
 import phonenumbers
 
 from vault.freetext.calendar_words import NUMBER_WORDS
+from vault.freetext.digits import with_zeros
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
@@ -98,7 +99,7 @@ class Contacts:
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
         text = reading.text
-        return [*_phones(text), *_spoken(reading), *_written(text), *_profiles(text)]
+        return [*_phones(with_zeros(text)), *_spoken(reading), *_written(text), *_profiles(text)]
 
 
 def _phones(text: str) -> Iterator[Finding]:

@@ -16,7 +16,13 @@ from typing import Final
 #: What people put between the digits of one number, as the inside of a character class; a line may end there.
 BETWEEN: Final = r"\s.,;:\-–—−/\\|_·•()+*=~'’"
 _RUN: Final = re.compile(rf"[0-9]+(?:[{BETWEEN}]{{1,3}}[0-9]+)*")
+_LETTER_FOR_ZERO: Final = re.compile(r"(?<=[0-9])[oO](?=[0-9])|(?<![^\W_])[oO](?=[0-9]{2})")
 _GROUP: Final = re.compile(r"[0-9]+")
+
+
+def with_zeros(text: str) -> str:
+    """The letter O that was typed for a zero made one: `O484 33`, `79o814`. As long as `text`."""
+    return _LETTER_FOR_ZERO.sub("0", text)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

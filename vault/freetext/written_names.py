@@ -15,6 +15,7 @@ from vault.freetext.tokens import Token
 from vault.freetext.words import Words
 
 _MOST_WORDS: Final = 6
+_SHORTEST_UNKNOWN: Final = 4
 _APOSTROPHES: Final = frozenset("'’‘ʼ`´")
 
 
@@ -86,4 +87,14 @@ def _is_name_word(token: Token, writing: Writing, words: Words, *, first: bool) 
             return False
         ordinary = words.is_ordinary(folded, writing.language)
         return not ordinary if first else (not ordinary and (words.is_name(folded) or len(folded) > 3))
-    return text[0].isupper()
+    return text[0].isupper() or (first and _is_unknown(folded, writing, words))
+
+
+def _is_unknown(folded: str, writing: Writing, words: Words) -> bool:
+    """Whether a word that is written small among capitals is none of the note's languages: `enfants wisam et Nour`.
+
+    Notes mix French and Dutch. The lists of German words are too short for that.
+    """
+    if writing.language == "de" or len(folded) < _SHORTEST_UNKNOWN:
+        return False
+    return not any(words.is_ordinary(folded, language) for language in {"fr", "nl", writing.language})

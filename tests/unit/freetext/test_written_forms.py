@@ -108,6 +108,14 @@ def test_a_number_is_wholly_hidden_whatever_stands_beside_it(kind: str) -> None:
         ("Kind geht in die Pater-Damian-Schule", "Pater-Damian-Schule"),
         ("ze gaan naar De Regenboog in Borgerhout", "De Regenboog"),
         ("cab. Progress Lawyers Network", "Progress Lawyers Network"),
+        ("rrnr 79 08 14 123 27", "79 08 14 123 27"),
+        ("nr nat 790814 12327", "790814 12327"),
+        ("rijksregnr: 79-08-14 123-27", "79-08-14 123-27"),
+        ("num. nat. 790814-123-27", "790814-123-27"),
+        ("niss: 79o814 123 27", "79o814 123 27"),
+        ("gsm O484 332190", "O484 332190"),
+        ("ocmw mechelen gebeld", "mechelen"),
+        ("kerkstraat 12 hoboken", "kerkstraat 12 hoboken"),
     ],
 )  # fmt: skip
 def test_hurried_writing_is_hidden_as_well(text: str, hidden: str) -> None:
@@ -127,6 +135,7 @@ def test_hurried_writing_is_hidden_as_well(text: str, hidden: str) -> None:
         "Il y a 3 places de libre au centre.", "Il habite là depuis 12 ans.", "Ze woont hier al 3 jaar.",
         "sur facebook depuis 12h", "Il est né il y a 25 ans", "2 kinderen van 8 en 10 jaar", "compte: fermé",
         "zéro euro, deux fois par mois", "Art. 9bis de la loi", "insta fermé, plus de nouvelles",
+        "H2O et CO2, 4 fois", "20 ou 30 fois, oui",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_it_stays(text: str) -> None:
