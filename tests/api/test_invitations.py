@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.api.stage_people import BOOKING, CONFLICT, DAY, People
+import pytest
+
+from tests.api.stage_people import BOOKING, CONFLICT, DAY, People, booked
 from tests.api.support import counts, entries, since
 from tests.crash.checks import faults
 from tests.flow_paths import Paths
@@ -120,6 +122,28 @@ def test_a_cancelled_invitation_is_booked_again(lite_house: House) -> None:
     assert desk.post(f"{invited(desk, case)}/cancel").json()["state"] == "invited"
     invited(desk, case)
     assert [line["taken"] for line in _taken(lite_house, case)][-1] == "invite"
+
+
+@pytest.mark.parametrize("end", [Step.CLOSE, Step.HAND_OVER])
+def test_nobody_is_expected_any_more_once_a_case_has_ended(house: House, end: Step) -> None:
+    """Neither by the desk, by name, nor in the coach's calendar; and the desk's time is free for somebody else."""
+    paths = Paths(house)
+    case = paths.case_in(State.CLOSING_NONCOLLAB)
+    coach = house.client("coach")
+    begun = booked(coach, case, starts_at="2026-11-03T10:30")
+    ahead = booked(coach, case)
+    house.clock.move(minutes=45)  # the first one has begun
+    paths.take(case, end)
+    desk = house.client("desk")
+    for day in ("2026-11-03", DAY):
+        lines = desk.get(f"/desks/brussels-1/day?day={day}").json()["appointments"]
+        assert [line["appointment"] for line in lines] == ([begun["appointment"]] if day != DAY else []), day
+    assert f"{DAY}T09:00" in str(desk.get(f"/desks/brussels-1/free?day={DAY}").json()["free"])
+    lines = coach.get(f"/cases/{case}/appointments").json()["appointments"]
+    assert {line["appointment"]: line["status"] for line in lines} == {
+        begun["appointment"]: "booked", ahead["appointment"]: "cancelled",
+    }  # fmt: skip
+    assert faults(house.settings) == []
 
 
 def test_the_coachs_meeting_begins_the_intake_and_the_desk_only_lets_in(house: House) -> None:

@@ -23,6 +23,7 @@ from vault.usecases.casework import Casework, Values, existing, receipt, relatio
 from vault.usecases.known_names import index_name
 from vault.usecases.open_case import record_for
 from vault.usecases.releasing import Planned, completed, plan, unchanged
+from vault.usecases.slots import expect_no_more
 from vault.usecases.steps import second_person
 from vault.vocabulary import FOLLOW_UP, OVERSIGHT, Action, Compartment, Kind, Purpose, Zone
 
@@ -88,6 +89,7 @@ def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Case
         )  # fmt: skip
     index_name(uow, case.id, casework, done)
     uow.cases.update(closed, done)
+    expect_no_more(uow, done, case.id, casework, actor=actor, at=now)
     number = len(situation.history.events) + 1
     uow.cases.add_event(granted.case, CaseEvent(number, Step.HAND_OVER, closed.state, now, actor.id), done)
     return receipt(granted.permit, closed, release=granted.releases[0].release.hex())

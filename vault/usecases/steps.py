@@ -28,6 +28,7 @@ from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, receipt, relation
 from vault.usecases.coaches import barred, changed_hands, entrust
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
+from vault.usecases.slots import expect_no_more
 from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
 
 
@@ -74,6 +75,8 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
         entrust(uow, permit, changed, actor)
     if changed.coach != case.coach:
         changed_hands(uow, permit, case, changed.coach, Cause.STEP, actor=actor, at=now, explanation=cmd.step.value)
+    if changed.closed_at is not None:
+        expect_no_more(uow, permit.entry, cmd.case, casework, actor=actor, at=now)
     _seal(uow, permit, cmd, event.number, casework, actor)
     return receipt(permit, changed)
 
