@@ -102,6 +102,34 @@ def test_absence_excuse_and_reinvitation_go_their_way(house: House) -> None:
     assert faults(house.settings) == []
 
 
+def test_an_excuse_counts_whenever_it_comes_even_between_the_two_signatures(house: House) -> None:
+    """Else somebody whose absence was excused is handed over as one who never came."""
+    paths = Paths(house)
+    case = paths.case_in(State.TRIAGED)
+    missed = []
+    for day in (DAY, "2026-11-24", "2026-12-01"):
+        missed.append(invited(house.client("desk"), case, starts_at=f"{day}T09:00"))
+        at(house, f"{day}T08:31")
+        house.client("desk").post(f"{missed[-1]}/attendance", json={"status": "no_show"})
+    paths.take(case, Step.SEND_CONSEQUENCES_LETTER)
+    paths.take(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
+    late = house.client("desk").post(f"{missed[0]}/attendance", json={"status": "excused"})
+    assert (late.status_code, late.json()["state"]) == (200, "closing_noncollab")
+    for step in (Step.SIGN_CLOSING, Step.HAND_OVER):
+        refused = paths.send(case, step)
+        assert (refused.status_code, refused.json()["reason"]) == (409, "reinvitations_left"), step
+        assert refused.json()["possible"] == ["resume", "close"]
+    assert paths.take(case, Step.RESUME) is State.NO_SHOW
+    again = paths.send(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
+    assert again.json()["reason"] == "reinvitations_left"
+    offered = {line["step"]: line["possible"] for line in _steps(house, case)["steps"]}
+    assert (offered["invite"], offered["begin_closing"]) == (True, False)
+    counted = house.client("head").get("/figures?from=2026-01-01&to=2027-01-01&by=region").json()["whole"]
+    assert counted["no_shows"] == 2
+    invited(house.client("desk"), case, starts_at="2026-12-08T09:00")
+    assert faults(house.settings) == []
+
+
 def test_an_invitation_is_moved_with_the_step_that_gives_a_new_day(house: House) -> None:
     case = Paths(house).case_in(State.TRIAGED)
     desk = house.client("desk")
@@ -228,8 +256,12 @@ def test_families_get_a_coach_for_families_whatever_the_file_says(lite_house: Ho
 
 def _taken(house: House, case: str) -> list[dict[str, Any]]:
     """The steps that a case took, in order."""
-    told = house.client("coach").get(f"/cases/{case}/steps").json()
-    found: list[dict[str, Any]] = told["taken"]
+    found: list[dict[str, Any]] = _steps(house, case)["taken"]
+    return found
+
+
+def _steps(house: House, case: str) -> dict[str, Any]:
+    found: dict[str, Any] = house.client("coach").get(f"/cases/{case}/steps").json()
     return found
 
 
