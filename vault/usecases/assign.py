@@ -112,6 +112,7 @@ def assign(uow: UnitOfWork, actor: Actor, cmd: Assign, casework: Casework) -> Va
     before, elsewhere = need_of(case), cmd.place is not None and cmd.place is not case.place
     case = _as_it_is_now(case, cmd)
     need = replace(need_of(case), region=region)
+    coach: ActorId | None
     if elsewhere and cmd.coach is None and case.coach is not None and need == before:
         # Where they live is written down: that alone is no reason to get to know somebody else.
         coach, cause, explanation = case.coach, Cause.NAMED, "place"
