@@ -67,6 +67,7 @@ class _AnnexTable(_Term):
 
 class _AppealTable(_Term):
     second_measure: bool = False
+    instead_of: Word | Literal[""] = ""
 
 
 class _WaitTable(_Term):
@@ -173,7 +174,10 @@ def _told(faults: ValidationError) -> Iterator[str]:
 
 
 def _missing(found: _File) -> Iterator[str]:
-    """Every state that waits for a number of days needs one."""
+    """Every state that waits for a number of days needs one; an appeal stands in for another one that there is."""
+    for name, appeal in found.appeals.items():
+        if appeal.instead_of and appeal.instead_of not in set(found.appeals) - {name}:
+            yield f"appeals.{name}.instead_of: no other way to appeal"
     for name in sorted({wait for state, wait in WAITING.items() if state is not State.INVITED} - set(found.waits)):
         yield f"waits.{name}: missing"
     for name in sorted(set(found.waits) - set(WAITING.values())):
@@ -199,7 +203,9 @@ def _built(found: _File) -> p.Parameters:
             extra_holidays=tuple(found.calendar.extra_holidays),
         ),
         annexes=_fixed({name: p.Annex(t.sourced(t.value), t.transfer) for name, t in found.annexes.items()}),
-        appeals=_fixed({name: p.Appeal(t.sourced(t.value), t.second_measure) for name, t in found.appeals.items()}),
+        appeals=_fixed(
+            {name: p.Appeal(t.sourced(t.value), t.second_measure, t.instead_of) for name, t in found.appeals.items()}
+        ),
         extension_grounds=_fixed({name: t.sourced(t.value) for name, t in found.extension_grounds.items()}),
         criteria=_fixed(
             {name: p.Criterion(_coach_type(t), t.excluded, t.transfer) for name, t in found.criteria.items()}

@@ -20,7 +20,7 @@ from vault.asking import Asking
 from vault.audit.events import Detail, Event
 from vault.audit.reading import Trail
 from vault.between_zones import Answers, Receipts, Withdrawals
-from vault.cases.appointments import Appointment, Slot
+from vault.cases.appointments import Appointment, Slot, Status
 from vault.cases.assignment import Absence, Assignment, ConflictOfInterest, Profile
 from vault.cases.flow import State
 from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standing
@@ -292,6 +292,10 @@ class Agenda(Protocol):
     ) -> list[Slot]: ...  # fmt: skip
     def counts(self, coaches: Sequence[ActorId], since: datetime, until: datetime) -> dict[ActorId, int]: ...
     def attended(self, cases: Sequence[CaseId]) -> dict[CaseId, list[datetime]]: ...
+    def missed(self, cases: Sequence[CaseId]) -> dict[CaseId, list[tuple[datetime, Status]]]:
+        """When the invitations began to which nobody came, and whether that was excused."""
+        ...
+
     def taken(self, desk: str, since: datetime, until: datetime) -> set[datetime]: ...
     def add(self, appointment: Appointment, entry: EntryId) -> None: ...
     def update(self, appointment: Appointment, entry: EntryId) -> None:

@@ -89,6 +89,7 @@ class AttendeesBody(Body):
     attendees: Annotated[list[AttendeeBody], Field(max_length=10)]
     interpreter: Annotated[str, StringConstraints(max_length=40)] = ""
     based_on: Annotated[int, Field(ge=0, le=LARGEST_VERSION)]
+    despite_clashes: bool = Field(default=False, description="although the interpreter is busy at that time")
 
 
 def moment(text: str) -> datetime:
@@ -174,9 +175,11 @@ class _Appointments:
         )
 
     async def record_attendees(self, request: Request, case: str, appointment: str, body: AttendeesBody) -> Response:
-        """Write down who came along: names are sealed, roles stand with the appointment."""
+        """Write down who comes along: names are sealed, roles stand with the appointment. 409 `clash`: see booking."""
         told = Company(tuple(attendee.attendee() for attendee in body.attendees), body.interpreter)
-        cmd = company.RecordCompany(parse_reference(case), AppointmentId.parse(appointment), told, body.based_on)
+        cmd = company.RecordCompany(
+            parse_reference(case), AppointmentId.parse(appointment), told, body.based_on, body.despite_clashes
+        )
         return json_response(
             await self.gate.run(request, lambda uow, actor: company.record_company(uow, actor, cmd, self.casework))
         )

@@ -187,6 +187,7 @@ def record_company(
     company: With = None,
     interpreter: Interpreter = "",
     based_on: Annotated[int, typer.Option("--based-on", help="The version you read; 0 where there was none.")] = 0,
+    despite: Annotated[bool, typer.Option("--despite-clashes", help="Although the interpreter is busy then.")] = False,
 ) -> None:
     """Write down who came along. Names are asked for: a shell would keep them."""
     attendees = [
@@ -197,7 +198,9 @@ def record_company(
         }
         for role in company or ()
     ]
-    body = {"attendees": attendees, "interpreter": interpreter, "based_on": based_on}
+    body = {
+        "attendees": attendees, "interpreter": interpreter, "based_on": based_on, "despite_clashes": despite
+    }  # fmt: skip
     _told(desk, desk.put(f"{_path(ref, appointment)}/attendees", body))
 
 

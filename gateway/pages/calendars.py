@@ -13,7 +13,7 @@ from gateway.pages.site import Visit
 from vault.access.actor import Actor
 from vault.cases.appointments import AttendeeRole, Company
 from vault.cases.model import LANGUAGES
-from vault.errors import Conflict, InvalidInput, NotFound, StaleVersion
+from vault.errors import Clash, Conflict, InvalidInput, NotFound, StaleVersion
 from vault.ids import AppointmentId, SessionId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import appointments, calendars, company
@@ -56,6 +56,7 @@ class CalendarPages(CaseworkPages):
         form = visit.form
         shown = visit.posted and ("_show" in form or "based_on" in form or visit.switching)
         clashing: dict[str, Any] | None = None
+        clashes: tuple[str, ...] = ()
         if visit.saving and "based_on" in form and "_more" not in form:
             cmd = self._command(visit, case, which)
             if cmd is not None:
@@ -68,6 +69,9 @@ class CalendarPages(CaseworkPages):
                     clashing = await visit.run(
                         lambda uow, actor: company.read_company(uow, actor, case, which, self.casework)
                     )
+                except Clash as refused:
+                    visit.faults.add("despite", "clash")
+                    clashes = refused.clashes
                 else:
                     if reply is not None:
                         return visit.go(f"/cases/{visit.place('case')}/appointments", done="company")
@@ -93,7 +97,7 @@ class CalendarPages(CaseworkPages):
             lines=lines + [dict.fromkeys(("role", "name", "organisation"), "")] * _SPARE if shown else [],
             interpreter=told["interpreter"] if told is not None else form.text("interpreter"),
             based_on=(clashing or told or {"version": form.text("based_on", "0")})["version"],
-            clashing=_lines(clashing) if clashing is not None else None,
+            clashing=_lines(clashing) if clashing is not None else None, clashes=clashes,
         )  # fmt: skip
 
     def _command(self, visit: Visit, case: Any, which: AppointmentId) -> company.RecordCompany | None:
@@ -102,6 +106,7 @@ class CalendarPages(CaseworkPages):
         told = {
             "attendees": _typed(visit),
             "interpreter": visit.form.text("interpreter").strip(),
+            "despite_clashes": visit.form.ticked("despite"),
             "based_on": int(based_on) if based_on.isascii() and based_on.isdigit() and len(based_on) < 10 else -1,
         }
         body = parsed(AttendeesBody, told, visit.faults)
@@ -113,7 +118,9 @@ class CalendarPages(CaseworkPages):
         except InvalidInput:
             visit.faults.add("name", "unusable")
             return None
-        return company.RecordCompany(case, which, Company(people, body.interpreter), body.based_on)
+        return company.RecordCompany(
+            case, which, Company(people, body.interpreter), body.based_on, body.despite_clashes
+        )
 
 
 def _lines(told: Any) -> list[dict[str, str]]:

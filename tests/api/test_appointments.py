@@ -239,6 +239,28 @@ def test_who_came_along_is_sealed_and_only_roles_stand_in_the_row(lite_house: Ho
     assert row == ("interpreter,lawyer", 16)
 
 
+def test_an_interpreter_who_is_named_later_and_is_busy_then_is_told(lite_house: House) -> None:
+    """The clash shows across cases and coaches, and only while there is still somebody else to be asked."""
+    coach, colleague = lite_house.client("coach"), lite_house.client("colleague")
+    booked(colleague, lite_house.open_case(colleague), interpreter="TI-07", interpreting="ti", desk="brussels-2")
+    case = lite_house.open_case(coach)
+    told = booked(coach, case)
+    path, body = f"{one_of(case, told)}/attendees", {"attendees": [], "interpreter": "ti-07", "based_on": 0}
+    refused = coach.put(path, json=body)
+    assert (refused.status_code, refused.json()["clashes"]) == (409, ["interpreter_busy"])
+    assert coach.get(path).json()["version"] == 0, "nothing was written"
+    meant = coach.put(path, json=body | {"despite_clashes": True})
+    assert (meant.status_code, meant.json()["clashes"]) == (200, ["interpreter_busy"])
+    again = coach.put(path, json=body | {"based_on": 1})
+    assert (again.status_code, again.json()["clashes"]) == (200, []), "said already"
+    booked(colleague, lite_house.open_case(colleague), **CALL | {
+        "starts_at": f"{DAY}T09:00", "interpreter": "TI-08", "interpreting": "ti",
+    })  # fmt: skip
+    at(lite_house, f"{DAY}T08:01")
+    begun = lite_house.client("coach").put(path, json=body | {"interpreter": "TI-08", "based_on": 2})
+    assert (begun.status_code, begun.json()["clashes"]) == (200, []), "who came is who came"
+
+
 @pytest.mark.parametrize("field", ["name", "organisation"])
 @pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\n", "\t", "\x00", "\x7f"], ids=ascii)
 def test_who_came_along_has_no_name_that_shows_otherwise_than_it_is(lite_house: House, field: str, sign: str) -> None:

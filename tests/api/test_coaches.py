@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
+
 from tests.api.stage_people import ABSENCE, CONFLICT, PROFILE, People, booked
 from tests.api.support import comparable, counts, entries, since
 from tests.crash.checks import faults
 from tests.flow_paths import Paths
 from tests.house import CASE, UNKNOWN_CASE, Caller, House
 from vault.cases.flow import Step
+from vault.storage import tables as t
 
 WHY = "Un parent éloigné, nommé Grèbe-Huppé, habite la même maison."
 
@@ -185,6 +188,32 @@ def test_without_a_named_stand_in_cases_spread_by_load_and_what_nobody_can_take_
     assert names == ["Coach", "Colleague", "Colleague", "Third Coach", "Third Coach"]
 
 
+def test_a_caseload_that_is_handed_over_ahead_goes_to_who_is_there_when_the_holiday_begins(lite_house: House) -> None:
+    coach, head, made = lite_house.client("coach"), lite_house.client("head"), people(lite_house)
+    case = lite_house.open_case(coach)
+    made.profile("colleague")
+    made.profile("third_coach")
+    lite_house.open_case(lite_house.client("third_coach"))  # the colleague has less, and is away at the same time
+    at_once = {"first_day": "2026-12-21", "last_day": "2026-12-31"}
+    away(lite_house, "colleague", **at_once)
+    ahead = away(lite_house, **at_once)
+    assert head.post(f"/absences/{ahead}/hand-over", json={}).json()["moved"] == 1
+    assert coach_name(head, case) == "Third Coach"
+
+
+def test_nothing_goes_back_to_a_coach_who_has_left(lite_house: House) -> None:
+    head, made = lite_house.client("head"), people(lite_house)
+    case, stand_in = made.case(), made.profile("colleague")
+    absence = away(lite_house)
+    assert head.post(f"/absences/{absence}/hand-over", json={"coach": stand_in}).json()["moved"] == 1
+    entry = bytes.fromhex(entries(lite_house)[0]["entry"])
+    with lite_house.services.store.main.engine.connect() as connection:
+        connection.execute(update(t.staff).where(t.staff.c.login == "coach").values(entry_id=entry, active=0))
+        connection.commit()
+    back = head.post(f"/absences/{absence}/return").json()
+    assert (back["moved"], back["left"], coach_name(head, case)) == (0, 1, "Colleague")
+
+
 def test_an_absent_coach_is_given_no_case_and_is_back_on_the_day_after(lite_house: House) -> None:
     head, made = lite_house.client("head"), people(lite_house)
     made.profile("colleague")
@@ -327,6 +356,24 @@ def test_a_coach_named_with_a_step_stands_in_the_history(house: House) -> None:
         (2, "Coach", "Colleague", "chosen", "families: load 0/40, least of 1"),
         (3, "Colleague", "Coach", "step", "invite"),
     ]
+    assert faults(house.settings) == []
+
+
+def test_a_new_place_leaves_coach_and_kind_as_they_are_unless_it_is_an_open_return_place(house: House) -> None:
+    """A family stays one although the file knows of no minors; and nobody changes hands for having lost an address."""
+    coach, head, made = house.client("coach"), house.client("head"), people(house)
+    child = {"family_name": "Inventé", "given_names": "Mineur", "birth_date": "2012-01-01", "relation": "child"}
+    facts = CASE["facts"] | {"minors": False}
+    case = house.open_case(coach, facts=facts, people=[CASE["people"][0], child])
+    made.profile("colleague")
+    path = f"/cases/{case}/assignment"
+    for place in ("reception", "no_known_address", "known_address"):
+        told = head.post(path, json={"place": place})
+        assert (told.status_code, told.json()["coach"], told.json()["explanation"]) == (200, "Coach", "place")
+        assert head.get(path).json()["coach_type"] == "families"
+    assert head.post(path, json={"place": "known_address"}).json()["coach"] == "Colleague", "it asks to choose again"
+    moved = head.post(path, json={"place": "reception", "coach": made.profile("third_coach")})
+    assert (moved.json()["coach"], head.get(path).json()["coach_type"]) == ("Third Coach", "families")
     assert faults(house.settings) == []
 
 

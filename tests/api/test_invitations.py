@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.api.stage_people import BOOKING, CONFLICT, DAY, People
+import pytest
+
+from tests.api.stage_people import BOOKING, CONFLICT, DAY, People, booked
 from tests.api.support import counts, entries, since
 from tests.crash.checks import faults
 from tests.flow_paths import Paths
@@ -100,6 +102,34 @@ def test_absence_excuse_and_reinvitation_go_their_way(house: House) -> None:
     assert faults(house.settings) == []
 
 
+def test_an_excuse_counts_whenever_it_comes_even_between_the_two_signatures(house: House) -> None:
+    """Else somebody whose absence was excused is handed over as one who never came."""
+    paths = Paths(house)
+    case = paths.case_in(State.TRIAGED)
+    missed = []
+    for day in (DAY, "2026-11-24", "2026-12-01"):
+        missed.append(invited(house.client("desk"), case, starts_at=f"{day}T09:00"))
+        at(house, f"{day}T08:31")
+        house.client("desk").post(f"{missed[-1]}/attendance", json={"status": "no_show"})
+    paths.take(case, Step.SEND_CONSEQUENCES_LETTER)
+    paths.take(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
+    late = house.client("desk").post(f"{missed[0]}/attendance", json={"status": "excused"})
+    assert (late.status_code, late.json()["state"]) == (200, "closing_noncollab")
+    for step in (Step.SIGN_CLOSING, Step.HAND_OVER):
+        refused = paths.send(case, step)
+        assert (refused.status_code, refused.json()["reason"]) == (409, "reinvitations_left"), step
+        assert refused.json()["possible"] == ["resume", "close"]
+    assert paths.take(case, Step.RESUME) is State.NO_SHOW
+    again = paths.send(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
+    assert again.json()["reason"] == "reinvitations_left"
+    offered = {line["step"]: line["possible"] for line in _steps(house, case)["steps"]}
+    assert (offered["invite"], offered["begin_closing"]) == (True, False)
+    counted = house.client("head").get("/figures?from=2026-01-01&to=2027-01-01&by=region").json()["whole"]
+    assert counted["no_shows"] == 2
+    invited(house.client("desk"), case, starts_at="2026-12-08T09:00")
+    assert faults(house.settings) == []
+
+
 def test_an_invitation_is_moved_with_the_step_that_gives_a_new_day(house: House) -> None:
     case = Paths(house).case_in(State.TRIAGED)
     desk = house.client("desk")
@@ -120,6 +150,28 @@ def test_a_cancelled_invitation_is_booked_again(lite_house: House) -> None:
     assert desk.post(f"{invited(desk, case)}/cancel").json()["state"] == "invited"
     invited(desk, case)
     assert [line["taken"] for line in _taken(lite_house, case)][-1] == "invite"
+
+
+@pytest.mark.parametrize("end", [Step.CLOSE, Step.HAND_OVER])
+def test_nobody_is_expected_any_more_once_a_case_has_ended(house: House, end: Step) -> None:
+    """Neither by the desk, by name, nor in the coach's calendar; and the desk's time is free for somebody else."""
+    paths = Paths(house)
+    case = paths.case_in(State.CLOSING_NONCOLLAB)
+    coach = house.client("coach")
+    begun = booked(coach, case, starts_at="2026-11-03T10:30")
+    ahead = booked(coach, case)
+    house.clock.move(minutes=45)  # the first one has begun
+    paths.take(case, end)
+    desk = house.client("desk")
+    for day in ("2026-11-03", DAY):
+        lines = desk.get(f"/desks/brussels-1/day?day={day}").json()["appointments"]
+        assert [line["appointment"] for line in lines] == ([begun["appointment"]] if day != DAY else []), day
+    assert f"{DAY}T09:00" in str(desk.get(f"/desks/brussels-1/free?day={DAY}").json()["free"])
+    lines = coach.get(f"/cases/{case}/appointments").json()["appointments"]
+    assert {line["appointment"]: line["status"] for line in lines} == {
+        begun["appointment"]: "booked", ahead["appointment"]: "cancelled",
+    }  # fmt: skip
+    assert faults(house.settings) == []
 
 
 def test_the_coachs_meeting_begins_the_intake_and_the_desk_only_lets_in(house: House) -> None:
@@ -204,8 +256,12 @@ def test_families_get_a_coach_for_families_whatever_the_file_says(lite_house: Ho
 
 def _taken(house: House, case: str) -> list[dict[str, Any]]:
     """The steps that a case took, in order."""
-    told = house.client("coach").get(f"/cases/{case}/steps").json()
-    found: list[dict[str, Any]] = told["taken"]
+    found: list[dict[str, Any]] = _steps(house, case)["taken"]
+    return found
+
+
+def _steps(house: House, case: str) -> dict[str, Any]:
+    found: dict[str, Any] = house.client("coach").get(f"/cases/{case}/steps").json()
     return found
 
 

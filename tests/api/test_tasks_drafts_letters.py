@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any, Final
 
@@ -84,6 +84,22 @@ def test_the_agenda_holds_ones_own_open_tasks_from_their_reminder_on(house: Hous
     assert done not in {row["task"] for row in until}
     assert [row["title"] for row in colleague.post("/agenda", json={}).json()["tasks"]] == ["d'une collègue"]
     assert house.client("far_coach").post("/agenda", json={}).json()["tasks"] == []
+
+
+def test_a_day_of_the_agenda_begins_at_midnight_in_belgium(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    task = {"title": "appeler", "due_on": "2026-11-05", "language": "fr"}
+    made = set_task(coach, case, **task)
+    for hour, there in (("2026-11-04T22:59:00", 0), ("2026-11-04T23:00:00", 1)):
+        lite_house.clock.moment = datetime.fromisoformat(hour).replace(tzinfo=UTC)
+        lite_house.renew("coach")
+        coach = lite_house.client("coach")
+        assert len(coach.post("/agenda", json={}).json()["tasks"]) == there, hour
+    done = task | {"done": True, "based_on": 1}
+    assert coach.put(f"/cases/{case}/tasks/{made}", json=done).status_code == 200
+    (line,) = coach.get(f"/cases/{case}/tasks").json()["tasks"]
+    assert line["done_on"] == "2026-11-05"
 
 
 def test_an_agenda_that_is_too_long_says_so(lite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:

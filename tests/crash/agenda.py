@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def agenda_faults(found: Snapshot) -> Iterator[str]:
-    """A desk's cells are held by appointments that stand, each by all of its own; hands change without a gap."""
+    """A desk's cells are held by appointments that stand, each by all of its own, of cases that have not ended."""
     held: dict[bytes, set[tuple[str, int]]] = defaultdict(set)
     cell = 30 * 60
     for row in found["desk_cells"]:
@@ -24,6 +24,11 @@ def agenda_faults(found: Snapshot) -> Iterator[str]:
             yield f"appointment {raw.hex()}: does not hold exactly its desk's time"
         if row["status"] in {"cancelled", "moved"} and any(at > row["settled_at"].timestamp() for _, at in held[raw]):
             yield f"appointment {raw.hex()}: holds time that it gave up"
+    ended = {bytes(row["case_id"]): row["closed_at"] for row in found["cases"] if row["closed_at"] is not None}
+    for row in found["appointments"]:
+        closed = ended.get(bytes(row["case_id"]))
+        if row["status"] == "booked" and closed is not None and row["starts_at"] > closed:
+            yield f"appointment {bytes(row['appointment_id']).hex()}: somebody is expected whose case has ended"
     numbers: dict[bytes, list[int]] = defaultdict(list)
     for row in found["assignments"]:
         numbers[bytes(row["case_id"])].append(row["number"])

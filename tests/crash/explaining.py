@@ -32,6 +32,8 @@ _NAMING: Final = frozenset({("write", "conflict"), ("write", "attendees"), ("wri
 _PROVED_ANEW: Final = frozenset({("passkey_enrolled", "passkey"), ("recovery_codes_made", "recovery_code")})
 #: An approval that a passkey signed counts its use.
 _SIGNED: Final = frozenset({("sign", "access_request"), ("sign", "access_form")})
+#: With a case its appointments end that lie ahead.
+_ENDED: Final = frozenset({("close", "case"), ("released", "outcome_sheet")})
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session"), *_PROVED_ANEW}),
@@ -87,8 +89,8 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "absences": frozenset({("write", "coach")}),
     "assignments": _HANDS | _STEPS,
     "conflicts": frozenset({("write", "conflict")}),
-    "appointments": frozenset({("write", "appointment"), ("write", "attendees")}),
-    "desk_cells": frozenset({("write", "appointment")}),
+    "appointments": frozenset({("write", "appointment"), ("write", "attendees")}) | _ENDED,
+    "desk_cells": frozenset({("write", "appointment")}) | _ENDED,
     "calendar_feeds": frozenset({("write", "calendar")}),
     "review_counts": frozenset({("write", "note")}),
     "releases": frozenset(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.api.stage_people import People
+from tests.api.stage_people import NEW, People
 from tests.api.support import entries
 from tests.house import House
 from tests.pages.visiting import Visitor
@@ -74,6 +74,21 @@ def test_two_who_write_see_both(booked: tuple[Visitor, str]) -> None:
     assert 'value="Me Dubois"' in page
     assert 'name="based_on" value="1"' in page
     coach.send(at, based_on="1", **second)
+
+
+def test_an_interpreter_who_is_busy_then_is_said_before_anything_is_kept(
+    lite_house: House, booked: tuple[Visitor, str]
+) -> None:
+    coach, at = booked
+    colleague = lite_house.client("colleague")
+    other = lite_house.open_case(colleague)
+    taken = NEW | {"desk": "brussels-2", "interpreter": "TI-07", "interpreting": "ti"}
+    assert colleague.post(f"/cases/{other}/appointments", json=taken).status_code == 201
+    line = {"role": ["lawyer"], "name": ["Me Sow"], "organisation": [""]}
+    page = coach.send(at, 422, based_on="0", interpreter="TI-07", **line)
+    assert 'name="despite"' in page
+    assert 'value="Me Sow"' in page
+    assert "done=company" in coach.send(at, based_on="0", interpreter="TI-07", despite="yes", **line)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,18 @@ def test_days_are_belgian_and_the_last_one_is_outside() -> None:
     assert of_case(Told(early, []), YEAR).counts["opened"] == 1
 
 
+def test_an_absence_that_was_excused_at_the_invitation_is_none() -> None:
+    events = [
+        CaseEvent(1, Step.INVITE, State.INVITED, BEGIN, COACH, "2026-03-09 fr 2026-1"),
+        CaseEvent(2, Step.RECORD_ABSENCE, State.NO_SHOW, BEGIN + timedelta(days=8), COACH),
+        CaseEvent(3, Step.INVITE, State.INVITED, BEGIN + timedelta(days=9), COACH, "2026-03-20 fr 2026-1"),
+        CaseEvent(4, Step.RECORD_ABSENCE, State.NO_SHOW, BEGIN + timedelta(days=19), COACH),
+    ]
+    absent = case(state=State.NO_SHOW, outcome=None)
+    for excused, left in (((), 2), ((date(2026, 3, 9),), 1), ((date(2026, 3, 10),), 2)):
+        assert of_case(Told(absent, events, (), excused), YEAR).counts["no_shows"] == left
+
+
 def test_who_opens_a_file_by_walking_in_was_met_that_day() -> None:
     tally = of_case(Told(case(origin=Origin.WALK_IN, state=State.INTAKE, outcome=None), []), YEAR)
     assert nonzero(tally) == {"opened": 1, "walked_in": 1, "interviews": 1, "interviewed": 1}

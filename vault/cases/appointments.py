@@ -13,12 +13,13 @@ Why somebody was excused is not recorded here: "ill" is health, and belongs into
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum, unique
 from typing import Any, Final
 
+from vault.cases.calendar import belgian_day
 from vault.cases.model import LANGUAGES
 from vault.cases.organisation import wall_clock
 from vault.cases.people import decode_content, encode_content
@@ -247,6 +248,18 @@ def clashes(slot: Slot, busy: Busy, around: Around) -> tuple[ClashKind, ...]:
         ClashKind.OPEN_RETURN_PLACE: at_desk and around.lived_in,
     }
     return tuple(kind for kind, there in found.items() if there)
+
+
+def excused_days(missed: Iterable[tuple[datetime, Status]]) -> frozenset[date]:
+    """The days on which an absence was excused and none stands. missed: beginning and status of a case's invitations.
+
+    A day counts whole: the steps of a case know the day of an invitation and no hour.
+    """
+    days: dict[Status, set[date]] = {Status.EXCUSED: set(), Status.NO_SHOW: set()}
+    for at, status in missed:
+        if status in days:
+            days[status].add(belgian_day(at))
+    return frozenset(days[Status.EXCUSED] - days[Status.NO_SHOW])
 
 
 # -- who came along ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from vault.cases.calendar import Calendar, belgian_day
 from vault.cases.flow import WAITING, State, Step
 from vault.cases.guards import Situation
 from vault.cases.model import AdminFacts
-from vault.cases.parameters import Parameters, Sourced, Sureness
+from vault.cases.parameters import Appeal, Parameters, Sourced, Sureness
 
 
 @unique
@@ -130,10 +130,15 @@ def _reasoned(facts: AdminFacts, parameters: Parameters) -> Iterator[Because]:
         yield _told(Rule.MUST_BE_REASONED, inputs, None, general)
 
 
+def _open_appeals(facts: AdminFacts, parameters: Parameters) -> dict[str, Appeal]:
+    """The ways to appeal against this order. A term that is not the person's own is never told beside a shorter one."""
+    fits = {name: one for name, one in parameters.appeals.items() if facts.second_measure or not one.second_measure}
+    replaced = {one.instead_of for one in fits.values()}
+    return {name: one for name, one in fits.items() if name not in replaced}
+
+
 def _appeals(facts: AdminFacts, parameters: Parameters, calendar: Calendar) -> Iterator[Deadline]:
-    for name, appeal in parameters.appeals.items():
-        if appeal.second_measure and not facts.second_measure:
-            continue
+    for name, appeal in _open_appeals(facts, parameters).items():
         if facts.notified_on is None:
             yield Deadline(f"appeal_{name}", None, (_missing("notified_on"),))
             continue

@@ -21,13 +21,22 @@ from vault.ids import ActorId
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a step may depend on. today: in Belgium. actor: None where it is asked for nobody in particular."""
+    """All that a step may depend on. today: in Belgium. actor: None where it is asked for nobody in particular.
+
+    excused: the days of invitations whose absence was excused since.
+    """
 
     case: Case
     history: History
     parameters: Parameters
     today: date
     actor: ActorId | None = None
+    excused: frozenset[date] = frozenset()
+
+    @property
+    def absences(self) -> int:
+        """Without excuse, in this period."""
+        return self.history.absences(self.excused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +79,17 @@ def _appointment_reached(situation: Situation, step: Step, details: Details | No
 
 
 def _reinvitations_left(situation: Situation, step: Step, details: Details | None) -> str:  # noqa: ARG001 - a Check
-    most, absences = situation.parameters.flow.reinvitations.value, situation.history.absences
+    most, absences = situation.parameters.flow.reinvitations.value, situation.absences
     return f"all {most} re-invitations were used" if absences > most else ""
 
 
-def _reinvitations_used_up(situation: Situation, step: Step, details: Details | None) -> str:  # noqa: ARG001 - a Check
-    most, absences = situation.parameters.flow.reinvitations.value, situation.history.absences
+def _reinvitations_used_up(situation: Situation, step: Step, details: Details | None) -> str:
+    """A closing that began with an absence is looked at again by whoever ends it: an excuse may have come since."""
+    if situation.case.state is State.CLOSING_NONCOLLAB:
+        outcome = details.outcome if details is not None else None
+        if situation.history.came_from is not State.NO_SHOW or (step is Step.CLOSE and outcome is not Outcome.NO_SHOW):
+            return ""
+    most, absences = situation.parameters.flow.reinvitations.value, situation.absences
     return "" if absences > most else f"{most - absences + 1} of {most} re-invitations are left"
 
 

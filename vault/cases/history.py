@@ -6,7 +6,7 @@ it, absences, explanations and signatures count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import Final
@@ -32,6 +32,33 @@ def notice_given(events: Sequence[CaseEvent]) -> bool:
         if event.step is Step.REOPEN:
             return False
     return False
+
+
+def standing_absences(events: Sequence[CaseEvent], excused: Collection[date] = ()) -> list[int]:
+    """The places of the absences that nobody excused, neither by a step nor by what became of the appointment.
+
+    excused: the days of invitations whose absence was excused. An excuse by a step is of the newest absence; one that
+    is recorded of an appointment is of whichever absence that day was, however late it comes.
+    """
+    standing: list[tuple[int, date | None]] = []
+    day, before = None, None
+    for place, event in enumerate(events):
+        if event.step is Step.RECORD_ABSENCE:
+            standing.append((place, day))
+        elif event.step is Step.EXCUSE_ABSENCE and before is State.NO_SHOW and standing:
+            standing.pop()
+        if event.step in _APPOINTING:
+            day = _day_of(event)
+        before = event.to_state
+    return [place for place, day in standing if day is None or day not in excused]
+
+
+def _day_of(event: CaseEvent) -> date | None:
+    """The day that an invitation names; None where an older case was reopened without one."""
+    try:
+        return date.fromisoformat(event.note.partition(" ")[0])
+    except ValueError:
+        return None
 
 
 class History:
@@ -67,17 +94,9 @@ class History:
     def notice_given(self) -> bool:
         return notice_given(self.events)
 
-    @property
-    def absences(self) -> int:
-        """Absences without excuse in this period."""
-        count = 0
-        for place in range(self._begin, len(self.events)):
-            step = self.events[place].step
-            if step is Step.RECORD_ABSENCE:
-                count += 1
-            elif step is Step.EXCUSE_ABSENCE and self.before(place) is State.NO_SHOW:
-                count -= 1
-        return count
+    def absences(self, excused: Collection[date] = ()) -> int:
+        """Absences without excuse in this period. excused: see `standing_absences`."""
+        return sum(place >= self._begin for place in standing_absences(self.events, excused))
 
     @property
     def consequences_explained(self) -> bool:
@@ -121,12 +140,7 @@ class History:
     def appointment(self) -> date | None:
         """The day of the newest invitation of this period."""
         place = self.last(*_APPOINTING)
-        if place is None:
-            return None
-        try:
-            return date.fromisoformat(self.events[place].note.partition(" ")[0])
-        except ValueError:  # an older case was reopened without an invitation
-            return None
+        return _day_of(self.events[place]) if place is not None else None
 
     @property
     def since(self) -> datetime:

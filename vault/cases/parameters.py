@@ -61,10 +61,14 @@ class Annex:
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """A way to appeal. days: from notification. second_measure: for a measure that follows another one alone."""
+    """A way to appeal. days: from notification. second_measure: for a measure that follows another one alone.
+
+    instead_of: the way to appeal that is not open where this one is, "" for none: its longer term would be missed.
+    """
 
     days: Sourced[int]
     second_measure: bool = False
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ _STEPS: Final = frozenset(
 _MOVED: Final = _STEPS | {("released", Kind.OUTCOME_SHEET.value), ("write", Kind.CASE.value)}
 #: An order that waited is triaged with what it says now.
 _COMPLETED: Final = frozenset({(Action.TRIAGE.value, Kind.CASE.value)})
+#: Where a case ends, the appointments that lie ahead of it are taken back with it.
+_ENDED: Final = frozenset({(Action.CLOSE.value, Kind.CASE.value), ("released", Kind.OUTCOME_SHEET.value)})
 _SEALING: Final = frozenset((QUESTIONS[step][0].value, QUESTIONS[step][1].value) for step in SEALED)
 _HANDS: Final = _written(Kind.ASSIGNMENT, Kind.CONFLICT)
 _NAMING: Final = _written(Kind.CONFLICT, Kind.ATTENDEES, Kind.APPOINTMENT)
@@ -96,8 +98,8 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "absences": _written(Kind.COACH),
     "assignments": _HANDS | _MOVED,
     "conflicts": _written(Kind.CONFLICT),
-    "appointments": _written(Kind.APPOINTMENT, Kind.ATTENDEES),
-    "desk_cells": _written(Kind.APPOINTMENT),
+    "appointments": _written(Kind.APPOINTMENT, Kind.ATTENDEES) | _ENDED,
+    "desk_cells": _written(Kind.APPOINTMENT) | _ENDED,
     "calendar_feeds": _written(Kind.CALENDAR),
     "releases": frozenset(
         ("release_begun", kind.value)

@@ -14,7 +14,7 @@ publication.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum, unique
@@ -22,7 +22,8 @@ from statistics import median
 from typing import Final
 
 from vault.cases.calendar import belgian_day
-from vault.cases.flow import Outcome, State, Step
+from vault.cases.flow import Outcome, Step
+from vault.cases.history import standing_absences
 from vault.cases.model import Case, CaseEvent, Origin
 
 
@@ -71,7 +72,8 @@ _COUNTED: Final[dict[str, Definition]] = {
         "`begin_intake` or `walk_in` after the first invitation of the period", "invited",
         "a file counts once; a young period can still grow"),
     "no_shows": Definition(
-        Unit.EVENTS, "absences without excuse in the period: steps `record_absence` that no later step excused",
+        Unit.EVENTS, "absences without excuse in the period: steps `record_absence` that nothing excused later, "
+        "neither a step nor the invitation itself",
         once="each absence; an excuse, even a late one, takes it away"),
     "interviews": Definition(
         Unit.EVENTS, "days on which a person was met in the period: an appointment attended, a step `begin_intake` or "
@@ -131,11 +133,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A case with all its steps, and the beginnings of the appointments that the person attended."""
+    """A case with all its steps, and the beginnings of the appointments that the person attended.
+
+    excused: the days of invitations whose absence was excused.
+    """
 
     case: Case
     events: Sequence[CaseEvent]
     attended: Sequence[datetime] = ()
+    excused: Collection[date] = ()
 
 
 @dataclass(slots=True)
@@ -182,7 +188,8 @@ def of_case(told: Told, period: Period) -> Tally:
             if event.step in _PLAIN:
                 counts[_PLAIN[event.step]] += 1
     _coming(told, period, tally)
-    counts["no_shows"] = _absences(told.events, period)
+    standing = standing_absences(told.events, told.excused)
+    counts["no_shows"] = sum(period.holds(told.events[place].at) for place in standing)
     met = [event.at for event in told.events if event.step in _COMING] + list(told.attended)
     days = {belgian_day(at) for at in (*met, *([case.opened_at] if walked_in else ())) if period.holds(at)}
     counts["interviews"], counts["interviewed"] = len(days), int(bool(days))
@@ -199,19 +206,6 @@ def _coming(told: Told, period: Period, tally: Tally) -> None:
     if came is not None:
         tally.counts["attended"] = 1
         tally.days_to_interview.append((belgian_day(came.at) - belgian_day(invited.at)).days)
-
-
-def _absences(events: Sequence[CaseEvent], period: Period) -> int:
-    """Absences that nobody excused, by the day on which they were recorded."""
-    standing: list[datetime] = []
-    before: State | None = None
-    for event in events:
-        if event.step is Step.RECORD_ABSENCE:
-            standing.append(event.at)
-        elif event.step is Step.EXCUSE_ABSENCE and before is State.NO_SHOW and standing:
-            standing.pop()
-        before = event.to_state
-    return sum(period.holds(at) for at in standing)
 
 
 def _ends(told: Told, period: Period, tally: Tally) -> None:

@@ -130,6 +130,18 @@ class AgendaRepository:
                 found.setdefault(CaseId(bytes(case)), []).append(at)
         return found
 
+    def missed(self, cases: Sequence[CaseId]) -> dict[CaseId, list[tuple[datetime, Status]]]:
+        """When the invitations began to which nobody came, and whether that was excused."""
+        found: dict[CaseId, list[tuple[datetime, Status]]] = {}
+        if cases:
+            wanted = select(_A.case_id, _A.starts_at, _A.status).where(
+                _A.case_id.in_([case.raw for case in cases]), _A.occasion == Occasion.INVITATION.value,
+                _A.status.in_([Status.NO_SHOW.value, Status.EXCUSED.value]),
+            )  # fmt: skip
+            for case, at, status in self._tx.read(wanted):
+                found.setdefault(CaseId(bytes(case)), []).append((at, Status(status)))
+        return found
+
     # -- writing ----------------------------------------------------------------------------------
 
     def add(self, appointment: Appointment, entry: EntryId) -> None:

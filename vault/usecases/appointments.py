@@ -7,7 +7,7 @@ itself is never shared: of two bookings at once one wins, and the other is told 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,6 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Permit
 from vault.access.shaping import shape
 from vault.cases.appointments import (
-    HOLDING,
     Appointment,
     Around,
     AttendeeRole,
@@ -40,7 +39,7 @@ from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing
 from vault.usecases.company import company_record, interpreter_mark, seal_company
 from vault.usecases.invitations import absence_recorded, attended, check_invitable, invited, moved, walked_in
-from vault.usecases.slots import appointment_of, appointment_values, desk_of, receipt, times
+from vault.usecases.slots import appointment_of, appointment_values, cells_of, desk_of, receipt, settled, times
 from vault.vocabulary import Action, Kind, Phase, Purpose
 
 ADMIN: Final = Purpose.CASE_ADMINISTRATION
@@ -112,8 +111,8 @@ def move(uow: UnitOfWork, actor: Actor, cmd: Move, casework: Casework) -> Values
     found = _clashes(uow, case, booking, casework, besides=old)
     if found and not booking.despite:
         raise Clash(tuple(found))
-    kept = _cells(booking.slot, casework) if booking.slot.desk == old.slot.desk else ()
-    _settle(uow, permit, old, Status.MOVED, casework, actor=actor, at=now, kept=kept)
+    kept = cells_of(booking.slot, casework) if booking.slot.desk == old.slot.desk else ()
+    settled(uow, permit.entry, old, Status.MOVED, casework, actor=actor, at=now, kept=kept)
     new = _new(uow, permit, case, old.occasion, booking, casework, actor=actor, at=now, before=old)
     if old.occasion is Occasion.INVITATION:
         moved(uow, actor, case, new, casework)
@@ -125,8 +124,8 @@ def cancel(
 ) -> Values:  # fmt: skip
     """Take a booked appointment back; the desk's time is free again. The case stays in its state. Raises NotFound."""
     _, old, permit = _about(uow, actor, case_id, appointment, casework, "cancelled")
-    settled = _settle(uow, permit, old, Status.CANCELLED, casework, actor=actor, at=casework.clock.now())
-    return receipt(uow, permit, settled, ())
+    taken_back = settled(uow, permit.entry, old, Status.CANCELLED, casework, actor=actor, at=casework.clock.now())
+    return receipt(uow, permit, taken_back, ())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -149,13 +148,15 @@ def settle(uow: UnitOfWork, actor: Actor, cmd: Settle, casework: Casework) -> Va
     if cmd.company is not None and cmd.status is not Status.ATTENDED:
         raise InvalidInput("who does not come brings nobody", field="company")
     case, old, permit = _about(uow, actor, cmd.case, cmd.appointment, casework, cmd.status.value)
-    settled = _settle(uow, permit, old, cmd.status, casework, actor=actor, at=casework.clock.now(), company=cmd.company)
+    told = settled(
+        uow, permit.entry, old, cmd.status, casework, actor=actor, at=casework.clock.now(), company=cmd.company
+    )
     if old.occasion is Occasion.INVITATION:
         if cmd.status is Status.NO_SHOW:
             absence_recorded(uow, actor, case, casework)
         elif cmd.status is Status.ATTENDED:
-            attended(uow, actor, case, settled, casework)
-    return receipt(uow, permit, settled, ())
+            attended(uow, actor, case, told, casework)
+    return receipt(uow, permit, told, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def walk_in(uow: UnitOfWork, actor: Actor, cmd: WalkIn, casework: Casework) -> V
         raise Clash((ClashKind.DESK_CLOSED.value,))
     waiting = [one for one in _invitations(uow, cmd.case) if one.status is Status.BOOKED]
     for one in waiting:
-        _settle(uow, permit, one, Status.MOVED, casework, actor=actor, at=now)
+        settled(uow, permit.entry, one, Status.MOVED, casework, actor=actor, at=now)
     length = casework.agenda_rules.walk_in_length
     slot = Slot(now, now + length, Channel.DESK, desk.code)
     appointment = Appointment(
@@ -212,7 +213,7 @@ def look_for_clashes(uow: UnitOfWork, actor: Actor, cmd: LookForClashes, casewor
     case = existing(case)
     slot = booking.slot
     found = _clashes(uow, case, booking, casework)
-    free = not uow.agenda.taken(slot.desk, slot.starts_at, slot.ends_at) & set(_cells(slot, casework))
+    free = not uow.agenda.taken(slot.desk, slot.starts_at, slot.ends_at) & set(cells_of(slot, casework))
     return shape(permit.profile, {**times(slot), "clashes": list(found), "free": free})
 
 
@@ -227,7 +228,7 @@ def _checked(booking: Booking, occasion: Occasion, casework: Casework, now: date
         raise InvalidInput("an invitation names the leaflet that goes with it", field="leaflet")
     if booking.interpreter and not booking.interpreting:
         raise InvalidInput("name the language that is interpreted", field="interpreting")
-    _cells(booking.slot, casework)
+    cells_of(booking.slot, casework)
     return replace(booking, interpreter=interpreter_number(booking.interpreter) if booking.interpreter else "")
 
 
@@ -279,7 +280,7 @@ def _new(
     )  # fmt: skip
     uow.agenda.add(appointment, permit.entry)
     uow.agenda.take_cells(
-        booking.slot.desk, _cells(booking.slot, casework), appointment.id, permit.entry,
+        booking.slot.desk, cells_of(booking.slot, casework), appointment.id, permit.entry,
         instead_of=before.id if before is not None else None,
     )  # fmt: skip
     if booking.interpreter:
@@ -287,24 +288,6 @@ def _new(
         version = newest.version + 1 if newest is not None else 1
         seal_company(uow, permit, appointment, Company(interpreter=booking.interpreter), version, casework, actor=actor)
     return appointment
-
-
-def _settle(
-    uow: UnitOfWork, permit: Permit, old: Appointment, status: Status, casework: Casework, *, actor: Actor,
-    at: datetime, company: frozenset[AttendeeRole] | None = None, kept: Collection[datetime] = (),
-) -> Appointment:  # fmt: skip
-    """Change what became of it, and give up the desk's time that lies ahead. kept: cells that another takes over."""
-    settled = old.settle(status, at=at, by=actor.id, rules=casework.agenda_rules, company=company)
-    uow.agenda.update(settled, permit.entry)
-    if status not in HOLDING:
-        free = [cell for cell in _cells(old.slot, casework) if cell > at and cell not in kept]
-        uow.agenda.give_up_cells(old, free, permit.entry)
-    return settled
-
-
-def _cells(slot: Slot, casework: Casework) -> tuple[datetime, ...]:
-    """The cells of its desk that a slot takes; none where nobody comes to one."""
-    return casework.organisation.covered(slot.starts_at, slot.ends_at) if slot.desk else ()
 
 
 def _about(

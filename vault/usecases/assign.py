@@ -109,10 +109,16 @@ def assign(uow: UnitOfWork, actor: Actor, cmd: Assign, casework: Casework) -> Va
     region = cmd.region or case.region
     if region != case.region:
         _leave(uow, case)
-    before, case = need_of(case), _as_it_is_now(case, cmd)
+    before, elsewhere = need_of(case), cmd.place is not None and cmd.place is not case.place
+    case = _as_it_is_now(case, cmd)
     need = replace(need_of(case), region=region)
-    candidates = candidates_of(uow, region, casework, barred(uow, cmd.case))
-    coach, cause, explanation = _pick(case, cmd, need, before, candidates)
+    coach: ActorId | None
+    if elsewhere and cmd.coach is None and case.coach is not None and need == before:
+        # Where they live is written down: that alone is no reason to get to know somebody else.
+        coach, cause, explanation = case.coach, Cause.NAMED, "place"
+    else:
+        candidates = candidates_of(uow, region, casework, barred(uow, cmd.case))
+        coach, cause, explanation = _pick(case, cmd, need, before, candidates)
     moved = move(
         uow, permit, case, coach, cause, actor=actor, at=casework.clock.now(), explanation=explanation, region=region
     )
@@ -130,11 +136,15 @@ def assign(uow: UnitOfWork, actor: Actor, cmd: Assign, casework: Casework) -> Va
 
 
 def _as_it_is_now(case: Case, cmd: Assign) -> Case:
-    """Where the people live and what kind of coach they need. Who moves into an open return place needs its coach."""
+    """Where the people live and what kind of coach they need.
+
+    Who moves into an open return place needs its coach, and who leaves one needs another; every other change of place
+    leaves the kind as it is: a family stays one, also where the official file knows of no minors.
+    """
     place = cmd.place or case.place
-    kind = cmd.coach_type
-    if kind is None and place is not case.place:
-        kind = coach_type_for(case.facts, open_return=place is Place.OPEN_RETURN_PLACE)
+    kind, lodged = cmd.coach_type, place is Place.OPEN_RETURN_PLACE
+    if kind is None and lodged is not (case.place is Place.OPEN_RETURN_PLACE):
+        kind = coach_type_for(case.facts, open_return=lodged)
     return replace(case, place=place, coach_type=kind or case.coach_type)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Guard, Item, Permit
 from vault.access.sealing import RecordKeeper
 from vault.access.shaping import shape
-from vault.cases.appointments import AgendaRules
+from vault.cases.appointments import AgendaRules, excused_days
 from vault.cases.break_glass import EmergencyRules
 from vault.cases.calendar import Calendar, belgian_day
+from vault.cases.flow import State
 from vault.cases.guards import Situation
 from vault.cases.history import History, notice_given
 from vault.cases.model import Case, CaseEvent, Standing
@@ -108,6 +109,18 @@ class Casework:
         history = History(events, case.origin, case.opened_at)
         today = belgian_day(self.clock.now())
         return Situation(case, history, self.parameters, today, actor.id if actor is not None else None)
+
+
+#: Where absences count: before another invitation, and before a closing that rests on them.
+_ABSENT: Final = frozenset({State.NO_SHOW, State.CLOSING_NONCOLLAB})
+
+
+def with_excuses(uow: UnitOfWork, situation: Situation) -> Situation:
+    """With the excuses that were recorded of the case's invitations. After a permit alone: it looks further."""
+    case = situation.case
+    if case.state not in _ABSENT:
+        return situation
+    return replace(situation, excused=excused_days(uow.agenda.missed([case.id]).get(case.id, ())))
 
 
 def relation(actor: Actor, case: Case | Standing | None, *, second: bool = False, consent: bool = False) -> Facts:

@@ -109,8 +109,8 @@ def hand_over_caseload(
 ) -> Values:
     """Give every open case of an absent coach to `stand_in`, or each to whoever is chosen.
 
-    What nobody can take stays, and is counted as left. Raises NotFound, Conflict, NotAssignable for a stand-in who
-    cannot take any case of the region.
+    Done before the absence begins, it is given to who will be at work on its first day. What nobody can take stays, and
+    is counted as left. Raises NotFound, Conflict, NotAssignable for a stand-in who cannot take any case of the region.
     """
     absence, permit, row = _absence_of(uow, actor, absence_id, casework, "handed_over")
     if absence.returned_at is not None:
@@ -118,7 +118,9 @@ def hand_over_caseload(
     if stand_in == absence.coach:
         raise InvalidInput("a stand-in is somebody else", field="coach")
     now = casework.clock.now()
-    candidates = {c.coach: c for c in candidates_of(uow, row.region, casework) if c.coach != absence.coach}
+    begins = max(absence.first_day, belgian_day(now))
+    able = candidates_of(uow, row.region, casework, day=begins)
+    candidates = {one.coach: one for one in able if one.coach != absence.coach}
     if stand_in is not None and stand_in not in candidates:
         raise NotFound("no such item, or not for you")
     moved = left = 0
@@ -142,7 +144,8 @@ def hand_over_caseload(
 def take_back_caseload(uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, casework: Casework) -> Values:
     """End an absence: what was handed over for it and is still with the stand-in goes back. Raises NotFound, Conflict.
 
-    What was given to somebody else since, what a conflict of interest forbids, and what left the casework stays.
+    What was given to somebody else since, what a conflict of interest forbids, and what left the casework stays; and
+    all of it, if the coach has left the office.
     """
     absence, permit, row = _absence_of(uow, actor, absence_id, casework, "returned")
     if absence.returned_at is not None:
@@ -151,7 +154,7 @@ def take_back_caseload(uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, cas
     moved = left = 0
     handed = {change.case: change for change in uow.coaches.of_absence(absence.id) if change.cause is Cause.ABSENCE}
     for case in _cases(uow, list(handed)):
-        here = case.region == row.region and case.phase not in (Phase.HANDED_OVER, Phase.ERASED)
+        here = row.active and case.region == row.region and case.phase not in (Phase.HANDED_OVER, Phase.ERASED)
         if not here or case.coach != handed[case.id].coach or absence.coach in barred(uow, case.id):
             left += 1
             continue
@@ -175,13 +178,16 @@ def need_of(case: Case) -> Need:
 
 
 def candidates_of(
-    uow: UnitOfWork, region: str, casework: Casework, barred_from: Collection[ActorId] = ()
+    uow: UnitOfWork, region: str, casework: Casework, barred_from: Collection[ActorId] = (), day: date | None = None
 ) -> list[Candidate]:
-    """The coaches of a region as the choice sees them today. barred_from: who has a conflict of interest."""
+    """The coaches of a region as the choice sees them. barred_from: who has a conflict of interest.
+
+    day: on which they are at work or away, None for today.
+    """
     staff = uow.staff.of_region(CASEWORK, region, Role.COACH)
     ids = [row.id for row in staff]
     profiles, loads, given = uow.coaches.profiles(ids), uow.coaches.loads(ids), uow.coaches.given_at(ids)
-    away = uow.coaches.away(ids, belgian_day(casework.clock.now()))
+    away = uow.coaches.away(ids, day or belgian_day(casework.clock.now()))
     return [
         Candidate(
             row.id, row.region, row.active, profiles.get(row.id), loads.get(row.id, 0), given.get(row.id),

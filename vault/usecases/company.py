@@ -12,8 +12,15 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Permit
 from vault.access.shaping import narrowed, shape
-from vault.cases.appointments import ATTENDEE_FIELDS, Appointment, Company, interpreter_number
-from vault.errors import InvalidInput, StaleVersion
+from vault.cases.appointments import (
+    ATTENDEE_FIELDS,
+    Appointment,
+    ClashKind,
+    Company,
+    Status,
+    interpreter_number,
+)
+from vault.errors import Clash, InvalidInput, StaleVersion
 from vault.freetext.normalise import refuse_unwritable
 from vault.ids import AppointmentId, CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
@@ -27,16 +34,20 @@ MOST_ATTENDEES: Final = 10
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RecordCompany:
-    """based_on: the version that was read, 0 where there was none."""
+    """based_on: the version that was read, 0 where there was none. despite: although the interpreter is busy then."""
 
     case: CaseId
     appointment: AppointmentId
     company: Company
     based_on: int
+    despite: bool = False
 
 
 def record_company(uow: UnitOfWork, actor: Actor, cmd: RecordCompany, casework: Casework) -> Values:
-    """Write down who came along: names sealed, roles in the appointment's row. Raises NotFound, StaleVersion."""
+    """Write down who comes along: names sealed, roles in the appointment's row.
+
+    Raises NotFound, StaleVersion, Clash for an interpreter who is booked elsewhere at that time.
+    """
     if len(cmd.company.attendees) > MOST_ATTENDEES:
         raise InvalidInput(f"at most {MOST_ATTENDEES} people come along", field="attendees")
     for attendee in cmd.company.attendees:
@@ -53,11 +64,23 @@ def record_company(uow: UnitOfWork, actor: Actor, cmd: RecordCompany, casework: 
     current = newest.version if newest is not None else 0
     if current != cmd.based_on:
         raise StaleVersion(expected=cmd.based_on, current=current)
-    seal_company(uow, permit, old, cmd.company, current + 1, casework, actor=actor)
     mark = interpreter_mark(cmd.company.interpreter, casework)
+    found = _clashes(uow, old, mark, casework)
+    if found and not cmd.despite:
+        raise Clash(found)
+    seal_company(uow, permit, old, cmd.company, current + 1, casework, actor=actor)
     changed = replace(old, company=cmd.company.roles, interpreter=mark, version=old.version + 1)
     uow.agenda.update(changed, permit.entry)
-    return receipt(uow, permit, changed, ())
+    return receipt(uow, permit, changed, found)
+
+
+def _clashes(uow: UnitOfWork, appointment: Appointment, mark: bytes, casework: Casework) -> tuple[str, ...]:
+    """Whether an interpreter who is named now is busy then. Of what is over nothing stands in the way any more."""
+    ahead = appointment.status is Status.BOOKED and appointment.slot.starts_at > casework.clock.now()
+    if not ahead or not mark or mark == appointment.interpreter:
+        return ()
+    busy = uow.agenda.booked(appointment.slot, interpreter=mark, besides=appointment.id)
+    return (ClashKind.INTERPRETER_BUSY.value,) if busy else ()
 
 
 def _check_shown(*texts: str) -> None:

@@ -18,6 +18,7 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item, Permit
 from vault.access.shaping import shape
+from vault.cases.appointments import excused_days
 from vault.cases.calendar import FIRST_DAY, LAST_DAY, belgian_day
 from vault.errors import InvalidInput
 from vault.ids import CaseId
@@ -60,9 +61,10 @@ def count(uow: UnitOfWork, actor: Actor, permit: Permit, table: Table, after: Ca
     permit.used_by(actor.id)
     cases = uow.cases.of_region(actor.region, after, PAGE)
     ids = [case.id for case in cases]
-    events, attended = uow.cases.histories(ids), uow.agenda.attended(ids)
+    events, attended, missed = uow.cases.histories(ids), uow.agenda.attended(ids), uow.agenda.missed(ids)
     for case in cases:
-        table.add(Told(case, events.get(case.id, ()), attended.get(case.id, ())))
+        excused = excused_days(missed.get(case.id, ()))
+        table.add(Told(case, events.get(case.id, ()), attended.get(case.id, ()), excused))
     return ids[-1] if len(ids) == PAGE else None
 
 

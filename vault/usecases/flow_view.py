@@ -20,7 +20,7 @@ from vault.cases.journey import Option, options
 from vault.cases.model import CaseEvent
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.casework import Casework, Values, existing
+from vault.usecases.casework import Casework, Values, existing, with_excuses
 from vault.usecases.open_case import record_for
 from vault.vocabulary import Action, Kind, Purpose, ReleaseProfile
 
@@ -38,7 +38,7 @@ def list_steps(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Casewor
         uow, actor, Action.LIST, Kind.STEP, case, purpose=Purpose.CASE_ADMINISTRATION, asked=case_id.hex(),
         config=casework.config,
     )  # fmt: skip
-    situation = casework.situation(existing(case), uow.cases.events(case_id), actor)
+    situation = with_excuses(uow, casework.situation(existing(case), uow.cases.events(case_id), actor))
     to_come, taken = (narrowed(permit.profile, names, inside=True) for names in (_TO_COME, _TAKEN))
     return {
         "steps": [shape(to_come, _option(option)) for option in options(situation)],

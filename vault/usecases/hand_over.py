@@ -19,10 +19,11 @@ from vault.cases.protocols import categories_of
 from vault.errors import NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.casework import Casework, Values, existing, receipt, relation
+from vault.usecases.casework import Casework, Values, existing, receipt, relation, with_excuses
 from vault.usecases.known_names import index_name
 from vault.usecases.open_case import record_for
 from vault.usecases.releasing import Planned, completed, plan, unchanged
+from vault.usecases.slots import expect_no_more
 from vault.usecases.steps import second_person
 from vault.vocabulary import FOLLOW_UP, OVERSIGHT, Action, Compartment, Kind, Purpose, Zone
 
@@ -57,6 +58,7 @@ def authorise_hand_over(
     if based_on is not None and based_on != case.version:
         raise StaleVersion(expected=based_on, current=case.version)
     now = casework.clock.now()
+    situation = with_excuses(uow, situation)
     take(situation, Step.HAND_OVER, NOTHING, at=now)
     sheet = categories_of(Kind.OUTCOME_SHEET, ())
     casework.protocols.require(FOLLOW_UP, _sheet_purpose(FOLLOW_UP), sheet, now)
@@ -70,7 +72,7 @@ def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Case
     """Seal the sheets and move the case on, all or nothing. Raises StaleVersion if the case changed since."""
     case = unchanged(uow, actor, granted.permit, granted.case, granted.version)
     now = casework.clock.now()
-    situation = casework.situation(case, uow.cases.events(case.id), actor)
+    situation = with_excuses(uow, casework.situation(case, uow.cases.events(case.id), actor))
     closed = take(situation, Step.HAND_OVER, NOTHING, at=now)
     record = uow.records.head(record_for(granted.case, Kind.IDENTITY, casework))
     if record is None:
@@ -88,6 +90,7 @@ def hand_over(uow: UnitOfWork, actor: Actor, granted: Authorised, casework: Case
         )  # fmt: skip
     index_name(uow, case.id, casework, done)
     uow.cases.update(closed, done)
+    expect_no_more(uow, done, case.id, casework, actor=actor, at=now)
     number = len(situation.history.events) + 1
     uow.cases.add_event(granted.case, CaseEvent(number, Step.HAND_OVER, closed.state, now, actor.id), done)
     return receipt(granted.permit, closed, release=granted.releases[0].release.hex())

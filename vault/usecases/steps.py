@@ -25,9 +25,10 @@ from vault.cases.people import Contact, Identity
 from vault.errors import InvalidInput, NotAssignable, NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases.casework import Casework, Values, existing, receipt, relation
+from vault.usecases.casework import Casework, Values, existing, receipt, relation, with_excuses
 from vault.usecases.coaches import barred, changed_hands, entrust
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
+from vault.usecases.slots import expect_no_more
 from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
 
 
@@ -64,6 +65,7 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
     assert situation is not None
     if cmd.based_on is not None and cmd.based_on != case.version:
         raise StaleVersion(expected=cmd.based_on, current=case.version)
+    situation = with_excuses(uow, situation)
     details = _with_coach(uow, cmd, case)
     now = casework.clock.now()
     changed = take(situation, cmd.step, details, at=now)
@@ -74,6 +76,8 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
         entrust(uow, permit, changed, actor)
     if changed.coach != case.coach:
         changed_hands(uow, permit, case, changed.coach, Cause.STEP, actor=actor, at=now, explanation=cmd.step.value)
+    if changed.closed_at is not None:
+        expect_no_more(uow, permit.entry, cmd.case, casework, actor=actor, at=now)
     _seal(uow, permit, cmd, event.number, casework, actor)
     return receipt(permit, changed)
 

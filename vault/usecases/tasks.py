@@ -9,6 +9,7 @@ from typing import Final
 from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import narrowed, shape
+from vault.cases.calendar import belgian_day
 from vault.cases.model import LANGUAGES, SealedRecord
 from vault.cases.tasks import TASK_FIELDS, TASKS_PER_CASE, Task, check
 from vault.errors import Conflict, InvalidInput, StaleVersion
@@ -40,7 +41,7 @@ def set_task(uow: UnitOfWork, actor: Actor, cmd: SetTask, casework: Casework) ->
     """Note down what is to be done, change it, tick it off. Raises NotFound, InvalidInput, Surviving, StaleVersion."""
     now = casework.clock.now()
     remind_on = cmd.remind_on or cmd.due_on
-    _check(cmd, remind_on, now.date())
+    _check(cmd, remind_on, belgian_day(now))
     case = uow.cases.get(cmd.case)
     before = uow.tasks.get(cmd.task) if cmd.task is not None else None
     if cmd.task is not None and (before is None or before.case != cmd.case):
@@ -102,7 +103,7 @@ def read_agenda(uow: UnitOfWork, actor: Actor, until: date | None, casework: Cas
 
     Returns them and whether these are all.
     """
-    tasks = uow.tasks.due(actor.id, until or casework.clock.now().date(), AGENDA_LIMIT + 1)
+    tasks = uow.tasks.due(actor.id, until or belgian_day(casework.clock.now()), AGENDA_LIMIT + 1)
     complete = len(tasks) <= AGENDA_LIMIT
     tasks = tasks[:AGENDA_LIMIT]
     cases = frozenset(task.case for task in tasks)
@@ -129,7 +130,7 @@ def _values(task: Task, record: SealedRecord, plaintext: bytes) -> Values:
         "title": plaintext.decode(),
         "due_on": task.due_on.isoformat(),
         "remind_on": task.remind_on.isoformat(),
-        "done_on": task.done_at.date().isoformat() if task.done_at is not None else None,
+        "done_on": belgian_day(task.done_at).isoformat() if task.done_at is not None else None,
         "written_at": record.written_at.isoformat(),
         "author": record.author.hex(),
     }

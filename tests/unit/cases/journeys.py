@@ -141,6 +141,6 @@ def _mark(walk: Walk) -> tuple[object, ...]:
     """All that the guards can see of a case: two walks that agree in it can do the same."""
     history = walk.situation().history
     return (
-        walk.state, walk.case.coach, walk.case.outcome, walk.case.criterion, history.absences, history.letter_sent,
+        walk.state, walk.case.coach, walk.case.outcome, walk.case.criterion, history.absences(), history.letter_sent,
         history.consequences_explained, history.signed, history.notice_given, history.came_from,
     )  # fmt: skip

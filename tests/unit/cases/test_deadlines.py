@@ -75,6 +75,8 @@ def test_a_second_measure_has_its_own_shorter_term() -> None:
     found = _of(AdminFacts("13", notified_on=date(2026, 11, 3), second_measure=True))
     assert found["appeal_second_measure"].day == date(2026, 11, 9)  # the fifth day is a Sunday
     assert [one.rule for one in found["appeal_second_measure"].because] == [Rule.DAYS_AFTER, Rule.NEXT_WORKING_DAY]
+    assert "appeal_extreme_urgency" not in found, "who is told ten days appeals too late"
+    assert found["appeal_annulment"].day == date(2026, 12, 3)
 
 
 def test_a_short_term_is_remarked_and_the_file_goes_before_what_was_counted() -> None:

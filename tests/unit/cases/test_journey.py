@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ from vault.cases.calendar import Calendar
 from vault.cases.deadlines import deadlines
 from vault.cases.details import NOTHING, TAKES, Attendee, Details, note_of, sealed_of
 from vault.cases.flow import FLOW, Outcome, State, Step, listed, row_of
-from vault.cases.journey import CHOSEN, way_forward
+from vault.cases.journey import CHOSEN, possible, take, way_forward
 from vault.cases.model import AdminFacts, Origin
 from vault.errors import IllegalStep, InvalidInput, VaultError
 from vault.ids import ActorId
@@ -107,7 +107,7 @@ def test_every_listed_step_can_be_reached_from_some_beginning(origin: Origin) ->
     while waiting:
         here = waiting.pop().later(days=1)
         history = here.situation().history
-        mark = (here.state, here.case.outcome, min(history.absences, 3), history.letter_sent, history.signed,
+        mark = (here.state, here.case.outcome, min(history.absences(), 3), history.letter_sent, history.signed,
                 history.consequences_explained, history.notice_given, history.came_from, here.case.coach)  # fmt: skip
         if mark in marks:
             continue
@@ -161,11 +161,34 @@ def test_an_excuse_takes_the_absence_away_even_late_and_a_letter_before_it_does_
         walk = _absent(walk)
     walk = walk.take(Step.SEND_CONSEQUENCES_LETTER).take(Step.EXCUSE_ABSENCE)
     assert walk.state is State.INVITED
-    assert walk.situation().history.absences == 2
+    assert walk.situation().history.absences() == 2
     walk = walk.take(Step.RECORD_ABSENCE)
     with pytest.raises(IllegalStep) as refused:
         walk.take(Step.BEGIN_CLOSING)
     assert refused.value.reason == "consequences_not_told"
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_an_excuse_that_is_recorded_of_the_invitation_takes_its_absence_away_whichever_it_is(which: int) -> None:
+    walk, days = Walk.of(Origin.ORDER).take(Step.TRIAGE), []
+    for _ in range(3):
+        walk = _absent(walk)
+        days.append(walk.today)
+    closing = walk.take(Step.SEND_CONSEQUENCES_LETTER).take(Step.BEGIN_CLOSING)
+    excused = frozenset({days[which]})
+    before = replace(walk.take(Step.SEND_CONSEQUENCES_LETTER).situation(), excused=excused)
+    assert before.absences == 2
+    assert Step.INVITE in possible(before)
+    assert Step.BEGIN_CLOSING not in possible(before)
+    after = replace(closing.situation(HEAD), excused=excused)
+    assert set(possible(after)) == {Step.RESUME, Step.CLOSE}
+    with pytest.raises(IllegalStep) as refused:
+        take(replace(closing.take(Step.SIGN_CLOSING).situation(), excused=excused), Step.CLOSE,
+             Details(outcome=Outcome.NO_SHOW), at=closing.at)  # fmt: skip
+    assert refused.value.reason == "reinvitations_left"
+    assert take(after, Step.CLOSE, Details(outcome=Outcome.OTHER), at=closing.at).state is State.CLOSED
+    unrelated = replace(closing.situation(HEAD), excused=frozenset({days[0] - timedelta(days=9)}))
+    assert {Step.SIGN_CLOSING, Step.HAND_OVER} <= set(possible(unrelated))
 
 
 def test_nobody_is_absent_before_the_day_of_the_appointment() -> None:

@@ -74,6 +74,8 @@ WRONG = {
     'version = "1"\n[flow.reinvitations]\n' + _TABLE.replace("H", "X"): "flow.reinvitations.sure",
     'version = "1"\n[flow.unknown]\n' + _TABLE: "flow.unknown",
     'version = "1"\n[waits.coffee]\n' + _TABLE: "waits.coffee",
+    'version = "1"\n[appeals.annulment]\ninstead_of = "cassation"\n' + _TABLE: "appeals.annulment.instead_of",
+    'version = "1"\n[appeals.annulment]\ninstead_of = "annulment"\n' + _TABLE: "appeals.annulment.instead_of",
     'version = "1"\n[made_up]\nvalue = 3\n': "made_up",
     'version = "1"\nflow = 3\n': "flow",
     "version = \n": "no TOML",
