@@ -84,9 +84,7 @@ def file_before_a_look(tx: Filing) -> None:
 def how_far(tx: Filing) -> Filed:
     """Goes through all lanes there ever were: for telling it, not for every look."""
     places = tx.read(select(t.filings.c.entry_id)).scalars()
-    return Filed(
-        sum(_number(bytes(place)) + 1 for place in places), sum(_unfiled(tx, place) for place in _behind(tx))
-    )
+    return Filed(sum(_number(bytes(place)) + 1 for place in places), sum(_unfiled(tx, place) for place in _behind(tx)))
 
 
 class OwnFiling:
