@@ -14,7 +14,8 @@ What is checked, in this order, and the exit code if it fails:
     10 hash        every entry hashes to its leaf: no byte changed (RFC 6962: SHA-256 of 00 and the entry)
     11 root        the leaves lead to the signed root: none was exchanged, added, dropped or moved
     14 fork        every other checkpoint you hold (older ones, an auditor's, the next log's) tells the same story
-    13 gap         each writer (lane) numbered and chained its entries: none is missing, none was put in later
+    13 gap         each writer (lane) numbered and chained its entries: none is missing, none was put in later or is
+                   of somebody who only says so. Told at the end: all else is sound then
      2             the log cannot be read, or the command is not understood
 
 A log is a folder or web address with these files (C2SP tlog-tiles): `checkpoint`, `tile/0/…` (leaf hashes, 256 a
@@ -34,6 +35,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,6 +59,7 @@ MEANS: Final = {
 }
 WIDTH: Final = 256  # hashes in a full tile
 EMPTY: Final = hashlib.sha256(b"").digest()
+LAST_MOMENT: Final = 253_402_300_799  # the end of the year 9999, in seconds since 1970
 
 
 class Failed(Exception):
@@ -78,6 +81,14 @@ def unbase64(text: str) -> bytes:
     if base64.b64encode(raw).decode() != text:
         raise Failed("signature", "base64 that is written in an unusual way")
     return raw
+
+
+def text_of(raw: bytes) -> str:
+    """A note's text, with its line ends as they are: a note is UTF-8 and nothing else."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Failed("signature", "no signed note: it is not UTF-8") from None
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,7 @@ class Key:
                 Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, text.encode())
                 return 0
             moment, rest = int.from_bytes(signature[:8], "big"), signature[8:]
+            rest = rest if moment <= LAST_MOMENT else b""  # no clock shows that: not worth a signature
             if self.kind == 4:
                 signed = f"cosignature/v1\ntime {moment}\n{text}".encode()
                 Ed25519PublicKey.from_public_bytes(self.raw).verify(rest, signed)
@@ -123,7 +135,10 @@ class Key:
 
 
 def open_note(note: str, keys: list[Key]) -> tuple[str, dict[Key, int]]:
-    """The text of a note and who of `keys` signed it, with the moment. A wrong signature of a known key is fatal."""
+    """The text of a note and who of `keys` signed it, with the moment. A wrong signature of a known key is fatal.
+
+    Of two right ones by one key the first counts.
+    """
     text, empty, lines = note.rpartition("\n\n")
     if not empty or not lines.endswith("\n") or any(char < " " and char != "\n" for char in note):
         raise Failed("signature", "no signed note")
@@ -134,8 +149,8 @@ def open_note(note: str, keys: list[Key]) -> tuple[str, dict[Key, int]]:
         if found is None or len(raw := unbase64(found[2])) < 5:
             raise Failed("signature", f"no signature line: {line[:60]!r}")
         for key in keys:
-            if (key.name, key.key_id) == (found[1], raw[:4]) and key not in signed:
-                signed[key] = key.check(text, raw[4:])
+            if (key.name, key.key_id) == (found[1], raw[:4]):
+                signed.setdefault(key, key.check(text, raw[4:]))
     return text, signed
 
 
@@ -201,11 +216,12 @@ class Policy:
     def _line(self, words: list[str]) -> None:
         match words:
             case ["log", key, *rest] if len(rest) < 2:
-                self.logs.append(self._once(Key.parse(key), self.logs))
+                self.logs.append(self._once(Key.parse(key), {1, 6}))
             case ["witness", name, key, *rest] if len(rest) < 2 and self._free(name):
-                self.witnesses[name] = self._once(Key.parse(key), list(self.witnesses.values()))
+                self.witnesses[name] = self._once(Key.parse(key), {4, 6})
             case ["group", name, enough, *members] if members and self._free(name) and not self.quorum:
-                count = {"all": len(members), "any": 1}.get(enough) or int(enough)
+                count = int(enough) if re.fullmatch("[1-9][0-9]{0,5}", enough) else 0
+                count = {"all": len(members), "any": 1}.get(enough, count)
                 taken = {member for _, others in self.groups.values() for member in others}
                 known = all(member in self.witnesses or member in self.groups for member in members)
                 if not 1 <= count <= len(members) or not known or taken & {*members} or len({*members}) < len(members):
@@ -219,10 +235,9 @@ class Policy:
     def _free(self, name: str) -> bool:
         return name != "none" and name not in self.witnesses and name not in self.groups
 
-    @staticmethod
-    def _once(key: Key, others: list[Key]) -> Key:
-        """One key counts once, under whatever names."""
-        if any(other.raw == key.raw for other in others):
+    def _once(self, key: Key, kinds: set[int]) -> Key:
+        """One key counts once, under whatever names: no log is its own witness, nor signs like one."""
+        if key.kind not in kinds or any(other.raw == key.raw for other in (*self.logs, *self.witnesses.values())):
             raise ValueError
         return key
 
@@ -273,6 +288,8 @@ class Tree:
 
 def check_inclusion(index: int, size: int, leaf: bytes, path: list[bytes], root: bytes) -> None:
     """RFC 9162, 2.1.3.2. Raises Failed."""
+    if any(len(each) != 32 for each in (leaf, root, *path)):
+        raise Failed("root", "a hash of the proof is not 32 bytes long")
     at, last, found = index, size - 1, leaf
     for step in path:
         if last <= 0:
@@ -346,35 +363,51 @@ def entries_of(read: Read, size: int) -> Iterator[tuple[bytes, bytes]]:
 class Lanes:
     """Follows every lane through the tree. Lanes may go on from an earlier log of the same vault."""
 
+    # Each field after the other, so that no entry can be made that takes long to be refused.
     _PLACE: Final = re.compile(
-        rb'"entry":"([0-9a-f]{16})([0-9a-f]{16})".*?"lane":"\1","number":(\d+),.*?"previous":"([0-9a-f]{64})"'
+        rb'"entry":"([0-9a-f]{16})([0-9a-f]{16})","kind":"[^"]*","lane":"\1","number":(\d{1,20}),"object":"[^"]*",'
+        rb'"outcome":"[^"]*","policy":"[^"]*","previous":"([0-9a-f]{64})"'
     )
 
     def __init__(self) -> None:
         self.last: dict[bytes, tuple[int, bytes]] = {}
         self.closed: set[bytes] = set()
         self.missing: list[str] = []
+        self.out_of_place: list[str] = []  # never written there by their lane: they move no lane
         self.from_the_start = False  # whether the first log of all is among those that are checked
 
     def follow(self, index: int, entry: bytes, leaf: bytes) -> None:
-        """Note what is missing; raises Failed for an entry that its lane cannot have written there."""
+        """Note what is missing from its lane, and what the lane cannot have written there."""
         found = self._PLACE.search(entry)
         if found is None or int(found[3]) != int(found[2], 16):
-            raise Failed("gap", f"entry {index} does not say where it belongs")
+            self.out_of_place.append(f"entry {index} does not say where it belongs")
+            return
         lane, number, previous = found[1], int(found[3]), bytes.fromhex(found[4].decode())
         last = self.last.get(lane)
         if last is None and (number == 0 or self.from_the_start):
             last = (-1, bytes(32))
         if lane in self.closed or (last is not None and number <= last[0]):
-            raise Failed("gap", f"entry {index} stands where lane {lane.decode()} cannot have written it")
+            self.out_of_place.append(f"entry {index} stands where lane {lane.decode()} cannot have written it")
+            return
         if last is not None and number > last[0] + 1:
             count = number - last[0] - 1
             self.missing.append(f"{count} of lane {lane.decode()} before its number {number} (entry {index})")
         elif last is not None and previous != last[1]:
-            raise Failed("gap", f"entry {index} does not follow the one before it in lane {lane.decode()}")
+            self.out_of_place.append(f"entry {index} does not follow the one before it in lane {lane.decode()}")
         self.last[lane] = (number, leaf)
         if b'"action":"lane_closed"' in entry:
             self.closed.add(lane)
+
+    def check(self) -> None:
+        """Raises Failed for what is missing or out of place; that nothing else is wrong is known by then."""
+        told = [("entries are missing", self.missing), ("entries are out of place", self.out_of_place)]
+        parts = [f"{what}: {'; '.join(all_[:20])}{_more(all_)}" for what, all_ in told if all_]
+        if parts:
+            raise Failed("gap", f"{'; '.join(parts)}; all else is sound")
+
+
+def _more(listed: list[str]) -> str:
+    return f" and {len(listed) - 20} more" if len(listed) > 20 else ""
 
 
 # -- one log, and several ------------------------------------------------------------------------------
@@ -389,6 +422,7 @@ class Result:
     first_at: str = ""
     last_at: str = ""
     others: int = 0  # further checkpoints that agree
+    before: str = ""  # the last head of the log before, `origin@size:root`; "" for the first of all
 
 
 Progress = Callable[[int, int], None]
@@ -403,30 +437,32 @@ def verify_log(
     others: further notes of this log that must tell the same story. max_age: seconds. end: what the log after this
     one says about it, as `origin@size:root`.
     """
-    newest = Checkpoint.open(read("checkpoint").decode("utf-8", "replace"), policy)
+    newest = Checkpoint.open(text_of(read("checkpoint")), policy)
     if not policy.met(newest.seen):
         raise Failed("quorum", f"{len(newest.seen)} known witness(es) signed checkpoint {newest.size}")
     by_size = _expected(newest, [Checkpoint.open(note, policy) for note in others or []], end)
-    result, tree, last = Result(newest, others=sum(map(len, by_size.values())) - 1), Tree(), b""
+    result, tree = Result(newest, others=sum(map(len, by_size.values())) - 1), Tree()
+    last = deque[bytes](maxlen=WIDTH)  # the newest of them may say nothing of when it was written
     _compare(tree, by_size)
     for entry, kept in entries_of(read, newest.size):
         leaf = hashlib.sha256(b"\x00" + entry).digest()
         if leaf != kept:
             raise Failed("hash", f"entry {tree.size} is not the one that was logged")
         if tree.size < 2 and b'"action":"log_opened"' in entry:
-            lanes.from_the_start = lanes.from_the_start or not opening(entry)
+            result.before = opening(entry)
+            lanes.from_the_start = lanes.from_the_start or not result.before
         lanes.follow(tree.size, entry, leaf)
         result.first_at = result.first_at or time_of(entry)
-        last = entry
+        last.append(entry)
         tree.add(leaf)
         if tree.size in by_size:
             _compare(tree, by_size)
         if not tree.size % 4096:
             progress(tree.size, newest.size)
-    result.entries, result.last_at = tree.size, time_of(last)
+    result.entries, result.last_at = tree.size, next(filter(None, map(time_of, reversed(last))), "")
     _check_uppers(read, tree)
     if max_age is not None:
-        _check_age(result, max_age, now)
+        _check_age(result, policy, max_age, now)
     return result
 
 
@@ -452,8 +488,13 @@ def opening(entry: bytes) -> str:
 
 
 def time_of(entry: bytes) -> str:
+    """When an entry says that it was written; "" for what is no moment."""
     found = re.search(rb'"at":"([^"]*)"', entry)
-    return str(found[1].decode()) if found else ""
+    try:
+        moment = datetime.fromisoformat(found[1].decode() if found else "")
+    except ValueError:
+        return ""
+    return moment.isoformat(timespec="microseconds") if moment.tzinfo is not None else ""
 
 
 def _compare(tree: Tree, by_size: dict[int, list[Checkpoint]]) -> None:
@@ -476,12 +517,19 @@ def _check_uppers(read: Read, tree: Tree) -> None:
                 raise Failed("root", f"{path} does not hold the nodes over the entries below it")
 
 
-def _check_age(result: Result, max_age: float, now: float) -> None:
-    """The newest of what a witness or, without any, the last entry says."""
-    moments = [float(moment) for moment in result.checkpoint.seen.values()]
-    if not moments and result.last_at:
-        moments = [datetime.fromisoformat(result.last_at).timestamp()]
-    age = now - max(moments, default=0.0)
+def _check_age(result: Result, policy: Policy, max_age: float, now: float) -> None:
+    """The moment since which enough witnesses have signed; without any, the last entry's own word.
+
+    Enough of them: one that lies about the time makes no old copy new.
+    """
+    seen, newest = result.checkpoint.seen, 0.0
+    if not seen and result.last_at:
+        newest = datetime.fromisoformat(result.last_at).timestamp()
+    for moment in sorted(seen.values(), reverse=True):
+        if policy.met({key: at for key, at in seen.items() if at >= moment}):
+            newest = float(moment)
+            break
+    age = now - newest
     if age > max_age:
         raise Failed("stale", f"the newest sign of life is {age / 3600:.1f} hours old")
 
@@ -490,7 +538,10 @@ def verify_logs(
     source: str | list[Read], policy: Policy, *, notes: list[str] | None = None, max_age: float | None = None,
     now: float = 0.0, progress: Progress = lambda _done, _all: None,
 ) -> tuple[list[Result], Lanes]:  # fmt: skip
-    """Check one log or a row of them, oldest first: each names the last head of the one before."""
+    """Check one log or a row of them, oldest first: each names the last head of the one before.
+
+    notes: checkpoints that the reader kept; each must be of one of these logs, or the last of the one before them.
+    """
     reads = source if isinstance(source, list) else logs_of(source)
     lanes, results = Lanes(), list[Result]()
     for number, read in enumerate(reads):
@@ -501,10 +552,21 @@ def verify_logs(
             progress=progress, end=end,
         )  # fmt: skip
         results.append(found)
-    if lanes.missing:
-        rest = f" and {len(lanes.missing) - 20} more" if len(lanes.missing) > 20 else ""
-        raise Failed("gap", f"entries are missing: {'; '.join(lanes.missing[:20])}{rest}; all else is sound")
+    for note in notes or []:
+        _check_kept(Checkpoint.open(note, policy), results)
+    lanes.check()
     return results, lanes
+
+
+def _check_kept(kept: Checkpoint, results: list[Result]) -> None:
+    """A checkpoint that somebody kept is compared, or they are told that it cannot be: a log may be withheld."""
+    if kept.origin in {result.checkpoint.origin for result in results}:
+        return
+    before = re.fullmatch(r"(.+)@(\d+):([0-9a-f]{64})", results[0].before)
+    if before is None or before[1] != kept.origin or int(before[2]) > kept.size:
+        raise Failed("read", f"you hold a checkpoint of {kept.origin}, and that log is not among those you are shown")
+    if (int(before[2]), before[3]) != (kept.size, kept.root.hex()):
+        raise Failed("fork", f"the log goes on from another head of {kept.origin} than the one you hold")
 
 
 def _names_before(read: Read) -> str:
@@ -534,7 +596,7 @@ def _kept(read: Read) -> list[str]:
         sizes = read("checkpoints/list").decode().split()
     except Failed:
         return []
-    return [read(f"checkpoints/{int(size)}").decode("utf-8", "replace") for size in sizes]
+    return [text_of(read(f"checkpoints/{int(size)}")) for size in sizes]
 
 
 # -- evidence: chosen entries with their proofs --------------------------------------------------------
@@ -545,7 +607,7 @@ def verify_evidence(folder: Path, policy: Policy) -> list[str]:
     found = []
     for proof in sorted((folder / "proofs").glob("*.tlog-proof")):
         entry = (folder / "entries" / f"{proof.stem}.json").read_bytes()
-        verify_proof(proof.read_text("utf-8"), entry, policy)
+        verify_proof(text_of(proof.read_bytes()), entry, policy)
         detail = folder / "details" / f"{proof.stem}.json"
         if detail.exists():
             raw = detail.read_bytes()
@@ -586,6 +648,7 @@ def summary(results: list[Result], lanes: Lanes) -> dict[str, Any]:
     return {
         "verdict": "sound",
         "logs": [result.checkpoint.origin for result in results],
+        **({"goes_on_from": results[0].before} if results[0].before else {}),  # a log that was not among them
         "entries": sum(result.entries for result in results),
         "from": results[0].first_at,
         "to": last.last_at,
@@ -622,7 +685,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             told: dict[str, Any] = {"verdict": "sound", "entries": len(found), "ids": found}
         else:
             told = summary(*verify_logs(
-                given.source, policy, notes=[Path(name).read_text("utf-8") for name in given.checkpoint],
+                given.source, policy, notes=[text_of(Path(name).read_bytes()) for name in given.checkpoint],
                 max_age=None if given.max_age is None else given.max_age * 3600, now=time.time(), progress=bar,
             ))  # fmt: skip
     except (Failed, OSError, ValueError, KeyError) as fault:

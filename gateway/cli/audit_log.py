@@ -92,19 +92,19 @@ def verify(
 
     Exit code: 0 sound; 10 hash, 11 root, 12 signature, 13 gap, 14 fork, 15 stale, 16 quorum; 2 unreadable.
     """
-    from auditor.verify import bar, summary, verify_evidence, verify_logs
+    from auditor.verify import bar, summary, text_of, verify_evidence, verify_logs
     from gateway.log.live import check as check_live
 
     settings = settings_of(home)
     _, wanted = _policy(settings, policy)
     options: dict[str, Any] = {
-        "notes": [file.read_text("utf-8") for file in checkpoint or []],
         "max_age": None if max_age is None else max_age * 3600,
         "now": time.time(),
         "progress": bar,
     }
 
     def check() -> dict[str, Any]:
+        options["notes"] = [text_of(file.read_bytes()) for file in checkpoint or []]
         if (Path(source) / "proofs").is_dir() and source:
             found = verify_evidence(Path(source), wanted)
             return {"verdict": "sound", "entries": len(found)}
@@ -201,7 +201,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Compare two checkpoints: is one the beginning of the other, and what was added in between?"""
-    from auditor.verify import Checkpoint, Failed, Lanes, bar, entries_of, reader, verify_log
+    from auditor.verify import Checkpoint, Failed, Lanes, bar, entries_of, reader, text_of, verify_log
     from gateway.log.source import live_source
     from vault.audit.legible import said
 
@@ -222,7 +222,7 @@ def diff(
 
     def check() -> dict[str, Any]:
         one, other = sorted(
-            (Checkpoint.open(file.read_text("utf-8"), wanted) for file in (old, new)), key=lambda each: each.size
+            (Checkpoint.open(text_of(file.read_bytes()), wanted) for file in (old, new)), key=lambda each: each.size
         )
         if one.origin != other.origin:
             raise Failed("fork", f"they are of two logs: {one.origin} and {other.origin}")

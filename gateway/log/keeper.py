@@ -229,6 +229,10 @@ class LogThread(threading.Thread):
                 except (StoreError, OSError) as fault:
                     log.error("the log's turn failed", extra={"fault": type(fault).__name__})
                     pause = _AFTER_FAULT
+                except Exception as fault:  # noqa: BLE001 - a thread that died would leave the service running unlogged
+                    self._stop_for(fault)
+                    self._wait_pressed()
+                    return
                 self._press(self.state.pressed())
                 if over:
                     return

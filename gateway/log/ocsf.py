@@ -54,7 +54,7 @@ _TOLD: Final = frozenset({
     LogHappening.DETAILS_ERASED.value, Happening.POLICY_REFUSED.value, Happening.TURNED_AWAY.value,
 })  # fmt: skip
 _FINDINGS: Final = {
-    LogHappening.GAP_FOUND.value: "Entries of a writer are missing from the access log",
+    LogHappening.GAP_FOUND.value: "Entries of a writer are missing from the access log, or out of place in it",
     Happening.ILLEGIBLE.value: "The access log holds an entry that this program did not write",
 }
 

@@ -138,16 +138,19 @@ class Pulse(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        last = time.monotonic()
+        last = seen = time.monotonic()
         while not self._over.wait(min(_LOOK_EVERY, self._every)):
             try:
                 if self._reader is not None:
                     self._press(self.behind(self._reader))
+                    seen = time.monotonic()
                 if time.monotonic() - last >= self._every:
                     last = time.monotonic()
                     self.beat(last)
             except StoreError:
                 log.warning("no heartbeat: the store does not answer")
+                if self._reader is not None and time.monotonic() - seen > PRESS_AFTER:
+                    self._press(True)  # how far the log is cannot be seen: nothing may run ahead of it
 
     def beat(self, now: float) -> None:
         """A heartbeat in each lane that wrote since the last one, or has been silent for long."""

@@ -70,7 +70,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "filing": "Very many entries cannot be searched yet: that goes on by itself, or with parefeu audit file.",
         "no_tree": "The log has no tree yet: start what keeps it.",
         "lag": "The log lags behind: look at what keeps it.",
-        "gaps": "Entries are missing from the log: touch nothing, and call the auditor.",
+        "gaps": "Entries are missing from the log, or out of place: touch nothing, and call the auditor.",
         "quorum": "Not enough witnesses sign: look whether they answer.",
         "silent": "A zone was never started, or does not say so.",
         "late_keys": "Keys of a zone are in use for longer than the timetable allows.",
@@ -117,7 +117,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "address": "Address", "phone": "Telephone", "email": "E-mail", "whereabouts_note": "Where they stay",
     },
     "integrity": {
-        "no_tree": "The log has no tree yet.", "gaps": "Entries are missing from the log.",
+        "no_tree": "The log has no tree yet.", "gaps": "Entries are missing from the log, or out of place.",
         "illegible": "The log holds entries that this program did not write: somebody else can write to its database.",
         "quorum": "Too few witnesses signed the log.", "lag": "New entries do not get into the log's tree.",
         "check_failed": "The last check of a copy found something wrong.",

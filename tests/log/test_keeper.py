@@ -15,15 +15,16 @@ import pytest
 from auditor.verify import Failed, Policy, verify_logs
 from auditor.witness import Witness, server
 from gateway.clock import SystemEntropy
+from gateway.log import running
 from gateway.log.keeper import LogKeeper, LogThread
 from gateway.log.key import create_log_key, load_log_key, periods, read_policy
-from gateway.log.running import log_lane, log_store, make_keeper
+from gateway.log.running import Pulse, log_lane, log_store, make_keeper
 from gateway.log.source import live_source
 from gateway.settings import Settings
 from tests.house import House, MovableClock, house_on
 from tests.log.test_sequencer import work
 from tests.unit.crypto.kit import WeakFileRoot
-from vault.errors import ConfigurationError, KeyringMissing, LogRolledBack
+from vault.errors import ConfigurationError, KeyringMissing, LogRolledBack, StoreUnavailable
 from vault.storage.log_reader import SqlLogReader
 
 
@@ -256,6 +257,29 @@ def test_a_log_that_cannot_run_lets_requests_wait(lite_house: House) -> None:
     assert set(pressed) == {True}
 
 
+def test_a_fault_that_nobody_foresaw_stops_the_log_and_lets_requests_wait(lite_house: House) -> None:
+    """A thread that died of it would leave the service answering while nothing is logged any more."""
+    house, pressed = lite_house, []
+
+    def make() -> LogKeeper:
+        keeper = make_keeper(house.settings, house.clock, WeakFileRoot, house.services)
+        keeper.state.drained -= 100
+
+        def turn(*_: Any, **__: Any) -> Any:
+            raise RuntimeError("a bug")
+
+        keeper.turn = turn  # type: ignore[method-assign]
+        return keeper
+
+    thread = LogThread(make, pressed.append, every=0.01)
+    thread.start()
+    while not pressed:
+        assert thread.is_alive()
+        threading.Event().wait(0.01)
+    thread.stop()
+    assert (thread.state.stopped, set(pressed)) == ("RuntimeError", {True})
+
+
 def test_the_logs_key_is_its_own_and_made_once(sqlite_settings: Settings) -> None:
     entropy = SystemEntropy()
     one = load_log_key(sqlite_settings, entropy, WeakFileRoot)
@@ -270,3 +294,29 @@ def test_the_logs_key_is_its_own_and_made_once(sqlite_settings: Settings) -> Non
     (sqlite_settings.log_home / "key").unlink()
     with pytest.raises(KeyringMissing):
         load_log_key(sqlite_settings, entropy, WeakFileRoot)
+
+
+def test_a_process_that_cannot_see_how_far_the_log_is_lets_requests_wait(
+    lite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, pulse = lite_house.services, Pulse(lite_house.services, watch=True, every=0.01)
+    usual, failing = services.worker.limit, threading.Event()
+    monkeypatch.setattr(running, "PRESS_AFTER", 0.05)
+
+    def behind(*_: Any) -> bool:
+        if failing.is_set():
+            raise StoreUnavailable("the wire was cut")
+        return False
+
+    def until(limit: int) -> None:
+        while services.worker.limit != limit:
+            assert pulse.is_alive()
+            threading.Event().wait(0.01)
+
+    monkeypatch.setattr(pulse, "behind", behind)
+    failing.set()
+    pulse.start()
+    until(0)
+    failing.clear()
+    until(usual)
+    pulse.stop()

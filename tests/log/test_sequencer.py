@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from auditor.verify import Failed, verify_logs
 from tests.crash.checks import look
 from tests.house import House
-from tests.log.kit import KEY, NAME, Keeper, jump, verdict
+from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, lane_of, verdict
 from vault.audit.checkpoint import open_checkpoint
-from vault.audit.log_events import details_erased
+from vault.audit.events import Detail
+from vault.audit.log_events import details_erased, heartbeat
 from vault.audit.merkle import leaf_hash, root_of
 from vault.errors import LogDamaged, LogRolledBack, StoreUnavailable
 
@@ -150,9 +152,10 @@ def test_an_entry_taken_away_before_it_was_a_leaf_leaves_a_gap_that_is_said(keep
 
 
 @pytest.mark.parametrize("change", ["allow", "previous", "entry"])
-def test_an_altered_entry_is_never_signed(keeper: Keeper, change: str) -> None:
+def test_an_entry_altered_before_it_was_a_leaf_is_told_and_stops_nobody(keeper: Keeper, change: str) -> None:
+    """Who has the database may do it within that second. The tree keeps what it found, and says so."""
     coach = keeper.house.client("coach")
-    before = keeper.turn().head
+    keeper.turn()
     for _ in range(3):
         assert coach.get("/cases").status_code == 200
     rows = sorted(look(keeper.house.settings)["outbox"], key=lambda row: bytes(row["entry_id"]))
@@ -169,9 +172,115 @@ def test_an_altered_entry_is_never_signed(keeper: Keeper, change: str) -> None:
         }[change]
         assert new != body
         connection.execute(text(f"UPDATE {schema}entries SET body = :b WHERE entry_id = :e"), where | {"b": new})
-    with pytest.raises(LogDamaged):
-        keeper.turn()
-    assert look(keeper.house.settings)["heads"][0]["size"] == before.size
+    assert keeper.turn().gaps >= 1
+    assert keeper.turn().gaps == 0
+    number = told["number"] + (change == "allow")  # a changed verdict shows where the next one should go on
+    assert f"{told['lane']}:{number}" in {each["object"] for each in of_gaps(keeper)}
+    assert "out_of_place" in {each["outcome"] for each in of_gaps(keeper)}
+    assert faults(keeper.house) == []
+    with pytest.raises(Failed, match=r"out of place: .*; all else is sound"):
+        verify_logs(keeper.live(), POLICY)
+    work(keeper.house)
+    assert keeper.turn().gaps == 0, "the log goes on"
+    assert faults(keeper.house) == []
+
+
+def of_gaps(keeper: Keeper) -> list[dict[str, Any]]:
+    return [entry for entry in tree(keeper.house) if entry["action"] == "gap_found"]
+
+
+#: What somebody who owns a zone's database role may put into the log.
+HOSTILE: list[bytes] = [
+    b"\xff\xfe", b"", b"{}",
+    b'{"entry":"%(entry)s","previous":"%(previous)s"}',
+    b'{"at":"never","entry":"%(entry)s","previous":"%(previous)s"}',
+    b'{"at":"2026-11-03T09:00:00","entry":"%(entry)s","previous":"%(previous)s"}',
+    b"[" * 65_535,
+    b"[" * 65_536,  # longer than any file of the log holds
+]  # fmt: skip
+
+
+def hostile(entry: bytes, body: bytes) -> tuple[bytes, bytes]:
+    return entry, body % {b"entry": entry.hex().encode(), b"previous": b"0" * 64} if b"%(" in body else body
+
+
+def test_nothing_that_a_zone_may_write_stops_the_log(keeper: Keeper) -> None:
+    house = keeper.house
+    work(house)
+    keeper.turn()
+    rows = [hostile(bytes([0x5A] * 7 + [at] + [0] * 8), body) for at, body in enumerate(HOSTILE)]
+    rows += [hostile(b"\x5b" * 8 + at.to_bytes(8, "big"), body) for at, body in enumerate(HOSTILE[::-1])]
+    plant(keeper, rows, [(entry, 1) for entry, _ in rows])
+    assert keeper.turn().gaps == 8, "each trouble of each lane is told once"
+    keeper.turn()
+    found = look(house.settings)
+    assert found["outbox"] == [], "nothing is left that every turn would stumble over"
+    assert len(found["entries"]) == len(found["leaves"]) + 2, "but for what no file could hold"
+    assert {entry["outcome"] for entry in of_gaps(keeper)} == {"missing", "out_of_place", "too_long"}
+    work(house)
+    keeper.turn()
+    with pytest.raises(Failed, match=r"out of place: .*; all else is sound"):
+        verify_logs(keeper.live(), POLICY)
+    head = look(house.settings)["heads"][-1]
+    assert head["size"] == len(look(house.settings)["leaves"])
+
+
+def test_an_entry_put_after_anothers_lane_stops_neither_the_log_nor_that_zone(keeper: Keeper) -> None:
+    house = keeper.house
+    work(house)
+    keeper.turn()
+    last = max(bytes(row["entry_id"]) for row in look(house.settings)["leaves"] if lane_is(house, row, "casework"))
+    place = last[:8] + (int.from_bytes(last[8:], "big") + 1).to_bytes(8, "big")
+    plant(keeper, [(place, b"{}")], [(place, 1)])
+    work(house)
+    assert keeper.turn().gaps == 1
+    keeper.turn()
+    assert [entry["outcome"] for entry in of_gaps(keeper)] == ["out_of_place"]
+    assert faults(house) == []
+
+
+def lane_is(house: House, row: dict[str, Any], zone: str) -> bool:
+    lanes = {bytes(each["lane"]): each["zone"] for each in look(house.settings)["lanes"]}
+    return lanes[bytes(row["entry_id"])[:8]] == zone
+
+
+def plant(keeper: Keeper, entries: list[tuple[bytes, bytes]], outbox: list[tuple[bytes, int]]) -> None:
+    schema = "" if keeper.store.sqlite else "log."
+    with keeper.store.main.engine.begin() as connection:
+        for entry, body in entries:
+            connection.execute(
+                text(f"INSERT INTO {schema}entries (entry_id, body) VALUES (:e, :b)"), {"e": entry, "b": body}
+            )
+        for entry, run in outbox:
+            connection.execute(
+                text(f"INSERT INTO {schema}outbox (entry_id, run, epoch) VALUES (:e, :r, 0)"), {"e": entry, "r": run}
+            )
+
+
+@pytest.mark.parametrize("run", [1, -5, (1 << 31) - 1])
+def test_an_outbox_row_of_somebody_else_takes_no_entry_away_and_none_in_twice(keeper: Keeper, run: int) -> None:
+    """A row for an entry that is a leaf already, and one in the midst of what another row covers."""
+    house = keeper.house
+    work(house)
+    keeper.turn()
+    leaf = min(bytes(row["entry_id"]) for row in look(house.settings)["leaves"])
+    lane = lane_of(house)
+    written = [lane.opening(), *(lane.write(heartbeat(), Detail()) for _ in range(4))]
+    places = [each.id.raw for each in written]
+    plant(keeper, [(each.id.raw, each.body) for each in written], [(places[0], 5), (places[2], run), (leaf, run)])
+    assert keeper.turn().gaps == 0
+    assert set(places) <= {bytes(row["entry_id"]) for row in look(house.settings)["leaves"]}
+    assert faults(house) == []
+    assert verdict(keeper.live()) == "sound"
+
+
+def test_an_entry_at_the_end_of_all_numbers_stops_nothing(keeper: Keeper) -> None:
+    work(keeper.house)
+    keeper.turn()
+    last = b"\x5a" * 8 + b"\xff" * 8
+    plant(keeper, [(last, b"{}")], [(last, 9)])
+    assert keeper.turn().gaps == 2, "all before it are missing, and it names no place"
+    assert faults(keeper.house) == []
 
 
 def test_an_entry_changed_between_hashing_and_signing_is_never_signed(

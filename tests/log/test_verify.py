@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from auditor import verify
-from auditor.verify import CODES, Failed, Lanes, Policy, verify_log, verify_logs
+from auditor.verify import CODES, Failed, Key, Lanes, Policy, verify_log, verify_logs
 from gateway.log.source import publish
 from tests.house import House
 from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, verdict
@@ -25,9 +26,11 @@ from tests.log.tampering import ORIGIN, SIGNER, TAMPERED, Files, dropped, flip, 
 from tests.log.test_sequencer import work
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.merkle import inclusion_path, leaf_hash, root_of
-from vault.audit.note import sign_note
+from vault.audit.note import sign_note, split_note, with_signatures
 from vault.audit.proof import LogProof
 from vault.audit.tiles import unbundle
+from vault.crypto.note_keys import COSIGNATURE, COSIGNATURE_MLDSA, NoteSigner
+from vault.sensitive import Sensitive
 from vault.storage.log_reader import SqlLogReader
 
 POLICY_TEXT = f"log {SIGNER.verifier}\nlog {KEY.signer(f'{NAME}/2027h1').verifier}\nquorum none\n"
@@ -98,6 +101,72 @@ def test_an_old_copy_is_stale(files: Files) -> None:
     assert verdict(str(files.folder), max_age=86_400.0, now=moment + 90_000) == "stale"
 
 
+def witnessed(files: Files, **moments: int) -> str:
+    """The newest head, as witnesses signed it at these moments."""
+    text = (files.folder / "checkpoint").read_text().rpartition("\n\n")[0] + "\n"
+    note = sign_note(text, SIGNER)
+    for name, moment in moments.items():
+        note = with_signatures(note, split_note(sign_note(text, {"one": ONE, "two": TWO}[name], moment=moment))[1])
+    return note
+
+
+def test_a_witness_that_lies_about_the_time_makes_no_old_copy_new(files: Files) -> None:
+    day, now = 86_400, 1_793_696_400
+    wanted = Policy.parse(POLICY_TEXT.replace("quorum none", f"{BOTH}group g 2 a b\nquorum g"))
+    either = Policy.parse(POLICY_TEXT.replace("quorum none", f"{BOTH}group g 1 a b\nquorum g"))
+    for one, two, fresh in ((now, now, True), (now - 2 * day, now, False), (now - 2 * day, now - 2 * day, False)):
+        (files.folder / "checkpoint").write_text(witnessed(files, one=one, two=two))
+        assert verdict(str(files.folder), wanted, max_age=day, now=now) == ("sound" if fresh else "stale")
+    (files.folder / "checkpoint").write_text(witnessed(files, one=now - 2 * day, two=now))
+    assert verdict(str(files.folder), either, max_age=day, now=now) == "sound", "one is enough, and it signed today"
+    (files.folder / "checkpoint").write_text(witnessed(files, one=now, two=(1 << 62)))
+    assert verdict(str(files.folder), wanted) == "signature", "no clock shows that moment"
+
+
+NOT_A_NOTE: dict[str, Callable[[bytes], bytes]] = {
+    "line ends of another system": lambda raw: raw.replace(b"\n", b"\r\n"),
+    "bytes that are no text, in a line nobody knows": lambda raw: raw + b"\xe2\x80\x94 \xff AAAAAAAA\n",
+    "a right line and then a wrong one of the same key": lambda raw: raw + (
+        f"— {ORIGIN} {b64encode(SIGNER.verifier.key_id + bytes(64)).decode()}\n".encode()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_A_NOTE)
+def test_a_checkpoint_that_is_no_note_is_refused_from_wherever(files: Files, tmp_path: Path, case: str) -> None:
+    policy, kept = tmp_path / "policy.txt", tmp_path / "kept"
+    policy.write_text(POLICY_TEXT)
+    raw = (files.folder / "checkpoint").read_bytes()
+    kept.write_bytes(NOT_A_NOTE[case](raw))
+    with pytest.raises(SystemExit) as ended:
+        verify.main([str(files.folder), "--policy", str(policy), "--checkpoint", str(kept)])
+    assert ended.value.code == CODES["signature"]
+    (files.folder / "checkpoint").write_bytes(NOT_A_NOTE[case](raw))
+    assert verdict(str(files.folder)) == "signature"
+
+
+def test_a_checkpoint_of_a_log_that_is_not_shown_is_never_passed_over(grown: Keeper) -> None:
+    """Whoever keeps the log may show the auditor another half-year than the one they remember."""
+    first, second = grown.live()
+    final = first("checkpoint").decode()
+    assert verdict([first, second], notes=[final]) == "sound"
+    assert verdict([second], notes=[final]) == "sound", "the later one names that very head"
+    size, root, _ = final.split("\n")[1:4]
+    signer = KEY.signer(ORIGIN)
+    for count, told, kind in (
+        (int(size), sha256(b"another").digest(), "fork"), (int(size) + 1, b64decode(root), "fork"),
+        (int(size) - 1, sha256(b"earlier").digest(), "read"),
+    ):  # fmt: skip
+        assert verdict([second], notes=[sign_note(Checkpoint(ORIGIN, count, told).text(), signer)]) == kind
+    later = KEY.signer(f"{NAME}/2027h1")
+    assert (
+        verdict([first], notes=[sign_note(Checkpoint(f"{NAME}/2027h1", 9, sha256(b"").digest()).text(), later)])
+        == "read"
+    )
+    results, lanes = verify_logs([second], POLICY)
+    assert verify.summary(results, lanes)["goes_on_from"] == f"{ORIGIN}@{size}:{b64decode(root).hex()}"
+    assert "goes_on_from" not in verify.summary(*verify_logs([first, second], POLICY))
+
+
 def test_a_later_log_must_name_the_head_of_the_one_before(grown: Keeper) -> None:
     first, second = grown.live()
     assert verdict([first, second]) == "sound"
@@ -166,14 +235,29 @@ def test_a_log_is_verified_over_the_web(served: str, files: Files) -> None:
     assert verdict(served) == "root"
 
 
+LATER = NoteSigner(ORIGIN, Sensitive(b"\3" * 32), COSIGNATURE_MLDSA)
 V = str(SIGNER.verifier)
+ONE, TWO = (NoteSigner(f"w{n}.example", Sensitive(bytes([n]) * 32), COSIGNATURE) for n in (1, 2))
+W, X = str(ONE.verifier), str(TWO.verifier)
+BOTH = f"witness a {W}\nwitness b {X}\n"
 NO_POLICY = [
     "", "nonsense\n", "quorum nobody\n", "quorum none\nquorum none\n", "log x\nquorum none\n", "group g 1\nquorum g\n",
-    f"log {V}\nlog {V}\nquorum none\n", "group g any a\nquorum g\n", f"witness none {V}\nquorum none\n",
-    f"witness a {V}\ngroup g 2 a\nquorum g\n", f"witness a {V}\ngroup g 0 a\nquorum g\n",
-    f"witness a {V}\ngroup g any a a\nquorum g\n", f"witness a {V}\nwitness a {V}\nquorum a\n",
-    f"witness a {V}\nwitness b {V}\nquorum a\n", f"witness a {V}\ngroup g any a\ngroup h any a\nquorum h\n",
+    f"log {V}\nlog {V}\nquorum none\n", "group g any a\nquorum g\n", f"witness none {W}\nquorum none\n",
+    f"witness a {W}\ngroup g 2 a\nquorum g\n", f"witness a {W}\ngroup g 0 a\nquorum g\n",
+    f"witness a {W}\ngroup g any a a\nquorum g\n", f"witness a {W}\nwitness a {X}\nquorum a\n",
+    f"witness a {W}\nwitness b {W}\nquorum a\n", f"witness a {W}\ngroup g any a\ngroup h any a\nquorum h\n",
+    f"witness a {W}\ngroup g +1 a\nquorum g\n", f"witness a {W}\ngroup g 0x1 a\nquorum g\n",
+    f"witness a {V}\nquorum a\n",  # a log's kind of signature says nothing of when, nor that anybody looked
+    f"log {W}\nquorum none\n",
+    f"log {LATER.verifier}\nwitness a {LATER.verifier}\nquorum a\n",  # its own witness
 ]  # fmt: skip
+
+
+def test_a_policy_of_two_witnesses_is_understood() -> None:
+    for enough in ("1", "2", "any", "all"):
+        assert Policy.parse(f"log {V}\n{BOTH}group g {enough} a b\nquorum g\n").met({Key.parse(W): 0}) is (
+            enough in {"1", "any"}
+        )
 
 
 @pytest.mark.parametrize("text", NO_POLICY)

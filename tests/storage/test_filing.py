@@ -231,3 +231,40 @@ def test_what_is_filed_needs_its_entry(house: House) -> None:
         connection.execute(
             t.filed.insert().values(entry_id=bytes(16), at=house.clock.now(), **dict.fromkeys(FILED_FIELDS, ""))
         )
+
+
+class Counting(OwnFiling):
+    """Counts what is asked of the database."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.asked = 0
+
+    def read(self, statement: Any) -> Any:
+        self.asked += 1
+        return super().read(statement)
+
+
+def test_lanes_of_killed_processes_cost_a_look_nothing_and_one_that_goes_on_is_found(house: House) -> None:
+    house.services.worker.run(CASEWORK, read("one"))
+    look(house)
+    own = Counting(connected(house))
+    filing.file_before_a_look(own)
+    before = own.asked
+    rows = [bytes([0xEE, 0, 0, 0, 0, 0, *number.to_bytes(2, "big")]) for number in range(300)]
+    body = b"{}"
+    with house.services.store.main.engine.begin() as connection:
+        now = house.clock.now()
+        connection.execute(t.lanes.insert(), [{"lane": row, "zone": "casework", "opened_at": now} for row in rows])
+        connection.execute(t.entries.insert(), [{"entry_id": row + bytes(8), "body": body} for row in rows])
+    asked = own.asked
+    assert own.batch() == len(rows)
+    assert own.asked - asked > len(rows), "each has something new"
+    asked = own.asked
+    filing.file_before_a_look(own)
+    assert own.asked - asked == before == 1
+    risen = rows[150] + (1).to_bytes(8, "big")
+    with house.services.store.main.engine.begin() as connection:
+        connection.execute(t.entries.insert().values(entry_id=risen, body=body))
+    assert risen.hex() in look(house, limit=500)
+    own._database.close()

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vault.audit.merkle import EMPTY_ROOT, HASH_BYTES, LARGEST_SIZE
-from vault.audit.note import Note, open_note
+from vault.audit.note import Note, check_text, open_note
 from vault.crypto.note_keys import NoteVerifier, canonical_base64
 from vault.errors import NoteRejected
 
@@ -53,15 +53,15 @@ class OpenedCheckpoint:
 def parse_checkpoint(text: str | bytes) -> Checkpoint:
     """Return the checkpoint that a note's text holds; of a whole note, hand over `open_note(…).text`.
 
-    Raises NoteRejected for leading zeroes, another root length, empty lines, a missing last newline.
+    Raises NoteRejected for leading zeroes, another root length, empty lines, a missing last newline, control
+    characters, and an empty tree with a root of its own.
     """
     if isinstance(text, bytes):
         try:
             text = text.decode()
         except UnicodeDecodeError:
             raise NoteRejected("a checkpoint is UTF-8") from None
-    if not text.endswith("\n"):
-        raise NoteRejected("a checkpoint ends with a newline")
+    check_text(text)
     lines = text[:-1].split("\n")
     if len(lines) < 3 or not all(lines):
         raise NoteRejected("a checkpoint is at least three lines, none of them empty")
@@ -69,7 +69,10 @@ def parse_checkpoint(text: str | bytes) -> Checkpoint:
     raw = canonical_base64(root)
     if len(raw) != HASH_BYTES:
         raise NoteRejected(f"a root is {HASH_BYTES} bytes")
-    return Checkpoint(origin, parse_size(size), raw, tuple(extensions))
+    found = Checkpoint(origin, parse_size(size), raw, tuple(extensions))
+    if found.size == 0 and found.root != EMPTY_ROOT:
+        raise NoteRejected("an empty tree has one root only")
+    return found
 
 
 def parse_size(text: str) -> int:
@@ -85,12 +88,10 @@ def parse_size(text: str) -> int:
 def open_checkpoint(note: str | bytes, verifiers: Iterable[NoteVerifier | str], origin: str) -> OpenedCheckpoint:
     """Return the checkpoint that one of `verifiers`, keys of the log itself, signed for `origin`.
 
-    Raises NoteRejected; also for an empty tree with a root of its own.
+    Raises NoteRejected.
     """
     opened = open_note(note, verifiers)
     found = parse_checkpoint(opened.text)
     if found.origin != origin:
         raise NoteRejected("the checkpoint is another log's")
-    if found.size == 0 and found.root != EMPTY_ROOT:
-        raise NoteRejected("an empty tree has one root only")
     return OpenedCheckpoint(found, opened)

@@ -15,11 +15,20 @@ class LogHappening(StrEnum):
     LOG_OPENED = "log_opened"  # a tree begins; object: the head of the one before, outcome: why
     LOG_CLOSED = "log_closed"  # the last leaf of a tree
     HEARTBEAT = "heartbeat"  # a lane's writer lives: what is missing after this is younger than it
-    GAP_FOUND = "gap_found"  # a lane lacks entries; object: lane and the number that was expected
+    GAP_FOUND = "gap_found"  # a lane is not whole; object: lane and number, outcome: a `Trouble`
     POLICY_LOADED = "policy_loaded"  # a process began to decide by this policy
     KEYS_LOADED = "keys_loaded"  # a process began to use these keys; object: directory serial and key version
     SETTINGS_LOADED = "settings_loaded"  # a process began to run with these settings; object: their digest
     DETAILS_ERASED = "details_erased"  # details are destroyed after this entry; object: which, count: how many
+
+
+@unique
+class Trouble(StrEnum):
+    """What may be wrong with a lane."""
+
+    MISSING = "missing"  # the entry of this number, and perhaps more after it
+    OUT_OF_PLACE = "out_of_place"  # it names another place, or does not follow the one before it
+    TOO_LONG = "too_long"  # for any file of the log: it is in no tree
 
 
 def log_opened(reason: str, previous: str) -> Event:
@@ -35,8 +44,9 @@ def heartbeat() -> Event:
     return Event(LogHappening.HEARTBEAT, "lane", Verdict.NONE)
 
 
-def gap_found(lane: bytes, expected: int) -> Event:
-    return Event(LogHappening.GAP_FOUND, "lane", Verdict.NONE, object=f"{lane.hex()}:{expected}", outcome="missing")
+def gap_found(lane: bytes, number: int, trouble: Trouble = Trouble.MISSING) -> Event:
+    """number: of the entry that is missing, or that is out of place."""
+    return Event(LogHappening.GAP_FOUND, "lane", Verdict.NONE, object=f"{lane.hex()}:{number}", outcome=trouble.value)
 
 
 def policy_loaded(digest: bytes) -> Event:

@@ -171,14 +171,14 @@ def verify_consistency(size1: int, size2: int, path: Sequence[bytes], root1: byt
     0 < size1 <= size2: from the empty tree nothing is proved. Hashes: 32 bytes each. Raises InvalidProof.
     Source: RFC 9162, 2.1.4.2, whose steps are numbered here.
     """
-    for each in (root1, root2, *path):
-        _check_hash(each)
     if not 0 < size1 <= _check_size(size2):
         raise InvalidProof("a consistency proof leads from a tree with leaves to one that is not smaller")
-    if size1 == size2:
+    if size1 == size2:  # nothing is hashed: the roots are compared as they are
         if path:
             raise InvalidProof("two trees of one size need no path")
         return _same(root1, root2)
+    for each in (root1, root2, *path):
+        _check_hash(each)
     if not path:  # 1
         raise InvalidProof("the path is missing")
     steps = [root1, *path] if size1 & (size1 - 1) == 0 else list(path)  # 2

@@ -8,7 +8,7 @@
 
 Nothing of a note is believed before `open_note` has found a valid signature of a key that the reader was given.
 A line by an unknown key is kept but proves nothing; a line that names a known key and does not verify condemns the
-whole note; a second line by the same key is dropped.
+whole note, however many lines by that key were right; of several right ones the first counts.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def sign_note(text: str, *signers: NoteSigner, moment: int = 0) -> str:
     text: ends with a newline. moment: seconds since 1970, for the kinds of key that sign one.
     Raises NoteRejected for a text that no reader would accept.
     """
-    raw = _check_text(text)
+    raw = check_text(text)
     if not signers:
         raise NoteRejected("a note has at least one signature")
     lines = [
@@ -78,7 +78,7 @@ def split_note(note: str | bytes) -> tuple[str, tuple[NoteSignature, ...]]:
     if end < 0 or not whole.endswith("\n"):
         raise NoteRejected("the note has no signatures")
     text, lines = whole[: end + 1], whole[end + 2 :].split("\n")[:-1]
-    _check_text(text)
+    check_text(text)
     if not lines:
         raise NoteRejected("the note has no signatures")
     if len(lines) > MOST_SIGNATURES:
@@ -115,9 +115,9 @@ def open_note(text: str | bytes, verifiers: Iterable[NoteVerifier | str]) -> Not
         place = (found.name, found.key_id)
         if place not in known:
             unverified[found] = None
-        elif place not in verified:
+        else:
             moment = known[place].verify(raw, found.signature)
-            verified[place] = NoteSignature(found.name, found.key_id, found.signature, moment)
+            verified.setdefault(place, NoteSignature(found.name, found.key_id, found.signature, moment))
     if not verified:
         raise NoteRejected("no known key signed the note")
     return Note(signed, tuple(verified.values()), tuple(unverified))
@@ -130,7 +130,8 @@ def with_signatures(note: str, more: Iterable[NoteSignature]) -> str:
     return note + "".join(each.line for each in more if (each.name, each.key_id) not in seen)
 
 
-def _check_text(text: str) -> bytes:
+def check_text(text: str) -> bytes:
+    """The bytes of a note's text. Raises NoteRejected for what cannot be one."""
     if not text.endswith("\n"):
         raise NoteRejected("a note's text ends with a newline")
     if any(char < " " and char != "\n" for char in text):

@@ -4,7 +4,9 @@ Any process may try; the head's compare-and-swap decides who did. One turn:
 
  1. one transaction; another sequencer at work means there is nothing to do
  2. the head, and the newest half-year: a new one closes its tree and opens the next, which names the last head
- 3. entries that wait in the outbox, each checked: its own id stands in it, its lane goes on where it left off
+ 3. entries that wait in the outbox, each checked: its own id stands in it, its lane goes on where it left off. What is
+    missing or out of place is said in an entry of the log's own, and stops nothing: whoever owns a zone's database role
+    may add any bytes, and must not be able to stop the log of the others by it
  4. details go to the keystore (a database of its own, committed first; doing so twice changes nothing)
  5. leaves, tiles; outbox rows are taken away, all of them or none
  6. the stored entries are read again by their leaves and hashed again: only then
@@ -26,10 +28,10 @@ from typing import Final, NamedTuple, Protocol
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import DetailKey, Lane, WrittenEntry
-from vault.audit.log_events import gap_found, log_closed, log_key_loaded, log_opened
+from vault.audit.log_events import Trouble, gap_found, log_closed, log_key_loaded, log_opened
 from vault.audit.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, root_from
 from vault.audit.note import sign_note
-from vault.audit.tiles import WIDTH, TileId, grow, node_reader
+from vault.audit.tiles import LARGEST_ENTRY, WIDTH, TileId, grow, node_reader
 from vault.crypto.log_key import LogKey
 from vault.errors import LogDamaged
 from vault.ports import Clock
@@ -78,9 +80,13 @@ class Waiting(NamedTuple):
     detail: bytes | None
 
     @property
-    def at(self) -> datetime:
-        """When it was written, as it says itself."""
-        return datetime.fromisoformat(self.body.partition(b'"at":"')[2].partition(b'"')[0].decode())
+    def at(self) -> datetime | None:
+        """When it was written, as it says itself; None where it says nothing that is a moment."""
+        try:
+            found = datetime.fromisoformat(self.body.partition(b'"at":"')[2].partition(b'"')[0].decode())
+        except ValueError:
+            return None
+        return found if found.tzinfo is not None else None
 
 
 class LogTurn(Protocol):
@@ -92,6 +98,7 @@ class LogTurn(Protocol):
         ...
 
     def tile(self, shard: int, level: int, index: int) -> bytes: ...
+    def is_leaf(self, entry: bytes) -> bool: ...
     def last_of_lane(self, lane: bytes) -> tuple[int, int, int] | None:
         """(number, shard, leaf) of the newest leaf of a lane."""
         ...
@@ -134,7 +141,10 @@ class LostRace(Exception):
 
 
 class Turned(NamedTuple):
-    """What one turn did. head: None if another was at work. oldest: of what was taken, when it was written."""
+    """What one turn did. head: None if another was at work. oldest: of what was taken, when it was written.
+
+    gaps: how often something was missing from a lane, or out of place in it.
+    """
 
     head: Head | None
     taken: int = 0
@@ -274,14 +284,13 @@ class Sequencer:
                 self._idle_said = now
                 self._swap(tx, head, head, now, 0)
             return head, 0
-        gaps = self._follow_lanes(tx, waiting)
-        hashes = [state.hash for state in gaps.states]
-        if gaps.found:
-            self._say(tx, *(gap_found(lane, expected) for lane, expected in gaps.found))
+        followed = self._follow_lanes(tx, waiting)
+        hashes = [leaf for _, leaf in followed.leaves]
+        if followed.found:
+            self._say(tx, *followed.found)
         self._store.keep_details([each for each in waiting if each.detail is not None], [])  # 4
         tiles = grow(head.size, hashes, lambda level, index: tx.tile(head.shard, level, index))
-        ids = [each.entry for each in waiting]
-        tx.add(head.shard, head.size, ids, tiles)  # 5
+        tx.add(head.shard, head.size, [entry for entry, _ in followed.leaves], tiles)  # 5
         if tx.take(rows) != len(rows):
             raise LostRace
         self._read_again(tx, head, hashes)  # 6
@@ -298,7 +307,7 @@ class Sequencer:
         )
         self._swap(tx, head, new, now, self._batch if len(rows) == self._batch else 0)  # 7
         tx.keep(new, now, KEEP_EVERY)
-        return new, len(gaps.found)
+        return new, len(followed.found)
 
     def _read_again(self, tx: LogTurn, head: Head, hashes: Sequence[bytes]) -> None:
         stored = tx.stored(head.shard, head.size, len(hashes))
@@ -313,24 +322,40 @@ class Sequencer:
     # -- lanes -------------------------------------------------------------------------------------
 
     def _follow_lanes(self, tx: LogTurn, waiting: Sequence[Waiting]) -> _Followed:
-        """Hash each entry and see that its lane goes on where it left off. Raises LogDamaged for an altered entry."""
-        states: list[_LaneState] = []
-        found: list[tuple[bytes, int]] = []
+        """Hash each entry and see that its lane goes on where it left off; what does not is a leaf all the same.
+
+        A lane goes on only from what names its place: bytes of somebody else must not move it.
+        """
+        leaves: list[tuple[bytes, bytes]] = []
+        found: dict[tuple[bytes, int, Trouble], Event] = {}
+
+        def tell(lane: bytes, number: int, trouble: Trouble) -> None:
+            """Of what is out of place, once a lane and turn: it may be a flood."""
+            place = number if trouble is Trouble.MISSING else -1
+            found.setdefault((lane, place, trouble), gap_found(lane, number, trouble))
+
         for entry, body, *_ in waiting:
             lane, number = entry[:8], int.from_bytes(entry[8:], "big")
-            if b'"entry":"%s"' % entry.hex().encode() not in body:
-                raise LogDamaged("an entry does not name the place it is stored under")
             last = self._lanes.get(lane) or self._remember(tx, lane)
-            if number != last.number + 1:
-                found.append((lane, last.number + 1))
-            elif b'"previous":"%s"' % last.hash.hex().encode() not in body:
-                raise LogDamaged("an entry does not follow the one before it in its lane")
-            state = self._lanes[lane] = _LaneState(number, leaf_hash(body))
-            self._lanes.move_to_end(lane)
-            states.append(state)
+            if number <= last.number and tx.is_leaf(entry):
+                continue  # another outbox row covered it before
+            if len(body) > LARGEST_ENTRY:
+                tell(lane, number, Trouble.TOO_LONG)  # no file of the log could hold it: it is in no tree
+                continue
+            leaf = leaf_hash(body)
+            leaves.append((entry, leaf))
+            if number > last.number + 1:
+                tell(lane, last.number + 1, Trouble.MISSING)
+            elif number <= last.number or b'"previous":"%s"' % last.hash.hex().encode() not in body:
+                tell(lane, number, Trouble.OUT_OF_PLACE)
+            if b'"entry":"%s"' % entry.hex().encode() not in body:
+                tell(lane, number, Trouble.OUT_OF_PLACE)
+            elif number > last.number:
+                self._lanes[lane] = _LaneState(number, leaf)
+                self._lanes.move_to_end(lane)
         while len(self._lanes) > _LANES_REMEMBERED:
             self._lanes.popitem(last=False)
-        return _Followed(states, found)
+        return _Followed(leaves, list(found.values()))
 
     @staticmethod
     def _remember(tx: LogTurn, lane: bytes) -> _LaneState:
@@ -345,13 +370,15 @@ class Sequencer:
 
 def _oldest(waiting: Sequence[Waiting]) -> datetime | None:
     """When the oldest was written: the first of one of the lanes."""
-    firsts = {each.entry[:8]: each for each in reversed(waiting)}
-    return min((each.at for each in firsts.values()), default=None)
+    firsts = {each.entry[:8]: each.at for each in reversed(waiting)}
+    return min((at for at in firsts.values() if at is not None), default=None)
 
 
 class _Followed(NamedTuple):
-    states: list[_LaneState]
-    found: list[tuple[bytes, int]]
+    """leaves: entry and leaf hash of each that goes into the tree. found: what is to be said about lanes."""
+
+    leaves: list[tuple[bytes, bytes]]
+    found: list[Event]
 
 
 def period_of(moment: datetime) -> str:

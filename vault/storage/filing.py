@@ -3,7 +3,9 @@
 An index in the entries' own table would be written by every request of every zone, and the one over cases
 all over the place: on SQLite a third of what a read costs. So an entry is its id and its bytes, and oversight
 copies its moment and what is searched for (`FILED_FIELDS`) into `log.filed`, lane after lane. A lane's entries commit
-in their order, so "filed up to here" misses none.
+in their order, so "filed up to here" misses none. The lane of a process that was killed stays open for ever, for nobody
+can know that it will not go on; so the database says in one statement which lanes have anything new, and what is asked
+of each lane by itself depends on how many wrote, not on how many there ever were.
 
 Filing goes on by itself, batch by batch, in the process that serves oversight (`gateway.background`), and before every
 look at the log: an answer is complete. Where more waits than a look may file, the look says how far filing is
@@ -17,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Executable, insert, or_, select, update
+from sqlalchemy import Executable, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import CursorResult
 
@@ -63,7 +65,7 @@ class _Place(NamedTuple):
 def file_entries(tx: Filing, limit: int) -> int:
     """File up to `limit` entries that are not filed yet. Returns how many; fewer than `limit`: all are."""
     filed = 0
-    for place in _open_lanes(tx):
+    for place in _behind(tx):
         if filed >= limit:
             break
         filed += _file_lane(tx, place, limit - filed)
@@ -72,7 +74,7 @@ def file_entries(tx: Filing, limit: int) -> int:
 
 def file_before_a_look(tx: Filing) -> None:
     """File what is not filed yet. Raises LogBeingFiled, having filed nothing, if that is too much to wait for."""
-    waiting = [(place, missing) for place in _open_lanes(tx) if (missing := _unfiled(tx, place))]
+    waiting = [(place, missing) for place in _behind(tx) if (missing := _unfiled(tx, place))]
     if sum(missing for _, missing in waiting) > BEFORE_A_LOOK:
         raise LogBeingFiled(*how_far(tx))
     for place, missing in waiting:
@@ -82,9 +84,7 @@ def file_before_a_look(tx: Filing) -> None:
 def how_far(tx: Filing) -> Filed:
     """Goes through all lanes there ever were: for telling it, not for every look."""
     places = tx.read(select(t.filings.c.entry_id)).scalars()
-    return Filed(
-        sum(_number(bytes(place)) + 1 for place in places), sum(_unfiled(tx, place) for place in _open_lanes(tx))
-    )
+    return Filed(sum(_number(bytes(place)) + 1 for place in places), sum(_unfiled(tx, place) for place in _behind(tx)))
 
 
 class OwnFiling:
@@ -125,13 +125,20 @@ class OwnFiling:
         return filed
 
 
-def _open_lanes(tx: Filing) -> Iterator[_Place]:
-    """Lanes that may still grow, in an order that all who file keep."""
-    lanes, filings = t.lanes.c, t.filings.c
+def _behind(tx: Filing) -> Iterator[_Place]:
+    """Lanes with an entry that is not filed, in an order that all who file keep.
+
+    The next entry after a lane's place, whosesoever it is, is one step in the index: it is the lane's own, or nothing
+    waits there.
+    """
+    lanes, filings, entries = t.lanes.c, t.filings.c, t.entries.c
+    place = func.coalesce(filings.entry_id, lanes.lane)
+    after = select(func.min(entries.entry_id)).where(entries.entry_id > place)
+    following = after.correlate(t.lanes, t.filings).scalar_subquery()
     rows = tx.read(
         select(lanes.lane, filings.entry_id, lanes.zone, lanes.opened_at)
         .select_from(t.lanes.outerjoin(t.filings, filings.lane == lanes.lane))
-        .where(or_(filings.ended.is_(None), filings.ended == 0))
+        .where(or_(filings.ended.is_(None), filings.ended == 0), func.substr(following, 1, _LANE) == lanes.lane)
         .order_by(lanes.lane)
     ).all()
     return (

@@ -20,6 +20,7 @@ from vault.storage.tables import to_micros
 
 #: PostgreSQL's advisory lock of whoever sequences: "PFLOG" in ASCII.
 _LOCK: Final = 0x50464C4F47
+_LARGEST_NUMBER: Final = (1 << 64) - 1
 HEAD_COLUMNS: Final = "shard, origin, period, size, root, note, closed"
 
 
@@ -123,10 +124,10 @@ class SqlLogTurn:
         found: list[Waiting] = []
         for lane, group in groupby(rows, key=lambda row: row[0][:8]):
             covers = list(group)
-            last = _number(covers[-1][0]) + covers[-1][1] - 1
+            last = max(_number(first) + max(run, 1) - 1 for first, run, *_ in covers)
             entries = self._run(
                 "SELECT entry_id, body FROM {log}entries WHERE entry_id BETWEEN ? AND ? ORDER BY entry_id",
-                covers[0][0], lane + last.to_bytes(8, "big"),
+                covers[0][0], lane + min(last, _LARGEST_NUMBER).to_bytes(8, "big"),
             )  # fmt: skip
             found += _covered(covers, [(bytes(r[0]), bytes(r[1])) for r in entries])
         return found, [row[0] for row in rows]
@@ -136,6 +137,9 @@ class SqlLogTurn:
             "SELECT hashes FROM {log}tiles WHERE shard = ? AND level = ? AND tile = ?", shard, level, index
         ).fetchone()
         return bytes(row[0]) if row is not None else b""
+
+    def is_leaf(self, entry: bytes) -> bool:
+        return self._run("SELECT 1 FROM {log}leaves WHERE entry_id = ?", entry).fetchone() is not None
 
     def last_of_lane(self, lane: bytes) -> tuple[int, int, int] | None:
         row = self._run(
@@ -236,15 +240,18 @@ def _number(entry: bytes) -> int:
 def _covered(
     covers: Sequence[tuple[bytes, int, int, bytes | None]], entries: Sequence[tuple[bytes, bytes]]
 ) -> Iterator[Waiting]:
-    """The entries of one lane that its outbox rows cover. One that no row covers waits for nothing: it is left."""
-    at = 0
+    """The entries of one lane that its outbox rows cover. One that no row covers waits for nothing: it is left.
+
+    A row in the midst of another's run, which no writer of ours makes, takes nothing out of that run.
+    """
+    at, reach = -1, 0
     for entry, body in entries:
-        number = _number(entry)
         while at + 1 < len(covers) and covers[at + 1][0] <= entry:
             at += 1
-        first, run, epoch, detail = covers[at]
-        if number - _number(first) < run:
-            yield Waiting(entry, body, epoch, detail)
+            reach = max(reach, _number(covers[at][0]) + covers[at][1])
+        first, _, epoch, detail = covers[at]
+        if _number(entry) < reach:
+            yield Waiting(entry, body, epoch, detail if first == entry else None)
 
 
 def head_of(row: Sequence[Any]) -> Head:

@@ -51,6 +51,14 @@ _PG_OPTIONS: Final = (
 DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error, SQLAlchemyError)
 
 
+class StatementFault(Exception):
+    """A statement failed for reasons of the database; the transaction is gone."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__()
+        self.cause = cause
+
+
 def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql://…`. Raises ConfigurationError."""
     try:
@@ -219,3 +227,16 @@ def unique_violation(fault: IntegrityError) -> bool:
         sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
         sqlite3.SQLITE_CONSTRAINT_UNIQUE,
     }
+
+
+def entry_taken(fault: BaseException) -> bool:
+    """Whether an entry stands already where one of ours was to go.
+
+    Somebody who owns another zone's database role and knows a lane may put one there. Nothing was committed then, and
+    in that lane nothing ever could be: a new one goes on.
+    """
+    if isinstance(fault, IntegrityError) and fault.orig is not None:
+        fault = fault.orig
+    if isinstance(fault, psycopg.errors.UniqueViolation):
+        return fault.diag.constraint_name == "pk_entries"
+    return isinstance(fault, sqlite3.IntegrityError) and "entries.entry_id" in str(fault).split(": ")

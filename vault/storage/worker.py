@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from sqlalchemy import Insert
 from sqlalchemy.dialects import sqlite
@@ -49,7 +49,7 @@ from vault.storage.referrals import ReferralRepository
 from vault.storage.repositories import CaseRepository, RecordRepository, ReviewCountRepository
 from vault.storage.review_questions import ReviewQuestionRepository
 from vault.storage.sight import ReceiptRepository, WithdrawalRepository
-from vault.storage.store import DRIVER_ERRORS, Store
+from vault.storage.store import DRIVER_ERRORS, StatementFault, Store, entry_taken
 from vault.storage.trail import TrailRepository
 from vault.storage.transaction import Group, Transaction
 from vault.vocabulary import Zone
@@ -241,15 +241,15 @@ class GroupRunner:
     def _attempt_or_alone(self, jobs: Sequence[Job]) -> None:
         try:
             self._attempt(jobs)
-        except _StatementFault as fault:
-            if len(jobs) == 1:
+        except StatementFault as fault:
+            if len(jobs) == 1 and not entry_taken(fault.cause):
                 _fail(jobs, fault.cause)
                 return
             for job in jobs:
                 job.reply = job.error = None
                 try:
                     self._attempt([job])
-                except _StatementFault as alone:
+                except StatementFault as alone:
                     _fail([job], alone.cause)
 
     def _attempt(self, jobs: Sequence[Job]) -> None:
@@ -265,8 +265,7 @@ class GroupRunner:
             if store.sqlite:
                 group.flush()
         except (*DRIVER_ERRORS, StoreUnavailable, OSError) as fault:
-            self._abandon(marks)
-            raise _StatementFault(fault) from fault
+            self._give_up(marks, fault)
         self._commit(jobs, group, marks)
 
     def _run_job(self, group: Group, job: Job) -> None:
@@ -307,18 +306,23 @@ class GroupRunner:
         try:
             stored = self._store_keys(group) and not store.sqlite
         except (*DRIVER_ERRORS, OSError) as fault:
-            self._abandon(marks)
-            if not store.sqlite:  # whether the keystore took the detail keys is unknown
-                self._open_lanes()
-            raise _StatementFault(fault) from fault
+            self._give_up(marks, fault, unknown=not store.sqlite)  # whether the keystore took the detail keys
         try:
             self.hot.finish(group.entries)
         except (*DRIVER_ERRORS, OSError) as fault:
             still_open = store.main.in_transaction  # if not, whether it was committed is unknown
+            if entry_taken(fault):
+                self._give_up({}, fault)
             self._abandon(marks if still_open and not stored else {})
             if not still_open or stored:
                 self._open_lanes()
             _fail(jobs, fault)
+
+    def _give_up(self, marks: dict[Zone, Mark], fault: BaseException, *, unknown: bool = False) -> NoReturn:
+        self._abandon(marks)
+        if unknown or entry_taken(fault):
+            self._open_lanes()
+        raise StatementFault(fault) from fault
 
     def _open_lanes(self) -> None:
         """Whether something was committed is unknown: never use these numbers and keys again."""
@@ -375,14 +379,6 @@ class GroupRunner:
         self._store.keystore.rollback()
         for zone, mark in marks.items():
             self._lanes[zone].rewind(mark)
-
-
-class _StatementFault(Exception):
-    """A statement failed for reasons of the database; the transaction is gone."""
-
-    def __init__(self, cause: BaseException) -> None:
-        super().__init__()
-        self.cause = cause
 
 
 def _fail(jobs: Sequence[Job], fault: BaseException) -> None:

@@ -88,14 +88,18 @@ def test_a_wrong_signature_of_a_known_key_condemns_the_note_though_another_is_ri
         open_note(note, [LOG.verifier, WITNESS.verifier])
 
 
-def test_a_repeated_signature_counts_once_and_the_first_decides() -> None:
+def test_a_repeated_signature_counts_once_and_each_is_checked() -> None:
     note = sign_note(TEXT, LOG)
     line = note.split("\n")[-2] + "\n"
     assert len(open_note(note + line, [LOG.verifier]).verified) == 1
     assert len(open_note(sign_note(TEXT, LOG, WITNESS) + line, [WITNESS.verifier]).unverified) == 1
     forged = f"— {ORIGIN} {b64encode(LOG.verifier.key_id + bytes(64)).decode()}\n"
-    with pytest.raises(NoteRejected):
-        open_note(f"{TEXT}\n{forged}{line}", [LOG.verifier])
+    for lines in (forged + line, line + forged):
+        with pytest.raises(NoteRejected, match="not its key's"):
+            open_note(f"{TEXT}\n{lines}", [LOG.verifier])
+    again = sign_note(TEXT, WITNESS, WITNESS, moment=5)
+    later = sign_note(TEXT, WITNESS, moment=9).split("\n")[-2] + "\n"
+    assert [each.moment for each in open_note(again + later, [WITNESS.verifier]).verified] == [5]
     assert with_signatures(note, split_note(note)[1]) == note
 
 
@@ -232,6 +236,11 @@ NO_CHECKPOINT = {
     "unused bits": f"{ORIGIN}\n5\n{ROOT64[:-2]}{chr(ord(ROOT64[-2]) + 1)}=\n",
     "an empty extension": f"{ORIGIN}\n5\n{ROOT64}\n\n",
     "an empty line before one": f"{ORIGIN}\n5\n{ROOT64}\n\nmore\n",
+    "a carriage return": f"{ORIGIN}\r\n5\n{ROOT64}\n",
+    "a tab in an extension": f"{ORIGIN}\n5\n{ROOT64}\na\tb\n",
+    "half a character": f"{ORIGIN}\ud800\n5\n{ROOT64}\n",
+    "an empty tree with a root of its own": f"{ORIGIN}\n0\n{ROOT64}\n",
+    "a whole note": sign_note(TEXT, LOG),
 }  # fmt: skip
 
 
@@ -240,7 +249,7 @@ def test_what_is_no_checkpoint_is_refused(case: str) -> None:
     with pytest.raises(NoteRejected):
         parse_checkpoint(NO_CHECKPOINT[case])
     with pytest.raises(NoteRejected):
-        parse_checkpoint(b"\xff" + NO_CHECKPOINT[case].encode())
+        parse_checkpoint(b"\xff" + NO_CHECKPOINT[case].encode(errors="replace"))
 
 
 def test_a_checkpoint_is_opened_for_its_origin_only() -> None:
