@@ -186,7 +186,8 @@ def test_an_entry_altered_before_it_was_a_leaf_is_told_and_stops_nobody(keeper: 
 
 
 def of_gaps(keeper: Keeper) -> list[dict[str, Any]]:
-    return [entry for entry in tree(keeper.house) if entry["action"] == "gap_found"]
+    bodies = [bytes(row["body"]) for row in look(keeper.house.settings)["entries"]]
+    return [json.loads(body) for body in bodies if b'"action":"gap_found"' in body]
 
 
 #: What somebody who owns a zone's database role may put into the log.

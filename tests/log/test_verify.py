@@ -80,6 +80,13 @@ def test_what_was_done_to_the_log_is_named(files: Files, honest: Path, name: str
     tamper(files)
     notes = [seen] if kind == "fork" else []
     assert verdict(str(files.folder), notes=notes) == kind
+    kept, policy = files.folder.parent / "seen", files.folder.parent / "policy.txt"
+    kept.write_text(seen)
+    policy.write_text(POLICY_TEXT)
+    command = [str(files.folder), "--policy", str(policy), *(["--checkpoint", str(kept)] if notes else [])]
+    with pytest.raises(SystemExit) as ended:
+        verify.main(command)
+    assert ended.value.code == CODES[kind]
 
 
 def test_without_an_older_checkpoint_the_keys_owner_can_rewrite_and_with_one_not(files: Files, honest: Path) -> None:

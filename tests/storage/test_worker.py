@@ -51,23 +51,25 @@ def read(name: str) -> Callable[[Any], str]:
     return work
 
 
-def in_the_way(house: House) -> bytes:
-    """Somebody else's entry in the next place of casework's lane; the lane."""
+def in_the_way(house: House, *, waiting: bool) -> bytes:
+    """Somebody else's entry in the next place of casework's lane, and perhaps its row in the outbox; the lane."""
     with house.services.store.main.engine.begin() as connection:
         lanes = {bytes(row.lane) for row in connection.execute(select(t.lanes)) if row.zone == "casework"}
         now = house.services.lanes[CASEWORK].lane
         assert now in lanes
         last = max(bytes(row[0]) for row in connection.execute(select(t.entries.c.entry_id)) if row[0][:8] == now)
         place = now + (int.from_bytes(last[8:], "big") + 1).to_bytes(8, "big")
-        connection.execute(t.entries.insert().values(entry_id=place, body=b"{}"))
+        connection.execute(t.entries.insert().values(entry_id=place, body=b'{"at":""}'))
+        if waiting:
+            connection.execute(t.outbox.insert().values(entry_id=place, epoch=0, run=1))
     return now
 
 
 def test_an_entry_in_the_way_opens_a_new_lane_and_nobody_is_refused(house: House) -> None:
     asyncio.run(gather(house, read("one")))
-    lanes = [in_the_way(house)]
+    lanes = [in_the_way(house, waiting=False)]
     assert house.services.worker.run(CASEWORK, write(house, "alone")) == "alone"
-    lanes.append(in_the_way(house))
+    lanes.append(in_the_way(house, waiting=True))
     assert asyncio.run(gather(house, write(house, "two"), read("three"))) == ["two", "three"]
     lanes.append(house.services.lanes[CASEWORK].lane)
     assert len(set(lanes)) == 3

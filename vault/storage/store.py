@@ -238,5 +238,6 @@ def entry_taken(fault: BaseException) -> bool:
     if isinstance(fault, IntegrityError) and fault.orig is not None:
         fault = fault.orig
     if isinstance(fault, psycopg.errors.UniqueViolation):
-        return fault.diag.constraint_name == "pk_entries"
-    return isinstance(fault, sqlite3.IntegrityError) and "entries.entry_id" in str(fault).split(": ")
+        return fault.diag.constraint_name in {"pk_entries", "pk_outbox"}
+    told = str(fault) if isinstance(fault, sqlite3.IntegrityError) else ""
+    return told.endswith((": entries.entry_id", ": outbox.entry_id"))
