@@ -136,6 +136,12 @@ def test_what_proves_no_consistency_is_refused(case: str) -> None:
         verify_consistency(*CONSISTENCY[case])
 
 
+@pytest.mark.parametrize("root", [ROOTS[7], b"whatever was signed", b""])
+def test_two_trees_of_one_size_are_compared_by_their_roots_alone(root: bytes) -> None:
+    """RFC 9162, 2.1.4.2: nothing is hashed, so nothing is asked of the roots but that they are the same."""
+    assert verify_consistency(7, 7, [], root, root) == root
+
+
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (3, 3), (-1, 3), (0, -1), (0, 9), (0, HUGE)])
 def test_no_path_is_made_for_what_is_not_in_the_tree(index: int, size: int) -> None:
     with pytest.raises(InvalidProof):
