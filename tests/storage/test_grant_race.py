@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -30,9 +30,11 @@ from vault.errors import NotFound, StoreBusy
 from vault.ids import ReleaseId
 from vault.storage import transaction
 from vault.usecases import answering, asking, ceremony, disclosing, granting, sign_in
+from vault.usecases.answering import AnsweringDesk
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT
 
 Pause = Callable[[], None]
+MISUSED: Final = Revocation.MISUSED
 #: OV numbers of the exceptions' cases.
 _NUMBERS = count(1)
 
@@ -89,51 +91,32 @@ def read_exception(house: House, services: Services, release: str, pause: Pause 
 read, read_ceremony = reader_of(asking.read_granted), reader_of(ceremony.read_identity)
 
 
-def take_back(house: House, release: str) -> None:
-    hashed = hash_token(house.tokens["head"])
-    desk = answering.desk_of(house.services.access[CASEWORK], house.services.casework)
+def act(house: House, login: str, work: Callable[[Any, Any, AnsweringDesk], Any]) -> None:
+    """A regional head acts in casework, the data protection officer in oversight; the worker has committed."""
+    hashed, services = hash_token(house.tokens[login]), house.services
+    zone = CASEWORK if login == "head" else OVERSIGHT
+    desk = answering.desk_of(services.access[zone], services.casework if zone == CASEWORK else None)
 
     def job(uow: Any) -> Any:
-        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        return granting.revoke(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
+        return work(uow, sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock), desk)
 
-    house.services.worker.run(CASEWORK, job)
+    services.worker.run(zone, job)
+
+
+def take_back(house: House, release: str) -> None:
+    act(house, "head", lambda uow, who, at: granting.revoke(uow, who, ReleaseId.parse(release), MISUSED, at))
 
 
 def end_ceremony(house: House, release: str) -> None:
-    """By the data protection officer, in oversight."""
-    hashed = hash_token(house.tokens["dpo"])
-    desk = answering.desk_of(house.services.access[OVERSIGHT], None)
-
-    def job(uow: Any) -> Any:
-        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        return ceremony.end(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
-
-    house.services.worker.run(OVERSIGHT, job)
+    act(house, "dpo", lambda uow, who, at: ceremony.end(uow, who, ReleaseId.parse(release), MISUSED, at))
 
 
 def revoke_exception(house: House, release: str) -> None:
-    """By a regional head, in casework."""
-    hashed = hash_token(house.tokens["head"])
-    desk = answering.desk_of(house.services.access[CASEWORK], house.services.casework)
-
-    def job(uow: Any) -> Any:
-        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        return disclosing.revoke(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
-
-    house.services.worker.run(CASEWORK, job)
+    act(house, "head", lambda uow, who, at: disclosing.revoke(uow, who, ReleaseId.parse(release), MISUSED, at))
 
 
 def stop_exception(house: House, release: str) -> None:
-    """By the data protection officer, in oversight."""
-    hashed = hash_token(house.tokens["dpo"])
-    desk = answering.desk_of(house.services.access[OVERSIGHT], None)
-
-    def job(uow: Any) -> Any:
-        actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        return disclosing.stop(uow, actor, ReleaseId.parse(release), Revocation.MISUSED, desk)
-
-    house.services.worker.run(OVERSIGHT, job)
+    act(house, "dpo", lambda uow, who, at: disclosing.stop(uow, who, ReleaseId.parse(release), MISUSED, at))
 
 
 def _grant(house: House) -> str:
