@@ -78,6 +78,9 @@ class _Likely:
     place: float
 
 
+_NOTHING: Final = _Likely(0.0, 0.0, 0.0, 0.0)
+
+
 class Tagger:
     """A loaded model. Safe to share between threads: a lock guards the one native object."""
 
@@ -113,18 +116,23 @@ class Tagger:
 
         language: fr, nl, de or en; anything else means unknown. Time grows with the number of tokens alone.
         """
-        likely = self._likely(tokens, language)
         sure = self.automatic(language)
+        likely = self._likely(tokens, language, min(sure, _BESIDE, _AFTER_PARTICLE))
         labels = _labels(tokens, likely, sure)
         return list(_merged(tokens, likely, labels))
 
-    def _likely(self, tokens: Sequence[Token], language: str) -> list[_Likely]:
+    def _likely(self, tokens: Sequence[Token], language: str, least: float) -> list[_Likely]:
+        """What the model says of each token. least: chances below it change nothing, and are not asked for."""
         found: list[_Likely] = []
+        nothing = 1 - least / 2
         for _, sequence in attributes(tokens, language, self._lists):
             with self._lock:
                 self._model.set(sequence)
                 chance = self._model.marginal
                 for place in range(len(sequence)):
+                    if chance("O", place) > nothing:
+                        found.append(_NOTHING)
+                        continue
                     begins = chance("B", place)
                     found.append(_Likely(begins + chance("I", place), begins, chance("G", place), chance("P", place)))
         return found
