@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, islice, pairwise
+from itertools import islice, pairwise
 from typing import Final
 from zlib import crc32
 
@@ -58,16 +58,21 @@ class _Form:
     near: Sequence[bytes] = ()
 
 
+#: What the words of one text are, by language and word: made for that text, and gone with it.
+Forms = dict[str, dict[str, _Form]]
+
+
 def attributes(
-    tokens: Sequence[Token], language: str, lists: Mapping[str, WordFilter]
+    tokens: Sequence[Token], language: str, lists: Mapping[str, WordFilter], known: Forms | None = None
 ) -> Iterator[tuple[int, list[list[bytes]]]]:
     """The clues of `tokens`, in sequences of bounded length, with the place of each sequence's first token.
 
-    Their order is the model's: it adds weights as they come, and another order would round otherwise.
+    Their order is the model's: it adds weights as they come, and another order would round otherwise. known: of other
+    parts of the same text; grows.
     """
     if not tokens:
         return
-    forms = _forms(tokens, language, lists)
+    forms = _forms(tokens, language, lists, {} if known is None else known.setdefault(language, {}))
     written_as = list(zip(_modes(tokens, forms), _document_clues(forms), _quoted(tokens), _glued(tokens), strict=True))
     for start, end in _sequences(tokens):
         yield start, _clues(forms[start:end], written_as[start:end], language)
@@ -109,18 +114,19 @@ def _script(text: str) -> str:
     return "greek" if code < 0x400 else "cyrillic" if code < 0x530 else "far"
 
 
-def _forms(tokens: Sequence[Token], language: str, lists: Mapping[str, WordFilter]) -> list[_Form]:
-    known: dict[str, _Form] = {}  # of this text only: nothing about anybody outlives the call
-    own: list[list[int]] = []
-    for text in dict.fromkeys(token.text for token in tokens):
-        known[text], numbers = _form(text, language, lists)
-        own.append(numbers)
-    near = [_near(form) for form in known.values()]
-    signs = iter(written([*chain.from_iterable(own), *chain.from_iterable(near)]))
-    for form, numbers in zip(known.values(), own, strict=True):
-        form.own = tuple(islice(signs, len(numbers)))
-    for form, numbers in zip(known.values(), near, strict=True):
-        form.near = tuple(islice(signs, len(numbers)))
+def _forms(
+    tokens: Sequence[Token], language: str, lists: Mapping[str, WordFilter], known: dict[str, _Form]
+) -> list[_Form]:
+    new: list[tuple[_Form, list[int], list[int]]] = []
+    for text in dict.fromkeys([token.text for token in tokens]):
+        if text not in known:
+            form, numbers = _form(text, language, lists)
+            known[text] = form
+            new.append((form, numbers, _near(form)))
+    signs = iter(written([number for _, own, near in new for number in (*own, *near)]))
+    for form, own, near in new:
+        form.own = tuple(islice(signs, len(own)))
+        form.near = tuple(islice(signs, len(near)))
     return [known[token.text] for token in tokens]
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 
 _LISTS: Final = files("vault.freetext") / "data"
 #: Localities that are ordinary words of one of the languages: only a capital, or an address, makes them places.
@@ -18,7 +18,7 @@ _SHORTEST: Final = 3
 
 def comparable_place(name: str) -> str:
     """Folded, hyphens and apostrophes as spaces."""
-    return " ".join(fold(name).text.replace("-", " ").replace("'", " ").split())
+    return " ".join(folded_word(name).replace("-", " ").replace("'", " ").split())
 
 
 @cache

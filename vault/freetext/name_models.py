@@ -25,15 +25,15 @@ from typing import Any, Final
 from vault.errors import ConfigurationError
 from vault.freetext.capitals import is_inside, is_no_word
 from vault.freetext.edges import is_doubtful
+from vault.freetext.features import Forms
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.gazetteer import comparable_place, countries, is_locality
 from vault.freetext.languages import Sentence, blocks
 from vault.freetext.particles import PARTICLES
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
 from vault.freetext.tagger import load_tagger
-from vault.freetext.titles import by_sentence
 from vault.freetext.words import Words, load_words
 from vault.freetext.written_names import writing_of
 
@@ -135,7 +135,7 @@ def _of_something(reading: Reading, french: Sequence[tuple[int, int, str]]) -> I
     """Capitals inside French sentences of which the French model only says that they name something."""
     places = [(start, end) for start, end, label in french if label == _SOMETHING]
     words, at = load_words(), 0
-    for sentence, tokens in by_sentence(reading) if places else ():
+    for sentence, tokens, _ in reading.in_sentences if places else ():
         writing = writing_of(tokens, sentence.language)
         for place, token in enumerate(tokens):
             while at < len(places) and places[at][1] <= token.start:
@@ -148,6 +148,7 @@ def _of_something(reading: Reading, french: Sequence[tuple[int, int, str]]) -> I
 def _tagged(reading: Reading) -> Iterator[Finding]:
     tagger, words = load_tagger(), load_words()
     tokens = reading.tokens
+    forms: Forms = {}
     place = 0
     for block in blocks(reading.sentences):
         while place < len(tokens) and tokens[place].start < block.start:
@@ -156,7 +157,7 @@ def _tagged(reading: Reading) -> Iterator[Finding]:
         while place < len(tokens) and tokens[place].start < block.end:
             place += 1
         sure = tagger.automatic(block.language)
-        for one in tagger.spans(tokens[begin:place], block.language):
+        for one in tagger.spans(tokens[begin:place], block.language, forms):
             kind = _TYPE[one.label]
             # A capital on a word that no language has: a name of somebody or something, however unsure the model is.
             strange = (
@@ -185,7 +186,7 @@ def _as_place(text: str, one: Finding) -> Finding:
 def _is_place(name: str, *, even_a_name: bool = False) -> bool:
     """Whether the lists have `name` as a place or country, and as nobody's name."""
     words = load_words()
-    folded = fold(name).text
+    folded = folded_word(name)
     if comparable_place(name) in countries() or words.is_place(folded):
         return even_a_name or not words.is_name(folded)
     return False
@@ -207,7 +208,7 @@ def _as_person(text: str, one: Finding) -> Finding:
         or text[name[0].start() : one.end].count(" ") != len(name) - 1
     ):
         return one
-    folded = [fold(word[0]).text for word in name]
+    folded = [folded_word(word[0]) for word in name]
     if not all(word[0].istitle() for word in name) or folded[0] in PARTICLES:
         return one
     if any(words.is_ordinary_anywhere(word) and not words.is_name(word) for word in folded):
@@ -252,14 +253,14 @@ def _needed(name: str, labels: set[str]) -> float:
     if not labels:
         return _UNSEEN
     if _is_place(name, even_a_name=True):
-        return _SURE_OF_A_GIVEN_NAME if load_words().is_given_name(fold(name).text) else _SURE
+        return _SURE_OF_A_GIVEN_NAME if load_words().is_given_name(folded_word(name)) else _SURE
     first, *more = name.split()
-    return _LIKE_A_PERSON if more and load_words().is_given_name(fold(first).text) else _AGAINST
+    return _LIKE_A_PERSON if more and load_words().is_given_name(folded_word(first)) else _AGAINST
 
 
 def _ordinary_french(reading: Reading) -> Iterator[tuple[int, int]]:
     """The French sentences that are written with small letters and capitals."""
-    for sentence, tokens in by_sentence(reading):
+    for sentence, tokens, _ in reading.in_sentences:
         writing = writing_of(tokens, sentence.language)
         if sentence.language == "fr" and not writing.small and not writing.capitals:
             yield sentence.start, sentence.end

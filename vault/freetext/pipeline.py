@@ -15,7 +15,7 @@ from typing import Final
 
 from vault.errors import InvalidInput
 from vault.freetext.findings import Finding, Stage
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.known import KnownIdentities, KnownPerson, Matcher
 from vault.freetext.languages import LANGUAGES
 from vault.freetext.particles import PARTICLES
@@ -114,7 +114,7 @@ def as_known(texts: Sequence[str]) -> KnownIdentities:
 
 def _given_and_family(words: Sequence[str]) -> tuple[str, str]:
     """`Youssef`, `El Mansouri`: the family name begins at a particle, else it is the last word."""
-    start = next((at for at, word in enumerate(words[:-1]) if at and fold(word).text in PARTICLES), len(words) - 1)
+    start = next((at for at, word in enumerate(words[:-1]) if at and folded_word(word) in PARTICLES), len(words) - 1)
     return " ".join(words[:start]), " ".join(words[start:])
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.gazetteer import is_locality
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
-from vault.freetext.titles import by_sentence
 from vault.freetext.tokens import Token
 from vault.freetext.words import load_words
 
@@ -64,7 +63,7 @@ class Places:
 
 
 def _listed(reading: Reading) -> Iterator[Finding]:
-    for _, tokens in by_sentence(reading):
+    for _, tokens, _ in reading.in_sentences:
         place = 0
         while place < len(tokens):
             count = _locality(reading.text, tokens, place)
@@ -78,9 +77,9 @@ def _is_expected(tokens: Sequence[Token], place: int) -> bool:
     """Whether a locality written small may stand here: `ocmw mechelen`, `straat 145 bus 3 borgerhout`."""
     if not place or not tokens[place].text[0].isalpha():
         return False
-    before = fold(tokens[place - 1].text).text
+    before = folded_word(tokens[place - 1].text)
     return (before in _OFFICES or before.isdecimal()) and not any(
-        load_words().is_ordinary(fold(tokens[place].text).text, language) for language in ("fr", "nl")
+        load_words().is_ordinary(folded_word(tokens[place].text), language) for language in ("fr", "nl")
     )
 
 

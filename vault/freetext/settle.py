@@ -19,7 +19,7 @@ from typing import Final
 from vault.freetext import edges
 from vault.freetext.allowed import is_allowed
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.origins import ORIGIN
 from vault.freetext.particles import PARTICLES
 from vault.freetext.places import LOCALITY
@@ -233,7 +233,7 @@ def _words_outside(text: str, start: int, end: int, known: Sequence[Finding]) ->
     rest = "".join(text[place] if place not in covered else " " for place in range(start, end))
     return [
         word
-        for word in fold(rest).text.replace("-", " ").split()
+        for word in folded_word(rest).replace("-", " ").split()
         if len(word.strip("'.")) > 1 and word not in PARTICLES
     ]
 
