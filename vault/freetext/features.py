@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -51,8 +51,8 @@ class _Form:
     cue: str
     ending: int
     folded: str
-    names: str = ""  # of `lists`, those of names
-    known: str = ""  # w a word of the sentence's language, y of another, z of none
+    names: str  # of `lists`, those of names
+    known: str  # w a word of the sentence's language, y of another, z of none
     #: What the word itself says, and what it says to the words around it, in the order of `_WINDOW`; as written.
     own: Sequence[bytes] = ()
     near: Sequence[bytes] = ()
@@ -123,10 +123,12 @@ def _forms(
             form, numbers = _form(text, language, lists)
             known[text] = form
             new.append((form, numbers, _near(form)))
-    signs = iter(written([number for _, own, near in new for number in (*own, *near)]))
-    for form, own, near in new:
-        form.own = tuple(islice(signs, len(own)))
-        form.near = tuple(islice(signs, len(near)))
+    signs = written([number for _, own, near in new for number in (*own, *near)])
+    done = 0
+    for form, own, _ in new:
+        middle, end = done + len(own), done + len(own) + _NEAR
+        form.own, form.near = signs[done:middle], signs[middle:end]
+        done = end
     return [known[token.text] for token in tokens]
 
 
@@ -136,21 +138,25 @@ def _form(text: str, language: str, lists: Mapping[str, WordFilter]) -> tuple[_F
     shape = _shape(text) + _script(text)
     if text[0].isalpha():
         pair = hashes(folded)
-        held = "".join([letter for letter in LISTS[:-1] if pair in lists[letter]]) + _tail(folded, lists)
-        word = _hash(folded if pair in lists["v"] else f"?{shape[:2]}{len(held)}")
-        affixes = _affixes(folded)
-        form = _Form(word, shape, held, CUE_CLASS.get(folded.rstrip("'"), ""), _hash(folded[-3:] + ">"), folded)
+        listed = "".join([letter for letter in LISTS[:-1] if pair in lists[letter]]) + _tail(folded, lists)
+        word = _hash(folded if pair in lists["v"] else f"?{shape[:2]}{len(listed)}")
+        affixes, ending, cue = _affixes(folded), _hash(folded[-3:] + ">"), CUE_CLASS.get(folded.rstrip("'"), "")
     else:
         word = _hash("0" * min(len(text), 6) if text[0].isdecimal() else folded)
-        affixes = []
-        form = _Form(word, shape, "", "", 0, folded)
-    form.names = "".join([letter for letter in form.lists if letter in "gspo"])
-    in_own = _OF_LANGUAGE.get(language, "") in form.lists
-    form.known = "w" if in_own else "y" if any(letter in "fnde" for letter in form.lists) else "z"
-    tag = _of_shape("z" + form.known + shape[0])
-    numbers = [word ^ 0x1111, word ^ _of_shape("w" + shape), *affixes]
-    numbers += [affix ^ tag for affix in affixes[1:3] + affixes[-3:]]
-    return form, numbers
+        affixes, ending, listed, cue = [], 0, "", ""
+    names, known = _said_by(listed, language)
+    tag = _of_shape("z" + known + shape[0])
+    own = [word ^ 0x1111, word ^ _of_shape("w" + shape), *affixes]
+    own += [affix ^ tag for affix in affixes[1:3] + affixes[-3:]]
+    return _Form(word, shape, listed, cue, ending, folded, names, known), own
+
+
+@lru_cache(maxsize=1024)  # lists, never words
+def _said_by(listed: str, language: str) -> tuple[str, str]:
+    """Of the lists that hold a word, those of names; and w if the sentence's language has it, y another, z none."""
+    names = "".join(letter for letter in listed if letter in "gspo")
+    in_own = _OF_LANGUAGE.get(language, "") in listed
+    return names, "w" if in_own else "y" if any(letter in "fnde" for letter in listed) else "z"
 
 
 def _affixes(folded: str) -> list[int]:
@@ -257,9 +263,10 @@ def _sequences(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
 
 
 _WINDOW: Final = (-3, -2, -1, 1, 2, 3)
+_NEAR: Final = 8  # clues of each word for those around it
 _GLUED: Final = {(False, False): "", (True, False): "<", (False, True): ">", (True, True): "<>"}
-_EDGE: Final = _Form(_hash("\n"), "|", "", "edge", 0, "")
-_EDGE.near = tuple(written(_near(_EDGE)))
+_EDGE: Final = _Form(_hash("\n"), "|", "", "edge", 0, "", "", "z")
+_EDGE.near = written(_near(_EDGE))
 _COMBINED: Final = 26  # clues of form of each token
 _PAIRED: Final = 6
 
