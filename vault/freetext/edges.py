@@ -30,6 +30,7 @@ _LONGEST: Final = 120
 #: Capitals within so many characters: the text is not written all small.
 _AROUND: Final = 80
 _RANKS: Final = cue_words("ranks")
+_BEFORE_NAMES: Final = TITLES | _RANKS
 _WORD_BEFORE: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,15})\.?\s$")
 _LONGEST_TITLE: Final = 18  # characters, its point and space included
 _LAST_WORD: Final = re.compile(r"[ ]([^\W\d_]+)$")
@@ -52,7 +53,7 @@ def without_titles(text: str, start: int, end: int) -> tuple[int, int]:
             size += 1
         word = folded_word(text[start : start + size])
         after = start + size
-        if size == 0 or word not in TITLES | _RANKS or (size == 1 and text[after : after + 1] != "."):
+        if size == 0 or word not in _BEFORE_NAMES or (size == 1 and text[after : after + 1] != "."):
             break
         while after < end and text[after] in " .\t\n'’":
             after += 1
@@ -118,7 +119,7 @@ def _is_preposition(text: str, start: int, at: int, end: int) -> bool:
 def _follows_title(text: str, at: int) -> bool:
     """Whether a title stands right before `at`: `de heer van Heukelom`."""
     found = _WORD_BEFORE.search(text, max(0, at - _LONGEST_TITLE), at)
-    return found is not None and folded_word(found[1]) in TITLES | _RANKS
+    return found is not None and folded_word(found[1]) in _BEFORE_NAMES
 
 
 def is_opening(text: str, start: int, end: int) -> bool:

@@ -57,7 +57,7 @@ def fold(text: str) -> Folded:
 
 def folded_word(text: str) -> str:
     """`fold(text).text`, for those who need no offsets: in many places, for every word of a note."""
-    return text.lower() if text.isascii() and "`" not in text else fold(text).text
+    return text.lower() if text.isascii() and "`" not in text else "".join(map(fold_character, text))
 
 
 @lru_cache(maxsize=4096)  # characters, never words: the cache holds nothing about anybody

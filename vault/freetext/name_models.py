@@ -162,6 +162,7 @@ def _tagged(reading: Reading) -> Iterator[Finding]:
             # A capital on a word that no language has: a name of somebody or something, however unsure the model is.
             strange = (
                 block.language != "de"
+                and kind is TokenType.PERSON
                 and one.score < sure
                 and all(is_no_word(word, words) for word in reading.text[one.start : one.end].split())
             )
@@ -175,10 +176,11 @@ def _as_place(text: str, one: Finding) -> Finding:
     if one.type is not TokenType.PERSON or one.score >= _SURE or one.end - one.start > _LONGEST_PLACE:
         return one
     name = text[one.start : one.end]
-    listed = is_locality(name) or comparable_place(name) in countries()
-    if _PLACE_BEFORE.search(text, max(0, one.start - _WIDEST_BEFORE), one.start) is not None:
-        return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
-    if (listed and one.score < _DOUBT) or (_is_place(name) and name[0].isupper()):
+    if (
+        _PLACE_BEFORE.search(text, max(0, one.start - _WIDEST_BEFORE), one.start) is not None
+        or (one.score < _DOUBT and (is_locality(name) or comparable_place(name) in countries()))
+        or (name[0].isupper() and _is_place(name))
+    ):
         return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
     return one
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vault.freetext.findings import Finding
-from vault.freetext.folding import folded_word
-from vault.freetext.gazetteer import is_locality
+from vault.freetext.gazetteer import begins_locality, is_locality
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
 from vault.freetext.tokens import Token
@@ -63,29 +62,29 @@ class Places:
 
 
 def _listed(reading: Reading) -> Iterator[Finding]:
-    for _, tokens, _ in reading.in_sentences:
+    for _, tokens, folded in reading.in_sentences:
         place = 0
         while place < len(tokens):
-            count = _locality(reading.text, tokens, place)
+            count = _locality(reading.text, tokens, folded, place) if begins_locality(folded[place]) else 0
             if count:
                 where = tokens[place].start, tokens[place + count - 1].end
                 yield Finding(*where, TokenType.PLACE, Reason(Source.PATTERN, LOCALITY), 0.6)
             place += count or 1
 
 
-def _is_expected(tokens: Sequence[Token], place: int) -> bool:
+def _is_expected(tokens: Sequence[Token], folded: Sequence[str], place: int) -> bool:
     """Whether a locality written small may stand here: `ocmw mechelen`, `straat 145 bus 3 borgerhout`."""
     if not place or not tokens[place].text[0].isalpha():
         return False
-    before = folded_word(tokens[place - 1].text)
+    before = folded[place - 1]
     return (before in _OFFICES or before.isdecimal()) and not any(
-        load_words().is_ordinary(folded_word(tokens[place].text), language) for language in ("fr", "nl")
+        load_words().is_ordinary(folded[place], language) for language in ("fr", "nl")
     )
 
 
-def _locality(text: str, tokens: Sequence[Token], place: int) -> int:
+def _locality(text: str, tokens: Sequence[Token], folded: Sequence[str], place: int) -> int:
     """How many tokens the locality at `place` has; 0 if there is none."""
-    if not tokens[place].text[0].isupper() and not _is_expected(tokens, place):
+    if not tokens[place].text[0].isupper() and not _is_expected(tokens, folded, place):
         return 0
     for count in (7, 5, 4, 3, 2, 1):
         if place + count <= len(tokens):
