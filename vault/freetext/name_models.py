@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from vault.errors import ConfigurationError
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.capitals import is_inside, is_no_word
 from vault.freetext.edges import is_doubtful
 from vault.freetext.features import Forms
@@ -62,12 +63,12 @@ _LONGEST_PLACE: Final = 120  # characters
 # fmt: off
 #: Words right before the name of a place, some with a link: `gemeente Pekela`, `slag bij Murten`, `îles de Mindoro`.
 _PLACE_WORDS: Final = (
-    r"gemeenten?|(?:buur)?eiland|(?:grens|zij)?rivier|vulkaan|kasteel|burcht|berg|graafschap|hertogdom|kanton|district|"
-    r"departement|luchthaven|(?:metro)?station|halte|rivi[eè]re|monts?|lac|col|volcan|fleuve"
+    r"gemeenten?|eiland|buureiland|rivier|grensrivier|zijrivier|vulkaan|kasteel|burcht|berg|graafschap|hertogdom|kanton|district|"
+    r"departement|luchthaven|station|metrostation|halte|rivi[eè]re|monts?|lac|col|volcan|fleuve"
 )
 _DUTCH_PLACE_OF: Final = (
     r"golf|straat|baai|haven|abdij|oase|stad|dorp|gemeente|provincie|prinsdom|bisdom|district|vrede|verdrag|beleg|"
-    r"(?:veld)?slag|eiland|rivier|(?:noord|zuid)?(?:oost|west)en|noorden|zuiden"
+    r"slag|veldslag|eiland|rivier|oosten|westen|noorden|zuiden|noord(?:oost|west)en|zuid(?:oost|west)en"
 )
 _FRENCH_PLACE_OF: Final = (
     r"[iî]les?|rivi[eè]re|lac|col|monts?|fleuve|golfe|baie|port|abbaye|ville|villages?|communes?|provinces?|d[eé]partements?|"
@@ -75,8 +76,8 @@ _FRENCH_PLACE_OF: Final = (
     r"l['’](?:est|ouest)|chef-lieu|gouvernorat|wilaya"
 )
 _PLACE_BEFORE: Final = re.compile(
-    rf"(?<![^\W\d_])(?:(?:{_PLACE_WORDS})|(?:{_DUTCH_PLACE_OF}) (?:van|bij|om|te)|"
-    rf"(?:{_FRENCH_PLACE_OF}) (?:d['’]|du |de la |de l['’]|de |des ))\s?(?:de |het )?$",
+    rf"(?<![^\W\d_])(?:(?:{by_first_letter(_PLACE_WORDS)})|(?:{by_first_letter(_DUTCH_PLACE_OF)}) (?:van|bij|om|te)|"
+    rf"(?:{by_first_letter(_FRENCH_PLACE_OF)}) (?:d['’]|du |de la |de l['’]|de |des ))\s?(?:de |het )?$",
     re.IGNORECASE,
 )
 # fmt: on

@@ -56,9 +56,12 @@ class Pipeline:
         reading = Reading(source, language)
         raw = [one for stage in self._first for one in stage.find(reading, ())]
         found = settle(reading.text, self._wording.without(reading.text, raw))
+        stable = False  # whether settling `found` once more would change nothing
         for stage in self._then:
             more = self._wording.without(reading.text, list(stage.find(reading, found)))
-            found = settle(reading.text, [*found, *more])
+            if more or not stable:
+                before, found = found, settle(reading.text, [*found, *more])
+                stable = not more and found == before
         return Looked(source, reading, tuple(found), self.version)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.findings import Finding
 from vault.freetext.gazetteer import begins_locality, is_locality
 from vault.freetext.reading import Reading
@@ -32,11 +33,11 @@ _LIVES: Final = (
 _CAPITAL: Final = r"[A-ZÀ-ÝİŞĞŁŚŻ][\w'’\-]{1,30}+"
 _NAME: Final = rf"{_CAPITAL}(?:[ \-](?:(?:de|du|des|la|le|van|den|der|am|sur|sous|lez)[ \-])?{_CAPITAL}){{0,3}}"
 _AREA_OF: Final = re.compile(
-    rf"(?<![\w])(?i:(?:{_AREAS}|{_FRENCH_AREAS})(?:\s(?:of\sthe|of|de\sla|de|du|des|van|von)\s|\sd['’]))(?P<name>{_NAME})"
+    rf"(?<![\w])(?i:(?:{by_first_letter(f'{_AREAS}|{_FRENCH_AREAS}')})(?:\s(?:of\sthe|of|de\sla|de|du|des|van|von)\s|\sd['’]))(?P<name>{_NAME})"
 )
 #: French puts such a word before the name alone.
 _OF_AREA: Final = re.compile(rf"(?<![\w])(?P<name>{_NAME})\s(?i:{_AREAS})(?![\w])")
-_LIVES_IN: Final = re.compile(rf"(?<![\w])(?i:{_LIVES})\s?(?P<name>{_NAME})")
+_LIVES_IN: Final = re.compile(rf"(?<![\w])(?i:{by_first_letter(_LIVES)})\s?(?P<name>{_NAME})")
 
 
 #: Offices that every locality has; written before its name.
