@@ -107,10 +107,11 @@ def _start(name: str) -> Rival:
     python = _HOME / "bin" / "python"
     if not python.exists():
         _install()
+    # -P: the modules of this folder are not the packages of the same names that a rival imports (`catalogue`).
     script = Path(__file__).with_name("freetext_rival_process.py")
     process = subprocess.Popen(
-        [str(python), str(script), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True, cwd=_HOME,
+        [str(python), "-P", str(script), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True, cwd=_HOME,
     )  # fmt: skip
     assert process.stdout is not None
     if process.stdout.readline().strip() != "ready":

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.findings import Finding
 from vault.freetext.gazetteer import is_locality
 from vault.freetext.reading import Reading
@@ -71,13 +72,13 @@ _NUMBER_FIRST: Final = (
 )
 
 _FRENCH_ANY: Final = re.compile(
-    rf"(?:{_NUMBER_FIRST})?(?<![\w])(?:{_ROADS})\s(?:(?:{_LINKS})\s?){{0,2}}"
+    rf"(?:{_NUMBER_FIRST})?(?<![\w])(?:{by_first_letter(_ROADS)})\s(?:(?:{_LINKS})\s?){{0,2}}"
     rf"(?:(?!(?:{_STOP})\s){_WORD}(?:\s?,\s?|\s)){{1,6}}?{_HOUSE}(?!\s?(?:ans|mois|jours|fois|€|eur|h\b)){_BOX}{_SMALL_TAIL}",
     re.IGNORECASE,
 )
 _CAPITALISED: Final = r"[A-ZÀ-Ý0-9][\w'’.\-]{0,30}"
 _FRENCH: Final = re.compile(
-    rf"(?:{_NUMBER_FIRST})?(?<![\w])(?i:{_SPELT_ROADS})\s(?:(?i:{_LINKS})\s?){{0,2}}"
+    rf"(?:{_NUMBER_FIRST})?(?<![\w])(?i:{by_first_letter(_SPELT_ROADS)})\s(?:(?i:{_LINKS})\s?){{0,2}}"
     rf"{_CAPITALISED}(?:\s(?:(?i:{_LINKS}|et)\s?){{0,2}}{_CAPITALISED}){{0,4}}(?:\s?,?\s?{_HOUSE}{_BOX})?{_TAIL}"
 )
 #: In small letters too; a `place` only where its name is a saint's or begins with a capital: `1 place de libre`.
@@ -99,7 +100,7 @@ _LIVES_AT: Final = re.compile(
     rf"(?P<where>(?:(?!(?i:{_STOP}|{_UNITS})\s)[^\W\d_][\w'’\-]{{2,30}}\s){{1,3}}(?:n[°ºr]\.?\s?)?"
     rf"[0-9]{{1,4}}[A-Za-z]?(?![\w.,]?[0-9])(?:\s?/\s?[0-9]{{1,4}})?(?!\s?(?i:{_UNITS})){_BOX}(?:{_SMALL_TAIL}))"
 )
-_STREET_END: Final = re.compile(rf"(?:{_DUTCH}|{_GERMAN})(?![^\W\d_])", re.IGNORECASE)
+_STREET_END: Final = re.compile(rf"(?:{by_first_letter(f'{_DUTCH}|{_GERMAN}')})(?![^\W\d_])", re.IGNORECASE)
 _SURE_END: Final = re.compile(rf"(?:{_SURE_ENDS})", re.IGNORECASE)
 _AFTER_STREET: Final = re.compile(
     rf"\s?,?\s{{0,2}}{_HOUSE}(?!\s?(?:jaar|dagen|uur|km|€|eur|%)){_BOX}(?:{_TAIL}|{_SMALL_TAIL})", re.IGNORECASE

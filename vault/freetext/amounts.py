@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
@@ -41,13 +42,14 @@ _SHARE: Final = re.compile(
 
 
 _FEW: Final = (
-    r"[0-9]{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     r"eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|"
     r"un|une|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|quarante|cinquante|soixante|"
     r"een|twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf|twintig|dertig|veertig|vijftig|"
     r"eins?|eine[nr]?|zwei|drei|fünf|sechs|sieben|neun|zehn|zwölf|zwanzig|dreißig|vierzig|fünfzig"
 )
-_MANY: Final = rf"(?:{_FEW})(?:[\s‑-](?:{_FEW})){{0,2}}"
+_NUMBERS: Final = rf"[0-9]{{1,4}}|{by_first_letter(_FEW)}"
+_MANY: Final = rf"(?:{_NUMBERS})(?:[\s‑-](?:{_NUMBERS})){{0,2}}"
 _COUNTED: Final = (
     r"persons?|people|children|landowners|hearings|metres?|meters?|kilometres?|hectares?|pages|plots|packages|tablets|decisions|"
     r"villages|houses|enfants|personnes|mètres|hectares|kinderen|personen|meter|hectare|kinder|personen|hektar"

@@ -15,10 +15,10 @@ from typing import Final
 
 from vault.freetext.allowed import is_allowed_word
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
-from vault.freetext.titles import KIN, by_sentence
+from vault.freetext.titles import KIN
 from vault.freetext.tokens import Token
 from vault.freetext.words import Words, load_words
 from vault.freetext.written_names import Writing, writing_of
@@ -39,7 +39,7 @@ class Capitals:
         covered = sorted((one.start, one.end) for one in found if one.tier is Tier.AUTO)
         suggested = sorted((one.start, one.end) for one in found if one.tier is Tier.SUGGEST)
         at = also = 0
-        for sentence, tokens in by_sentence(reading):
+        for sentence, tokens, _ in reading.in_sentences:
             writing = writing_of(tokens, sentence.language)
             for place, token in enumerate(tokens):
                 while at < len(covered) and covered[at][1] <= token.start:
@@ -61,12 +61,12 @@ def _why(tokens: Sequence[Token], place: int, writing: Writing, words: Words) ->
     text = tokens[place].text
     if not text[0].isalpha():
         return ""
-    folded = fold(text).text.rstrip("'")
+    folded = folded_word(text).rstrip("'")
     if len(folded) < _SHORTEST or is_allowed_word(folded):
         return ""
     unknown = not words.is_ordinary(folded, writing.language)
     if writing.small or writing.capitals:
-        near = any(fold(other.text).text in KIN for other in tokens[max(0, place - 3) : place])
+        near = any(folded_word(other.text) in KIN for other in tokens[max(0, place - 3) : place])
         return "beside a kinship word" if unknown and near and not words.is_ordinary_anywhere(folded) else ""
     if not text[0].isupper():
         return ""
@@ -85,7 +85,7 @@ def is_inside(tokens: Sequence[Token], place: int, writing: Writing, words: Word
 
 def is_no_word(text: str, words: Words) -> bool:
     """Whether a word with a capital is in no list of ordinary words of any language. Abbreviations are not meant."""
-    folded = fold(text).text.rstrip("'")
+    folded = folded_word(text).rstrip("'")
     return (
         len(folded) >= _SHORTEST_NAME
         and text[0].isupper()

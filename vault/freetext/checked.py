@@ -23,6 +23,7 @@ from stdnum.fr import nir
 from stdnum.it import codicefiscale
 from stdnum.nl import bsn
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.digits import BETWEEN, Group, Window, runs, windows, with_zeros
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
@@ -41,8 +42,11 @@ _BEGIN: Final = r"(?:(?<![^\W_])|(?<=[a-zà-ÿ])(?=[A-Z])|(?<=IBAN)|(?<=iban))"
 _SIGNS: Final = rf"[{BETWEEN}]{{0,3}}"
 _IBAN: Final = re.compile(rf"{_BEGIN}[A-Za-z]{_SIGNS}[A-Za-z]{_SIGNS}[0-9]{_SIGNS}[0-9](?={_SIGNS}[A-Za-z0-9])")
 _ONE: Final = re.compile(rf"{_SIGNS}([A-Za-z0-9])")
-_STATES: Final = "|".join(_SIGNS.join(state) for state in sorted(european_vat.MEMBER_STATES))
-_VAT: Final = re.compile(rf"{_BEGIN}(?i:{_STATES})(?={_SIGNS}[0-9A-Za-z])")
+#: A VAT number has twelve signs behind its state, seven of them digits or more, and each may have three before it.
+_LONGEST_VAT: Final = 48
+_SEVEN_DIGITS: Final = re.compile(r"(?:[^0-9]*+[0-9]){7}")
+_STATES: Final = "|".join(_SIGNS.join(state.lower()) for state in sorted(european_vat.MEMBER_STATES))
+_VAT: Final = re.compile(rf"{_BEGIN}(?i:{by_first_letter(_STATES)})(?={_SIGNS}[0-9A-Za-z])")
 _OGM: Final = re.compile(r"(?:\+{3}|\*{3})\s?[0-9]{3}\s?/\s?[0-9]{4}\s?/\s?[0-9]{5}\s?(?:\+{3}|\*{3})")
 _LETTERED: Final = re.compile(r"(?<![^\W_])[A-Za-z0-9](?:[ .\-]?[A-Za-z0-9]){8,15}(?![^\W_])")
 _GAP: Final = r"[^\w\n]{0,6}(?:[^\W\d_]{1,12}[^\w\n]{1,4}){0,3}?"
@@ -70,7 +74,7 @@ _ENTERPRISE_WORDS: Final = (
 
 
 def _after(words: str, number: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\W_])(?:{words})(?![^\W\d_]){_GAP}(?P<number>{number})", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W_])(?:{by_first_letter(words)})(?![^\W\d_]){_GAP}(?P<number>{number})", re.IGNORECASE)
 
 
 _TYPED_NUMBER: Final = rf"[0-9](?:{_SIGNS}[0-9]){{5,14}}(?![0-9])"
@@ -208,6 +212,8 @@ def _bare(written: str) -> str:
 
 def _european(text: str) -> Iterator[Finding]:
     for begun in _VAT.finditer(text):
+        if _SEVEN_DIGITS.match(text, begun.end(), begun.end() + _LONGEST_VAT) is None:
+            continue  # most words that begin like a state, such as `de`
         number, place, proven = _bare(begun[0]), begun.end(), 0
         for size in range(1, 13):
             following = _ONE.match(text, place)

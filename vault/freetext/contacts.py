@@ -13,6 +13,7 @@ from typing import Final
 
 import phonenumbers
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.calendar_words import NUMBER_WORDS
 from vault.freetext.digits import with_zeros
 from vault.freetext.findings import Finding
@@ -74,7 +75,7 @@ _PLATFORMS: Final = (
     r"profiel|profile|user\s?name|username|nom\sd['’]utilisateur|identifiant|gebruikersnaam|benutzername|nickname|login|compte|"
     r"account|konto|mail|e-mail|courriel|handle"
 )
-_PLATFORM: Final = re.compile(rf"(?<![^\W_])(?:{_PLATFORMS})(?![^\W_])[ :=]{{0,3}}\n?", re.IGNORECASE)
+_PLATFORM: Final = re.compile(rf"(?<![^\W_])(?:{by_first_letter(_PLATFORMS)})(?![^\W_])[ :=]{{0,3}}\n?", re.IGNORECASE)
 _NEAR_PLATFORM: Final = re.compile(r"(?:live:)?[^\s\n:=;,«»“”\"'()\[\]]{1,60}")
 _FURTHEST_PROFILE: Final = 80  # characters behind the service's name
 _MOST_WORDS: Final = 6

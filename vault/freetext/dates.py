@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.calendar_words import DAYS, MONTHS, NUMBER_WORDS, day_of, month_of, year_of
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
 
 _YEAR: Final = r"(?:1[5-9]|20)[0-9]{2}"
-_MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
+_MONTH: Final = by_first_letter("|".join(sorted(MONTHS, key=len, reverse=True)), blind=False)
 _SEP: Final = r"\s?[./\-–]\s?"
 _NUMERIC: Final = re.compile(
     rf"(?<![\w./\-])(?:(?P<d>[0-3]?[0-9])(?P<s>{_SEP})(?P<m>[01]?[0-9])(?:{_SEP})(?P<y>{_YEAR}|['’]?[0-9]{{2}})|"
@@ -35,7 +36,7 @@ _WRITTEN: Final = re.compile(
 _AMERICAN: Final = re.compile(
     rf"(?<![\w])(?P<m>{_MONTH})\.?\s(?:the\s)?(?P<d>[0-3]?[0-9])(?:st|nd|rd|th)?(?![0-9])(?:,?\s(?P<y>{_YEAR}|['’][0-9]{{2}}))?(?![0-9])"
 )
-_NUMBER_WORD: Final = "|".join(sorted({*NUMBER_WORDS, *DAYS}, key=len, reverse=True))
+_NUMBER_WORD: Final = by_first_letter("|".join(sorted({*NUMBER_WORDS, *DAYS}, key=len, reverse=True)), blind=False)
 _WORDY: Final = re.compile(
     rf"(?<![\w])(?P<d>(?:{_NUMBER_WORD})(?:[\s\-](?:{_NUMBER_WORD})){{0,3}})\s(?:of\s|de\s|van\s)?(?P<m>{_MONTH})(?![a-z])"
     rf"(?:,?\s(?P<y>{_YEAR}(?![0-9])|(?:{_NUMBER_WORD})++(?:[\s\-](?:{_NUMBER_WORD})++){{0,8}}(?![a-z])))?"

@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from vault.freetext.cues import cue_words
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.particles import PARTICLES
 from vault.freetext.titles import TITLES
 from vault.freetext.words import load_words
@@ -30,6 +30,7 @@ _LONGEST: Final = 120
 #: Capitals within so many characters: the text is not written all small.
 _AROUND: Final = 80
 _RANKS: Final = cue_words("ranks")
+_BEFORE_NAMES: Final = TITLES | _RANKS
 _WORD_BEFORE: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,15})\.?\s$")
 _LONGEST_TITLE: Final = 18  # characters, its point and space included
 _LAST_WORD: Final = re.compile(r"[ ]([^\W\d_]+)$")
@@ -50,9 +51,9 @@ def without_titles(text: str, start: int, end: int) -> tuple[int, int]:
         size = 0
         while start + size < end and (text[start + size].isalpha()):
             size += 1
-        word = fold(text[start : start + size]).text
+        word = folded_word(text[start : start + size])
         after = start + size
-        if size == 0 or word not in TITLES | _RANKS or (size == 1 and text[after : after + 1] != "."):
+        if size == 0 or word not in _BEFORE_NAMES or (size == 1 and text[after : after + 1] != "."):
             break
         while after < end and text[after] in " .\t\n'’":
             after += 1
@@ -71,7 +72,7 @@ def without_small_words(text: str, start: int, end: int) -> tuple[int, int]:
     start = _beginning(text, start, end)
     words = load_words()
     while (found := _LAST_WORD.search(text[start:end])) is not None:
-        word = fold(found[1]).text
+        word = folded_word(found[1])
         ordinary = words.is_ordinary_anywhere(word) and not words.is_name(word)
         if not found[1].islower() or not (word in PARTICLES or ordinary):
             break
@@ -86,7 +87,7 @@ def _beginning(text: str, start: int, end: int) -> int:
         word = text[at:stop]
         if not word or not word.islower():
             break
-        if fold(word).text in PARTICLES and (_follows_title(text, at) or not _is_preposition(text, at, stop, end)):
+        if folded_word(word) in PARTICLES and (_follows_title(text, at) or not _is_preposition(text, at, stop, end)):
             break
         at = stop
         while at < end and text[at] in _GAP:
@@ -104,21 +105,21 @@ def _is_preposition(text: str, start: int, at: int, end: int) -> bool:
     """
     words = load_words()
     parts = re.findall(r"[^\W\d_]+", text[at:end])
-    following = [word for word in parts if fold(word).text not in PARTICLES]
+    following = [word for word in parts if folded_word(word) not in PARTICLES]
     if not following:
         return False
-    folded = fold(following[0]).text
+    folded = folded_word(following[0])
     if following[0].islower():
         return words.is_ordinary_anywhere(folded) and not words.is_given_name(folded)
     if len(following) != 1 or words.is_name(folded):
         return False
-    return len(parts) > 1 or fold(text[start:at]).text not in _OF_A_FAMILY or words.is_place(folded)
+    return len(parts) > 1 or folded_word(text[start:at]) not in _OF_A_FAMILY or words.is_place(folded)
 
 
 def _follows_title(text: str, at: int) -> bool:
     """Whether a title stands right before `at`: `de heer van Heukelom`."""
     found = _WORD_BEFORE.search(text, max(0, at - _LONGEST_TITLE), at)
-    return found is not None and fold(found[1]).text in TITLES | _RANKS
+    return found is not None and folded_word(found[1]) in _BEFORE_NAMES
 
 
 def is_opening(text: str, start: int, end: int) -> bool:
@@ -127,7 +128,7 @@ def is_opening(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - 3) : start].rstrip(" \t")
     if not word.isalpha() or (before and before[-1] not in _OPENS):
         return False
-    folded, words = fold(word).text, load_words()
+    folded, words = folded_word(word), load_words()
     return words.is_ordinary_anywhere(folded) and not words.is_given_name(folded)
 
 
@@ -141,7 +142,7 @@ def is_doubtful(text: str, start: int, end: int) -> bool:
     parts = re.findall(r"[^\W\d_]+", text[start:end])
     words = load_words()
     ordinary = all(
-        (folded := fold(one).text) in PARTICLES or (words.is_ordinary_anywhere(folded) and not words.is_name(folded))
+        (folded := folded_word(one)) in PARTICLES or (words.is_ordinary_anywhere(folded) and not words.is_name(folded))
         for one in parts
     )
     if not parts or not ordinary:
@@ -149,7 +150,7 @@ def is_doubtful(text: str, start: int, end: int) -> bool:
     if text[start:end].islower():
         return any(char.isupper() for char in text[max(0, start - _AROUND) : end + _AROUND])
     before = text[max(0, start - 3) : start].rstrip(" \t")
-    with_article = len(parts) > 1 and fold(parts[0]).text in _ARTICLES and not _follows_title(text, start)
+    with_article = len(parts) > 1 and folded_word(parts[0]) in _ARTICLES and not _follows_title(text, start)
     if with_article and parts[0].islower():
         return True
     return (len(parts) == 1 or with_article) and (not before or before[-1] in _OPENS)

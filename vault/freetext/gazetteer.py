@@ -9,7 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
+from vault.freetext.tokens import tokenise
 
 _LISTS: Final = files("vault.freetext") / "data"
 #: Localities that are ordinary words of one of the languages: only a capital, or an address, makes them places.
@@ -18,7 +19,7 @@ _SHORTEST: Final = 3
 
 def comparable_place(name: str) -> str:
     """Folded, hyphens and apostrophes as spaces."""
-    return " ".join(fold(name).text.replace("-", " ").replace("'", " ").split())
+    return " ".join(folded_word(name).replace("-", " ").replace("'", " ").split())
 
 
 @cache
@@ -36,6 +37,16 @@ def is_locality(name: str) -> bool:
     """Whether `name` is a locality of Belgium, or a large city, as people write it."""
     bare = comparable_place(name)
     return len(bare) >= _SHORTEST and bare in _localities()
+
+
+def begins_locality(folded: str) -> bool:
+    """Whether a folded word, as `tokenise` cuts it, may be the first of a locality."""
+    return folded.strip("'").partition("'")[0] in _first_words()
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    return frozenset(tokenise(name)[0].text for name in _localities())
 
 
 def _lines(name: str) -> frozenset[str]:

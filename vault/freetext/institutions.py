@@ -13,11 +13,9 @@ from typing import Final
 from vault.freetext.allowed import is_allowed
 from vault.freetext.cues import cue_words
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
 from vault.freetext.languages import Sentence
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
-from vault.freetext.titles import by_sentence
 from vault.freetext.tokens import Token
 
 _SCORE: Final = 0.65
@@ -33,12 +31,12 @@ class Institutions:
     """A stage."""
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
-        for sentence, tokens in by_sentence(reading):
-            yield from _in_sentence(reading.text, sentence, tokens)
+        for sentence, tokens, folded in reading.in_sentences:
+            if not _HEADS.isdisjoint(folded):
+                yield from _in_sentence(reading.text, sentence, tokens, folded)
 
 
-def _in_sentence(text: str, sentence: Sentence, tokens: Sequence[Token]) -> Iterator[Finding]:
-    folded = [fold(token.text).text for token in tokens]
+def _in_sentence(text: str, sentence: Sentence, tokens: Sequence[Token], folded: Sequence[str]) -> Iterator[Finding]:
     place = 0
     while place < len(tokens):
         if folded[place] not in _HEADS:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.numbers import comparable
 from vault.freetext.particles import PARTICLES
 from vault.freetext.spans import TokenType
@@ -131,5 +131,5 @@ def merged(token_map: TokenMap, kind: TokenType, number: int, into: int) -> Toke
 
 
 def _name_words(text: str) -> list[str]:
-    folded = fold(text).text.replace("-", " ").replace("'", " ").replace(".", " ")
+    folded = folded_word(text).replace("-", " ").replace("'", " ").replace(".", " ")
     return [word for word in folded.split() if len(word) >= _SHORTEST_WORD and word not in PARTICLES]

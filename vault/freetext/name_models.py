@@ -23,17 +23,18 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from vault.errors import ConfigurationError
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.capitals import is_inside, is_no_word
 from vault.freetext.edges import is_doubtful
+from vault.freetext.features import Forms
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.gazetteer import comparable_place, countries, is_locality
 from vault.freetext.languages import Sentence, blocks
 from vault.freetext.particles import PARTICLES
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
 from vault.freetext.tagger import load_tagger
-from vault.freetext.titles import by_sentence
 from vault.freetext.words import Words, load_words
 from vault.freetext.written_names import writing_of
 
@@ -62,12 +63,12 @@ _LONGEST_PLACE: Final = 120  # characters
 # fmt: off
 #: Words right before the name of a place, some with a link: `gemeente Pekela`, `slag bij Murten`, `îles de Mindoro`.
 _PLACE_WORDS: Final = (
-    r"gemeenten?|(?:buur)?eiland|(?:grens|zij)?rivier|vulkaan|kasteel|burcht|berg|graafschap|hertogdom|kanton|district|"
-    r"departement|luchthaven|(?:metro)?station|halte|rivi[eè]re|monts?|lac|col|volcan|fleuve"
+    r"gemeenten?|eiland|buureiland|rivier|grensrivier|zijrivier|vulkaan|kasteel|burcht|berg|graafschap|hertogdom|kanton|district|"
+    r"departement|luchthaven|station|metrostation|halte|rivi[eè]re|monts?|lac|col|volcan|fleuve"
 )
 _DUTCH_PLACE_OF: Final = (
     r"golf|straat|baai|haven|abdij|oase|stad|dorp|gemeente|provincie|prinsdom|bisdom|district|vrede|verdrag|beleg|"
-    r"(?:veld)?slag|eiland|rivier|(?:noord|zuid)?(?:oost|west)en|noorden|zuiden"
+    r"slag|veldslag|eiland|rivier|oosten|westen|noorden|zuiden|noord(?:oost|west)en|zuid(?:oost|west)en"
 )
 _FRENCH_PLACE_OF: Final = (
     r"[iî]les?|rivi[eè]re|lac|col|monts?|fleuve|golfe|baie|port|abbaye|ville|villages?|communes?|provinces?|d[eé]partements?|"
@@ -75,8 +76,8 @@ _FRENCH_PLACE_OF: Final = (
     r"l['’](?:est|ouest)|chef-lieu|gouvernorat|wilaya"
 )
 _PLACE_BEFORE: Final = re.compile(
-    rf"(?<![^\W\d_])(?:(?:{_PLACE_WORDS})|(?:{_DUTCH_PLACE_OF}) (?:van|bij|om|te)|"
-    rf"(?:{_FRENCH_PLACE_OF}) (?:d['’]|du |de la |de l['’]|de |des ))\s?(?:de |het )?$",
+    rf"(?<![^\W\d_])(?:(?:{by_first_letter(_PLACE_WORDS)})|(?:{by_first_letter(_DUTCH_PLACE_OF)}) (?:van|bij|om|te)|"
+    rf"(?:{by_first_letter(_FRENCH_PLACE_OF)}) (?:d['’]|du |de la |de l['’]|de |des ))\s?(?:de |het )?$",
     re.IGNORECASE,
 )
 # fmt: on
@@ -135,7 +136,7 @@ def _of_something(reading: Reading, french: Sequence[tuple[int, int, str]]) -> I
     """Capitals inside French sentences of which the French model only says that they name something."""
     places = [(start, end) for start, end, label in french if label == _SOMETHING]
     words, at = load_words(), 0
-    for sentence, tokens in by_sentence(reading) if places else ():
+    for sentence, tokens, _ in reading.in_sentences if places else ():
         writing = writing_of(tokens, sentence.language)
         for place, token in enumerate(tokens):
             while at < len(places) and places[at][1] <= token.start:
@@ -148,6 +149,7 @@ def _of_something(reading: Reading, french: Sequence[tuple[int, int, str]]) -> I
 def _tagged(reading: Reading) -> Iterator[Finding]:
     tagger, words = load_tagger(), load_words()
     tokens = reading.tokens
+    forms: Forms = {}
     place = 0
     for block in blocks(reading.sentences):
         while place < len(tokens) and tokens[place].start < block.start:
@@ -156,11 +158,12 @@ def _tagged(reading: Reading) -> Iterator[Finding]:
         while place < len(tokens) and tokens[place].start < block.end:
             place += 1
         sure = tagger.automatic(block.language)
-        for one in tagger.spans(tokens[begin:place], block.language):
+        for one in tagger.spans(tokens[begin:place], block.language, forms):
             kind = _TYPE[one.label]
             # A capital on a word that no language has: a name of somebody or something, however unsure the model is.
             strange = (
                 block.language != "de"
+                and kind is TokenType.PERSON
                 and one.score < sure
                 and all(is_no_word(word, words) for word in reading.text[one.start : one.end].split())
             )
@@ -174,10 +177,11 @@ def _as_place(text: str, one: Finding) -> Finding:
     if one.type is not TokenType.PERSON or one.score >= _SURE or one.end - one.start > _LONGEST_PLACE:
         return one
     name = text[one.start : one.end]
-    listed = is_locality(name) or comparable_place(name) in countries()
-    if _PLACE_BEFORE.search(text, max(0, one.start - _WIDEST_BEFORE), one.start) is not None:
-        return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
-    if (listed and one.score < _DOUBT) or (_is_place(name) and name[0].isupper()):
+    if (
+        _PLACE_BEFORE.search(text, max(0, one.start - _WIDEST_BEFORE), one.start) is not None
+        or (one.score < _DOUBT and (is_locality(name) or comparable_place(name) in countries()))
+        or (name[0].isupper() and _is_place(name))
+    ):
         return replace(one, type=TokenType.PLACE, tier=Tier.AUTO)
     return one
 
@@ -185,7 +189,7 @@ def _as_place(text: str, one: Finding) -> Finding:
 def _is_place(name: str, *, even_a_name: bool = False) -> bool:
     """Whether the lists have `name` as a place or country, and as nobody's name."""
     words = load_words()
-    folded = fold(name).text
+    folded = folded_word(name)
     if comparable_place(name) in countries() or words.is_place(folded):
         return even_a_name or not words.is_name(folded)
     return False
@@ -207,7 +211,7 @@ def _as_person(text: str, one: Finding) -> Finding:
         or text[name[0].start() : one.end].count(" ") != len(name) - 1
     ):
         return one
-    folded = [fold(word[0]).text for word in name]
+    folded = [folded_word(word[0]) for word in name]
     if not all(word[0].istitle() for word in name) or folded[0] in PARTICLES:
         return one
     if any(words.is_ordinary_anywhere(word) and not words.is_name(word) for word in folded):
@@ -252,14 +256,14 @@ def _needed(name: str, labels: set[str]) -> float:
     if not labels:
         return _UNSEEN
     if _is_place(name, even_a_name=True):
-        return _SURE_OF_A_GIVEN_NAME if load_words().is_given_name(fold(name).text) else _SURE
+        return _SURE_OF_A_GIVEN_NAME if load_words().is_given_name(folded_word(name)) else _SURE
     first, *more = name.split()
-    return _LIKE_A_PERSON if more and load_words().is_given_name(fold(first).text) else _AGAINST
+    return _LIKE_A_PERSON if more and load_words().is_given_name(folded_word(first)) else _AGAINST
 
 
 def _ordinary_french(reading: Reading) -> Iterator[tuple[int, int]]:
     """The French sentences that are written with small letters and capitals."""
-    for sentence, tokens in by_sentence(reading):
+    for sentence, tokens, _ in reading.in_sentences:
         writing = writing_of(tokens, sentence.language)
         if sentence.language == "fr" and not writing.small and not writing.capitals:
             yield sentence.start, sentence.end

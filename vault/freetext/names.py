@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vault.freetext.findings import Finding
-from vault.freetext.folding import Folded, fold
+from vault.freetext.folding import Folded, folded_word
 from vault.freetext.numbers import comparable
 from vault.freetext.particles import PARTICLES
 from vault.freetext.spans import Reason, Source, TokenType
@@ -259,7 +259,7 @@ def _alone(words: list[str], detail: str, shown: str) -> Iterator[tuple[str, _Fo
     spelt = _WORD.findall(shown)
     for word in words if len(words) > 1 else ():
         if len(word) >= _SHORTEST_ALONE and word not in PARTICLES:
-            as_written = next((one for one in spelt if fold(one).text == word), word)
+            as_written = next((one for one in spelt if folded_word(one) == word), word)
             yield _form([word], f"part of {detail}", as_written)
 
 
@@ -289,7 +289,7 @@ def _particle_breaks(word: str, offset: int) -> set[int]:
 
 
 def _words(name: str) -> list[str]:
-    return _WORD.findall(fold(name).text)
+    return _WORD.findall(folded_word(name))
 
 
 def _distinct(lists: list[list[str]]) -> list[list[str]]:

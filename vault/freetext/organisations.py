@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
@@ -57,7 +58,8 @@ _LINK: Final = (
 
 def _named(words: str, kind: TokenType, detail: str) -> tuple[re.Pattern[str], TokenType, str]:
     """The word, then a name with capitals or between quotation marks; the word belongs to the name if it is capital."""
-    pattern = rf"(?<![\w])(?i:(?P<word>{words})(?![\w])(?P<link>{_LINK}))[ \t]?(?:{_QUOTED}|(?P<name>{_NAME}))"
+    word = rf"(?P<word>{by_first_letter(words)})(?![\w])"
+    pattern = rf"(?<![\w])(?i:{word}(?P<link>{_LINK}))[ \t]?(?:{_QUOTED}|(?P<name>{_NAME}))"
     return re.compile(pattern), kind, detail
 
 
@@ -72,7 +74,7 @@ _JOINED_SCHOOL: Final = re.compile(
 _FIRM_AFTER: Final = re.compile(rf"(?<![\w])(?P<name>{_NAME})\s(?i:{_FIRMS})(?![\w])")
 _FIRM_BEFORE: Final = re.compile(rf"(?<![\w])(?:{_FIRMS.upper()})\s(?P<name>{_NAME})")
 _EMPLOYER: Final = re.compile(
-    rf"(?<![\w])(?i:{_WORKS})(?![\w])[^\w\n.]{{1,2}}(?:[^\W\d_]{{1,15}}[^\w\n.]{{1,2}}){{0,4}}?(?i:{_FOR})\s(?i:une?\s|de\s|het\s|een\s|le\s|la\s|l['’])?"
+    rf"(?<![\w])(?i:{by_first_letter(_WORKS)})(?![\w])[^\w\n.]{{1,2}}(?:[^\W\d_]{{1,15}}[^\w\n.]{{1,2}}){{0,4}}?(?i:{_FOR})\s(?i:une?\s|de\s|het\s|een\s|le\s|la\s|l['’])?"
     rf"(?:{_QUOTED}|(?P<name>{_NAME}))"
 )
 #: `gaat naar De Regenboog`, `chez Les Petits Pas`: a capital article inside a sentence begins a name. Of whom, or of

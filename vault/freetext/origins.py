@@ -11,12 +11,10 @@ from typing import Final
 
 from vault.freetext.cues import cue_words
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
 from vault.freetext.gazetteer import countries
 from vault.freetext.languages import Sentence
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
-from vault.freetext.titles import by_sentence
 from vault.freetext.tokens import Token
 
 _SCORE: Final = 0.7
@@ -44,12 +42,12 @@ class Origins:
     """A stage."""
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
-        for sentence, tokens in by_sentence(reading):
-            yield from _in_sentence(sentence, tokens)
+        for sentence, tokens, folded in reading.in_sentences:
+            yield from _in_sentence(sentence, tokens, folded)
 
 
-def _in_sentence(sentence: Sentence, tokens: Sequence[Token]) -> Iterable[Finding]:
-    words = [(fold(token.text).text, token) for token in tokens if token.text[0].isalpha()]
+def _in_sentence(sentence: Sentence, tokens: Sequence[Token], folded: Sequence[str]) -> Iterable[Finding]:
+    words = [(word, token) for word, token in zip(folded, tokens, strict=True) if token.text[0].isalpha()]
     place = 0
     while place < len(words):
         count = _length_at(words, place, sentence.language)

@@ -15,7 +15,7 @@ from typing import Final
 
 from vault.errors import InvalidInput
 from vault.freetext.findings import Finding, Stage
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.known import KnownIdentities, KnownPerson, Matcher
 from vault.freetext.languages import LANGUAGES
 from vault.freetext.particles import PARTICLES
@@ -56,9 +56,12 @@ class Pipeline:
         reading = Reading(source, language)
         raw = [one for stage in self._first for one in stage.find(reading, ())]
         found = settle(reading.text, self._wording.without(reading.text, raw))
+        stable = False  # whether settling `found` once more would change nothing
         for stage in self._then:
             more = self._wording.without(reading.text, list(stage.find(reading, found)))
-            found = settle(reading.text, [*found, *more])
+            if more or not stable:
+                before, found = found, settle(reading.text, [*found, *more])
+                stable = not more and found == before
         return Looked(source, reading, tuple(found), self.version)
 
 
@@ -114,7 +117,7 @@ def as_known(texts: Sequence[str]) -> KnownIdentities:
 
 def _given_and_family(words: Sequence[str]) -> tuple[str, str]:
     """`Youssef`, `El Mansouri`: the family name begins at a particle, else it is the last word."""
-    start = next((at for at, word in enumerate(words[:-1]) if at and fold(word).text in PARTICLES), len(words) - 1)
+    start = next((at for at, word in enumerate(words[:-1]) if at and folded_word(word) in PARTICLES), len(words) - 1)
     return " ".join(words[:start]), " ".join(words[start:])
 
 

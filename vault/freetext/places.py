@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from vault.freetext.alternatives import by_first_letter
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
-from vault.freetext.gazetteer import is_locality
+from vault.freetext.gazetteer import begins_locality, is_locality
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
-from vault.freetext.titles import by_sentence
 from vault.freetext.tokens import Token
 from vault.freetext.words import load_words
 
@@ -34,11 +33,11 @@ _LIVES: Final = (
 _CAPITAL: Final = r"[A-ZÀ-ÝİŞĞŁŚŻ][\w'’\-]{1,30}+"
 _NAME: Final = rf"{_CAPITAL}(?:[ \-](?:(?:de|du|des|la|le|van|den|der|am|sur|sous|lez)[ \-])?{_CAPITAL}){{0,3}}"
 _AREA_OF: Final = re.compile(
-    rf"(?<![\w])(?i:(?:{_AREAS}|{_FRENCH_AREAS})(?:\s(?:of\sthe|of|de\sla|de|du|des|van|von)\s|\sd['’]))(?P<name>{_NAME})"
+    rf"(?<![\w])(?i:(?:{by_first_letter(f'{_AREAS}|{_FRENCH_AREAS}')})(?:\s(?:of\sthe|of|de\sla|de|du|des|van|von)\s|\sd['’]))(?P<name>{_NAME})"
 )
 #: French puts such a word before the name alone.
 _OF_AREA: Final = re.compile(rf"(?<![\w])(?P<name>{_NAME})\s(?i:{_AREAS})(?![\w])")
-_LIVES_IN: Final = re.compile(rf"(?<![\w])(?i:{_LIVES})\s?(?P<name>{_NAME})")
+_LIVES_IN: Final = re.compile(rf"(?<![\w])(?i:{by_first_letter(_LIVES)})\s?(?P<name>{_NAME})")
 
 
 #: Offices that every locality has; written before its name.
@@ -64,29 +63,29 @@ class Places:
 
 
 def _listed(reading: Reading) -> Iterator[Finding]:
-    for _, tokens in by_sentence(reading):
+    for _, tokens, folded in reading.in_sentences:
         place = 0
         while place < len(tokens):
-            count = _locality(reading.text, tokens, place)
+            count = _locality(reading.text, tokens, folded, place) if begins_locality(folded[place]) else 0
             if count:
                 where = tokens[place].start, tokens[place + count - 1].end
                 yield Finding(*where, TokenType.PLACE, Reason(Source.PATTERN, LOCALITY), 0.6)
             place += count or 1
 
 
-def _is_expected(tokens: Sequence[Token], place: int) -> bool:
+def _is_expected(tokens: Sequence[Token], folded: Sequence[str], place: int) -> bool:
     """Whether a locality written small may stand here: `ocmw mechelen`, `straat 145 bus 3 borgerhout`."""
     if not place or not tokens[place].text[0].isalpha():
         return False
-    before = fold(tokens[place - 1].text).text
+    before = folded[place - 1]
     return (before in _OFFICES or before.isdecimal()) and not any(
-        load_words().is_ordinary(fold(tokens[place].text).text, language) for language in ("fr", "nl")
+        load_words().is_ordinary(folded[place], language) for language in ("fr", "nl")
     )
 
 
-def _locality(text: str, tokens: Sequence[Token], place: int) -> int:
+def _locality(text: str, tokens: Sequence[Token], folded: Sequence[str], place: int) -> int:
     """How many tokens the locality at `place` has; 0 if there is none."""
-    if not tokens[place].text[0].isupper() and not _is_expected(tokens, place):
+    if not tokens[place].text[0].isupper() and not _is_expected(tokens, folded, place):
         return 0
     for count in (7, 5, 4, 3, 2, 1):
         if place + count <= len(tokens):

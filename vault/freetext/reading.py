@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from vault.freetext.folding import Folded, fold
+from vault.freetext.folding import Folded, fold, folded_word
 from vault.freetext.languages import Sentence, sentences
 from vault.freetext.normalise import Normalised, normalise
 from vault.freetext.stand_ins import blanked
 from vault.freetext.tokens import Token, tokenise
+
+Words = tuple[Sentence, tuple[Token, ...], tuple[str, ...]]
 
 
 class Reading:
@@ -42,6 +44,29 @@ class Reading:
     @cached_property
     def folded(self) -> Folded:
         return fold(self.text)
+
+    @cached_property
+    def folded_words(self) -> tuple[str, ...]:
+        """Each token, folded."""
+        folded = self.folded
+        if not folded.starts:
+            return tuple([folded.text[token.start : token.end] for token in self.tokens])
+        return tuple([folded_word(token.text) for token in self.tokens])
+
+    @cached_property
+    def in_sentences(self) -> tuple[Words, ...]:
+        """Each sentence with its tokens, and these folded."""
+        found: list[Words] = []
+        tokens, folded = self.tokens, self.folded_words
+        place = 0
+        for sentence in self.sentences:
+            while place < len(tokens) and tokens[place].start < sentence.start:
+                place += 1
+            begin = place
+            while place < len(tokens) and tokens[place].start < sentence.end:
+                place += 1
+            found.append((sentence, tokens[begin:place], folded[begin:place]))
+        return tuple(found)
 
 
 def _prevailing(cut: tuple[Sentence, ...]) -> str:

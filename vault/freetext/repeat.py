@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.particles import PARTICLES
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
@@ -30,19 +30,19 @@ class Repeats:
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:
         tokens = reading.tokens
-        folded = [fold(token.text).text for token in tokens]
+        folded = reading.folded_words
         taken = _taken(tokens, found)
         parts = _name_parts(reading, found, load_words())
         wholes = _wholes(reading, found)
-        for place, token in enumerate(tokens):
-            if taken[place]:
+        for place, (token, word) in enumerate(zip(tokens, folded, strict=True)):
+            if taken[place] or (word not in parts and token.text not in wholes):
                 continue
-            sure = parts.get(folded[place])
+            sure = parts.get(word)
             if sure is not None and (token.text[0].isupper() or not sure):
                 yield Finding(
                     token.start, token.end, TokenType.PERSON, Reason(Source.REPEAT, "named elsewhere"), _SCORE
                 )
-            yield from _repeated(tokens, folded, place, wholes)
+            yield from _repeated(tokens, place, wholes)
 
 
 def _taken(tokens: Sequence[Token], found: Sequence[Finding]) -> list[bool]:
@@ -64,7 +64,7 @@ def _name_parts(reading: Reading, found: Sequence[Finding], words: Words) -> dic
         if one.score < _LEAST_SCORE:
             continue
         for token in tokens:
-            bare = fold(token.text).text
+            bare = folded_word(token.text)
             if len(bare) < _SHORTEST_PART or not bare[0].isalpha() or bare in PARTICLES or not token.text[0].isalpha():
                 continue
             ordinary = words.is_ordinary_anywhere(bare)
@@ -100,10 +100,7 @@ def _wholes(reading: Reading, found: Sequence[Finding]) -> dict[str, list[tuple[
 
 
 def _repeated(
-    tokens: Sequence[Token],
-    folded: Sequence[str],  # noqa: ARG001 - kept beside tokens by all callers
-    place: int,
-    wholes: dict[str, list[tuple[tuple[str, ...], TokenType, float]]],
+    tokens: Sequence[Token], place: int, wholes: dict[str, list[tuple[tuple[str, ...], TokenType, float]]]
 ) -> Iterator[Finding]:
     for key, kind, score in wholes.get(tokens[place].text, ()):
         end = place + len(key)

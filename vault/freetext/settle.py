@@ -19,7 +19,7 @@ from typing import Final
 from vault.freetext import edges
 from vault.freetext.allowed import is_allowed
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.origins import ORIGIN
 from vault.freetext.particles import PARTICLES
 from vault.freetext.places import LOCALITY
@@ -59,6 +59,7 @@ _EPITHET: Final = re.compile(
     r" (?:le |la |l['’]|the |de |den |der |die )(?:Ancien|Jeune|Grand|Grande|Vieux|Petit|Petite|Elder|Younger|Great|"
     r"Old|Young|Grote|Oude|Jonge|Jongere|Kleine|Ältere|Jüngere|Große|Grosse|Alte|Junge)\b|,? (?:Jr|Sr)\b\.?"
 )
+_LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
 _LONGEST_NAME: Final = 80  # characters; more words beside each other are a list
 _LONGEST: Final = 400  # characters; addresses of pages go further
 
@@ -98,7 +99,7 @@ def _tidied(text: str, one: Finding) -> Finding | None:
             start, end = edges.without_titles(text, start, end)
             if one.source is Source.MODEL:
                 start, end = edges.without_small_words(text, start, end)
-    if start >= end or not any(char.isalnum() for char in text[start:end]):
+    if start >= end or _LETTER_OR_DIGIT.search(text, start, end) is None:
         return None
     if end - start > _LONGEST and one.type is not TokenType.WEB and one.source is not Source.HAND:
         return None  # no name, number or address is so long: a paste accident, or a text without spaces
@@ -110,6 +111,8 @@ def _tidied(text: str, one: Finding) -> Finding | None:
         if one.score < _FAINT:
             return None
         tier = Tier.SUGGEST
+    if (start, end, tier) == (one.start, one.end, one.tier):
+        return one
     return replace(one, start=start, end=end, tier=tier)
 
 
@@ -233,7 +236,7 @@ def _words_outside(text: str, start: int, end: int, known: Sequence[Finding]) ->
     rest = "".join(text[place] if place not in covered else " " for place in range(start, end))
     return [
         word
-        for word in fold(rest).text.replace("-", " ").split()
+        for word in folded_word(rest).replace("-", " ").split()
         if len(word.strip("'.")) > 1 and word not in PARTICLES
     ]
 
@@ -271,7 +274,7 @@ def _pieces(text: str, one: Finding, taken: bytearray) -> list[Finding]:
         elif not free and begin is not None:
             start, end = begin, place
             start, end = edges.without_signs(text, start, end)
-            if any(char.isalnum() for char in text[start:end]) and not is_allowed(text[start:end]):
+            if _LETTER_OR_DIGIT.search(text, start, end) is not None and not is_allowed(text[start:end]):
                 pieces.append(replace(one, start=start, end=end, person=None, canonical="", names=frozenset()))
             begin = None
     return pieces

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.gazetteer import countries
 from vault.freetext.names import Named
 from vault.freetext.particles import PARTICLES
@@ -91,7 +91,7 @@ class SimilarNames:
         """A word folded, and whom it fits."""
         if len(text) < _SHORTEST_PART or not text[0].isalpha():
             return text, {}
-        folded = fold(text).text
+        folded = folded_word(text)
         return folded, self._fits(folded)
 
     def _fits(self, folded: str) -> dict[str, tuple[int, str]]:
@@ -191,7 +191,7 @@ class SimilarNames:
 
 
 def _name_words(text: str) -> Iterator[str]:
-    for word in fold(text).text.replace("-", " ").replace("'", " ").split():
+    for word in folded_word(text).replace("-", " ").replace("'", " ").split():
         if len(word) >= _SHORTEST_PART and word not in PARTICLES and word.isalpha():
             yield word
 
@@ -204,12 +204,12 @@ def _beside(tokens: Sequence[Token], one: _Word, other: _Word) -> bool:
     ):
         return False
     return all(
-        token.text in {",", "-", "'", "’", "."} or len(token.text) == 1 or fold(token.text).text in PARTICLES
+        token.text in {",", "-", "'", "’", "."} or len(token.text) == 1 or folded_word(token.text) in PARTICLES
         for token in between
     )
 
 
 def _announced(tokens: Sequence[Token], place: int) -> bool:
     """Whether a title or a kinship word stands before."""
-    before = [fold(token.text).text for token in tokens[max(0, place - 2) : place] if token.text != "."]
+    before = [folded_word(token.text) for token in tokens[max(0, place - 2) : place] if token.text != "."]
     return bool(before) and before[-1] in TITLES | KIN

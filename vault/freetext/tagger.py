@@ -27,7 +27,7 @@ from typing import Final
 import pycrfsuite
 
 from vault.errors import ConfigurationError
-from vault.freetext.features import LISTS, attributes
+from vault.freetext.features import LISTS, Forms, attributes
 from vault.freetext.models import DIGEST, FILE
 from vault.freetext.tokens import Token
 from vault.freetext.word_filter import WordFilter
@@ -78,6 +78,9 @@ class _Likely:
     place: float
 
 
+_NOTHING: Final = _Likely(0.0, 0.0, 0.0, 0.0)
+
+
 class Tagger:
     """A loaded model. Safe to share between threads: a lock guards the one native object."""
 
@@ -108,23 +111,29 @@ class Tagger:
         """The score from which a PERSON finding is sure enough to be masked without asking."""
         return self._automatic.get(language, _AUTOMATIC_ELSE)
 
-    def spans(self, tokens: Sequence[Token], language: str) -> list[Marked]:
+    def spans(self, tokens: Sequence[Token], language: str, forms: Forms | None = None) -> list[Marked]:
         """Findings in `tokens` (all of one text, as `tokenise` gives them), in order, without overlaps.
 
-        language: fr, nl, de or en; anything else means unknown. Time grows with the number of tokens alone.
+        language: fr, nl, de or en; anything else means unknown. forms: empty at first, then of the other parts of the
+        same text, so that a word is looked up once. Time grows with the number of tokens alone.
         """
-        likely = self._likely(tokens, language)
         sure = self.automatic(language)
+        likely = self._likely(tokens, language, forms, min(sure, _BESIDE, _AFTER_PARTICLE))
         labels = _labels(tokens, likely, sure)
         return list(_merged(tokens, likely, labels))
 
-    def _likely(self, tokens: Sequence[Token], language: str) -> list[_Likely]:
+    def _likely(self, tokens: Sequence[Token], language: str, forms: Forms | None, least: float) -> list[_Likely]:
+        """What the model says of each token. least: chances below it change nothing, and are not asked for."""
         found: list[_Likely] = []
-        for _, sequence in attributes(tokens, language, self._lists):
+        nothing = 1 - least / 2
+        for _, sequence in attributes(tokens, language, self._lists, forms):
             with self._lock:
                 self._model.set(sequence)
                 chance = self._model.marginal
                 for place in range(len(sequence)):
+                    if chance("O", place) > nothing:
+                        found.append(_NOTHING)
+                        continue
                     begins = chance("B", place)
                     found.append(_Likely(begins + chance("I", place), begins, chance("G", place), chance("P", place)))
         return found
@@ -178,23 +187,28 @@ def _unpack(content: bytes) -> list[bytes]:
 
 def _labels(tokens: Sequence[Token], likely: Sequence[_Likely], sure: float) -> list[str]:
     """One letter for each token: S a name to mask, W a name to suggest, G, P or O."""
-    labels = [_label(one, sure) for one in likely]
+    nothing = _label(_NOTHING, sure)
+    labels = [nothing if one is _NOTHING else _label(one, sure) for one in likely]
+    if "S" not in labels:
+        return labels
     places = range(len(labels))
-    for order in (places, reversed(places)):
-        step = -1 if order is places else 1
-        for place in order:
+    for step in (1, -1):
+        for place in [place for place in places[::step] if labels[place] == "S"]:
             beside = place + step
-            if labels[place] == "S" or not 0 <= beside < len(labels) or labels[beside] != "S":
-                continue
-            text = tokens[place].text
-            wanted = _BESIDE if text[0].isupper() else _BESIDE_SMALL
-            if likely[place].person >= min(wanted, sure) and text not in _ENDS_A_NAME:
-                labels[place] = "S"
+            while 0 <= beside < len(labels) and _goes_on(tokens[beside].text, likely[beside], labels[beside], sure):
+                labels[beside] = "S"
+                beside += step
     for place in places:
         if labels[place] == "S":
             for further in range(place + 1, _end_of_name(tokens, likely, place)):
                 labels[further] = "S"
     return labels
+
+
+def _goes_on(text: str, one: _Likely, label: str, sure: float) -> bool:
+    """Whether a word beside a sure part of a name, which is none itself, belongs to the name."""
+    wanted = _BESIDE if text[0].isupper() else _BESIDE_SMALL
+    return label != "S" and one.person >= min(wanted, sure) and text not in _ENDS_A_NAME
 
 
 def _end_of_name(tokens: Sequence[Token], likely: Sequence[_Likely], place: int) -> int:

@@ -8,14 +8,11 @@ The title stays in the text, the name behind it is found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
 from vault.freetext.allowed import is_allowed_word
 from vault.freetext.cues import cue_words
 from vault.freetext.findings import Finding
-from vault.freetext.folding import fold
-from vault.freetext.languages import Sentence
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
 from vault.freetext.tokens import Token
@@ -51,27 +48,13 @@ class Titles:
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
         words = load_words()
-        for sentence, tokens in by_sentence(reading):
+        for sentence, tokens, folded in reading.in_sentences:
             writing = writing_of(tokens, sentence.language)
-            yield from _in_sentence(tokens, writing, words)
-            yield from _elided(tokens, writing, words)
+            yield from _in_sentence(tokens, folded, writing, words)
+            yield from _elided(tokens, folded, writing, words)
 
 
-def by_sentence(reading: Reading) -> Iterator[tuple[Sentence, Sequence[Token]]]:
-    """Each sentence with its tokens."""
-    place = 0
-    tokens = reading.tokens
-    for sentence in reading.sentences:
-        while place < len(tokens) and tokens[place].start < sentence.start:
-            place += 1
-        begin = place
-        while place < len(tokens) and tokens[place].start < sentence.end:
-            place += 1
-        yield sentence, tokens[begin:place]
-
-
-def _in_sentence(tokens: Sequence[Token], writing: Writing, words: Words) -> Iterator[Finding]:
-    folded = [fold(token.text).text for token in tokens]
+def _in_sentence(tokens: Sequence[Token], folded: Sequence[str], writing: Writing, words: Words) -> Iterator[Finding]:
     place = 0
     while place < len(tokens):
         cue = _cue(tokens, folded, place, writing)
@@ -91,15 +74,15 @@ def _in_sentence(tokens: Sequence[Token], writing: Writing, words: Words) -> Ite
                 place = last
 
 
-def _elided(tokens: Sequence[Token], writing: Writing, words: Words) -> Iterator[Finding]:
+def _elided(tokens: Sequence[Token], folded: Sequence[str], writing: Writing, words: Words) -> Iterator[Finding]:
     """`m'hamed`, `N'Golo`: what no verb can be behind such a beginning."""
-    for first, second in pairwise(tokens):
-        if second.start != first.end or not second.text[0].isalpha() or fold(first.text).text not in _ELIDED:
+    for place in [at for at, word in enumerate(folded[:-1]) if word in _ELIDED]:
+        first, second, bare = tokens[place], tokens[place + 1], folded[place + 1].rstrip("'")
+        if second.start != first.end or not second.text[0].isalpha():
             continue
-        folded = fold(second.text).text.rstrip("'")
-        if words.is_ordinary(folded, writing.language) or len(folded) < _SHORTEST_ELIDED:
+        if words.is_ordinary(bare, writing.language) or len(bare) < _SHORTEST_ELIDED:
             continue
-        if second.text[0].isupper() or writing.language != "fr" or words.is_name(folded):
+        if second.text[0].isupper() or writing.language != "fr" or words.is_name(bare):
             yield Finding(first.start, second.end, TokenType.PERSON, Reason(Source.TITLE, "elided"), _KIN_SCORE)
 
 

@@ -18,12 +18,15 @@ from typing import Final
 _BITS_PER_WORD: Final = 10
 _PROBES: Final = 6
 _PAIR: Final = struct.Struct("<QQ")
-_KEY: Final = b"parefeu word filter 1"
+#: Only ever copied: it has taken in the key, and no word.
+_KEYED: Final = hashlib.blake2b(digest_size=16, key=b"parefeu word filter 1")
 
 
 def hashes(word: str) -> tuple[int, int]:
     """Two 64-bit numbers from which all places of `word` follow, in every filter."""
-    first, second = _PAIR.unpack(hashlib.blake2b(word.encode(), digest_size=16, key=_KEY).digest())
+    keyed = _KEYED.copy()
+    keyed.update(word.encode())
+    first, second = _PAIR.unpack(keyed.digest())
     return first, second | 1
 
 
@@ -47,10 +50,15 @@ class WordFilter:
     def __contains__(self, pair: tuple[int, int]) -> bool:
         bits = self.bits
         size = len(bits) * 8
-        first, step = pair
-        for probe in range(_PROBES):
-            place = (first + probe * step) % size
-            if not bits[place >> 3] & (1 << (place & 7)):
+        place = pair[0] % size
+        if not bits[place >> 3] >> (place & 7) & 1:
+            return False  # most words end here: the other places are not worked out for them
+        step = pair[1] % size
+        for _ in range(1, _PROBES):
+            place += step
+            if place >= size:
+                place -= size
+            if not bits[place >> 3] >> (place & 7) & 1:
                 return False
         return True
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vault.freetext.folding import fold
+from vault.freetext.folding import folded_word
 from vault.freetext.particles import INSIDE, PARTICLES
 from vault.freetext.tokens import Token
 from vault.freetext.words import Words
@@ -57,7 +57,7 @@ def name_end(tokens: Sequence[Token], place: int, writing: Writing, words: Words
             if at >= len(tokens) or tokens[at].start != token.end or not tokens[at].text[0].isalpha():
                 break
             at = end = at + 1
-        elif fold(token.text).text in INSIDE and at + 1 < len(tokens):
+        elif folded_word(token.text) in INSIDE and at + 1 < len(tokens):
             at += 1
         else:
             break
@@ -79,7 +79,7 @@ def _is_name_word(token: Token, writing: Writing, words: Words, *, first: bool) 
     text = token.text
     if not text[0].isalpha():
         return False
-    folded = fold(text).text.rstrip("'")
+    folded = folded_word(text).rstrip("'")
     if not folded or folded in PARTICLES:
         return False
     if writing.small or writing.capitals:
