@@ -121,7 +121,10 @@ class SqlLogTurn:
     def _run(self, statement: str, *values: Any) -> Any:
         """`{log}` is the schema, `?` a value: SQLite's way of writing both databases' statements."""
         text = statement.format(log=self._schema)
-        return self._main.raw.execute(text if self._lite else text.replace("?", "%s"), values)
+        if self._lite:
+            return self._main.raw.execute(text, values)
+        # Bodies and hashes as bytes: written out as text, each would be twice as long and decoded here.
+        return self._main.raw.execute(text.replace("?", "%s"), values, binary=True)
 
     def _run_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         text = statement.format(log=self._schema)
