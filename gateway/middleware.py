@@ -19,8 +19,8 @@ _DECISION: Final = re.compile(r"/access/v1/(evaluations?|search/(subject|resourc
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 #: Requests whose body is a file, or a form with one; it is streamed, never held.
 _FILE: Final = re.compile(r"/casework/cases/[^/]+/attachments/[a-z-]+")
-#: The page that takes a file reads past one that is too large, to say so on a page: a browser hears no answer before.
-_FILE_PAGE: Final = re.compile(r"/pages/casework/cases/[^/]+/documents/new")
+#: A page that takes a file reads past one that is too large, to say so on a page: a browser hears no answer before.
+_FILE_PAGE: Final = re.compile(r"/pages/casework/(cases/[^/]+/documents/new|import)")
 FILE_PAGE_LIMIT: Final = 4 * LARGEST_FILE
 SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),

@@ -99,10 +99,11 @@ _CASEWORK: Final = {
     "appointment_clashes": "starts_at ends_at desk clashes free",
     "day_list_coach": (
         "starts_at ends_at reference appointment occasion status family_name given_names language "
-        "interpreting channel desk company"
+        "interpreting channel desk company suspended"
     ),
     "day_list_desk": (
-        "starts_at ends_at reference appointment occasion status family_name given_names language interpreting coach"
+        "starts_at ends_at reference appointment occasion status family_name given_names language interpreting coach "
+        "suspended"
     ),
     "attendees_full": "reference appointment attendees role name organisation interpreter version",
     "assignment_full": "reference region coach_type coach history considered explanation",
@@ -111,7 +112,7 @@ _CASEWORK: Final = {
     "conflict_full": "reference coach name declared_at declared_by withdrawn_at reason",
     "conflict_receipt": "reference declared version state",
     "coach_list": "coach name types capacity load appointments absent absences",
-    "coach_receipt": "coach name types capacity absence kind first_day last_day moved left",
+    "coach_receipt": "coach name types capacity absence kind first_day last_day moved left over cases plan",
     "desk_hours": "desk name site region open_return_place hours walk_in open_now closed_for",
     "desk_free": "desk day cell_minutes free",
     "order_receipt": "status reference state version region coach_type criterion missing differing",

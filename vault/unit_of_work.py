@@ -290,6 +290,10 @@ class Agenda(Protocol):
         self, slot: Slot, *, coach: ActorId | None = None, case: CaseId | None = None, interpreter: bytes = b"",
         besides: AppointmentId | None = None,
     ) -> list[Slot]: ...  # fmt: skip
+    def busy(self, slot: Slot, coaches: Sequence[ActorId]) -> set[ActorId]:
+        """Which of these coaches have a booked appointment that shares a moment with `slot`."""
+        ...
+
     def counts(self, coaches: Sequence[ActorId], since: datetime, until: datetime) -> dict[ActorId, int]: ...
     def attended(self, cases: Sequence[CaseId]) -> dict[CaseId, list[datetime]]: ...
     def missed(self, cases: Sequence[CaseId]) -> dict[CaseId, list[tuple[datetime, Status]]]:

@@ -17,7 +17,7 @@ from vault.cases.assignment import LARGEST_CAPACITY, AbsenceKind, Profile
 from vault.cases.model import CoachType, Place
 from vault.errors import NotFound
 from vault.ids import AbsenceId, ActorId, SessionId
-from vault.usecases import assign, calendars, coaches
+from vault.usecases import assign, calendars, caseloads, coaches
 from vault.usecases.casework import parse_reference
 from vault.vocabulary import CASEWORK, Action, Kind, Purpose
 
@@ -39,6 +39,10 @@ class AbsenceBody(Body):
 
 class HandOverBody(Body):
     coach: Id | None = Field(default=None, description="who takes all of them; left out: each goes to who is chosen")
+    look: bool = Field(default=False, description="say what would become of each case, and write nothing")
+    plan: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = Field(
+        default="", description="of a look: refused where anything has changed since"
+    )
 
 
 class AssignmentBody(Body):
@@ -88,12 +92,22 @@ class _Coaches:
         )
 
     async def hand_over_caseload(self, request: Request, absence: str, body: HandOverBody) -> Response:
-        """Give every open case of an absent coach to somebody else."""
+        """Give every open case of an absent coach to somebody else, or look what would become of each."""
         which, stand_in = AbsenceId.parse(absence), ActorId.parse(body.coach) if body.coach else None
+        if body.look:
+            return json_response(
+                await self.gate.run(
+                    request,
+                    lambda uow, actor: caseloads.look_at_caseload(uow, actor, which, stand_in, self.casework),
+                    quick=False,
+                )
+            )
         return json_response(
             await self.gate.run(
                 request,
-                lambda uow, actor: coaches.hand_over_caseload(uow, actor, which, stand_in, self.casework),
+                lambda uow, actor: caseloads.hand_over_caseload(
+                    uow, actor, which, stand_in, self.casework, plan=body.plan
+                ),
                 quick=False,
             )
         )
@@ -103,7 +117,7 @@ class _Coaches:
         which = AbsenceId.parse(absence)
         return json_response(
             await self.gate.run(
-                request, lambda uow, actor: coaches.take_back_caseload(uow, actor, which, self.casework), quick=False
+                request, lambda uow, actor: caseloads.take_back_caseload(uow, actor, which, self.casework), quick=False
             )
         )
 

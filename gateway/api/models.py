@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Final, Literal
@@ -26,11 +27,19 @@ PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
 LARGEST_VERSION: Final = 2**31 - 1
 
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def _written(value: object) -> object:
-    """A date is written; pydantic would take a number for seconds since 1970."""
-    if value is not None and not isinstance(value, str):
-        raise ValueError("a date is written YYYY-MM-DD")
-    return value
+    """A date is written, in one way. pydantic would take a number, or a text that holds one, for seconds since 1970."""
+    if value is None or type(value) is date:
+        return value
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("a date is written YYYY-MM-DD, and is a day of the calendar")
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(_written)]

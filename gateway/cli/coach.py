@@ -20,6 +20,7 @@ app = typer.Typer(
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _LINE: Final = ("coach", "name", "types", "capacity", "load", "appointments", "absent")
 _AWAY: Final = ("absence", "coach", "name", "kind", "first_day", "last_day", "handed_over")
+_BECOMES: Final = ("reference", "becomes", "coach", "obstacles", "at_once")
 Who = Annotated[str, typer.Argument(metavar="COACH", help="Id or full name; `parefeu coach list` shows both.")]
 
 
@@ -84,9 +85,16 @@ def hand_over(
     desk: Desk,
     absence: str,
     to: Annotated[str, typer.Option("--to", help="Who takes all of them; left out: chosen for each case.")] = "",
+    look: Annotated[
+        bool, typer.Option("--look", help="Only say what would become of each case; `at_once`: appointments.")
+    ] = False,
 ) -> None:
     """Give every open case of an absent coach to somebody else."""
-    body = {"coach": _id(desk, to)} if to else {}
+    body: dict[str, Any] = {"coach": _id(desk, to)} if to else {}
+    if look:
+        reply = desk.post(f"/absences/{quoted(absence)}/hand-over", body | {"look": True})
+        desk.show_list(reply, "cases", _BECOMES)
+        return
     _moved(desk, desk.post(f"/absences/{quoted(absence)}/hand-over", body))
 
 

@@ -18,8 +18,9 @@ import typer
 from gateway.cli import output
 from gateway.cli.desk import Desk, at_desk, refuse
 from gateway.cli.notes import ProgressBar
-from gateway.cli.order_files import COLUMNS, PEOPLE_COLUMNS, Household, Survey, households, survey
 from gateway.client import Problem, Unreachable
+from gateway.order_faults import TEXTS, UnusableFile
+from gateway.order_files import COLUMNS, PEOPLE_COLUMNS, Household, OrderFile, Survey, households, survey
 from vault.cases.orders import Intake
 from vault.vocabulary import CASEWORK
 
@@ -31,6 +32,8 @@ REPORT: Final = ("line", "status", "case", "region", "coach_type", "criterion", 
 _WAITING: Final = ("reference", "opened_on", "language", "missing")
 #: Somebody must look at these.
 _OPEN: Final = frozenset({"invalid", "refused", Intake.DIFFERS.value})
+#: What an empty file with the columns' names would help with.
+_OF_HEADERS: Final = frozenset({"header", "unknown_column"})
 #: Whatever household is sent next, the answer is the same.
 _HOPELESS: Final = frozenset({401, 403, 404, 405, 429})
 
@@ -72,11 +75,17 @@ def import_file(
         return
     if file is None:
         refuse("name a FILE, or --template csv")
-    seen = survey(file)
+    orders = OrderFile.at(file)
+    try:
+        seen = survey(orders)
+    except UnusableFile as unusable:
+        refuse(f"{file}: {unusable}{' (see --template)' if unusable.fault.code in _OF_HEADERS else ''}")
+    except OSError as error:
+        refuse(f"{file}: {error.strerror}")
     counts: dict[str, int] = {}
     with Report(desk.as_json) as report, ProgressBar("taking in" if write else "looking", seen.households) as bar:
         stopped = ""
-        for one, told in answers(desk, file, seen, {"look": not write, "complete": complete, "update": update}):
+        for one, told in answers(desk, orders, seen, {"look": not write, "complete": complete, "update": update}):
             for row in report_rows(one, told):
                 report.add(row)
             counts[told["status"]] = counts.get(told["status"], 0) + 1
@@ -92,17 +101,17 @@ class Poster(Protocol):
 
 
 def answers(
-    desk: Poster, file: Path, seen: Survey, how: Mapping[str, bool]
+    desk: Poster, file: OrderFile, seen: Survey, how: Mapping[str, bool]
 ) -> Iterator[tuple[Household, dict[str, Any]]]:
     """What became of each household, in the file's order, until the gateway gives no answer any more."""
     sent: set[bytes] = set()
     for one in households(file):
-        fault = one.fault or (seen.unusable.get(one.key, "") if one.reference else "")
-        if fault or one.body is None:
-            yield one, {"status": "invalid", "why": fault}
+        fault = seen.fault_of(one)
+        if fault is not None or one.body is None:
+            yield one, {"status": "invalid", "why": fault.text if fault is not None else ""}
             continue
         if one.key in sent:
-            yield one, {"status": "duplicate", "why": "stands in the file before, with the same content"}
+            yield one, {"status": "duplicate", "why": TEXTS["twice"]}
             continue
         sent.add(one.key)
         told = _sent(desk, one, how)
@@ -139,7 +148,7 @@ def _why(one: Household, problem: Problem) -> str:
         *path, name = (str(issue.get("name") or "")).split(".")
         column = name if name in COLUMNS else next((part for part in reversed(path) if part in COLUMNS), name)
         place = int(path[1]) if len(path) > 1 and path[0] == "people" and path[1].isdecimal() else None
-        people = [line for line in one.lines if line not in one.doubles]
+        people = one.people_lines
         where = f" (line {people[place]})" if place is not None and len(people) > place and len(people) > 1 else ""
         parts.append(f"{column}{where}: {issue.get('detail') or detail}".strip(": "))
     return "; ".join(parts) or detail or problem.sentence
@@ -149,7 +158,7 @@ def report_rows(one: Household, told: Mapping[str, Any]) -> Iterator[dict[str, A
     """The report's lines about a household: one for each of its lines in the file."""
     for line in one.lines:
         if line in one.doubles:
-            yield {"line": line, "status": "duplicate", "why": "the same line stands in this household before"}
+            yield {"line": line, "status": "duplicate", "why": TEXTS["twice_line"]}
             continue
         yield {
             "line": line,

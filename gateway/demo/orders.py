@@ -15,9 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.cli.order_files import households
 from gateway.demo.people import Caller
 from gateway.instance import write_private
+from gateway.order_files import OrderFile, households
 from gateway.reviewing import accept_all, send_note
 from vault.errors import ConfigurationError
 
@@ -97,9 +97,9 @@ class Hours:
 def take_in(desk: Caller, path: Path) -> dict[str, str]:
     """Send each household of the file; the case of each, by the reference of its order."""
     found = {}
-    for one in households(path):
+    for one in households(OrderFile.at(path)):
         if one.body is None:
-            raise ConfigurationError(f"{path.name}: {one.fault}")
+            raise ConfigurationError(f"{path.name}: {one.fault.text if one.fault else ''}")
         found[one.reference] = str(desk.post("/orders", {**one.body, "look": False})["reference"])
     return found
 

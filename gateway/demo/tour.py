@@ -22,7 +22,6 @@ from rich.text import Text
 from gateway.cli.file import answers, report_rows
 from gateway.cli.home import Hooks, settings_of
 from gateway.cli.init import create_home
-from gateway.cli.order_files import survey
 from gateway.cli.output import as_called
 from gateway.client import InProcess, Problem
 from gateway.clock import SystemEntropy
@@ -31,6 +30,7 @@ from gateway.demo.attack import Findings, Loot, attack, hexdump
 from gateway.demo.people import BY_LOGIN, PARTNERS, Caller, hire, token_for
 from gateway.demo.seed_data import SeedCase, load_seed
 from gateway.instance import load_zones, read_directory
+from gateway.order_files import OrderFile, survey
 from gateway.reviewing import accept_all, pending, send_note
 from gateway.settings import Settings
 from gateway.wiring import build
@@ -159,7 +159,8 @@ class _Tour:
     def _taken_in(self, desk: Caller, path: Path, *, write: bool) -> set[str]:
         """Send the file as `parefeu file import` does; show its report. Returns what became of the orders."""
         how = {"look": not write, "complete": False, "update": False}
-        found = [row for one, told in answers(desk, path, survey(path), how) for row in report_rows(one, told)]
+        file = OrderFile.at(path)
+        found = [row for one, told in answers(desk, file, survey(file), how) for row in report_rows(one, told)]
         table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
         names = ("line", "status", "region", "coach_type", "criterion", "missing", "why")
         for name in names:

@@ -13,6 +13,7 @@ from gateway.gate import Authenticated
 from gateway.pages.reviewing import Look, look, tried
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
+from vault.cases.appointments import Status
 from vault.cases.calendar import belgian_day
 from vault.cases.flow import WAITING, State, Step, phase_of
 from vault.cases.journey import CHOSEN, way_forward
@@ -21,9 +22,9 @@ from vault.errors import ConfigurationError, InvalidInput, ReviewNeeded
 from vault.freetext import Choice
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import answers, flow_view, notes, overview, questions, read_case, tasks, withdrawals
+from vault.usecases import answers, appointments, flow_view, notes, overview, questions, read_case, tasks, withdrawals
 from vault.usecases.casework import Casework, parse_reference
-from vault.vocabulary import CASEWORK, Role
+from vault.vocabulary import CASEWORK, Phase, Role
 
 PAGE: Final = 25
 _HOME_CASES: Final = 200
@@ -162,10 +163,13 @@ class CaseworkPages:
         def work(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             status = self.status(uow, actor, case)
             found: dict[str, Any] = {"case": status, "notes": [], "tasks": [], "steps": [], "taken": [], "days": []}
+            found["standing"] = 0
             if own or role is Role.REGIONAL_HEAD or status["phase"] == "pending":
                 steps = flow_view.list_steps(uow, actor, case, casework)
                 found["steps"], found["taken"] = steps["steps"], steps["taken"]
                 found["days"] = flow_view.list_deadlines(uow, actor, case, casework)
+            if status["phase"] == Phase.SUSPENDED and role is not Role.REGIONAL_HEAD:
+                found["standing"] = _standing(appointments.list_appointments(uow, actor, case, casework))
             if own:
                 found["notes"] = notes.list_notes(uow, actor, case, casework)
                 found["tasks"] = [
@@ -230,10 +234,13 @@ def _sorted_out(due: list[Any], cases: list[Any], today: str, week: str) -> dict
         if row["day"] is not None and row["day"] <= week and not _expected(row)
     ]
     items += [
-        {"day": today, "reference": row["reference"], "next": row["next"] if _expected(row) else None, **one}
+        {
+            "day": today, "reference": row["reference"], "next": row["next"] if _expected(row) else None,
+            "suspended": row["state"] == State.SUSPENDED, **one,
+        }
         for row in cases
         for one in row["expected"]
-    ]
+    ]  # fmt: skip
     items.sort(key=lambda item: (str(item["day"]), item.get("starts_at", "")))
     return {
         "late": [item for item in items if item["day"] < today],
@@ -255,6 +262,11 @@ def _load(cases: list[Any]) -> list[tuple[str, int, int]]:
         counts[0] += 1
         counts[1] += row["left"] is not None and row["left"] < 0
     return sorted(((name, *counts) for name, counts in found.items()), key=lambda row: (-row[1], row[0]))  # type: ignore[misc]
+
+
+def _standing(rows: list[Any]) -> int:
+    """How many appointments are booked: of a suspended case, somebody must decide about them."""
+    return sum(row["status"] == Status.BOOKED.value for row in rows)
 
 
 def _first(steps: list[Any], *, notice_given: bool) -> Any:

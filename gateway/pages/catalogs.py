@@ -77,6 +77,11 @@ def tongue(code: str, language: str) -> str:
         return code
 
 
+def colon(language: str) -> str:
+    """The colon between two texts. In French a space stands before it at which no line breaks."""
+    return "\u00a0:" if language == "fr" else ":"
+
+
 def _parsed(value: str | date | datetime) -> date | datetime:
     if not isinstance(value, str):
         return value

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
+from gateway.middleware import BODY_LIMIT
 from vault.errors import InvalidInput
 
 _MOST_FIELDS: Final = 600
@@ -54,7 +55,12 @@ class Form:
 async def read_form(request: Request) -> Form:
     """Raises InvalidInput for anything but one urlencoded form."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await request.body()
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        # Also where the same address takes a file: that is never held, a form is.
+        if len(body) > BODY_LIMIT:
+            raise InvalidInput("the form cannot be read", field="form")
     if media_type != _MEDIA_TYPE and body:
         raise InvalidInput("the form cannot be read", field="form")
     try:

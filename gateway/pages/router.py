@@ -20,6 +20,7 @@ from gateway.pages.asking import AskingPages
 from gateway.pages.assigning import AssigningPages
 from gateway.pages.calendars import CalendarPages
 from gateway.pages.ceremonies_reviewed import CeremonyWatch
+from gateway.pages.coaches import CoachPages
 from gateway.pages.disclosed import DisclosedPages
 from gateway.pages.documents import DocumentPages
 from gateway.pages.emergencies import EmergencyPages, EmergencyWatch
@@ -27,6 +28,7 @@ from gateway.pages.examining import ExaminingPages
 from gateway.pages.excepting import ExceptionPages
 from gateway.pages.federated import FederatedPages
 from gateway.pages.figures import FigurePages
+from gateway.pages.intake import IntakePages
 from gateway.pages.integrity import Integrity, StatePages
 from gateway.pages.letters import LetterPages
 from gateway.pages.log import LogPages
@@ -61,7 +63,7 @@ _SERVED: Final = {
 }
 _UNSERVED: Final = frozenset({"axe.js", *(f"{family}-{subset}.woff2" for family, subset in assets.NOTO)})
 #: Where a form may bring a file; its handler reads it as it arrives.
-_WITH_A_FILE: Final = "/documents/new"
+_WITH_A_FILE: Final = ("/documents/new", "/import")
 _PACKED: Final = (".css", ".js")
 _FOREVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 #: Of both functions of oversight.
@@ -91,6 +93,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/", "home"),
             ("/cases", "cases"),
             ("/search", "search"),
+            ("/coaches", "coaches"),
             ("/requests", "requests"),
             ("/figures", "figures"),
             ("/emergencies", "emergencies"),
@@ -101,6 +104,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/cases", "cases"),
             ("/search", "search"),
             ("/open", "new_case"),
+            ("/import", "orders"),
         ),
     },
     ZoneKind.FOLLOW_UP: {"follow_up_officer": (("/", "home"), ("/requests/new", "ask"), ("/sheets", "sheets"))},
@@ -227,7 +231,7 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
     referring, agenda, files, asked = ReferralPages(door), AgendaPages(door), DocumentPages(door), QuestionPages(door)
     emergencies = EmergencyPages(door)
-    calendars, excepting = CalendarPages(door), ExceptionPages(door)
+    calendars, excepting, intake = CalendarPages(door), ExceptionPages(door), IntakePages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -262,6 +266,9 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/appointments/{{appointment}}/company", calendars.came_along, both),
         (f"{case}/walk-in", agenda.walk_in, both),
         (f"{case}/coach", AssigningPages(door).coach, both),
+        *_coaches(door),
+        ("/import", intake.orders, both),
+        ("/import/template", intake.template, look),
         (f"{case}/referrals", referring.all, look),
         (f"{case}/referrals/new", referring.new, both),
         (f"{case}/referrals/{{referral}}", referring.one, both),
@@ -274,6 +281,15 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         (f"{case}/letters/new/{{letter}}", letters.write, both),
         (f"{case}/letters/{{kind}}/{{letter}}", letters.read, look),
         (f"{case}/letters/{{kind}}/{{letter}}/pdf", letters.pdf, look),
+    ]
+
+
+def _coaches(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
+    coaches = CoachPages(door)
+    return [
+        ("/coaches", coaches.all, ("GET",)),
+        ("/coaches/{coach}", coaches.one, ("GET", "POST")),
+        ("/absences/{absence}", coaches.absence, ("GET", "POST")),
     ]
 
 

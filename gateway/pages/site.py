@@ -89,6 +89,7 @@ class Site:
             "warning": WARNING,
             "word": partial(words.word, catalogue.gettext),
             "choices": words.choices,
+            "colon": catalogs.colon(language),
         }
         made.filters |= {
             "day": partial(catalogs.day, language=language),

@@ -1,4 +1,4 @@
-"""What stands in the way of a coach, and how a case came to one."""
+"""What stands in the way of a coach, how a case came to one, and what becomes of the cases of one who is away."""
 
 from __future__ import annotations
 
@@ -14,6 +14,22 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "chosen": "chosen by kind, region and load", "named": "named by a head", "step": "named with a step",
         "absence": "stands in", "return": "came back", "conflict": "conflict of interest",
     },
+    "absence_kind": {"holiday": "Holiday", "leave": "Longer leave"},
+    "becomes": {
+        "goes": "would be handed over", "stays": "would stay: nobody can take it", "given": "handed over",
+        "kept": "handed over; stays where it is", "back": "given back",
+    },
 }  # fmt: skip
-FAULTS: Final = {"not_assignable": "This case cannot be given so. What stands in the way is named below."}
-MORE: Final = {"done": {"assigned": "The case has its coach."}}
+FAULTS: Final = {
+    "not_assignable": "This case cannot be given so. What stands in the way is named below.",
+    "away_already": "An absence that is written down already covers some of these days.",
+}
+MORE: Final = {
+    "menu": {"coaches": "Coaches"},
+    "done": {
+        "assigned": "The case has its coach.", "profile": "What they take is written down.",
+        "absence": "The absence is written down. Look below what would become of the cases.",
+        "caseload": "The cases are handed over. Below stands what became of each.",
+        "caseload_back": "The absence has ended. Below stands what became of each case.",
+    },
+}  # fmt: skip

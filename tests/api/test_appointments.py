@@ -319,7 +319,7 @@ def test_a_desk_sees_names_on_the_day_and_times_on_other_days(house: House) -> N
     assert (line["family_name"], line["given_names"], line["coach"]) == ("Diallo", "Aminata", "Coach")
     assert set(line) == {
         "starts_at", "ends_at", "reference", "appointment", "occasion", "status", "family_name", "given_names",
-        "language", "interpreting", "coach",
+        "language", "interpreting", "coach", "suspended",
     }  # fmt: skip
     look = [entry for entry in entries(house) if entry["kind"] == "day_list"][-1]
     assert (look["action"], look["count"], look["role"]) == ("list", 1, "desk_officer")

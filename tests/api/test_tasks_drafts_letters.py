@@ -301,7 +301,7 @@ def test_a_letter_is_composed_kept_and_read_again(house: House) -> None:
     reply = coach.post(f"/cases/{case}/letters", json=CONSEQUENCES | {"languages": ["nl", "fr"]})
     assert reply.status_code == 201
     told = reply.json()
-    assert (told["letter"], told["letter_version"], told["languages"]) == ("consequences", 1, ["nl", "fr"])
+    assert (told["letter"], told["letter_version"], told["languages"]) == ("consequences", 2, ["nl", "fr"])
     assert told["fields"]["recipients"] == ["Aminata Diallo"]
     assert told["fields"]["address"] == CASE["contact"]["address"]
     assert told["fields"]["letter_date"] == "2026-11-03"

@@ -32,7 +32,7 @@ def test_a_coach_hears_on_what_it_depends_and_who_could_help(lite_house: House) 
     ("language", "says", "task"),
     [
         ("en", "No rule lets a desk officer do this", "It is the task of: a coach."),
-        ("fr", "Aucune règle ne permet cela à un agent d'accueil", "C'est la tâche de : un coach."),
+        ("fr", "Aucune règle ne permet cela à un agent d'accueil", "C'est la tâche de\u00a0: un coach."),
         ("nl", "Geen enkele regel staat dit toe aan een onthaalmedewerker", "Dit is de taak van: een coach."),
         ("de", "Keine Regel erlaubt dies für eine Empfangskraft", "Das ist die Aufgabe von: ein Coach."),
     ],

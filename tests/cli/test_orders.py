@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.cli import file as command
-from gateway.cli.order_files import COLUMNS, LONGEST_LINE, households
 from gateway.client import Problem, Unreachable
+from gateway.order_files import COLUMNS, LONGEST_LINE, OrderFile, households
 from tests.cli.kit import Ran, Shell, signed_in
 from tests.crash.checks import faults
 from tests.house import House
@@ -298,6 +298,6 @@ def test_a_large_file_is_read_line_by_line(tmp_path: Path) -> None:
         file.write(HEADER + "\n")
         for number in range(3000):
             file.write(line(f"M/{number}") + "\n" + member(f"M/{number}", "Ibou") + "\n")
-    reading = households(path)
+    reading = households(OrderFile.at(path))
     assert next(reading).lines == (2, 3)
     assert sum(1 for one in reading if not one.fault) == 2999

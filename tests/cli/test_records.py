@@ -152,7 +152,7 @@ def test_a_note_begins_with_its_skeleton_and_is_corrected(desk: Shell, case: str
     assert ran.out == "Anders.\n"
     assert "corrects version 1: verkeerd begrepen" in ran.err
     told = desk.ok("note", "read", case, note, "--json").json
-    assert (told["template"], told["template_version"], told["version"]) == ("intake", 1, 2)
+    assert (told["template"], told["template_version"], told["version"]) == ("intake", 2, 2)
 
 
 def test_a_draft_is_kept_shown_and_thrown_away(desk: Shell, case: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from playwright.sync_api import Page
 
 from gateway.cli.home import Hooks, settings_of
+from gateway.demo import orders
 from gateway.demo.people import BY_LOGIN, token_for
 from gateway.demo.setup import Demo, prepare
 from gateway.log.running import announce
@@ -77,6 +78,8 @@ def _take(site: Site, demo: Demo) -> None:
             page.screenshot(path=FOLDER / f"{name}.png", full_page=name in WHOLE)
         if login == "amina":
             _note(page, f"{site.base}{door}/cases/{places['case']}")
+        if login == "nele":
+            _orders(page, f"{site.base}{door}/import", site.house.settings.home / orders.FOLDER / orders.EXAMPLE_FILE)
         page.context.close()
 
 
@@ -87,6 +90,15 @@ def _note(page: Page, case: str) -> None:
     page.get_by_role("button", name="Parcourir d'abord").click()
     page.locator("#review").scroll_into_view_if_needed()
     page.screenshot(path=FOLDER / "note-review.png")
+
+
+def _orders(page: Page, address: str, file: Path) -> None:
+    """What would become of the orders of the demo's file."""
+    page.goto(address)
+    page.set_input_files("#file", file)
+    page.get_by_role("button", name="Parcourir le fichier").click()
+    page.get_by_role("button", name="Enregistrer ce qui peut l'être").wait_for()
+    page.screenshot(path=FOLDER / "desk-orders.png")
 
 
 def _page_of(site: Site, demo: Demo, login: str) -> tuple[Page, str]:

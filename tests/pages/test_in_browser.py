@@ -17,6 +17,7 @@ from tests import emergencies, excepted
 from tests.asked import ask, opened, taken
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
+from tests.pages.test_head_in_browser import absent
 from tests.recorded import CONSEQUENCES, compose
 
 pytestmark = pytest.mark.long
@@ -181,8 +182,9 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
         "head": [
             "/", "/cases", f"/cases/{case}/coach", "/figures", "/requests", f"/requests/{asked}", f"/requests/{filed}",
             f"/cases/{case}/exceptions", f"/cases/{case}/exceptions/new",
+            "/coaches", f"/coaches/{site.house.staff['coach'].id.hex()}", f"/absences/{absent(site)}",
         ],
-        "desk": ["/", "/day"], "auditor": ["/", "/sessions", *overseen],
+        "desk": ["/", "/day", "/import"], "auditor": ["/", "/sessions", *overseen],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
         "fedasil": ["/disclosures", f"/disclosures/{given}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],

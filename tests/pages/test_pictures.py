@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.pages.screenshots import FOLDER, PAGES
 
 ROOT = FOLDER.parents[1]
-WRITTEN = {name for pictures in PAGES.values() for name in pictures} | {"note-review"}
+WRITTEN = {name for pictures in PAGES.values() for name in pictures} | {"note-review", "desk-orders"}
 #: In the documents, by the name of the file.
 SHOWN = {
     name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import re
 import subprocess
 import sys
@@ -101,6 +102,17 @@ def test_its_fonts_are_inside_and_come_from_no_machine(invitation: bytes) -> Non
             assert {"/FontFile2", "/FontFile3"} & set(descriptor)
             name = re.sub(r"[^a-z]", "", font["/BaseFont"].partition("+")[2].lower()).removesuffix("bold")
             assert name in known, name
+
+
+def test_the_spaces_of_french_are_drawn_though_no_font_has_the_narrow_one() -> None:
+    """A missing character would be drawn as the font's first glyph: a box."""
+    text = letter("invitation", ("fr",))
+    pdf = printed(text)
+    assert "\u202f?" in json.dumps(text, ensure_ascii=False), "the text has one"
+    assert "venir ?" in " ".join(said(pdf))
+    [page] = PdfReader(io.BytesIO(pdf)).pages
+    drawn = page.get_contents().get_data().decode("latin-1")  # type: ignore[union-attr]
+    assert re.search(r"<(?:[0-9a-f]{4})*0000", drawn) is None
 
 
 def test_names_in_any_script_and_from_right_to_left_are_written_whole() -> None:

@@ -130,7 +130,7 @@ def test_what_no_tree_holds_yet_is_said() -> None:
 @pytest.mark.parametrize(
     ("language", "says"),
     [
-        ("fr", "Transmis à organisation partenaire Caritas : adresse et coordonnées – coach"),
+        ("fr", "Transmis à organisation partenaire Caritas\u00a0: adresse et coordonnées – coach"),
         ("nl", "Doorgegeven aan partnerorganisatie Caritas: adres en contactgegevens – coach"),
         ("de", "Weitergegeben an Partnerorganisation Caritas: Adresse und Kontaktdaten – Coach"),
         ("en", "Passed on to partner organisation Caritas: address and contact details – coach"),
@@ -166,8 +166,8 @@ def test_every_language_has_its_own_words(language: str, says: str) -> None:
         ('{size} entries', '{size!r} entries'),
         ('reason = "check_under_way"', 'reason = "another"'),
         ('role = "auditor"', 'role = "somebody"'),
-        ("version = 2", 'version = "1"'),
-        ("version = 2", "version = 2\nmore = 2"),
+        ("version = 3", 'version = "1"'),
+        ("version = 3", "version = 3\nmore = 2"),
         ("[de]", "[es]"),
         ("[nl.reason]", "[nl.reason"),
     ],

@@ -95,6 +95,20 @@ class AgendaRepository:
             statement = statement.where(_A.appointment_id != besides.raw)
         return [_slot(row) for row in self._tx.read(statement)]
 
+    def busy(self, slot: Slot, coaches: Sequence[ActorId]) -> set[ActorId]:
+        """Which of these coaches have a booked appointment that shares a moment with `slot`."""
+        c = t.cases.c
+        rows = self._tx.read(
+            select(c.coach)
+            .distinct()
+            .select_from(t.appointments.join(t.cases, c.case_id == _A.case_id))
+            .where(
+                c.coach.in_([coach.raw for coach in coaches]), _A.starts_at > slot.starts_at - LONGEST,
+                _A.starts_at < slot.ends_at, _A.ends_at > slot.starts_at, _A.status == Status.BOOKED.value,
+            )
+        )  # fmt: skip
+        return {ActorId(bytes(row[0])) for row in rows}
+
     def counts(self, coaches: Sequence[ActorId], since: datetime, until: datetime) -> dict[ActorId, int]:
         """Booked appointments per coach that begin in that time."""
         c = t.cases.c

@@ -23,6 +23,7 @@ from vault.cases.people import decode_content, encode_content
 from vault.errors import AccessDenied, Conflict, InvalidInput, NotAssignable, NotFound
 from vault.ids import ActorId, CaseId, RecordId
 from vault.unit_of_work import StaffRow, UnitOfWork
+from vault.usecases.caseloads import appointments_at_once
 from vault.usecases.casework import Casework, Values, existing, reference
 from vault.usecases.coaches import barred, candidates_of, coach_of, move, need_of
 from vault.vocabulary import Action, Kind, Provenance, Purpose, Role
@@ -41,6 +42,7 @@ def read_assignment(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Ca
     need = need_of(case)
     proposal = propose(need, others)
     known = [actor_id for change in history for actor_id in (change.before, change.coach) if actor_id is not None]
+    at_once = appointments_at_once(uow, case_id, [one.coach for one in others], casework.clock.now())
     staff = uow.staff.by_ids([*known, *(one.coach for one in others), *([case.coach] if case.coach else [])])
     return shape(
         permit.profile,
@@ -67,6 +69,7 @@ def read_assignment(uow: UnitOfWork, actor: Actor, case_id: CaseId, casework: Ca
                     "rank": each.rank,
                     "obstacles": [obstacle.value for obstacle in each.obstacles],
                     "load": each.candidate.load,
+                    "at_once": at_once.get(each.candidate.coach, 0),
                     "capacity": each.candidate.profile.capacity if each.candidate.profile is not None else None,
                 }
                 for each in proposal.considered

@@ -1,13 +1,11 @@
-"""A region's coaches: what they take, how much they have, when they are away; handing over and taking back a caseload.
+"""A region's coaches: what they take, how much they have, when they are away; and how a case changes hands.
 
-A hand-over is one act: every open case of the coach goes to somebody, or stays and is counted. Each case's change of
-hands is asked and logged on its own, so that a case's history in the log is whole. While they are away a coach reads
-none of these cases.
+What becomes of an absent coach's cases: `caseloads.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -24,17 +22,15 @@ from vault.cases.assignment import (
     Cause,
     Need,
     Profile,
-    check_named,
-    propose,
 )
 from vault.cases.calendar import belgian_day, plausible
 from vault.cases.journey import coach_type_for
 from vault.cases.model import Case, CoachType, Place
-from vault.errors import Conflict, InvalidInput, NotAssignable, NotFound
+from vault.errors import Conflict, InvalidInput
 from vault.ids import AbsenceId, ActorId, CaseId
 from vault.unit_of_work import StaffRow, UnitOfWork
 from vault.usecases.casework import Casework, Values
-from vault.vocabulary import CASEWORK, Action, Facts, Kind, Phase, Purpose, Role
+from vault.vocabulary import CASEWORK, Action, Facts, Kind, Purpose, Role
 
 #: How far ahead the appointments are counted that a head sees beside a coach's load.
 AHEAD: Final = timedelta(days=7)
@@ -66,7 +62,7 @@ def list_coaches(uow: UnitOfWork, actor: Actor, casework: Casework) -> list[Valu
                 "load": loads.get(row.id, 0),
                 "appointments": ahead.get(row.id, 0),
                 "absent": row.id in away,
-                "absences": [_absence_values(absence) for absence in absences if absence.coach == row.id],
+                "absences": [absence_values(absence) for absence in absences if absence.coach == row.id],
             },
         )
         for row in staff
@@ -75,9 +71,9 @@ def list_coaches(uow: UnitOfWork, actor: Actor, casework: Casework) -> list[Valu
 
 def set_profile(uow: UnitOfWork, actor: Actor, coach: ActorId, profile: Profile, casework: Casework) -> Values:
     """Say which kinds of case a coach of the region takes, and how many. Raises NotFound."""
-    permit, row = _ask(uow, actor, coach, casework, "profile")
+    permit, row = ask_about(uow, actor, coach, casework, "profile")
     uow.coaches.put_profile(coach, profile, permit.entry)
-    return _receipt(permit, row, profile=profile)
+    return receipt(permit, row, profile=profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,77 +91,13 @@ def record_absence(uow: UnitOfWork, actor: Actor, cmd: RecordAbsence, casework: 
     last = cmd.last_day if cmd.last_day is not None else cmd.first_day
     if not plausible(cmd.first_day) or not timedelta(0) <= last - cmd.first_day <= LONGEST_ABSENCE:
         raise InvalidInput(f"an absence lasts 1 to {LONGEST_ABSENCE.days} days", field="last_day")
-    permit, row = _ask(uow, actor, cmd.coach, casework, "absence")
+    permit, row = ask_about(uow, actor, cmd.coach, casework, "absence")
     absence = Absence(AbsenceId(casework.entropy.bytes(16)), cmd.coach, cmd.kind, cmd.first_day, cmd.last_day)
     for other in uow.coaches.absences([cmd.coach]):
         if other.covers(absence.first_day) or absence.covers(other.first_day):
             raise Conflict("this coach is away at that time already")
     uow.coaches.add_absence(absence, permit.entry)
-    return _receipt(permit, row, absence=absence)
-
-
-def hand_over_caseload(
-    uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, stand_in: ActorId | None, casework: Casework
-) -> Values:
-    """Give every open case of an absent coach to `stand_in`, or each to whoever is chosen.
-
-    Done before the absence begins, it is given to who will be at work on its first day. What nobody can take stays, and
-    is counted as left. Raises NotFound, Conflict, NotAssignable for a stand-in who cannot take any case of the region.
-    """
-    absence, permit, row = _absence_of(uow, actor, absence_id, casework, "handed_over")
-    if absence.returned_at is not None:
-        raise Conflict("this absence is over")
-    if stand_in == absence.coach:
-        raise InvalidInput("a stand-in is somebody else", field="coach")
-    now = casework.clock.now()
-    begins = max(absence.first_day, belgian_day(now))
-    able = candidates_of(uow, row.region, casework, day=begins)
-    candidates = {one.coach: one for one in able if one.coach != absence.coach}
-    if stand_in is not None and stand_in not in candidates:
-        raise NotFound("no such item, or not for you")
-    moved = left = 0
-    for case in _cases(uow, uow.coaches.open_cases(absence.coach)):
-        chosen = _choose(uow, case, candidates, stand_in)
-        if chosen is None or case.region != row.region:
-            left += 1
-            continue
-        coach, explanation = chosen
-        entry = casework.ask(
-            uow, actor, Action.WRITE, Kind.ASSIGNMENT, case, purpose=ADMIN, asked=case.id.hex(), outcome="absence"
-        )
-        move(uow, entry, case, coach, Cause.ABSENCE, actor=actor, at=now, explanation=explanation, absence=absence.id)
-        candidates[coach] = replace(candidates[coach], load=candidates[coach].load + 1, given_at=now)
-        moved += 1
-    handed = replace(absence, handed_over_at=now)
-    uow.coaches.update_absence(handed, permit.entry)
-    return _receipt(permit, row, absence=handed, moved=moved, left=left)
-
-
-def take_back_caseload(uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, casework: Casework) -> Values:
-    """End an absence: what was handed over for it and is still with the stand-in goes back. Raises NotFound, Conflict.
-
-    What was given to somebody else since, what a conflict of interest forbids, and what left the casework stays; and
-    all of it, if the coach has left the office.
-    """
-    absence, permit, row = _absence_of(uow, actor, absence_id, casework, "returned")
-    if absence.returned_at is not None:
-        raise Conflict("this absence is over")
-    now = casework.clock.now()
-    moved = left = 0
-    handed = {change.case: change for change in uow.coaches.of_absence(absence.id) if change.cause is Cause.ABSENCE}
-    for case in _cases(uow, list(handed)):
-        here = row.active and case.region == row.region and case.phase not in (Phase.HANDED_OVER, Phase.ERASED)
-        if not here or case.coach != handed[case.id].coach or absence.coach in barred(uow, case.id):
-            left += 1
-            continue
-        entry = casework.ask(
-            uow, actor, Action.WRITE, Kind.ASSIGNMENT, case, purpose=ADMIN, asked=case.id.hex(), outcome="return"
-        )
-        move(uow, entry, case, absence.coach, Cause.RETURN, actor=actor, at=now, absence=absence.id)
-        moved += 1
-    ended = replace(absence, returned_at=now)
-    uow.coaches.update_absence(ended, permit.entry)
-    return _receipt(permit, row, absence=ended, moved=moved, left=left)
+    return receipt(permit, row, absence=absence)
 
 
 # -- shared with the assignment of one case -------------------------------------------------------------
@@ -239,35 +171,16 @@ def changed_hands(
     uow.coaches.assigned(change, permit.entry)
 
 
-def _choose(
-    uow: UnitOfWork, case: Case, candidates: dict[ActorId, Candidate], stand_in: ActorId | None
-) -> tuple[ActorId, str] | None:
-    """Who takes a case, and why; None if nobody can."""
-    need, no = need_of(case), barred(uow, case.id)
-    seen = {coach: replace(candidate, conflict=coach in no) for coach, candidate in candidates.items()}
-    if stand_in is None:
-        proposal = propose(need, list(seen.values()))
-        return (proposal.coach, proposal.explanation) if proposal.coach is not None else None
-    try:
-        overridden = check_named(need, seen[stand_in])
-    except NotAssignable:
-        return None
-    return stand_in, "named" + "".join(f" {obstacle}" for obstacle in overridden)
-
-
-def _cases(uow: UnitOfWork, ids: Collection[CaseId]) -> list[Case]:
-    return [case for case in map(uow.cases.get, ids) if case is not None]
-
-
 def coach_of(uow: UnitOfWork, coach: ActorId) -> StaffRow | None:
     """The row of a coach; None for anybody else."""
     row = uow.staff.by_ids([coach]).get(coach)
     return row if row is not None and row.role == Role.COACH.value else None
 
 
-def _ask(
+def ask_about(
     uow: UnitOfWork, actor: Actor, coach: ActorId, casework: Casework, outcome: str
 ) -> tuple[Permit, StaffRow]:  # fmt: skip
+    """Ask whether the actor changes something about a coach. Raises NotFound for nobody, or of another region."""
     row = coach_of(uow, coach)
     near = row is not None and bool(actor.region) and row.region == actor.region
     permit = casework.guard.permit(
@@ -278,22 +191,13 @@ def _ask(
     return permit, row
 
 
-def _absence_of(
-    uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, casework: Casework, outcome: str
-) -> tuple[Absence, Permit, StaffRow]:
-    absence = uow.coaches.absence(absence_id)
-    # An absence that is not there is asked about all the same: forbidden and unknown answer alike.
-    permit, row = _ask(uow, actor, absence.coach if absence else ActorId(absence_id.raw), casework, outcome)
-    assert absence is not None
-    return absence, permit, row
-
-
 def _profile_values(profile: Profile | None) -> Values:
     types = sorted(profile.types) if profile is not None else []
     return {"types": [CoachType(kind).value for kind in types], "capacity": profile.capacity if profile else None}
 
 
-def _absence_values(absence: Absence) -> Values:
+def absence_values(absence: Absence) -> Values:
+    """An absence as the list and the receipts tell it."""
     return {
         "absence": absence.id.hex(),
         "kind": absence.kind.value,
@@ -303,11 +207,12 @@ def _absence_values(absence: Absence) -> Values:
     }
 
 
-def _receipt(
+def receipt(
     permit: Permit, row: StaffRow, *, profile: Profile | None = None, absence: Absence | None = None,
-    moved: int | None = None, left: int | None = None,
+    moved: int | None = None, left: int | None = None, cases: Sequence[Values] = (), plan: str = "",
 ) -> Values:  # fmt: skip
-    told = _absence_values(absence) if absence is not None else {}
+    """What a head is told of a change about a coach. cases, plan: of a caseload that changes hands."""
+    told = absence_values(absence) if absence is not None else {}
     return shape(
         permit.profile,
         {
@@ -315,7 +220,10 @@ def _receipt(
             "name": row.display_name,
             **_profile_values(profile),
             **{name: told.get(name) for name in ("absence", "kind", "first_day", "last_day")},
+            "over": absence is not None and absence.returned_at is not None,
             "moved": moved,
             "left": left,
+            "cases": list(cases),
+            "plan": plan,
         },
     )

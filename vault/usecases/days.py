@@ -22,7 +22,7 @@ from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values
 from vault.usecases.slots import appointment_values
-from vault.vocabulary import Action, Facts, Kind, Purpose
+from vault.vocabulary import Action, Facts, Kind, Phase, Purpose
 
 ADMIN: Final = Purpose.CASE_ADMINISTRATION
 LONGEST_LOOK: Final = 31  # days
@@ -37,8 +37,11 @@ def coach_days(uow: UnitOfWork, actor: Actor, first: date, days: int, casework: 
     since, until = day_span(first)[0], day_span(first + timedelta(days=days - 1))[1]
     found = [one for one in uow.agenda.of_coach(actor.id, since, until) if one.status not in _GONE]
     permit = _permit(uow, actor, found, casework, Facts.of(own=True))
-    names = _names(uow, permit, found, casework)
-    return [shape(permit.profile, {**appointment_values(one), **names[one.case]}) for one in found]
+    names, suspended = _names(uow, permit, found, casework), _suspended(uow, found)
+    return [
+        shape(permit.profile, {**appointment_values(one), **names[one.case], "suspended": one.case in suspended})
+        for one in found
+    ]
 
 
 def desk_day(uow: UnitOfWork, actor: Actor, code: str, day: date, casework: Casework) -> list[Values]:
@@ -51,12 +54,17 @@ def desk_day(uow: UnitOfWork, actor: Actor, code: str, day: date, casework: Case
     permit = _permit(uow, actor, found, casework, Facts.of(region=near))
     today = day == belgian_day(casework.clock.now())
     names = _names(uow, permit, found, casework) if today else {}
-    coaches = _coaches(uow, found)
+    coaches, suspended = _coaches(uow, found), _suspended(uow, found)
     nobody = {"family_name": None, "given_names": None}
     return [
         shape(
             permit.profile,
-            {**appointment_values(one), **names.get(one.case, nobody), "coach": coaches.get(one.case, "")},
+            {
+                **appointment_values(one),
+                **names.get(one.case, nobody),
+                "coach": coaches.get(one.case, ""),
+                "suspended": one.case in suspended,
+            },
         )
         for one in found
     ]
@@ -82,6 +90,12 @@ def _names(uow: UnitOfWork, permit: Permit, found: Sequence[Appointment], casewo
         head = next((person for person in people if person.relation == "head"), people[0])
         names[record.case] = {"family_name": head.family_name, "given_names": head.given_names}
     return names
+
+
+def _suspended(uow: UnitOfWork, found: Sequence[Appointment]) -> frozenset[CaseId]:
+    """The cases whose guidance is suspended: what was booked before stands, until somebody decides about it."""
+    cases = map(uow.cases.get, dict.fromkeys(one.case for one in found))
+    return frozenset(case.id for case in cases if case is not None and case.phase is Phase.SUSPENDED)
 
 
 def _coaches(uow: UnitOfWork, found: Sequence[Appointment]) -> dict[CaseId, str]:

@@ -285,7 +285,7 @@
       if (!page) { again(words.broken); return; }
       document.title = request.response.title;
       $("main").replaceWith(page);
-      const fault = $(".govuk-error-summary");
+      const fault = $(".govuk-error-summary") || $("[data-focus]");
       if (fault) fault.focus();
       listen();
     });

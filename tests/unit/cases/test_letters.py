@@ -198,8 +198,8 @@ def test_a_folder_that_is_not_there_is_not_taken_for_the_shipped_one(tmp_path: P
 FAULTS: Final[dict[str, tuple[str, Any]]] = {
     "no TOML": ("notes.toml", lambda text: text + "[["),
     "not UTF-8": ("notes.toml", lambda text: text.encode() + b"\xff"),
-    "a version as text": ("notes.toml", lambda text: text.replace("version = 1", 'version = "1"', 1)),
-    "an unknown key": ("notes.toml", lambda text: text.replace("version = 1", "version = 1\nit = 'x'", 1)),
+    "a version as text": ("notes.toml", lambda text: text.replace("version = 2", 'version = "1"', 1)),
+    "an unknown key": ("notes.toml", lambda text: text.replace("version = 2", "version = 2\nit = 'x'", 1)),
     "an unknown template": ("notes.toml", lambda text: text.replace("[intake]", "[poem]", 1)),
     "a template too few": ("notes.toml", lambda text: text[: text.index("[closing]")]),
     "a text that is a number": ("notes.toml", lambda text: text.replace('fr = """', 'fr = 1\nxx = """', 1)),

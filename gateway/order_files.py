@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
-from gateway.cli.desk import refuse
+from gateway.order_faults import Fault, UnusableFile
 
 PEOPLE_COLUMNS: Final = (
     "relation", "family_name", "given_names", "birth_date", "national_number", "nationality", "aliases",
@@ -37,19 +38,20 @@ _YES_NO: Final = {
 LONGEST_LINE: Final = 64 * 1024
 LARGEST_LIST: Final = 16 * 1024 * 1024
 _ALIASES: Final = "|"
+_UTF16: Final = frozenset({b"\xff\xfe", b"\xfe\xff"})
 
 
 @dataclass(slots=True, repr=False)
 class Household:
     """One order as the file has it. lines: where, from 1; of a JSON list, which entry. body: as the interface takes it.
 
-    fault: why it cannot be sent, "" if it can. doubles: lines that repeat another line of the same household.
+    fault: why it cannot be sent, None if it can. doubles: lines that repeat another line of the same household.
     """
 
     lines: tuple[int, ...]
     reference: str = ""
     body: dict[str, Any] | None = None
-    fault: str = ""
+    fault: Fault | None = None
     doubles: frozenset[int] = frozenset()
 
     @property
@@ -61,71 +63,93 @@ class Household:
     def content(self) -> bytes:
         return _digest(json.dumps(self.body, sort_keys=True))
 
+    @property
+    def people_lines(self) -> list[int]:
+        """The line of each person of the body, in its order."""
+        return [line for line in self.lines if line not in self.doubles]
+
 
 @dataclass(slots=True)
 class Survey:
     """What a whole file holds, seen before anything is sent. unusable: why no order of this reference is sent."""
 
     households: int
-    unusable: dict[bytes, str]
+    unusable: dict[bytes, Fault]
+
+    def fault_of(self, one: Household) -> Fault | None:
+        """Why this household is not sent; None if it is."""
+        return one.fault or (self.unusable.get(one.key) if one.reference else None)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFile:
+    """Where orders are read from. name: its ending says how it is written. open: read anew from the beginning."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+
+    @classmethod
+    def at(cls, path: Path) -> OrderFile:
+        return cls(path.name, lambda: path.open("rb"))
+
+    @classmethod
+    def of_bytes(cls, name: str, content: bytes) -> OrderFile:
+        return cls(name, lambda: BytesIO(content))
 
 
 class _Broken(ValueError):
-    """A line or an entry that cannot be used; the text says why and quotes nothing."""
+    """A line or an entry that cannot be used."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.code)
 
 
 def _digest(text: str) -> bytes:
     return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
-def survey(path: Path) -> Survey:
-    """Read the whole file once. Refuses a file that is no list of orders."""
+def survey(file: OrderFile) -> Survey:
+    """Read the whole file once. Raises UnusableFile for what is no list of orders, OSError."""
     first: dict[bytes, bytes] = {}
-    unusable: dict[bytes, str] = {}
+    unusable: dict[bytes, Fault] = {}
     count = 0
-    for one in households(path):
+    for one in households(file):
         count += 1
         if not one.reference:
             continue
         if one.fault:
             unusable.setdefault(one.key, one.fault)
         elif first.setdefault(one.key, one.content) != one.content:
-            unusable[one.key] = "oqt_reference: stands in several places of the file, not with the same lines"
+            unusable[one.key] = Fault("scattered", "oqt_reference")
     return Survey(count, unusable)
 
 
-def households(path: Path) -> Iterator[Household]:
-    """The orders of a file, in its order. Refuses what is no such file, at the line where that shows."""
-    kind = path.suffix.lower()
-    try:
-        with path.open("rb") as file:
-            if kind == ".csv":
-                yield from _of_csv(path, file)
-            elif kind in {".jsonl", ".ndjson"}:
-                yield from _of_lines(path, file)
-            elif kind == ".json":
-                yield from _of_list(path, file)
-            else:
-                refuse(f"{path}: the name ends with .csv, .json or .jsonl")
-    except OSError as error:
-        refuse(f"{path}: {error.strerror}")
+def households(file: OrderFile) -> Iterator[Household]:
+    """The orders of a file, in its order. Raises UnusableFile at the line where that shows, OSError."""
+    kind = Path(file.name).suffix.lower()
+    read = _READERS.get(kind)
+    if read is None:
+        raise UnusableFile("name")
+    with file.open() as opened:
+        yield from read(opened)
 
 
-def _texts(path: Path, file: BinaryIO) -> Iterator[tuple[int, str]]:
+def _texts(file: BinaryIO) -> Iterator[tuple[int, str]]:
     """Lines with their numbers, without their ends. What is no UTF-8 ends the whole file: another program wrote it."""
     number = 0
     while raw := file.readline(LONGEST_LINE + 1):
         number += 1
         if len(raw) > LONGEST_LINE:
-            refuse(f"{path}: line {number} is longer than {LONGEST_LINE} bytes")
-        if number == 1 and raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            refuse(f"{path}: UTF-16; save it as UTF-8")
+            raise UnusableFile("long_line", line=number, most=LONGEST_LINE)
+        if number == 1 and raw[:2] in _UTF16:
+            raise UnusableFile("utf16")
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as fault:
-            refuse(f"{path}: line {number} is not UTF-8 (byte {fault.start}); save the file as UTF-8")
+            raise UnusableFile("not_utf8_line", line=number, byte=fault.start) from None
         if "\0" in text:
-            refuse(f"{path}: line {number} holds a NUL: no text file")
+            raise UnusableFile("nul", line=number)
         yield number, text.rstrip("\r\n")
 
 
@@ -139,19 +163,19 @@ class _Line:
     number: int
     reference: str
     cells: dict[str, str]
-    fault: str = ""
+    fault: Fault | None = None
 
 
-def _of_csv(path: Path, file: BinaryIO) -> Iterator[Household]:
-    texts = _texts(path, file)
+def _of_csv(file: BinaryIO) -> Iterator[Household]:
+    texts = _texts(file)
     _, header = next(texts, (0, ""))
-    delimiter, names = _header(path, header)
+    delimiter, names = _header(header)
     group: list[_Line] = []
-    doubt = ""  # about the group: a line beside it, of which nobody knows to whom it belongs
+    doubt: Fault | None = None  # about the group: a line beside it, of which nobody knows to whom it belongs
     for line in _lines(texts, delimiter, names):
         if line.fault and not line.reference:
             # It may be another person of the household before or after: neither is taken in without it.
-            beside = f"line {line.number}, beside it, cannot be read and may belong here"
+            beside = Fault("beside", fields={"line": line.number})
             if group:
                 yield _household(group, beside)
             group, doubt = [], beside
@@ -159,28 +183,28 @@ def _of_csv(path: Path, file: BinaryIO) -> Iterator[Household]:
             continue
         if group and group[0].reference != line.reference:
             yield _household(group, doubt)
-            group, doubt = [], ""
+            group, doubt = [], None
         group.append(line)
     if group:
         yield _household(group, doubt)
 
 
-def _header(path: Path, text: str) -> tuple[str, list[str]]:
+def _header(text: str) -> tuple[str, list[str]]:
     """The delimiter and the columns' names. What stands there instead may be a person's: it is never repeated."""
     for delimiter in ";,":
         names = [name.strip().lower() for name in text.replace('"', "").split(delimiter)]
         if "oqt_reference" in names and len(names) > 1:
             break
     else:
-        refuse(f"{path}: line 1 names the columns, oqt_reference among them, with ; or , between them (see --template)")
+        raise UnusableFile("header")
     for place, name in enumerate(names, start=1):
         if name not in COLUMNS:
-            refuse(f"{path}: column {place} has a name that is not known (see --template)")
+            raise UnusableFile("unknown_column", place=place)
         if name in names[: place - 1]:
-            refuse(f"{path}: the column {name} stands there twice")
+            raise UnusableFile("double_column", name=name)
     missing = [name for name in _NEEDED if name not in names]
     if missing:
-        refuse(f"{path}: columns are missing: {', '.join(missing)}")
+        raise UnusableFile("missing_columns", names=", ".join(missing))
     return delimiter, names
 
 
@@ -192,14 +216,15 @@ def _lines(texts: Iterable[tuple[int, str]], delimiter: str, names: list[str]) -
         try:
             cells = [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter, strict=True))]
         except csv.Error:
-            yield _Line(number, _guessed(text, delimiter, place), {}, "a quote is not closed, or stands within a cell")
+            yield _Line(number, _guessed(text, delimiter, place), {}, Fault("quote", line=number))
             continue
         if len(cells) != len(names):
-            fault = f"{len(cells)} cells under {len(names)} columns"
+            fault = Fault("cells", line=number, fields={"cells": len(cells), "columns": len(names)})
             yield _Line(number, _guessed(text, delimiter, place), {}, fault)
             continue
         told = dict(zip(names, cells, strict=True))
-        yield _Line(number, told["oqt_reference"], told, "" if told["oqt_reference"] else "oqt_reference: missing")
+        reference = told["oqt_reference"]
+        yield _Line(number, reference, told, None if reference else Fault("missing", "oqt_reference"))
 
 
 def _guessed(text: str, delimiter: str, place: int) -> str:
@@ -208,12 +233,12 @@ def _guessed(text: str, delimiter: str, place: int) -> str:
     return cells[place].strip() if len(cells) > place and not any('"' in cell for cell in cells) else ""
 
 
-def _household(lines: list[_Line], doubt: str = "") -> Household:
+def _household(lines: list[_Line], doubt: Fault | None = None) -> Household:
     numbers = tuple(line.number for line in lines)
     faulty = next((line for line in lines if line.fault), None)
     found = Household(numbers, lines[0].reference)
     if faulty is not None:
-        found.fault = f"line {faulty.number}: {faulty.fault}"
+        found.fault = faulty.fault
         return found
     kept: list[_Line] = []
     for line in lines:
@@ -223,8 +248,9 @@ def _household(lines: list[_Line], doubt: str = "") -> Household:
             kept.append(line)
     try:
         body = _body(kept)
-    except _Broken as fault:
-        found.fault = str(fault)
+    except _Broken as broken:
+        # Of an order on one line, the line is said already.
+        found.fault = broken.fault if len(lines) > 1 else replace(broken.fault, line=0)
         return found
     if doubt:
         found.fault = doubt
@@ -244,20 +270,21 @@ def _body(lines: list[_Line]) -> dict[str, Any]:
             continue
         other = next((line for line in told if line.cells[name] != told[0].cells[name]), None)
         if other is not None:
-            raise _Broken(f"{name}: line {other.number} says something else than line {told[0].number}")
-        body[name] = _value(name, told[0].cells[name])
+            raise _Broken(Fault("says_else", name, fields={"line": other.number, "other": told[0].number}))
+        body[name] = _value(name, told[0])
     body["people"] = [_person(line, alone=len(lines) == 1) for line in lines]
     return body
 
 
-def _value(name: str, cell: str) -> Any:
+def _value(name: str, line: _Line) -> Any:
+    cell = line.cells[name]
     if name in _YES_NO:
         if cell not in {"yes", "no"}:
-            raise _Broken(f"{name}: yes, no or nothing is expected")
+            raise _Broken(Fault("yes_no", name, line.number))
         return cell == "yes"
     if name == "term_days":
         if not (cell.isascii() and cell.isdigit() and len(cell) <= 3):
-            raise _Broken("term_days: a whole number of days is expected")
+            raise _Broken(Fault("days", name, line.number))
         return int(cell)
     return cell
 
@@ -268,7 +295,7 @@ def _person(line: _Line, *, alone: bool) -> dict[str, Any]:
     }
     if "relation" not in person:
         if not alone:
-            raise _Broken(f"relation: line {line.number} says nothing, and the household has several people")
+            raise _Broken(Fault("no_relation", "relation", fields={"line": line.number}))
         person["relation"] = "head"
     aliases = [alias.strip() for alias in line.cells.get("aliases", "").split(_ALIASES)]
     if any(aliases):
@@ -279,33 +306,34 @@ def _person(line: _Line, *, alone: bool) -> dict[str, Any]:
 # -- JSON ---------------------------------------------------------------------------------------------
 
 
-def _of_lines(path: Path, file: BinaryIO) -> Iterator[Household]:
-    for number, text in _texts(path, file):
+def _of_lines(file: BinaryIO) -> Iterator[Household]:
+    for number, text in _texts(file):
         if not text.strip():
             continue
         try:
             yield _entry(number, _parsed(text))
         except (ValueError, RecursionError):
-            yield Household((number,), fault="no JSON that means one thing")
+            yield Household((number,), fault=Fault("no_json"))
 
 
-def _of_list(path: Path, file: BinaryIO) -> Iterator[Household]:
+def _of_list(file: BinaryIO) -> Iterator[Household]:
     raw = file.read(LARGEST_LIST + 1)
     if len(raw) > LARGEST_LIST:
-        refuse(f"{path}: larger than {LARGEST_LIST} bytes; write one order a line, as .jsonl")
-    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        refuse(f"{path}: UTF-16; save it as UTF-8")
+        raise UnusableFile("too_large", most=LARGEST_LIST)
+    if raw[:2] in _UTF16:
+        raise UnusableFile("utf16")
     try:
         found = _parsed(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
-        refuse(f"{path}: not UTF-8 (byte {fault.start})")
+        raise UnusableFile("not_utf8", byte=fault.start) from None
     except (ValueError, RecursionError) as fault:
-        where = f" (line {fault.lineno}, column {fault.colno})" if isinstance(fault, json.JSONDecodeError) else ""
-        refuse(f"{path}: no JSON that means one thing{where}")
+        if isinstance(fault, json.JSONDecodeError):
+            raise UnusableFile("no_json_at", line=fault.lineno, place=fault.colno) from None
+        raise UnusableFile("no_json") from None
     if isinstance(found, dict) and set(found) == {"orders"}:
         found = found["orders"]
     if not isinstance(found, list):
-        refuse(f'{path}: a list of orders is expected, or {{"orders": […]}}')
+        raise UnusableFile("no_list")
     for number, entry in enumerate(found, start=1):
         yield _entry(number, entry)
 
@@ -327,16 +355,19 @@ def _no_number(_: str) -> NoReturn:
 
 def _entry(number: int, told: Any) -> Household:
     if not isinstance(told, Mapping):
-        return Household((number,), fault="no order: names and values are expected")
+        return Household((number,), fault=Fault("no_order"))
     reference = told.get("oqt_reference")
     if not isinstance(reference, str) or not reference.strip():
-        return Household((number,), fault="oqt_reference: missing")
+        return Household((number,), fault=Fault("missing", "oqt_reference"))
     if {"look", "complete", "update"} & set(told):
-        return Household(
-            (number,), reference, fault="look, complete and update are said at the command, not in the file"
-        )
+        return Household((number,), reference, fault=Fault("command"))
     try:
         json.dumps(told, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return Household((number,), reference, fault="holds half a character")
+        return Household((number,), reference, fault=Fault("half_character"))
     return Household((number,), reference, dict(told))
+
+
+_READERS: Final[dict[str, Callable[[BinaryIO], Iterator[Household]]]] = {
+    ".csv": _of_csv, ".jsonl": _of_lines, ".ndjson": _of_lines, ".json": _of_list,
+}  # fmt: skip
