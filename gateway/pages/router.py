@@ -19,6 +19,7 @@ from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
 from gateway.pages.assigning import AssigningPages
 from gateway.pages.calendars import CalendarPages
+from gateway.pages.case_samples import CaseSamplePages
 from gateway.pages.ceremonies_reviewed import CeremonyWatch
 from gateway.pages.disclosed import DisclosedPages
 from gateway.pages.documents import DocumentPages
@@ -92,6 +93,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/cases", "cases"),
             ("/search", "search"),
             ("/requests", "requests"),
+            ("/samples", "samples"),
             ("/figures", "figures"),
             ("/emergencies", "emergencies"),
         ),
@@ -226,7 +228,7 @@ def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
 def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
     referring, agenda, files, asked = ReferralPages(door), AgendaPages(door), DocumentPages(door), QuestionPages(door)
-    emergencies = EmergencyPages(door)
+    emergencies, samples = EmergencyPages(door), CaseSamplePages(door)
     calendars, excepting = CalendarPages(door), ExceptionPages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
@@ -236,6 +238,9 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         ("/open", opening.open, both),
         ("/emergencies", emergencies.all, both),
         ("/emergencies/{emergency}", emergencies.one, both),
+        ("/samples", samples.all, both),
+        ("/samples/{sample}", samples.one, both),
+        ("/samples/{sample}/notes/{note}", samples.note, look),
         ("/questions", asked.all, look),
         ("/questions/{question}", asked.one, both),
         *_answering(door),

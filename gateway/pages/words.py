@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from gateway.pages import words_of_access, words_of_coaches, words_of_oversight
+from gateway.pages import words_of_access, words_of_coaches, words_of_oversight, words_of_samples
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
@@ -351,9 +351,12 @@ WORDS: Final[dict[str, dict[str, str]]] = {
 }  # fmt: skip
 
 WORDS.update(words_of_oversight.WORDS | words_of_access.WORDS | words_of_coaches.WORDS)
+WORDS.update(words_of_samples.WORDS)
 for _group in ("menu", "done", "kind"):
     for _part in (words_of_oversight, words_of_access, words_of_coaches):
         WORDS[_group] |= _part.MORE.get(_group, {})
+for _group, _more in words_of_samples.MORE.items():
+    WORDS[_group] |= _more
 # A step stands in the log as an action of its own.
 WORDS["action"] = WORDS["step"] | WORDS["action"] | {"review": "looked through"} | words_of_oversight.ACTIONS
 
@@ -394,7 +397,7 @@ FAULTS: Final[dict[str, str]] = WORDS["obstacle"] | {
     "files_full": "This case takes no more files now: others are on their way, or it holds as many as it can.",
     "review_needed": "Some places may name somebody. Decide about them below, then save.",
     "review_stale": "The text or the case has changed since the look. Decide again, then save.",
-} | words_of_oversight.FAULTS | words_of_access.FAULTS | words_of_coaches.FAULTS  # fmt: skip
+} | words_of_oversight.FAULTS | words_of_access.FAULTS | words_of_coaches.FAULTS | words_of_samples.FAULTS  # fmt: skip
 
 #: Why a page is not shown: what it says, and what to do.
 REFUSALS: Final[dict[str, tuple[str, str]]] = {

@@ -1,9 +1,9 @@
 """A sample: a regional head looks at one case of the region, which was drawn by lot, for a stated reason and some days.
 
 The head names a reason and, if need be, one coach; never a case. The gateway draws among the cases that are active
-then, in the order of their names in the log, and writes into the entry how many there were, which place the lot fell on,
-the seed, and a digest of the whole list: who holds the log computes the place again, and who also knows which cases were
-active then, the list.
+then, in the order of their names in the log, and writes into the entry how many there were, which place the lot fell
+on, the seed, and a digest of the whole list: who holds the log computes the place again, and who also knows which cases
+were active then, the list.
 
     lot = draw(["L-…", "L-…", "L-…"], seed)     Lot(seed, of=3, place=1, listed=…)
     lot.sound                                   True: the place is where this seed falls
