@@ -203,8 +203,9 @@ def read_facts(uow: UnitOfWork, actor: Actor, sample: CaseSampleId, kind: Kind, 
     """What is recorded about stay, or about return, as it stands. Raises NotFound."""
     if kind not in FACTS_SEEN:
         raise InvalidInput("a sample shows facts about stay and return alone", field="kind")
-    there = _there(uow, sample)
-    records = uow.records.newest([there.case.id], kind) if there.case is not None else []
+    there, records = _there(uow, sample), []
+    if there.row is not None and there.row.shows_to(actor.id, casework.clock.now()):
+        records = uow.records.newest([there.row.case], kind)  # for nobody else: how many there are would take its time
     asked = _case_of(there, sample)
     permit = _look(uow, actor, Action.READ, kind, there, asked.hex(), casework, count=len(records))
     each = narrowed(permit.profile, FACT_FIELDS, inside=True)
