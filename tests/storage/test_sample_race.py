@@ -27,7 +27,7 @@ from vault.ids import CaseSampleId
 from vault.usecases import case_samples, sign_in
 from vault.vocabulary import CASEWORK
 
-EDGE = (Path(__file__).parents[1] / "case_samples.toml").read_text("utf-8").replace("month = 40", "month = 2")
+EDGE = (Path(__file__).parents[1] / "case_samples.toml").read_text("utf-8").replace("month = 50", "month = 2")
 FINDING = "Notes claires et complètes"
 #: What the head does, at one of the services.
 Act = Callable[[Any, Any, Services], Any]
