@@ -72,7 +72,7 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.hot_path is not None and (parts := self.hot_path.wanted(scope)) is not None:
-            await self.hot_path.answer(parts, scope, receive, self.turned_away.watching(scope["path"], send))
+            await self.hot_path.answer(parts, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -128,7 +128,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
     hot = casework.hot_route(gate)
     path, handler, _ = hot
     if services.casework is not None:
-        app.hot_path = HotPath(gate, services.casework)
+        app.hot_path = HotPath(gate, services.casework, app.turned_away.note)
     app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
     ways = (
         casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals, orders,

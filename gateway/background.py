@@ -8,21 +8,25 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from vault.errors import StoreError
 from vault.storage.filing import BATCH
 from vault.storage.worker import Worker
+from vault.unit_of_work import UnitOfWork
 from vault.vocabulary import OVERSIGHT
 
 log = logging.getLogger(__name__)
 
 _PAUSE: Final = 2.0  # seconds between two looks whether something is to be filed
 _BREATH: Final = 0.02  # seconds between two batches at least, and never less than the last one took
-#: So many seconds filing gives way to whoever waits, while much is to be filed and otherwise. Then one batch comes in
-#: between all the same: a server that is always busy must not fall behind for ever.
-_GIVES_WAY: Final = 0.5
-_GIVES_WAY_LONG: Final = 5.0
+#: While requests come, so many entries, so often: about a hundredth of the server's time. A whole batch would keep
+#: whoever comes next waiting for as long as thirty requests take.
+_PIECE: Final = 50
+_BUSY_PAUSE: Final = 0.25  # seconds
+#: For so long after somebody was refused a look because too much is to be filed, batches are whole.
+_WANTED: Final = 10.0  # seconds
 
 
 @dataclass
@@ -30,6 +34,11 @@ class Pace:
     """How fast this process files. a_second: entries; a guess until it has filed something."""
 
     a_second: float = 8_000.0
+    wanted_until: float = -math.inf  # of the clock that runs forward only
+
+    def want(self, now: float) -> None:
+        """Somebody waits for it to come to an end."""
+        self.wanted_until = now + _WANTED
 
     def went(self, entries: int, seconds: float) -> None:
         """So many were filed, breath included. What was measured before counts on: one slow batch is not all."""
@@ -47,15 +56,24 @@ async def file_the_log(worker: Worker, pace: Pace, tick: Callable[[], float] = t
     Nothing depends on it: whoever looks at the log files first what is missing. It keeps that short; and where
     very much was written while nobody served oversight, it is what gets there. tick: a clock that only runs forward.
     """
-    behind, last = False, tick()
+    seen = -1
     while True:
         begun, filed = tick(), 0
-        if worker.idle or begun - last >= (_GIVES_WAY if behind else _GIVES_WAY_LONG):
-            try:
-                filed = await worker.submit(OVERSIGHT, lambda uow: uow.trail.file(BATCH), quick=False)
-            except StoreError as fault:
-                log.warning("the log could not be filed now", extra={"fault": fault.code})
-            last, behind = tick(), filed == BATCH
-        await asyncio.sleep(max(_BREATH, tick() - begun) if behind else _PAUSE)
+        quiet = worker.idle and worker.submitted == seen  # nobody came during the pause
+        whole = quiet or begun < pace.wanted_until
+        much = BATCH if whole else min(_PIECE, BATCH)
+        try:
+            filed = await worker.submit(OVERSIGHT, partial(_file, much), quick=False)
+        except StoreError as fault:
+            log.warning("the log could not be filed now", extra={"fault": fault.code})
+        seen = worker.submitted
+        pause = _PAUSE
+        if filed == much:  # more waits
+            pause = max(_BREATH, tick() - begun) if whole else _BUSY_PAUSE
+        await asyncio.sleep(pause)
         if filed == BATCH:
             pace.went(filed, tick() - begun)
+
+
+def _file(limit: int, uow: UnitOfWork) -> int:
+    return uow.trail.file(limit)

@@ -8,6 +8,8 @@ registered inside the application as well (description, tests, and any request t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 import orjson
@@ -18,7 +20,7 @@ from gateway import problems
 from gateway.auth.sessions import token_hash
 from gateway.gate import Gate, source_of
 from gateway.middleware import SECURITY_HEADERS
-from vault.errors import VaultError
+from vault.errors import NotSignedIn, VaultError
 from vault.ids import RecordId
 from vault.storage.hot import Want
 from vault.unit_of_work import UnitOfWork
@@ -32,11 +34,15 @@ _CONTENT_TYPE: Final = (b"content-type", b"application/json")
 
 
 class HotPath:
-    """Answers the requests that `wanted` accepts; the application answers all others."""
+    """Answers the requests that `wanted` accepts; the application answers all others.
 
-    def __init__(self, gate: Gate, casework: Casework) -> None:
+    turned_away: told the path and the code of whoever is not signed in.
+    """
+
+    def __init__(self, gate: Gate, casework: Casework, turned_away: Callable[[str, str], None]) -> None:
         self._gate = gate
         self._casework = casework
+        self._turned_away = turned_away
         self._clock = gate.services.clock
         self._submit = gate.services.worker.submit
 
@@ -70,7 +76,8 @@ class HotPath:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    @staticmethod
-    async def _problem(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _problem(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._turned_away(scope["path"], NotSignedIn.code)
         response.raw_headers.extend(SECURITY_HEADERS)
         await response(scope, receive, send)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -147,7 +148,10 @@ async def _vault(request: Request, error: Exception) -> Response:
 
 def seconds_left(error: e.VaultError, pace: Pace) -> int:
     """About how long whatever keeps a store busy will last."""
-    return pace.seconds_for(error.unfiled) if isinstance(error, e.LogBeingFiled) else 1
+    if not isinstance(error, e.LogBeingFiled):
+        return 1
+    pace.want(time.monotonic())
+    return pace.seconds_for(error.unfiled)
 
 
 def _place(part: str | int) -> str:

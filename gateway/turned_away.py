@@ -18,7 +18,6 @@ from typing import Final
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
-from starlette.types import Message, Send
 
 from gateway import problems
 from gateway.api.receiving import zone_prefix
@@ -52,17 +51,8 @@ class TurnedAway:
             self.note(request.url.path, code)
         return problems.vault_problem(error)
 
-    def watching(self, path: str, send: Send) -> Send:
-        """`send` for a request that is answered past the framework's error handlers."""
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 401:
-                self.note(path, NotSignedIn.code)
-            await send(message)
-
-        return watched
-
     def note(self, path: str, code: str) -> None:
+        """Count one. The framework's error handlers call it, and whoever answers past them."""
         for prefix, zone in self._zones.items():
             if path.startswith(prefix):
                 self._counts.setdefault(zone, Counter())[code] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
@@ -172,6 +173,7 @@ class StepBody(Body):
         return getattr(self, "coach", None) or ""
 
 
+@cache
 def step_body(step: Step) -> type[StepBody]:
     """The body of one step's route: what it needs, what it may be told, and nothing else."""
     takes = TAKES[step]

@@ -39,6 +39,13 @@ from vault.storage.log_store import SqlLogStore
 from vault.storage.store import Store
 
 TURN_EVERY: Final = 0.25  # seconds
+#: A turn that took more entries than this is followed by another sooner: an embedded store's writers wait for a turn's
+#: end, and for two short ones rather than a long one.
+MANY: Final = 256
+_SOONER: Final = 0.1  # seconds
+_GIVE_WAY: Final = 0.00005  # seconds
+#: So many entries are about a thousand pages of an embedded store's write-ahead log.
+_SETTLE_AFTER: Final = 1_400
 SHOW_EVERY: Final = 10.0  # seconds
 ALARM_AFTER: Final = 2.0  # seconds that the oldest entry waited
 PRESS_AFTER: Final = 5.0  # seconds: from then on new requests wait
@@ -86,9 +93,10 @@ class LogKeeper:
         self._reader = SqlLogReader(store.main)
         self._witnesses = WitnessClient(named_in(policy), transport)
         self._asked = False
+        self._unsettled = 0
         self.sequencer = Sequencer(
             self._store, lane, key, clock, before_signing=self._check_seen, batch=batch,
-            say_idle=None if store.sqlite else _SAY_IDLE,
+            say_idle=None if store.sqlite else _SAY_IDLE, give_way=lambda: time.sleep(_GIVE_WAY),
         )  # fmt: skip
 
     def turn(self, reopen: str = "", *, say: Sequence[Event] = (), last: bool = False) -> Turned:
@@ -109,6 +117,16 @@ class LogKeeper:
         if turned.gaps:
             log.error("entries are missing from a lane", extra={"size": turned.gaps})
         return turned
+
+    def settle(self, taken: int) -> None:
+        """An embedded store's writers leave it to this thread to bring their pages home. Raises StoreUnavailable.
+
+        taken: entries since the last call.
+        """
+        self._unsettled += taken
+        if self._unsettled >= _SETTLE_AFTER:
+            self._unsettled = 0
+            self._store.settle()
 
     def show(self) -> None:
         """Remember the head, have it witnessed, publish it. Raises LogRolledBack, StoreError."""
@@ -217,8 +235,11 @@ class LogThread(threading.Thread):
                 pause = self._every
                 try:
                     turned = keeper.turn(last=over)
+                    keeper.settle(turned.taken)
                     if turned.full and not over:
                         pause = 0.0
+                    elif turned.taken > MANY:
+                        pause = min(pause, _SOONER)
                     if over or time.monotonic() - shown >= self._show_every:
                         shown = time.monotonic()
                         keeper.show()

@@ -70,7 +70,12 @@ def make_keeper(
     key = load_log_key(settings, SystemEntropy(), root)
     directory = services.directory if services is not None else read_directory(settings)
     exclusive = services.exclusive if services is not None else nullcontext
-    return LogKeeper(settings, key, log_store(settings), log_lane(directory, clock), clock, exclusive=exclusive)
+    store = log_store(settings)
+    if services is not None:
+        store.main.settled_by_others()  # by `LogKeeper.settle`, between its turns
+        with exclusive():
+            services.store.main.settled_by_others()
+    return LogKeeper(settings, key, store, log_lane(directory, clock), clock, exclusive=exclusive)
 
 
 def log_beside(services: Services, root: type[FileRoot] = FileRoot) -> Callable[[], None]:

@@ -25,7 +25,7 @@ from tests.storage.test_worker import gather, read
 from vault.audit.events import FILED_FIELDS
 from vault.audit.reading import EntryFilter
 from vault.errors import LogBeingFiled
-from vault.storage import filing
+from vault.storage import filing, trail
 from vault.storage import tables as t
 from vault.storage.filing import OwnFiling
 from vault.storage.store import Database
@@ -109,9 +109,11 @@ def test_too_much_at_once_is_said_with_how_far_it_is_and_goes_on_by_itself(
     assert faults(house.settings) == []
 
 
-def serve_until(house: House, enough: Callable[[], bool], meanwhile: Callable[[], Any] = lambda: None) -> Pace:
+def serve_until(
+    house: House, enough: Callable[[], bool], meanwhile: Callable[[], Any] = lambda: None, pace: Pace | None = None
+) -> Pace:
     """The background of a process that serves oversight, until enough is done; it must end when it is told to."""
-    pace = Pace()
+    pace = pace or Pace()
 
     async def serve() -> None:
         task = asyncio.create_task(background.file_the_log(house.services.worker, pace))
@@ -138,11 +140,47 @@ def test_a_process_files_when_nobody_waits(house: House, monkeypatch: pytest.Mon
 
 
 def test_a_process_that_is_always_busy_files_all_the_same(lite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "_GIVES_WAY_LONG", 0.05)
+    monkeypatch.setattr(background, "_BUSY_PAUSE", 0.01)
+    monkeypatch.setattr(background, "_PIECE", 2)
     monkeypatch.setattr(Worker, "idle", property(lambda _: False))
     asyncio.run(gather(lite_house, *(read(str(n)) for n in range(6))))
     written = len(entries(lite_house))
+    sizes = pieces(monkeypatch)
     serve_until(lite_house, lambda: filed(lite_house) >= written)
+    assert set(sizes) == {2}, "whoever comes waits for little pieces only"
+
+
+def test_whoever_was_refused_a_look_is_filed_for_in_whole_batches(
+    lite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_PIECE", 2)
+    monkeypatch.setattr(background, "_BUSY_PAUSE", 0.01)
+    monkeypatch.setattr(background, "BATCH", 4)
+    monkeypatch.setattr(Worker, "idle", property(lambda _: False))
+    monkeypatch.setattr(filing, "BEFORE_A_LOOK", 1)
+    asyncio.run(gather(lite_house, *(read(str(n)) for n in range(6))))
+    auditor = lite_house.client("auditor")
+    refused = auditor.get("/entries")
+    assert refused.status_code == 503
+    assert int(refused.headers["Retry-After"]) >= 1
+    pace = lite_house.services.filing_pace
+    written = len(entries(lite_house))
+    sizes = pieces(monkeypatch)
+    serve_until(lite_house, lambda: filed(lite_house) >= written, pace=pace)
+    assert set(sizes) == {4}
+
+
+def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How much was asked to be filed, each time."""
+    asked: list[int] = []
+    honest = filing.file_entries
+
+    def file(tx: filing.Filing, limit: int) -> int:
+        asked.append(limit)
+        return honest(tx, limit)
+
+    monkeypatch.setattr(trail, "file_entries", file)
+    return asked
 
 
 def test_a_busy_log_does_not_end_the_filing(lite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +246,7 @@ ROOT = Path(__file__).parents[2]
 DIES = """
 import os, signal, sys
 from gateway.settings import Settings
-from vault.storage import filing
+from vault.storage import filing, trail
 from vault.storage.store import Database, make_engine
 
 home, main, keys, batches = sys.argv[1:]

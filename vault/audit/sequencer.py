@@ -2,6 +2,8 @@
 
 Any process may try; the head's compare-and-swap decides who did. One turn:
 
+ 0. where a writer keeps all others waiting (an embedded store), what is only read and reckoned of 2 to 5 comes before
+    the transaction; it is thrown away if the head has moved meanwhile
  1. one transaction; another sequencer at work means there is nothing to do
  2. the head, and the newest half-year: a new one closes its tree and opens the next, which names the last head
  3. entries that wait in the outbox, each checked: its own id stands in it, its lane goes on where it left off. What is
@@ -23,6 +25,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Final, NamedTuple, Protocol
 
 from vault.audit.checkpoint import Checkpoint
@@ -42,6 +45,8 @@ BATCH: Final = 4_096
 #: A signed head is kept so often while the tree grows; in between only the newest is.
 KEEP_EVERY: Final = timedelta(seconds=10)
 _LANES_REMEMBERED: Final = 10_000
+#: How many entries are hashed between two moments of giving way: a third of a millisecond.
+_STRETCH: Final = 64
 _CLOSING: Final = Event(Happening.LANE_CLOSED, "lane", Verdict.NONE)
 
 
@@ -127,6 +132,10 @@ class LogTurn(Protocol):
 
 
 class LogStore(Protocol):
+    def ahead(self) -> AbstractContextManager[LogTurn | None]:
+        """A look that keeps nobody from writing, for reading only; None where the turn itself keeps nobody either."""
+        ...
+
     def turn(self) -> AbstractContextManager[LogTurn | None]:
         """A transaction that commits if the block ends; None if another sequencer is at work."""
         ...
@@ -158,17 +167,39 @@ class _LaneState(NamedTuple):
     hash: bytes
 
 
+class _Grown(NamedTuple):
+    """leaves: entry and leaf hash of each that goes into the tree. found: what is to be said about lanes.
+
+    tiles: those that change, whole. head: the new one, not yet signed.
+    """
+
+    leaves: list[tuple[bytes, bytes]]
+    found: list[Event]
+    tiles: dict[tuple[int, int], bytes]
+    head: Head
+
+
+class _Ahead(NamedTuple):
+    """A turn as it was worked out before its transaction. head: what it begins from."""
+
+    head: Head
+    waiting: list[Waiting]
+    rows: list[bytes]
+    grown: _Grown
+
+
 class Sequencer:
     """key: the log's; its name begins all origins. lane: writes the sequencer's own entries.
 
     before_signing: called with the newest head, if any, before this process first signs; raises to stop it.
     say_idle: how often the head says that somebody looked while nothing waits; None for never.
+    give_way: called now and then while a look ahead reckons: lets threads that share the interpreter go first.
     """
 
     def __init__(
         self, store: LogStore, lane: Lane, key: LogKey, clock: Clock, *,
         before_signing: Callable[[Head | None], None] = lambda _: None, batch: int = BATCH,
-        say_idle: timedelta | None = None,
+        say_idle: timedelta | None = None, give_way: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._store = store
         self._lane = lane
@@ -177,6 +208,7 @@ class Sequencer:
         self._before_signing: Callable[[Head | None], None] | None = before_signing
         self._batch = batch
         self._say_idle = say_idle
+        self._give_way = give_way
         self._idle_said: datetime | None = None
         #: Where lanes stand in the tree whose head this process left last. A rival's turn makes it worthless: what it
         #: took would look missing.
@@ -192,10 +224,17 @@ class Sequencer:
         """
         number, lanes = self._lane.mark().number, OrderedDict(self._lanes)
         try:
+            usual = not (reopen or say or last) and self._before_signing is None
+            ahead = self._look_ahead() if usual else None  # 0
+            if ahead is not None and not ahead.rows and self._say_idle is None:
+                return Turned(ahead.head)
             with self._store.turn() as tx:
                 if tx is None:  # 1
                     return Turned(None)
-                turned = self._turn(tx, reopen, say, last)
+                if ahead is not None and tx.head() != ahead.head:
+                    ahead = None
+                    self._lanes = OrderedDict(lanes)
+                turned = self._turn(tx, reopen, say, last, ahead)
         except BaseException as fault:
             self._lanes = lanes
             if self._lane.mark().number != number:
@@ -210,11 +249,27 @@ class Sequencer:
 
     # -- one turn ----------------------------------------------------------------------------------
 
-    def _turn(self, tx: LogTurn, reopen: str, say: Sequence[Event], last: bool) -> Turned:
-        now = self._clock.now()
-        head = tx.head()
+    def _look_ahead(self) -> _Ahead | None:
+        """What waits and the tiles it would make. None for a turn that begins a tree, or a store that needs no look."""
+        with self._store.ahead() as tx:
+            head = tx.head() if tx is not None else None
+            if tx is None or head is None or head.closed or period_of(self._clock.now()) > head.period:
+                return None
+            self._forget_unless_left(head)
+            waiting, rows = tx.waiting(self._batch)
+            return _Ahead(head, waiting, rows, self._grow(tx, head, waiting, self._give_way))
+
+    def _forget_unless_left(self, head: Head | None) -> None:
         if head is None or head.checkpoint != self._left:
             self._lanes.clear()
+
+    def _turn(self, tx: LogTurn, reopen: str, say: Sequence[Event], last: bool, ahead: _Ahead | None) -> Turned:
+        now = self._clock.now()
+        if ahead is not None:
+            new, gaps = self._put(tx, ahead.head, ahead.rows, ahead.waiting, ahead.grown, now)
+            return Turned(new, len(ahead.waiting), _oldest(ahead.waiting), gaps, len(ahead.rows) == self._batch)
+        head = tx.head()
+        self._forget_unless_left(head)
         if self._before_signing is not None and not reopen:
             self._before_signing(head)
             self._before_signing = None
@@ -284,16 +339,15 @@ class Sequencer:
                 self._idle_said = now
                 self._swap(tx, head, head, now, 0)
             return head, 0
-        followed = self._follow_lanes(tx, waiting)
-        hashes = [leaf for _, leaf in followed.leaves]
-        if followed.found:
-            self._say(tx, *followed.found)
-        self._store.keep_details([each for each in waiting if each.detail is not None], [])  # 4
+        return self._put(tx, head, rows, waiting, self._grow(tx, head, waiting), now)
+
+    def _grow(
+        self, tx: LogTurn, head: Head, waiting: Sequence[Waiting], give_way: Callable[[], None] = lambda: None
+    ) -> _Grown:
+        """Work out the tree with the waiting entries in it; nothing is written."""
+        leaves, found = self._follow_lanes(tx, waiting, give_way)
+        hashes = [leaf for _, leaf in leaves]
         tiles = grow(head.size, hashes, lambda level, index: tx.tile(head.shard, level, index))
-        tx.add(head.shard, head.size, [entry for entry, _ in followed.leaves], tiles)  # 5
-        if tx.take(rows) != len(rows):
-            raise LostRace
-        self._read_again(tx, head, hashes)  # 6
         size = head.size + len(hashes)
 
         def read(tile: TileId) -> bytes:
@@ -301,13 +355,25 @@ class Sequencer:
             whole = held if held is not None else tx.tile(head.shard, tile.level, tile.index)
             return whole[: tile.width * HASH_BYTES]
 
-        new = replace(head, size=size, root=root_from(size, node_reader(size, read)))
+        return _Grown(leaves, found, tiles, replace(head, size=size, root=root_from(size, node_reader(size, read))))
+
+    def _put(
+        self, tx: LogTurn, head: Head, rows: Sequence[bytes], waiting: Sequence[Waiting], grown: _Grown, now: datetime
+    ) -> tuple[Head, int]:
+        if grown.found:
+            self._say(tx, *grown.found)
+        self._store.keep_details([each for each in waiting if each.detail is not None], [])  # 4
+        tx.add(head.shard, head.size, [entry for entry, _ in grown.leaves], grown.tiles)  # 5
+        if tx.take(rows) != len(rows):
+            raise LostRace
+        self._read_again(tx, head, [leaf for _, leaf in grown.leaves])  # 6
+        new = grown.head
         new = replace(
             new, note=sign_note(new.checkpoint.text(), self._key.signer(new.origin), moment=int(now.timestamp()))
         )
         self._swap(tx, head, new, now, self._batch if len(rows) == self._batch else 0)  # 7
         tx.keep(new, now, KEEP_EVERY)
-        return new, len(followed.found)
+        return new, len(grown.found)
 
     def _read_again(self, tx: LogTurn, head: Head, hashes: Sequence[bytes]) -> None:
         stored = tx.stored(head.shard, head.size, len(hashes))
@@ -321,41 +387,42 @@ class Sequencer:
 
     # -- lanes -------------------------------------------------------------------------------------
 
-    def _follow_lanes(self, tx: LogTurn, waiting: Sequence[Waiting]) -> _Followed:
+    def _follow_lanes(
+        self, tx: LogTurn, waiting: Sequence[Waiting], give_way: Callable[[], None]
+    ) -> tuple[list[tuple[bytes, bytes]], list[Event]]:
         """Hash each entry and see that its lane goes on where it left off; what does not is a leaf all the same.
 
-        A lane goes on only from what names its place: bytes of somebody else must not move it.
+        A lane goes on only from what names its place: bytes of somebody else must not move it. Returns entry and leaf
+        hash of each that goes into the tree, and what is to be said about lanes.
         """
         leaves: list[tuple[bytes, bytes]] = []
-        found: dict[tuple[bytes, int, Trouble], Event] = {}
-
-        def tell(lane: bytes, number: int, trouble: Trouble) -> None:
-            """Of what is out of place, once a lane and turn: it may be a flood."""
-            place = number if trouble is Trouble.MISSING else -1
-            found.setdefault((lane, place, trouble), gap_found(lane, number, trouble))
-
-        for entry, body, *_ in waiting:
-            lane, number = entry[:8], int.from_bytes(entry[8:], "big")
-            last = self._lanes.get(lane) or self._remember(tx, lane)
-            if number <= last.number and tx.is_leaf(entry):
-                continue  # another outbox row covered it before
-            if len(body) > LARGEST_ENTRY:
-                tell(lane, number, Trouble.TOO_LONG)  # no file of the log could hold it: it is in no tree
-                continue
-            leaf = leaf_hash(body)
-            leaves.append((entry, leaf))
-            if number > last.number + 1:
-                tell(lane, last.number + 1, Trouble.MISSING)
-            elif number <= last.number or b'"previous":"%s"' % last.hash.hex().encode() not in body:
-                tell(lane, number, Trouble.OUT_OF_PLACE)
-            if b'"entry":"%s"' % entry.hex().encode() not in body:
-                tell(lane, number, Trouble.OUT_OF_PLACE)
-            elif number > last.number:
-                self._lanes[lane] = _LaneState(number, leaf)
-                self._lanes.move_to_end(lane)
+        troubles = _Troubles()
+        for lane, entries in groupby(waiting, key=_lane_of):
+            at = self._lanes.get(lane) or self._remember(tx, lane)
+            for count, (entry, body, *_) in enumerate(entries):
+                if not count % _STRETCH:
+                    give_way()
+                number = int.from_bytes(entry[8:], "big")
+                if number <= at.number and tx.is_leaf(entry):
+                    continue  # another outbox row covered it before
+                if len(body) > LARGEST_ENTRY:
+                    troubles.tell(lane, number, Trouble.TOO_LONG)  # no file could hold it: it is in no tree
+                    continue
+                leaf = leaf_hash(body)
+                leaves.append((entry, leaf))
+                if number > at.number + 1:
+                    troubles.tell(lane, at.number + 1, Trouble.MISSING)
+                elif number <= at.number or f'"previous":"{at.hash.hex()}"'.encode() not in body:
+                    troubles.tell(lane, number, Trouble.OUT_OF_PLACE)
+                if f'"entry":"{entry.hex()}"'.encode() not in body:
+                    troubles.tell(lane, number, Trouble.OUT_OF_PLACE)
+                elif number > at.number:
+                    at = _LaneState(number, leaf)
+            self._lanes[lane] = at
+            self._lanes.move_to_end(lane)
         while len(self._lanes) > _LANES_REMEMBERED:
             self._lanes.popitem(last=False)
-        return _Followed(leaves, list(found.values()))
+        return leaves, list(troubles.events.values())
 
     @staticmethod
     def _remember(tx: LogTurn, lane: bytes) -> _LaneState:
@@ -368,17 +435,25 @@ class Sequencer:
         return _LaneState(number, tx.tile(shard, 0, leaf // WIDTH)[at : at + HASH_BYTES])
 
 
+def _lane_of(waiting: Waiting) -> bytes:
+    return waiting.entry[:8]
+
+
 def _oldest(waiting: Sequence[Waiting]) -> datetime | None:
     """When the oldest was written: the first of one of the lanes."""
-    firsts = {each.entry[:8]: each.at for each in reversed(waiting)}
-    return min((at for at in firsts.values() if at is not None), default=None)
+    firsts = {_lane_of(each): each for each in reversed(waiting)}
+    return min((at for each in firsts.values() if (at := each.at) is not None), default=None)
 
 
-class _Followed(NamedTuple):
-    """leaves: entry and leaf hash of each that goes into the tree. found: what is to be said about lanes."""
+class _Troubles:
+    """What is to be said about lanes: of what is out of place, once a lane and turn, for it may be a flood."""
 
-    leaves: list[tuple[bytes, bytes]]
-    found: list[Event]
+    def __init__(self) -> None:
+        self.events: dict[tuple[bytes, int, Trouble], Event] = {}
+
+    def tell(self, lane: bytes, number: int, trouble: Trouble) -> None:
+        place = number if trouble is Trouble.MISSING else -1
+        self.events.setdefault((lane, place, trouble), gap_found(lane, number, trouble))
 
 
 def period_of(moment: datetime) -> str:

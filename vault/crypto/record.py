@@ -38,7 +38,7 @@ _INTEGER_HEAD: Final = b"\x03" + (8).to_bytes(4, "big")
 _HEADS: Final = {compartment: encode(_LABEL, FORMAT, compartment) for compartment in Compartment}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made once for each seal and opening, at half the cost
 class RecordContext:
     """Where a sealed record stands.
 

@@ -45,7 +45,7 @@ def _head(compartment: Compartment, reader: Zone) -> bytes:
     return encode(_LABEL, FORMAT, compartment, str(reader))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made once for each seal and opening, at half the cost
 class WrapContext:
     """Where a wrapped data key belongs.
 

@@ -47,7 +47,15 @@ _RECORDS_PG: Final = (
     "(SELECT * FROM casework.records v WHERE v.record_id = q.record ORDER BY v.version DESC LIMIT 1) r "
     "CROSS JOIN LATERAL (SELECT * FROM casework.cases k WHERE k.case_id = r.case_id LIMIT 1) c"
 )
+# What a lone read asks of the main database, in one statement: the session, and beside it the record if there is one.
+_BOTH: Final = (
+    f"SELECT {_SESSION_COLUMNS}, {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM sessions s "
+    "JOIN staff a ON a.actor_id = s.actor_id LEFT JOIN records r ON r.record_id = ? "
+    "AND r.version = (SELECT max(v.version) FROM records v WHERE v.record_id = r.record_id) "
+    "LEFT JOIN cases c ON c.case_id = r.case_id WHERE s.token_hash = ?"
+)
 _WRAPS: Final = "SELECT key_id, wrap FROM {schema}wraps WHERE key_id {these} AND reader {other}"
+_NS: Final = 13  # session columns
 _NR: Final = 11  # record columns
 _KEY: Final = 9  # the one that names the data key
 _REMEMBERED: Final = 65_536
@@ -120,8 +128,18 @@ class _Lite:
 
     def begin(self, tokens: list[bytes], records: list[bytes], reader: str) -> tuple[list[Any], list[Any], list[Any]]:
         self._main.begin()
-        heads = self.records(records)
-        return self.sessions(tokens), heads, self.wraps(_keys_of(heads), reader)
+        if len(tokens) == len(records) == 1:
+            sessions, heads = self._both(tokens[0], records[0])
+        else:
+            sessions, heads = self.sessions(tokens), self.records(records)
+        return sessions, heads, self.wraps(_keys_of(heads), reader)
+
+    def _both(self, token: bytes, record: bytes) -> tuple[list[Any], list[Any]]:
+        row = self._main.raw.execute(_BOTH, (record, token)).fetchone()
+        if row is None:  # no such session; the record is looked for all the same, so that time does not tell
+            return [], self.records([record])
+        head = row[_NS:]
+        return [(token, *row[:_NS])], [head] if head[0] is not None else []
 
     def sessions(self, tokens: list[bytes]) -> list[Any]:
         return self._fetch(self._main, _SESSIONS, tokens) if tokens else []

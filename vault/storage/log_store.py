@@ -32,6 +32,22 @@ class SqlLogStore:
         self._exclusive = exclusive
 
     @contextmanager
+    def ahead(self) -> Iterator[LogTurn | None]:
+        """SQLite alone: on PostgreSQL a sequencer keeps no writer waiting. Raises StoreUnavailable."""
+        main = self._store.main
+        if not main.sqlite:
+            yield None
+            return
+        try:
+            self._store.connect()
+            main.control("BEGIN", "BEGIN")  # deferred: what is read is one moment's, and nobody waits
+            yield SqlLogTurn(main)
+        except DRIVER_ERRORS as fault:
+            raise StoreUnavailable("the log's tables cannot be read") from fault
+        finally:
+            main.rollback()
+
+    @contextmanager
     def turn(self) -> Iterator[LogTurn | None]:
         """Raises StoreUnavailable if the database fails; what the block did is undone then."""
         with self._exclusive():
@@ -47,6 +63,10 @@ class SqlLogStore:
                 if isinstance(fault, DRIVER_ERRORS):
                     raise StoreUnavailable("the log's tables cannot be written") from fault
                 raise
+
+    def settle(self) -> None:
+        """What writers left in SQLite's write-ahead log goes into the database file. Raises StoreUnavailable."""
+        self._store.main.settle(alone=self._exclusive())
 
     def keep_details(self, entries: Sequence[Waiting], keys: Sequence[DetailKey]) -> None:
         if not entries and not keys:

@@ -14,7 +14,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -46,6 +46,9 @@ _PG_OPTIONS: Final = (
     "-c statement_timeout=10000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000 "
     "-c plan_cache_mode=force_generic_plan"
 )
+
+#: Pages of SQLite's write-ahead log, of 4 KiB each: what is never exceeded by much. By itself SQLite takes 1,000.
+_FAR_BEHIND: Final = 8_000
 
 #: What the drivers raise when the database, not the statement, is at fault.
 DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error, SQLAlchemyError)
@@ -132,6 +135,26 @@ class Database:
             return bool(self.raw.in_transaction)
         status = self.raw.info.transaction_status
         return status in {psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.INERROR}
+
+    def settle(self, *, alone: AbstractContextManager[object]) -> None:
+        """Copy what SQLite's write-ahead log holds into the database file, so that its next page begins it anew.
+
+        Most of it while others write; what they wrote meanwhile, `alone`. Left to SQLite, whoever commits the
+        thousandth page copies them all, and everybody waits. Nothing to do on PostgreSQL. Raises StoreUnavailable.
+        """
+        if not self.sqlite or not self.connected:
+            return
+        try:
+            self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            with alone:
+                self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except DRIVER_ERRORS as fault:
+            raise StoreUnavailable("the database file cannot be written") from fault
+
+    def settled_by_others(self) -> None:
+        """Somebody else calls `settle`: this connection copies pages only if that one falls far behind."""
+        if self.sqlite:
+            self.raw.execute(f"PRAGMA wal_autocheckpoint={_FAR_BEHIND}")
 
     def unbound_role(self) -> bool:
         """Whether row policies do not bind this PostgreSQL role: superuser, BYPASSRLS, or the tables' owner."""

@@ -401,6 +401,8 @@ class Worker:
         self._runner = runner
         #: How many may wait; 0 refuses everybody, while the log cannot keep up.
         self.limit = QUEUE_LIMIT
+        #: How many were ever submitted: whoever would use quiet moments sees whether somebody came.
+        self.submitted = 0
         self._queue: deque[Job] = deque()
         self._busy = False
         self._scheduled = False
@@ -423,6 +425,7 @@ class Worker:
         """Queue one use case and wait for its committed reply. Raises StoreBusy when too many wait."""
         if len(self._queue) >= self.limit:
             raise StoreBusy("too many requests are waiting")
+        self.submitted += 1
         loop = asyncio.get_running_loop()
         if quick and self._last == 1 and not (self._inlined or self._scheduled or self._busy or self._queue):
             self._inlined = True
