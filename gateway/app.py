@@ -23,6 +23,7 @@ from gateway.api import (
     attachments,
     authzen,
     break_glass,
+    case_samples,
     casework,
     ceremonies,
     ceremony_review,
@@ -131,7 +132,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
     app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
     ways = (
         casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals, orders,
-        break_glass, questions,
+        break_glass, case_samples, questions,
     )  # fmt: skip
     for module in ways:
         app.include_router(module.router(gate))

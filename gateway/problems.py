@@ -45,6 +45,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.SlotTaken: (409, "The slot is taken"),
     e.Clash: (409, "Something stands in the way"),
     e.NotAssignable: (409, "Nobody, or not this coach, can take the case"),
+    e.TooFewCases: (409, "Too few cases to draw one by lot"),
     e.ConsentMissing: (409, "The person's consent comes first"),
     e.ProtocolMissing: (409, "A protocol with that body comes first"),
     e.Surviving: (422, "A known name remains in the text"),

@@ -13,6 +13,7 @@ from gateway.auth.oidc import Provider
 from gateway.auth.oidc_rules import load_providers
 from gateway.background import Pace
 from gateway.break_glass_rules import load_emergency_rules
+from gateway.case_sample_rules import load_case_sample_rules
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.detection import load_detection
 from gateway.exception_rules import load_exception_rules
@@ -237,6 +238,7 @@ def _casework(
         agenda_rules=replace(agenda, horizon=horizon),
         rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
         emergency_rules=load_emergency_rules(settings.break_glass_file),
+        sample_rules=load_case_sample_rules(settings.samples_file),
         protocols=protocols,
         partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
     )

@@ -1,4 +1,4 @@
-"""All that a decision may look at besides the question: seven facts, as bits of one small number.
+"""All that a decision may look at besides the question: eight facts, as bits of one small number.
 
 A rule's `need` is written `own+consent` (all of them) or `none`. `holds` is the one function that Casbin's
 matcher calls; it looks at whole numbers only, because simpleeval inspects every value that it is handed.

@@ -153,6 +153,16 @@ _CASEWORK: Final = {
         "emergency reference cause reason asked_by role asked_at lapses_at standing decided_by expires_at ended_at "
         "yours"
     ),
+    # A sample: which case was drawn, and what a head is shown of it. No author: whose case it is stands beside it once.
+    "sample_receipt": "sample reference reason drawn_at expires_at standing left of",
+    "sample_list": "sample reference reason drawn_at expires_at ended_at standing",
+    "sample_full": ("sample reference reason explanation coach of drawn_at expires_at ended_at standing finding"),
+    "sample_notice": "reference reason role drawn_at expires_at ended_at standing",
+    "sample_note_list": "note version template template_version language written_at",
+    "sample_note": "reference note version template template_version language text provenance written_at",
+    "sample_facts": (
+        "reference facts fact version code value status on about detail source provenance language written_at"
+    ),
     "identity_emergency": "people family_name given_names birth_date relation version",
     "contact_emergency": "address phone email whereabouts_note provenance version",
     "case_answer": "reference referral partner answer answer_status message provenance answer_sent_at taken_at",

@@ -15,6 +15,7 @@ from policies.facts import facts_of, mask_of
 from policies.fields import CONFIDED_FIELDS, CONTRACT, DISCLOSED_FIELDS, GRANTED_FIELDS, IDENTIFIED_FIELDS
 from policies.leaks import leaks
 from policies.lines import Key
+from policies.supervision import a_sample_is_its_heads, is_a_look_at_a_sample, supervision_sees_a_drawn_case_alone
 from vault.vocabulary import (
     ATTACHMENT_KINDS,
     FACT_KINDS,
@@ -58,7 +59,7 @@ _AFTER_NOTICE: Final = frozenset({*_COACHS_OWN - {Kind.LETTER, Kind.REFERRAL_ANS
 _PARTNERS_WORDS: Final = frozenset({Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL})
 #: How casework itself is organised; from it one learns when and where somebody is met.
 _OWN_KINDS: Final = frozenset(
-    {Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES, Kind.BREAK_GLASS, Kind.REVIEW_QUESTION}
+    {Kind.COACH, Kind.DESK, Kind.CALENDAR, Kind.FIGURES, Kind.BREAK_GLASS, Kind.CASE_SAMPLE, Kind.REVIEW_QUESTION}
 )
 #: What the desk keeps until a case is closed: slots, and that somebody accompanies the person.
 _DESK_KINDS: Final = frozenset({Kind.APPOINTMENT, Kind.ASSIGNMENT})
@@ -96,7 +97,7 @@ _ASKING: Final = frozenset(
 _PURPOSES: Final = {
     Role.COACH: {Purpose.COACHING, Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY},
     Role.DESK_OFFICER: {Purpose.CASE_ADMINISTRATION},
-    Role.REGIONAL_HEAD: {Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY},
+    Role.REGIONAL_HEAD: {Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY, Purpose.SUPERVISION},
     Role.FOLLOW_UP_OFFICER: {Purpose.OQT_FOLLOW_UP},
     Role.PARTNER_AGENT: {Purpose.REFERRAL, Purpose.LEGAL_OBLIGATION},
     Role.AUDITOR: {Purpose.ACCESS_REVIEW},
@@ -268,7 +269,7 @@ def _casework_needs_a_relation(request: _Request) -> bool:
 
 def _what_is_recorded_belongs_to_its_coach(request: _Request) -> bool:
     key, _, held, _ = request
-    if key[1] not in _COACHS_OWN or _partners_word(key):
+    if key[1] not in _COACHS_OWN or _partners_word(key) or is_a_look_at_a_sample(request):
         return True
     return key[0] is Role.COACH and _needs(held, Fact.OWN)
 
@@ -437,7 +438,7 @@ INVARIANTS: Final = (
     ),
     Invariant("casework needs a relation to the case (F1)", _casework_needs_a_relation),
     Invariant(
-        "what a coach records or takes in, letters and stand-ins are for the case's own coach",
+        "what a coach records or takes in, letters and stand-ins are for the case's own coach, samples apart",
         _what_is_recorded_belongs_to_its_coach,
     ),
     Invariant("drafts are reached while the case is worked on, and not afterwards", _drafts_end_with_the_work),
@@ -466,6 +467,8 @@ INVARIANTS: Final = (
         "an emergency shows who and where somebody is, and nothing else (F2, F11)", _an_emergency_shows_who_and_where
     ),
     Invariant("a break-glass is asked for by one of the region and opened by another (F11)", _a_break_glass_takes_two),
+    Invariant("supervision sees notes, stay and return of a drawn case (2.2)", supervision_sees_a_drawn_case_alone),
+    Invariant("a sample is for the head that asked, and told to the case's coach (2.2)", a_sample_is_its_heads),
     Invariant("an answer is built from a profile of the asker's own zone", _answers_stay_in_their_zone),
 )
 

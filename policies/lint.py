@@ -5,7 +5,8 @@
    copies only, the copy must be addressed to it.
 3. Ids are unique; no two rules say the same; at most one allow line fits any request.
 4. `any` state is for deny lines: a phase invented tomorrow opens nothing.
-5. Emergency access needs an open break-glass, and break-glass serves no other purpose.
+5. Emergency access needs an open break-glass, and break-glass serves no other purpose; nor does a sample serve
+   another one than supervision.
 6. An allow line that a deny line covers is dead, and whoever reads it is misled.
 7. A step of the case flow is taken on a case: no rule names one for another kind.
 """
@@ -37,7 +38,9 @@ from vault.vocabulary import (
 
 #: What a zone may want. A rule for another purpose does not load, whether it allows or denies.
 ZONE_PURPOSES: Final[dict[ZoneKind, frozenset[Purpose]]] = {
-    ZoneKind.CASEWORK: frozenset({Purpose.COACHING, Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY}),
+    ZoneKind.CASEWORK: frozenset(
+        {Purpose.COACHING, Purpose.CASE_ADMINISTRATION, Purpose.EMERGENCY, Purpose.SUPERVISION}
+    ),
     ZoneKind.FOLLOW_UP: frozenset({Purpose.OQT_FOLLOW_UP}),
     ZoneKind.PARTNER: frozenset({Purpose.REFERRAL, Purpose.LEGAL_OBLIGATION}),
     ZoneKind.OVERSIGHT: frozenset({Purpose.ACCESS_REVIEW, Purpose.DATA_PROTECTION}),
@@ -46,6 +49,7 @@ ZONE_PURPOSES: Final[dict[ZoneKind, frozenset[Purpose]]] = {
 OPENING_ACTS: Final = frozenset({Action.READ, Action.LIST, Action.SEARCH, Action.REVEAL, Action.REVIEW})
 _ADDRESSED: Final = mask_of((Fact.ADDRESSED,))
 _BREAK_GLASS: Final = mask_of((Fact.BREAK_GLASS,))
+_SAMPLE: Final = mask_of((Fact.SAMPLE,))
 
 
 def lint(rules: Sequence[Rule], profiles: Mapping[str, ReleaseProfile]) -> tuple[str, ...]:
@@ -79,6 +83,8 @@ def _rule_faults(rule: Rule, profiles: Mapping[str, ReleaseProfile]) -> Iterator
         yield f"{rule.place}: the profile {rule.release} belongs to the zone {CONTRACT[rule.release].zone}"
     if bool(rule.needed & _BREAK_GLASS) != (rule.purpose is Purpose.EMERGENCY):
         yield f"{rule.place}: break_glass and the purpose emergency go together"
+    if rule.needed & _SAMPLE and rule.purpose is not Purpose.SUPERVISION:
+        yield f"{rule.place}: sample serves the purpose supervision alone"
     yield from _matrix_faults(rule, zone)
 
 

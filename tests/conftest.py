@@ -21,6 +21,7 @@ os.environ.setdefault("PAREFEU_FREETEXT_FRENCH", "0")
 #: One officer, and one coach, of the tests ask for more than the shipped rules allow.
 os.environ.setdefault("PAREFEU_ACCESS_FILE", str(Path(__file__).parent / "access.toml"))
 os.environ.setdefault("PAREFEU_BREAK_GLASS_FILE", str(Path(__file__).parent / "break_glass.toml"))
+os.environ.setdefault("PAREFEU_SAMPLES_FILE", str(Path(__file__).parent / "case_samples.toml"))
 os.environ.setdefault("PAREFEU_EXCEPTIONS_FILE", str(Path(__file__).parent / "exceptions.toml"))
 os.environ.setdefault("PAREFEU_PROTOCOLS_FILE", str(Path(__file__).parent / "protocols.toml"))
 settings.register_profile("parefeu", deadline=None, suppress_health_check=[HealthCheck.too_slow])

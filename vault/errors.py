@@ -21,6 +21,7 @@
     │   ├── SlotTaken           the desk is booked at that time
     │   ├── Clash               an appointment that stands in the way of another; may be booked all the same
     │   ├── NotAssignable       the coach cannot take the case, or nobody can
+    │   ├── TooFewCases         nothing is drawn where a draw would name the case
     │   └── ConsentMissing      nothing is sent to a partner without a live consent
     ├── Surviving               free text still names a known person after replacement
     ├── Erased                  the keys of this case were destroyed
@@ -249,6 +250,12 @@ class NotAssignable(Conflict):
     def __init__(self, message: str, obstacles: tuple[str, ...]) -> None:
         super().__init__(message)
         self.obstacles = obstacles
+
+
+class TooFewCases(Conflict):
+    """So few cases are there that drawing one by lot would be choosing it."""
+
+    code = "too_few_cases"
 
 
 class ConsentMissing(Conflict):

@@ -118,6 +118,12 @@ class BreakGlassId(_Id):
     __slots__ = ()
 
 
+class CaseSampleId(_Id):
+    """One case that was drawn by lot for a regional head."""
+
+    __slots__ = ()
+
+
 class PasskeyId(_Id):
     """A passkey of a member of staff."""
 

@@ -114,6 +114,7 @@ _RECORDS: Final[dict[str, Node]] = {
     "desk.hours": _STAFF,
     "calendar.times": _from("appointment.starts_at"),
     "break_glass.reason": _TOLD,
+    **_each("case_sample", "explanation finding", _TOLD),  # a head's words, after reading
     "referral_answer.message": _root(Label.PARTNER),
     "review_question.asks": _LOG,
     "review_question.answer": _STAFF,  # about their own look, to oversight; a text that casework does not read back

@@ -20,6 +20,7 @@ from vault.asking import Asking
 from vault.audit.events import Detail, Event
 from vault.audit.reading import Trail
 from vault.between_zones import Answers, Receipts, Withdrawals
+from vault.case_samples import Sampling
 from vault.cases.appointments import Appointment, Slot, Status
 from vault.cases.assignment import Absence, Assignment, ConflictOfInterest, Profile
 from vault.cases.flow import State
@@ -453,7 +454,7 @@ class Releases(Protocol):
         ...
 
 
-class UnitOfWork(Asking, SigningIn, Questioning, Protocol):
+class UnitOfWork(Asking, SigningIn, Questioning, Sampling, Protocol):
     @property
     def zone(self) -> Zone: ...
     @property

@@ -145,6 +145,7 @@ class Kind(StrEnum):
     CEREMONY = "ceremony"  # who hides behind a pseudonym: for one person and minutes, under a key of two shares
     DISCLOSURE = "disclosure"  # what a lawful exception gives another body: named items of one case, for a time
     BREAK_GLASS = "break_glass"  # that a colleague must know in an emergency who somebody is; and who agreed
+    CASE_SAMPLE = "case_sample"  # that a case was drawn by lot for a head to look at, why, and what came of it
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
     LOG_STATE = "log_state"  # how whole the log is, and who checked a copy of it
@@ -206,6 +207,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.CEREMONY: Compartment.IDENTITY,
     Kind.DISCLOSURE: Compartment.SENSITIVE,  # the most protected that can be in one: follow-up can never open it
     Kind.BREAK_GLASS: Compartment.STATUS,
+    Kind.CASE_SAMPLE: Compartment.STATUS,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
     Kind.LOG_STATE: Compartment.AUDIT,
@@ -297,6 +299,7 @@ class Purpose(StrEnum):
     ACCESS_REVIEW = "access_review"  # dpv:EnforceSecurity: the auditor's look at behaviour
     DATA_PROTECTION = "data_protection"  # dpv:RightsFulfillment: the DPO's
     EMERGENCY = "emergency"  # dpv:VitalInterest; break-glass only
+    SUPERVISION = "supervision"  # dpv:OrganisationGovernance: a head's look at a case that was drawn by lot
     LEGAL_OBLIGATION = "legal_obligation"  # dpv:LegalObligation: what a lawful exception gives another body, no more
 
 
@@ -331,7 +334,8 @@ class Phase(StrEnum):
 class Fact(StrEnum):
     """What a decision may depend on, gathered from the database in the reading transaction, never from the caller."""
 
-    OWN = "own"  # the case is assigned to the actor; an access request: filed by the actor, or theirs to answer
+    #: The case is assigned to the actor; an access request: filed by the actor, or theirs to answer; a sample: theirs.
+    OWN = "own"
     REGION = "region"  # the case lies in the actor's region
     CONSENT = "consent"  # a recorded, unexpired consent of the person for this recipient and these fields
     GRANT = "grant"  # a live grant for this actor, case, kind and purpose
@@ -341,6 +345,7 @@ class Fact(StrEnum):
     #: signed; for a passkey: it is somebody else's, to vouch for it also of another function.
     SECOND = "second"
     BREAK_GLASS = "break_glass"  # an open break-glass of this actor on this case
+    SAMPLE = "sample"  # this case was drawn by lot for this actor, and the time to look at it runs
 
 
 FACTS: Final[tuple[Fact, ...]] = tuple(Fact)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from vault.doctor.access_checks import ACCESS_CHECKS
 from vault.doctor.case_checks import CASE_CHECKS
+from vault.doctor.case_sample_checks import CASE_SAMPLE_CHECKS
 from vault.doctor.checks import Check, Fault, Findings, Progress, examine, nobody
 from vault.doctor.emergency_checks import EMERGENCY_CHECKS
 from vault.doctor.exception_checks import EXCEPTION_CHECKS
@@ -55,7 +56,7 @@ SAMPLE: Final = Check(
 #: Checks of rows, in the order in which they are run.
 ROW_CHECKS: Final = (
     *PEOPLE_CHECKS, *PASSKEY_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS, *EXCEPTION_CHECKS,
-    *EMERGENCY_CHECKS, *CASE_CHECKS,
+    *EMERGENCY_CHECKS, *CASE_SAMPLE_CHECKS, *CASE_CHECKS,
 )  # fmt: skip
 CHECKS: Final = (DIRECTORY, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
 

@@ -62,6 +62,9 @@ WORDS: Final[dict[str, Word]] = {
     "protocols": Word("protocols", "With whom there is a protocol, for what, until when.", _OPERATION),
     "person": Word("person", "Who consulted what: asked by the person, answered by the DPO.", _RECEIVED),
     "emergency": Word("emergency", "See in an emergency who somebody is, upon a second person's word.", _CASES),
+    "sample": Word(
+        "sample", "Look at a case of your region that is drawn by lot (head); which were drawn (coach).", _CASES
+    ),
     "audit": Word("audit", "The access log: look, verify, prove, export, keep it.", _RECEIVED),
     "witness": Word("witness", "Sign honest growth of access logs, under another administration.", _OPERATION),
     "init": Word("init", "Make an installation: keys, signed directory, databases.", _OPERATION),

@@ -22,8 +22,19 @@ from vault.errors import ConfigurationError, InvalidInput, ReviewNeeded
 from vault.freetext import Choice
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import answers, appointments, flow_view, notes, overview, questions, read_case, tasks, withdrawals
-from vault.usecases.casework import Casework, parse_reference
+from vault.usecases import (
+    answers,
+    appointments,
+    case_samples,
+    flow_view,
+    notes,
+    overview,
+    questions,
+    read_case,
+    tasks,
+    withdrawals,
+)
+from vault.usecases.casework import Casework, parse_reference, reference
 from vault.vocabulary import CASEWORK, Phase, Role
 
 PAGE: Final = 25
@@ -32,6 +43,9 @@ _WEEK: Final = timedelta(days=7)
 #: The day that counts for somebody who is invited.
 _APPOINTMENT: Final = WAITING[State.INVITED]
 _SHOWN: Final = 12
+#: For how long a coach's first page, and a case's, tell that the case was drawn by lot for a head.
+_TOLD_FOR: Final = timedelta(days=14)
+_TOLD_OF_CASE: Final = timedelta(days=90)
 
 
 class CaseworkPages:
@@ -62,6 +76,7 @@ class CaseworkPages:
             correspondence = self.door.gate.services.correspondence[CASEWORK]
             return due, cases, asked | {
                 "answers": answers.list_waiting(uow, actor, self.casework),
+                "sampled": self._sampled(uow, actor, _TOLD_FOR),
                 "receipts": withdrawals.list_own(uow, actor, self.casework, correspondence),
             }  # fmt: skip
 
@@ -87,6 +102,12 @@ class CaseworkPages:
         """How many questions of oversight wait for an answer of whoever is signed in."""
         rows = questions.list_questions(uow, actor, self.casework)
         return sum(row["answered_at"] is None for row in rows)
+
+    def _sampled(self, uow: UnitOfWork, actor: Actor, since: timedelta) -> list[dict[str, Any]]:
+        """What was drawn by lot for a head of the coach's cases since then, the newest first."""
+        begins = self.casework.clock.now() - since
+        rows = case_samples.list_notices(uow, actor, self.casework)
+        return [row for row in rows if datetime.fromisoformat(row["drawn_at"]) >= begins]
 
     # -- the caseload -------------------------------------------------------------------------------
 
@@ -163,7 +184,7 @@ class CaseworkPages:
         def work(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             status = self.status(uow, actor, case)
             found: dict[str, Any] = {"case": status, "notes": [], "tasks": [], "steps": [], "taken": [], "days": []}
-            found["standing"] = 0
+            found["standing"], found["sampled"] = 0, []
             if own or role is Role.REGIONAL_HEAD or status["phase"] == "pending":
                 steps = flow_view.list_steps(uow, actor, case, casework)
                 found["steps"], found["taken"] = steps["steps"], steps["taken"]
@@ -172,6 +193,8 @@ class CaseworkPages:
                 found["standing"] = _standing(appointments.list_appointments(uow, actor, case, casework))
             if own:
                 found["notes"] = notes.list_notes(uow, actor, case, casework)
+                sampled = self._sampled(uow, actor, _TOLD_OF_CASE)
+                found["sampled"] = [row for row in sampled if row["reference"] == reference(case)]
                 found["tasks"] = [
                     one for one in tasks.read_tasks(uow, actor, case, casework)["tasks"] if not one["done_on"]
                 ]

@@ -19,6 +19,7 @@ from gateway.pages.answering import AnsweringPages
 from gateway.pages.asking import AskingPages
 from gateway.pages.assigning import AssigningPages
 from gateway.pages.calendars import CalendarPages
+from gateway.pages.case_samples import CaseSamplePages
 from gateway.pages.ceremonies_reviewed import CeremonyWatch
 from gateway.pages.coaches import CoachPages
 from gateway.pages.disclosed import DisclosedPages
@@ -95,6 +96,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/search", "search"),
             ("/coaches", "coaches"),
             ("/requests", "requests"),
+            ("/samples", "samples"),
             ("/figures", "figures"),
             ("/emergencies", "emergencies"),
         ),
@@ -230,7 +232,7 @@ def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
 def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[str, ...]]]:
     notes, steps, opening, letters = NotePages(door), StepPages(door), OpeningPages(door), LetterPages(door, printer)
     referring, agenda, files, asked = ReferralPages(door), AgendaPages(door), DocumentPages(door), QuestionPages(door)
-    emergencies = EmergencyPages(door)
+    emergencies, samples = EmergencyPages(door), CaseSamplePages(door)
     calendars, excepting, intake = CalendarPages(door), ExceptionPages(door), IntakePages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
@@ -240,6 +242,9 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         ("/open", opening.open, both),
         ("/emergencies", emergencies.all, both),
         ("/emergencies/{emergency}", emergencies.one, both),
+        ("/samples", samples.all, both),
+        ("/samples/{sample}", samples.one, both),
+        ("/samples/{sample}/notes/{note}", samples.note, look),
         ("/questions", asked.all, look),
         ("/questions/{question}", asked.one, both),
         *_answering(door),

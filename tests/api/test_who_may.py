@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from tests.api.stage import Call, Stage, calls
 from tests.api.stage_access import ACCESS_TABLE
+from tests.api.stage_case_samples import SAMPLE_TABLE
 from tests.api.stage_emergencies import EMERGENCY_TABLE
 from tests.api.stage_exceptions import EXCEPTION_TABLE
 from tests.api.stage_people import PEOPLE_TABLE
@@ -135,13 +136,14 @@ TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     **PEOPLE_TABLE,
     **ACCESS_TABLE,
     **EMERGENCY_TABLE,
+    **SAMPLE_TABLE,
     **EXCEPTION_TABLE,
 }  # fmt: skip
 _REFERENCE: Final = re.compile(r"(?<=/cases/)[^/]+")
 _ITEM: Final = re.compile(
     r"(?<=/notes/)[^/]+|(?<=/facts/)([a-z-]+/)[^/]+|(?<=/attachments/)([a-z-]+/)[^/]+|(?<=/tasks/)[^/]+"
     r"|(?<=/letters/)[^/]+|(?<=/invitations/)[^/]+|(?<=/access-requests/)[^/]+|(?<=/grants/)[^/]+"
-    r"|(?<=/referrals/)[^/]+|(?<=/answers/)[^/]+|(?<=/emergencies/)[^/]+|(?<=/exceptions/)[^/]+|(?<=/disclosures/)[^/]+"
+    r"|(?<=/referrals/)[^/]+|(?<=/answers/)[^/]+|(?<=/emergencies/)[^/]+|(?<=/samples/)[^/]+|(?<=/exceptions/)[^/]+|(?<=/disclosures/)[^/]+"
 )
 
 

@@ -107,6 +107,7 @@ def test_plaintext_leaves_its_wrapper_in_few_places() -> None:
         "vault/usecases/access_report.py",
         "vault/usecases/attachments.py",
         "vault/usecases/break_glass.py",
+        "vault/usecases/case_samples.py",
         "vault/usecases/ceremony.py",
         "vault/usecases/company.py",
         "vault/usecases/days.py",

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests import emergencies, passkeys, recorded
+from tests import emergencies, passkeys, recorded, samples
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY
 from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access, plant_exceptions
@@ -67,6 +67,7 @@ class Planted:
                 "review",
                 "question",
                 "emergency",
+                "sample",
                 *PEOPLE_PARAMETERS,
                 *ACCESS_PARAMETERS,
             ),
@@ -120,7 +121,7 @@ def plant(house: House) -> Planted:
     items = record(house, case, note)
     items |= plant_exceptions(house, case, items["/facts/sensitive"])  # the first beginning that fits counts
     items |= organise(house, case) | plant_reviews(house, entry) | plant_access(house)
-    items |= plant_emergencies(house, case) | plant_passkeys(house)
+    items |= plant_emergencies(house, case) | plant_passkeys(house) | plant_samples(house, case)
     return Planted(case, note, releases, entry, items, ended, second)
 
 
@@ -181,6 +182,15 @@ def plant_emergencies(house: House, case: str) -> dict[str, str]:
     }
 
 
+def plant_samples(house: House, case: str) -> dict[str, str]:
+    """Of this very case: one to be ended, one that runs on."""
+    why = f"Contrôle de qualité: {CANARY['reason']}"
+    return {
+        "/samples/{sample}/end": samples.of(house, case, explanation=why),
+        "/samples/{sample}": samples.of(house, case, explanation=why),
+    }
+
+
 def plant_passkeys(house: House) -> dict[str, str]:
     """One for each route of oversight's."""
     return {f"/staff-passkeys/{{passkey}}/{tail}": passkeys.enrolled(house, "far_head")[1]
@@ -203,6 +213,8 @@ def _refer_again(house: House, people: Any, contact: Any) -> tuple[tuple[str, st
 
 #: Bodies of routes that have a module of their own.
 TAKEN_OUT: Final[dict[str, Any]] = ACCESS_BODIES | {
+    "casework_ask_sample": samples.ASK | {"explanation": f"Contrôle de qualité: {CANARY['reason']}"},
+    "casework_end_sample": {"finding": f"Constat: {CANARY['reason']}"},
     "casework_ask_emergency": emergencies.ASK | {"reason": f"L'hôpital appelle: {CANARY['reason']}"},
 }
 

@@ -72,6 +72,11 @@ OTHERS_SEE: Final = {
     # In an emergency, upon a second person's word.
     ("colleague", "casework_emergency_identity"): frozenset({"family", "given"}),
     ("colleague", "casework_emergency_contact"): frozenset({"address", "email", "whereabouts"}),
+    # While a sample of the case runs: the newest note with its stand-ins, and what is recorded of stay and return.
+    ("head", "casework_sample_note"): frozenset({"revised"}),
+    ("head", "casework_sample_stay_facts"): frozenset({FACT_MARKS["stay-analysis"]}),
+    ("head", "casework_sample_return_facts"): frozenset({FACT_MARKS["return-plan"]}),
+    ("head", "casework_read_sample"): frozenset({"reason"}),  # their own words
     # By ceremony, upon two signatures.
     ("officer", "follow_up_read_ceremony"): frozenset({"family", "given"}),
     ("desk", "casework_desk_day"): EXPECTED,

@@ -274,7 +274,7 @@ _READABLE: Final[dict[Kind, Callable[[bytes], object]]] = {
     Kind.IDENTITY: Identity.decode, Kind.CONTACT: Contact.decode, Kind.TOKEN_MAP: TokenMap.decode,
     Kind.NOTE: NoteText.decode, Kind.TASK: bytes.decode, Kind.LETTER: decode_letter, Kind.INVITATION: decode_letter,
     **dict.fromkeys((Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND, Kind.CONFLICT, Kind.REFERRAL_ANSWER,
-                     Kind.BREAK_GLASS), json.loads),
+                     Kind.BREAK_GLASS, Kind.CASE_SAMPLE), json.loads),
     Kind.ATTENDEES: Company.decode,
     **dict.fromkeys(FACT_KINDS, Fact.decode), **dict.fromkeys(ATTACHMENT_KINDS, Manifest.decode),
 }  # fmt: skip

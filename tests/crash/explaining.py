@@ -53,7 +53,11 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "cases": frozenset({("create", "case"), ("write", "order"), *_STEPS, *_HANDS}),
     "case_events": _STEPS,
     "break_glass": frozenset({(action, "break_glass") for action in ("create", "sign", "close")}),
-    "data_keys": frozenset({("create", "case"), ("create", "break_glass"), *_WRITTEN, *_SEALING, *_NAMING}),
+    "case_samples": frozenset({("create", "case_sample")}),
+    "case_sample_ends": frozenset({("close", "case_sample")}),
+    "data_keys": frozenset(
+        {("create", "case"), ("create", "break_glass"), ("create", "case_sample"), *_WRITTEN, *_SEALING, *_NAMING}
+    ),
     "records": frozenset(
         {
             ("create", "case"),
@@ -62,6 +66,8 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("write", "token_map"),
             ("triage", "case"),  # an order that waited, completed
             ("create", "break_glass"),
+            ("create", "case_sample"),
+            ("close", "case_sample"),
             *_WRITTEN,
             *_SEALING,
             *_NAMING,

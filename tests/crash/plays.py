@@ -29,12 +29,13 @@ from vault.cases.model import AdminFacts
 from vault.cases.people import Contact, Identity, Person
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome
 from vault.crypto.chunked import CHUNK_BYTES, Splitter
-from vault.ids import AnswerId, BreakGlassId, CaseId, RecordId, ReferralId, ReleaseId
+from vault.ids import AnswerId, BreakGlassId, CaseId, CaseSampleId, RecordId, ReferralId, ReleaseId
 from vault.sensitive import Sensitive
 from vault.usecases import (
     answers,
     attachments,
     break_glass,
+    case_samples,
     drafts,
     facts,
     hand_over,
@@ -59,6 +60,7 @@ IDENTITY: Final = Identity((Person("Diallo", "Aminata", national_number="9305182
 
 
 EMERGENCY: Final = "Une voisine a vu une ambulance devant la maison"
+SAMPLE: Final = "Contrôle mensuel de la qualité des notes"
 NOTICE: Final = Details(language="fr", leaflet="2026-1")
 
 
@@ -376,6 +378,26 @@ def _open_an_emergency(hand: Stagehand) -> Act:
     return act
 
 
+def _draw_a_case(hand: Stagehand) -> Act:
+    """The row, its sealed reason, and with the first one a key of that compartment."""
+    hand.noticed()
+    hand.hire("head")
+    return lambda: void(hand.as_("head", case_samples.ask, case_samples.Ask("quality", SAMPLE)))
+
+
+def _end_a_sample(hand: Stagehand) -> Act:
+    """Looked at, and done: a row of its own."""
+    hand.noticed()
+    drawn = hand.as_("head", case_samples.ask, case_samples.Ask("quality", SAMPLE))
+    sample = CaseSampleId.parse(drawn["sample"])
+
+    def act() -> None:
+        hand.as_("head", case_samples.list_notes, sample)
+        hand.as_("head", case_samples.end, sample, "Notes claires et complètes")
+
+    return act
+
+
 def _with_sender(hand: Stagehand, work: Callable[..., Any]) -> Callable[..., Any]:
     return lambda uow, actor, granted, casework: work(uow, actor, granted, casework, hand.house.services.sender)
 
@@ -416,6 +438,8 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "sign in elsewhere": sign_in_plays.sign_in_elsewhere,
     "ask in an emergency": _ask_in_an_emergency,
     "open an emergency": _open_an_emergency,
+    "have a case drawn": _draw_a_case,
+    "end a sample": _end_a_sample,
     "ask for access": access_plays.ask,
     "answer a request": access_plays.answer,
     "answer a request with a passkey": access_plays.answer_by_passkey,

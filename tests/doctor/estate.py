@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, select
 from gateway.auth.sessions import hash_token
 from gateway.log.running import make_keeper
 from gateway.settings import Settings
-from tests import asked, emergencies, excepted, passkeys
+from tests import asked, emergencies, excepted, passkeys, samples
 from tests.authenticator import text
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
@@ -98,6 +98,8 @@ def _play(house: House) -> dict[str, str]:
     _ask(house)
     _except(house)
     _break_glass(house, noted)
+    samples.done(house, samples.of(house, noted))
+    samples.of(house, noted)
     _sign_by_passkey(house)
     passkeys.enrolled(house, "auditor")
     passkeys.coded(house, "head")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tests.doctor.estate import CANARY, Past, earlier
+from tests.doctor.sabotage_samples import SAMPLE_SABOTAGE
 from vault.storage import tables as t
 
 Break = Callable[[Past], None]
@@ -455,6 +456,7 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("grant_approvals", _more_granted), ("grant_approvals", _longer), ("grant_approvals", _one_word),
     ("emergency_people", _alone), ("emergency_people", _stranger), ("emergency_times", _for_days),
     ("emergency_numbers", _uncounted),
+    *SAMPLE_SABOTAGE,
     ("ceremonies", _unsigned), ("ceremonies", _lasting), ("ceremonies", _untimely),
     ("ceremony_keys", _share_back), ("ceremony_keys", _share_gone), ("ceremony_keys", _share_left),
     ("grant_keys", _key_back), ("grant_keys", _key_emptied), ("grant_keys", _key_left),

@@ -47,7 +47,7 @@ def pages(house: House) -> list[tuple[str, str]]:
         ("dpo", f"/requests/{asked}"), ("auditor", "/"), ("auditor", f"/entries/{entry}"), ("dpo", "/"),
         *(("auditor", path) for path in ("/unexplained", "/findings", "/reviews", "/log-state")),
         *(("auditor", path) for path in ("/emergencies", "/ceremonies")),
-        ("coach", "/questions"), ("coach", "/emergencies"),
+        ("coach", "/questions"), ("coach", "/emergencies"), ("head", "/samples"),
     ]  # fmt: skip
 
 

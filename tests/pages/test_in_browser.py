@@ -13,7 +13,7 @@ import pytest
 
 from gateway.pages import catalogs
 from gateway.settings import Settings
-from tests import emergencies, excepted
+from tests import emergencies, excepted, samples
 from tests.asked import ask, opened, taken
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
@@ -175,6 +175,7 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
     letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
     question, overseen, emergency = examined(site, case)
     filed, given = excepted_by(site, case)
+    sampled = samples.of(site.house, case)
     at = f"/pages/casework/cases/{case}"
     pages = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
@@ -183,6 +184,7 @@ def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, ca
             "/", "/cases", f"/cases/{case}/coach", "/figures", "/requests", f"/requests/{asked}", f"/requests/{filed}",
             f"/cases/{case}/exceptions", f"/cases/{case}/exceptions/new",
             "/coaches", f"/coaches/{site.house.staff['coach'].id.hex()}", f"/absences/{absent(site)}",
+            "/samples", f"/samples/{sampled}", f"/samples/{sampled}/notes/{note}",
         ],
         "desk": ["/", "/day", "/import"], "auditor": ["/", "/sessions", *overseen],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],

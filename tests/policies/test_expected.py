@@ -49,7 +49,7 @@ def test_every_request_is_answered_as_the_requirements_say_and_all_others_are_de
             if isinstance(decision, Allowed):
                 allowed += 1
                 assert decision.profile.name == profile
-    assert asked == 8 * 31 * 58 * 8 * 8 * 128
+    assert asked == 8 * 31 * 59 * 9 * 8 * 256
     assert 0 < allowed < asked / 100
 
 

@@ -38,6 +38,10 @@ def test_a_rule_against_the_matrix_does_not_load_and_is_named(source: Source, ro
         (["cw-90,coach,note,read,coaching,any,own,note_full,allow"], "an allow line names its states"),
         (["cw-90,coach,note,read,coaching,active,own,outcome_sheet,allow"], "belongs to the zone follow_up"),
         (["cw-90,regional_head,identity,read,emergency,active,region,identity_full,allow"], "break_glass"),
+        (
+            ["cw-90,regional_head,note,read,emergency,active,region+break_glass+sample,sample_note,allow"],
+            "sample serves",
+        ),
         (["cw-90,coach,note,read,coaching,active,own+break_glass,note_full,allow"], "break_glass"),
         (
             [NOTE, "cw-90,coach,note,list,coaching,active,own,note_list,allow"],

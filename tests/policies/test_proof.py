@@ -71,8 +71,8 @@ def test_the_proof_of_every_request_asks_every_request_of_a_cell(
     monkeypatch.setattr(proof, "ALL_KEYS", (READ_NOTE,))
     seen: list[tuple[int, int]] = []
     proven = proof.prove_every(None, firewall.digest, 1, lambda done, total: seen.append((done, total)))
-    assert proven == proof.Proof(8 * 128, ())
-    assert seen == [(1024, 1024)]
+    assert proven == proof.Proof(8 * 256, ())
+    assert seen == [(2048, 2048)]
 
 
 def test_the_whole_proof_settles_them_with_fewer_questions(
@@ -82,9 +82,9 @@ def test_the_whole_proof_settles_them_with_fewer_questions(
     seen: list[tuple[int, int]] = []
     proven = proof.prove_whole(None, firewall.digest, 1, lambda done, total: seen.append((done, total)))
     assert proven.differences == ()
-    assert proven.settled == 8 * 128
+    assert proven.settled == 8 * 256
     assert 8 <= proven.requests < 100
-    assert seen == [(1024, 1024)]
+    assert seen == [(2048, 2048)]
 
 
 def test_what_is_followed_is_what_casbin_says_to_every_set_of_facts(table: Table) -> None:
@@ -138,7 +138,7 @@ def test_the_whole_proof_asks_stock_casbin_about_each_set_of_facts_somewhere() -
 
 
 def test_the_whole_space_is_as_large_as_the_documentation_says() -> None:
-    assert len(proof.ALL_KEYS) * proof.REQUESTS_PER_CELL == 39_387_136
+    assert len(proof.ALL_KEYS) * proof.REQUESTS_PER_CELL == 90_095_616
 
 
 def test_a_policy_that_changes_under_the_proof_is_not_proven() -> None:

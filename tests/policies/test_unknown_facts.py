@@ -75,10 +75,10 @@ def test_a_denial_names_what_was_missing(firewall: TableFirewall) -> None:
 
 MALFORMED_FACTS: list[Any] = [
     Facts(-1),
-    Facts(128),
+    Facts(256),
     Facts(1 << 40),
     Facts(ALL_FACTS, -1),
-    Facts(1, 255),
+    Facts(1, 511),
     Facts(-1, 0),
     None,
     "own",

@@ -115,7 +115,7 @@ def test_the_matrix_prints_as_text_and_as_markdown(table: Table) -> None:
         assert table.digest.hex() in rendered
         assert "RLSWVT" in rendered
     row = next(line for line in markdown.splitlines() if line.startswith("| note |"))
-    assert row == "| note | narrative | RLSWVT | - | - | - | - | - | - | - |"
+    assert row == "| note | narrative | RLSWVT | - | RL | - | - | - | - | - |"
 
 
 @pytest.mark.parametrize(
@@ -123,19 +123,19 @@ def test_the_matrix_prints_as_text_and_as_markdown(table: Table) -> None:
     [
         (NOTE, replace(NOTE, id="cw-99", why="otherwise said"), None),
         (replace(NOTE, need="own+consent"), NOTE,
-         "wider: coach, note, read, coaching, active: no longer needs consent (32 of 128 condition sets)"),
+         "wider: coach, note, read, coaching, active: no longer needs consent (64 of 256 condition sets)"),
         (NOTE, replace(NOTE, need="own+consent"),
-         "narrower: coach, note, read, coaching, active: now also needs consent (32 of 128 condition sets)"),
+         "narrower: coach, note, read, coaching, active: now also needs consent (64 of 256 condition sets)"),
         (NOTE, replace(NOTE, need="region"),
          "wider in part: coach, note, read, coaching, active: no longer needs own and now also needs region "
-         "(64 of 128 condition sets)"),
+         "(128 of 256 condition sets)"),
         (NOTE, replace(NOTE, states=("active", "closing", "closed")),
-         "wider: coach, note, read, coaching, closing/closed: gains access, needing own (64 of 128 condition sets)"),
+         "wider: coach, note, read, coaching, closing/closed: gains access, needing own (128 of 256 condition sets)"),
         (NOTE, replace(NOTE, states=("closed",)),
-         "narrower: coach, note, read, coaching, active: loses access, which needed own (64 of 128 condition sets)"),
+         "narrower: coach, note, read, coaching, active: loses access, which needed own (128 of 256 condition sets)"),
         (NOTE, replace(NOTE, release="note_list"),
          "narrower: coach, note, read, coaching, active: is answered with note_list instead of note_full "
-         "(64 of 128 condition sets)"),
+         "(128 of 256 condition sets)"),
     ],
 )  # fmt: skip
 def test_a_change_of_rules_is_said_in_words(source: Source, old: Rule, new: Rule, sentence: str | None) -> None:
@@ -150,7 +150,7 @@ def test_a_new_deny_line_is_a_narrowing(source: Source) -> None:
     deny = rule("cw-91,coach,note,read,coaching,active,second,none,deny")
     impact = compare(table_of(source, [NOTE]), table_of(source, [NOTE, deny]))
     assert impact.sentences == (
-        "narrower: coach, note, read, coaching, active: a deny line changes, needing own (32 of 128 condition sets)",
+        "narrower: coach, note, read, coaching, active: a deny line changes, needing own (64 of 256 condition sets)",
     )
 
 

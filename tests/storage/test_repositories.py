@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tests import asked, passkeys, recorded
+from tests import asked, passkeys, recorded, samples
 from tests.api.stage import Stage, calls
 from tests.api.stage_access import Access
 from tests.api.stage_people import People
@@ -46,6 +46,7 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.taken_requests: ("request_id",), t.grants: ("release_id", "request_id"),
     t.ceremonies: ("release_id", "request_id"),
     t.orders: ("mark", "case_id"), t.break_glass: ("emergency_id", "number"),
+    t.case_samples: ("sample_id", "number"), t.case_sample_ends: ("sample_id",),
     t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.review_questions: ("question_id",), t.receipts: ("release_id",), t.answers: ("answer_id",),
     t.passkeys: ("passkey_id", "credential"), t.passkey_words: ("said",), t.recovery_codes: ("number",),
@@ -65,6 +66,7 @@ def _story(house: House) -> None:
     stage.sheet()
     coach, case = house.client("coach"), stage.case()
     opened(house, case)
+    samples.done(house, samples.drawn(house))
     recorded.attach(coach, case)
     recorded.set_task(coach, case)
     recorded.save_draft(coach, case)

@@ -56,6 +56,8 @@ casework.attachment_chunks all all            -    -          -    -          - 
 casework.tasks        all  all                -    -          -    -          -    -
 casework.drafts       all  all                -    -          -    -          -    -
 casework.break_glass  all  all                -    -          -    -          -    -
+casework.case_samples all  all                -    -          -    -          -    -
+casework.case_sample_ends all all              -    -          -    -          -    -
 casework.orders       all  all                -    -          -    -          -    -
 casework.review_counts all all                -    -          -    -          -    -
 casework.coaches      all  all                -    -          -    -          -    -

@@ -95,6 +95,8 @@ ALSO_STORES: Final[dict[tuple[Action, Kind], frozenset[Kind]]] = {
     (Action.ASK_EXTENSION, Kind.CASE): frozenset({Kind.GROUND}),
     (Action.SUSPEND, Kind.CASE): frozenset({Kind.GROUND}),
     (Action.WRITE, Kind.APPOINTMENT): frozenset({Kind.ATTENDEES}),
+    # Whoever ends a sample says what came of it.
+    (Action.CLOSE, Kind.CASE_SAMPLE): frozenset({Kind.CASE_SAMPLE}),
 }
 
 

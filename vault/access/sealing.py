@@ -28,7 +28,7 @@ SCHEMA: Final[dict[Kind, int]] = dict.fromkeys(
     (
         Kind.IDENTITY, Kind.CONTACT, Kind.NOTE, Kind.TOKEN_MAP, *FACT_KINDS, *ATTACHMENT_KINDS, Kind.TASK, Kind.DRAFT,
         Kind.INVITATION, Kind.LETTER, Kind.AVENUE, Kind.RETURN_PLAN, Kind.GROUND, Kind.ATTENDEES, Kind.CONFLICT,
-        Kind.REFERRAL_ANSWER, Kind.BREAK_GLASS,
+        Kind.REFERRAL_ANSWER, Kind.BREAK_GLASS, Kind.CASE_SAMPLE,
     ),
     1,
 )  # fmt: skip

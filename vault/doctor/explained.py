@@ -40,6 +40,8 @@ _RECORDED: Final = _written(
 _REFERRED: Final = _written(Kind.REFERRAL, Kind.REFERRAL_ANSWER, Kind.WITHDRAWAL) | {("released", Kind.REFERRAL.value)}
 _SWEPT: Final = ("swept", Kind.ATTACHMENT.value)
 _EMERGENCY: Final = frozenset({(Action.CREATE.value, Kind.BREAK_GLASS.value)})
+_DRAWN: Final = frozenset({(Action.CREATE.value, Kind.CASE_SAMPLE.value)})
+_DONE: Final = frozenset({(Action.CLOSE.value, Kind.CASE_SAMPLE.value)})
 #: Another zone asks, or casework files a lawful exception.
 _FILED: Final = frozenset(
     {(Action.CREATE.value, Kind.ACCESS_REQUEST.value), (Action.CREATE.value, Kind.DISCLOSURE.value)}
@@ -73,14 +75,18 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "cases": _OPENED | _MOVED | _HANDS | _written(Kind.ORDER),
     "case_events": _MOVED,
     "break_glass": _EMERGENCY | {(act.value, Kind.BREAK_GLASS.value) for act in (Action.SIGN, Action.CLOSE)},
-    "data_keys": _OPENED | _EMERGENCY | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
+    "case_samples": _DRAWN,
+    "case_sample_ends": _DONE,
+    "data_keys": _OPENED | _EMERGENCY | _DRAWN | _RECORDED | _SEALING | _NAMING | _written(Kind.DRAFT),
     "records": _OPENED
     | _RECORDED
     | _SEALING
     | _NAMING
     | _written(Kind.IDENTITY, Kind.CONTACT, Kind.TOKEN_MAP)
     | _COMPLETED
-    | _EMERGENCY,
+    | _EMERGENCY
+    | _DRAWN
+    | _DONE,
     "blind_index": _OPENED
     | _written(Kind.IDENTITY)
     | _COMPLETED
@@ -134,6 +140,8 @@ LEAVES: Final[dict[Act, tuple[str, str]]] = {
     **dict.fromkeys(_OPENED, ("records", Kind.IDENTITY.value)),
     **dict.fromkeys(_STEPS, ("case_events", "")),
     **dict.fromkeys(_EMERGENCY, ("records", Kind.BREAK_GLASS.value)),
+    **dict.fromkeys(_DRAWN, ("case_samples", "")),
+    **dict.fromkeys(_DONE, ("case_sample_ends", "")),
     **dict.fromkeys(_FILED, ("access_requests", "")),
     **dict.fromkeys(_ANSWERED | _written(Kind.ACCESS_FORM), ("access_answers", "")),
     **{

@@ -22,10 +22,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum, unique
 from typing import Any, Final, NamedTuple
 
 from vault.audit.events import Happening, Verdict
+from vault.cases.calendar import belgian_day
+from vault.cases.case_samples import told_in
 from vault.cases.referrals import ReferralStep
 from vault.vocabulary import Action, Fact, Kind, Role
 
@@ -50,6 +53,8 @@ EVIDENCE: Final = (
     (Action.CREATE.value, Kind.BREAK_GLASS.value),
     (Action.SIGN.value, Kind.BREAK_GLASS.value),
     (Action.CLOSE.value, Kind.BREAK_GLASS.value),
+    (Action.CREATE.value, Kind.CASE_SAMPLE.value),
+    (Action.CLOSE.value, Kind.CASE_SAMPLE.value),
     (Action.WRITE.value, Kind.REVIEW_CASE.value),
 )
 #: What is asked of one case, and answered by a head of its region or by one to whom that was handed on.
@@ -65,6 +70,7 @@ _TAKEN_BACK: Final = (Kind.WITHDRAWAL.value, ReferralStep.WITHDRAW.value)
 #: What a partner does about a release of another kind: it answers a referral, and confirms that one ended.
 _ABOUT_REFERRALS: Final = frozenset({Kind.REFERRAL.value, Kind.REFERRAL_ANSWER.value, Kind.WITHDRAWAL.value})
 _BREAK_GLASS: Final = Kind.BREAK_GLASS.value
+_SAMPLE: Final = Kind.CASE_SAMPLE.value
 #: How a session begins: the entry that it is named after.
 BEGINNINGS: Final = frozenset({Happening.SIGNED_IN.value, Happening.SERVICE_TOKEN_ISSUED.value})
 _ACTIONS: Final = frozenset(action.value for action in Action)
@@ -87,6 +93,7 @@ class Basis(StrEnum):
     EMERGENCY = "emergency"  # somebody else opened what this actor had asked for
     REVIEW = "review"  # the look that is reviewed is somebody else's
     QUESTION = "question"  # oversight asked this actor
+    SAMPLE = "sample"  # the case was drawn by lot for this actor, and the time for it ran
 
 
 @unique
@@ -198,6 +205,9 @@ def _own(body: Body, file: CaseFile) -> Evidence | Missing:
     if body["kind"] == Kind.REVIEW_QUESTION.value:
         asked = _newest(body, file, lambda act: act["outcome"].startswith(f"ask:{body['actor']}:"))
         return _lacks(Fact.OWN) if asked is None else Evidence(Fact.OWN, Basis.QUESTION, asked["entry"])
+    if body["kind"] == _SAMPLE:
+        drawn = _newest(body, file, lambda act: act["object"] == body["object"] and _draws(act, body))
+        return _lacks(Fact.OWN) if drawn is None else Evidence(Fact.OWN, Basis.SAMPLE, drawn["entry"])
     act = _entrusted(body, file)
     if act is None:
         return _lacks(Fact.OWN)
@@ -297,6 +307,29 @@ def _break_glass(body: Body, file: CaseFile) -> Evidence | Missing:
     return Evidence(Fact.BREAK_GLASS, Basis.EMERGENCY, opened["entry"])
 
 
+def _sample(body: Body, file: CaseFile) -> Evidence | Missing:
+    """The newest draw of this case for this actor. Contradicted by its end, by its last day, and by a lot that its own
+    seed does not give."""
+    drawn = _newest(body, file, lambda act: _draws(act, body))
+    if drawn is None:
+        return _lacks(Fact.SAMPLE)
+    told = told_in(drawn["outcome"])
+    if told is None or not told.lot.sound or belgian_day(datetime.fromisoformat(body["at"])) > told.until:
+        return Missing(Fact.SAMPLE, Lack.CONTRADICTED, drawn["entry"])
+    ended = (_SAMPLE, drawn["object"], Action.CLOSE.value)
+    closed = _newest(
+        body, file, lambda act: (act["kind"], act["object"], act["action"]) == ended and _came_to_something(act)
+    )
+    if closed is not None:
+        return Missing(Fact.SAMPLE, Lack.CONTRADICTED, closed["entry"])
+    return Evidence(Fact.SAMPLE, Basis.SAMPLE, drawn["entry"])
+
+
+def _draws(act: Body, body: Body) -> bool:
+    created = (act["kind"], act["action"], act["actor"]) == (_SAMPLE, Action.CREATE.value, body["actor"])
+    return created and _came_to_something(act)
+
+
 def _of(act: Body, emergency: str, action: Action) -> bool:
     same = (act["kind"], act["object"], act["action"]) == (_BREAK_GLASS, emergency, action.value)
     return same and _came_to_something(act)
@@ -393,4 +426,5 @@ _SHOWN_BY: Final[dict[Fact, Callable[[Body, CaseFile], Evidence | Missing]]] = {
     Fact.ADDRESSED: _addressed,
     Fact.GRANT: _grant,
     Fact.BREAK_GLASS: _break_glass,
+    Fact.SAMPLE: _sample,
 }

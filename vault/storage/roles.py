@@ -178,6 +178,8 @@ RIGHTS: Final[dict[str, Rights]] = {
         "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
     ),
     "casework.break_glass": _casework("decided_by", "decided_at", "expires_at", "ended_at"),
+    "casework.case_samples": _casework(),
+    "casework.case_sample_ends": _casework(),
     "casework.orders": _casework("household", "facts", "updates", "missing"),
     "casework.review_counts": _casework(),
     "casework.coaches": _casework("types", "capacity"),

@@ -35,6 +35,7 @@ from vault.storage import tables as t
 from vault.storage.agenda import AgendaRepository
 from vault.storage.answers import AnswerRepository
 from vault.storage.asking import GrantRepository, RequestRepository
+from vault.storage.case_samples import CaseSampleRepository
 from vault.storage.ceremonies import CeremonyRepository
 from vault.storage.emergencies import EmergencyRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
@@ -103,6 +104,10 @@ class ZoneUnitOfWork:
     @property
     def emergencies(self) -> EmergencyRepository:
         return EmergencyRepository(self._tx)
+
+    @property
+    def case_samples(self) -> CaseSampleRepository:
+        return CaseSampleRepository(self._tx)
 
     @property
     def orders(self) -> OrderRepository:

@@ -14,6 +14,7 @@ from vault.access.shaping import shape
 from vault.cases.appointments import AgendaRules, excused_days
 from vault.cases.break_glass import EmergencyRules
 from vault.cases.calendar import Calendar, belgian_day
+from vault.cases.case_samples import CaseSampleRules
 from vault.cases.flow import State
 from vault.cases.guards import Situation
 from vault.cases.history import History, notice_given
@@ -59,6 +60,7 @@ class Casework:
     rules: ReferralRules  # for the configured partners that the signed directory names
     partners: frozenset[Zone]  # all that the directory names, configured or not: each may have got something
     emergency_rules: EmergencyRules
+    sample_rules: CaseSampleRules
     protocols: Protocols  # with whom something may flow at all
     office: Office = field(default_factory=Office, repr=False)  # looks through notes
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)

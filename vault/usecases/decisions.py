@@ -53,7 +53,7 @@ NO_SINGLE_ONE: Final = "*"
 _UNRESTRICTED: Final = frozenset({Action.LIST, Action.SEARCH})
 _RELEASED: Final = frozenset({Kind.OUTCOME_SHEET, Kind.REFERRAL})
 #: Facts that nothing here can know yet: unknown, so they never help.
-_UNKNOWN: Final = Facts.of(**{Fact.GRANT.value: None, Fact.BREAK_GLASS.value: None}).known
+_UNKNOWN: Final = Facts.of(**{each.value: None for each in (Fact.GRANT, Fact.BREAK_GLASS, Fact.SAMPLE)}).known
 _ROLES: Final[Mapping[str, Role]] = {role.value: role for role in Role}
 _ACTIONS: Final[Mapping[str, Action]] = {action.value: action for action in Action}
 _KINDS: Final[Mapping[str, Kind]] = {kind.value: kind for kind in Kind}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 import pytest
 
+from vault.cases.case_samples import Told, draw, outcome_of
 from vault.oversight.explaining import EVIDENCE, CaseFile, explain, is_access
 from vault.vocabulary import Fact
 
@@ -44,6 +46,12 @@ OPENED: Final = (
     at(5, "create", kind="break_glass", object="b1"),
     at(6, "sign", kind="break_glass", object="b1", actor="a-head"),
 )
+LOT: Final = draw([f"L-{number}" for number in range(7)], bytes(16))
+DRAWN: Final = at(
+    5, "create", kind="case_sample", object="s1", outcome=outcome_of(Told("quality", date(2026, 11, 10), LOT, "a-6"))
+)
+WATCHED, LATE = {**LOOK, "purpose": "supervision"}, {**LOOK, "at": "2026-11-11T00:00:00.000000+00:00", "entry": "e99"}
+CHOSEN: Final = LOT._replace(place=(LOT.place + 1) % LOT.of)
 RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "object": "r1"}
 
 
@@ -102,6 +110,35 @@ RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "objec
         pytest.param(
             URGENT, (BROKEN,), [*OPENED, at(7, "close", kind="break_glass", object="b1")],
             "break_glass contradicted e7", id="ended before"
+        ),
+        pytest.param(WATCHED, (Fact.SAMPLE,), [DRAWN], "sample e5", id="drawn by lot for the actor"),
+        pytest.param(WATCHED, (Fact.SAMPLE,), [], "sample not_in_log", id="nothing was drawn"),
+        pytest.param(
+            WATCHED, (Fact.SAMPLE,), [{**DRAWN, "actor": "a-other"}], "sample not_in_log", id="drawn for somebody else"
+        ),
+        pytest.param(
+            WATCHED, (Fact.SAMPLE,), [{**DRAWN, "count": 0}], "sample not_in_log", id="a draw that came to nothing"
+        ),
+        pytest.param(LATE, (Fact.SAMPLE,), [DRAWN], "sample contradicted e5", id="after its last day"),
+        pytest.param(
+            WATCHED, (Fact.SAMPLE,),
+            [{**DRAWN, "outcome": outcome_of(Told("quality", date(2026, 11, 10), CHOSEN, ""))}],
+            "sample contradicted e5", id="chosen and not drawn"
+        ),
+        pytest.param(
+            WATCHED, (Fact.SAMPLE,), [DRAWN, at(7, "close", kind="case_sample", object="s1")],
+            "sample contradicted e7", id="done before"
+        ),
+        pytest.param(
+            WATCHED, (Fact.SAMPLE,), [DRAWN, at(7, "close", kind="case_sample", object="s2")], "sample e5",
+            id="another one was done"
+        ),
+        pytest.param(
+            {**LOOK, "kind": "case_sample", "object": "s1"}, (OWN,), [DRAWN], "sample e5", id="their own sample"
+        ),
+        pytest.param(
+            {**LOOK, "kind": "case_sample", "object": "s1"}, (OWN,), [{**DRAWN, "actor": "a-other"}],
+            "own not_in_log", id="somebody else's sample"
         ),
         pytest.param(OPENED[1], (SECOND,), [OPENED[0]], "second_signature e5", id="asked for by another"),
         pytest.param(

@@ -32,6 +32,7 @@ from vault.storage.tables.auth import (
     staff,
 )
 from vault.storage.tables.base import KEYSTORE_SCHEMA, SCHEMAS, Moment, from_micros, keys, main, to_micros
+from vault.storage.tables.case_samples import case_sample_ends, case_samples
 from vault.storage.tables.casework import (
     blind_index,
     case_events,
@@ -91,6 +92,8 @@ __all__ = [
     "break_glass",
     "calendar_feeds",
     "case_events",
+    "case_sample_ends",
+    "case_samples",
     "cases",
     "ceremonies",
     "checkpoints",
