@@ -202,7 +202,6 @@ class Cases(Protocol):
     def add(self, case: Case, entry: EntryId) -> None: ...
     def update(self, case: Case, entry: EntryId) -> None:
         """Raises StaleVersion if `case.version` is not exactly one more than what is stored."""
-        ...
 
     def caseload(
         self, *, coach: ActorId | None = None, region: str | None = None, states: Sequence[State] = (),
