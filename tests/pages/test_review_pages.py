@@ -153,8 +153,9 @@ def test_what_is_asked_of_one_is_nobody_elses(refused: House) -> None:
         Visitor(refused, login).look(question, 404)
         Visitor(refused, login).send(question, 404, answer="Moi ?")
         assert question not in Visitor(refused, login).look("/questions")
-    for path in ("/findings", "/samples", "/reviews", "/reviews/new"):
+    for path in ("/findings", "/reviews", "/reviews/new"):
         Visitor(refused, "coach").look(path, 404)
+    Visitor(refused, "coach").look("/samples", 403)  # casework's own, of cases: a head's
 
 
 def test_every_code_of_a_review_has_a_word() -> None:

@@ -1,7 +1,8 @@
 """What the office itself printed into a note: the headings of its skeletons name nobody.
 
 A heading counts only at the beginning of a line, word for word, and only as far as it goes: what the coach types behind
-it is looked through like everything else. A finding that reaches beyond a heading stays whole.
+it is looked through like everything else. A finding that reaches beyond a heading stays whole. French is printed with
+spaces that do not break; which kind of space stands in a note makes no difference.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from vault.freetext.findings import Finding
 from vault.freetext.spans import Source
 
 _LINE: Final = re.compile(r"[^\n]+")
+#: One character for one: places stay places.
+_SPACES: Final = str.maketrans("\u00a0\u202f", "  ")
 
 
 class Wording:
     """The headings of an office's skeletons, in all its languages."""
 
     def __init__(self, skeletons: Iterable[str] = ()) -> None:
-        lines = {line.strip() for skeleton in skeletons for line in skeleton.splitlines()}
+        lines = {line.translate(_SPACES).strip() for skeleton in skeletons for line in skeleton.splitlines()}
         self._lines = tuple(sorted(lines - {""}, key=len, reverse=True))  # the longest first: it wins
 
     def without(self, text: str, found: Sequence[Finding]) -> list[Finding]:
@@ -36,7 +39,7 @@ class Wording:
         ]
 
     def _printed(self, text: str) -> list[tuple[int, int]]:
-        places = []
+        text, places = text.translate(_SPACES), []
         for line in _LINE.finditer(text):
             start = line.end() - len(line[0].lstrip())
             if text.startswith(self._lines, start):

@@ -27,6 +27,14 @@ def test_without_its_skeletons_the_pipeline_takes_a_heading_for_a_name() -> None
     assert make_pipeline().read(NOTES["intake"].skeletons["fr"], "fr").findings
 
 
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u202f"])
+def test_a_heading_is_known_by_whichever_space(space: str) -> None:
+    """Skeletons of an earlier version had plain ones, and editors put in what they like."""
+    text = f"Logement, travail, dettes{space}:\nVoie{space}:"
+    assert make_pipeline().read(text, "fr").findings
+    assert OFFICE.look(text, "fr").findings == ()
+
+
 @pytest.mark.parametrize(
     ("text", "language", "name"),
     [
