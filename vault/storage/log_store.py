@@ -21,6 +21,16 @@ from vault.storage.tables import to_micros
 #: PostgreSQL's advisory lock of whoever sequences: "PFLOG" in ASCII.
 _LOCK: Final = 0x50464C4F47
 _LARGEST_NUMBER: Final = (1 << 64) - 1
+#: SQLite's driver lets go of the interpreter at every row, and a server's threads would take turns with this one at
+#: each. So many rows come as one, written out in hexadecimal; 16-byte ids go back as one value that is cut there.
+_AT_ONCE: Final = 512
+_IDS: Final = (
+    "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) "
+    "SELECT {wanted}substr(?, 16 * i + 1, 16) FROM n"
+)
+_ADD_LEAVES: Final = f"INSERT INTO leaves (shard, leaf, entry_id) {_IDS.format(wanted='?, ? + i, ')}"
+_TAKE_ROWS: Final = f"DELETE FROM outbox WHERE entry_id IN ({_IDS.format(wanted='')})"
+_NONE: Final = "-"
 HEAD_COLUMNS: Final = "shard, origin, period, size, root, note, closed"
 
 
@@ -140,20 +150,50 @@ class SqlLogTurn:
 
     def waiting(self, limit: int) -> tuple[list[Waiting], list[bytes]]:
         """Rows of the outbox each cover a run of entries; those of one lane lie side by side in both tables."""
-        rows = [
-            (bytes(r[0]), r[1], r[2], bytes(r[3]) if r[3] is not None else None)
-            for r in self._run("SELECT entry_id, run, epoch, detail FROM {log}outbox ORDER BY entry_id LIMIT ?", limit)
-        ]
+        rows = self._rows(limit)
         found: list[Waiting] = []
         for lane, group in groupby(rows, key=lambda row: row[0][:8]):
             covers = list(group)
             last = max(_number(first) + max(run, 1) - 1 for first, run, *_ in covers)
-            entries = self._run(
-                "SELECT entry_id, body FROM {log}entries WHERE entry_id BETWEEN ? AND ? ORDER BY entry_id",
-                covers[0][0], lane + min(last, _LARGEST_NUMBER).to_bytes(8, "big"),
-            )  # fmt: skip
-            found += _covered(covers, [(bytes(r[0]), bytes(r[1])) for r in entries])
+            entries = self._entries(covers[0][0], lane + min(last, _LARGEST_NUMBER).to_bytes(8, "big"))
+            found += _covered(covers, entries)
         return found, [row[0] for row in rows]
+
+    def _rows(self, limit: int) -> list[tuple[bytes, int, int, bytes | None]]:
+        """Of the outbox: first entry, run, epoch, detail; in order."""
+        if not self._lite:
+            found = self._run("SELECT entry_id, run, epoch, detail FROM {log}outbox ORDER BY entry_id LIMIT ?", limit)
+            return [(bytes(r[0]), r[1], r[2], bytes(r[3]) if r[3] is not None else None) for r in found]
+        told = self._run(
+            "SELECT group_concat(hex(entry_id) || ':' || run || ':' || epoch || ':' || coalesce(hex(detail), ?), ' ') "
+            "FROM (SELECT entry_id, run, epoch, detail FROM outbox ORDER BY entry_id LIMIT ?)",
+            _NONE, limit,
+        ).fetchone()[0]  # fmt: skip
+        parts = (each.split(":") for each in sorted((told or "").split()))
+        return [
+            (bytes.fromhex(entry), int(run), int(epoch), None if detail == _NONE else bytes.fromhex(detail))
+            for entry, run, epoch, detail in parts
+        ]
+
+    def _entries(self, first: bytes, last: bytes) -> list[tuple[bytes, bytes]]:
+        """Ids and bodies from one entry to another, in order."""
+        if not self._lite:
+            rows = self._run(
+                "SELECT entry_id, body FROM {log}entries WHERE entry_id BETWEEN ? AND ? ORDER BY entry_id", first, last
+            )
+            return [(bytes(row[0]), bytes(row[1])) for row in rows]
+        found: list[tuple[bytes, bytes]] = []
+        while True:
+            told = self._run(
+                "SELECT group_concat(hex(entry_id) || hex(body), ' ') FROM "
+                "(SELECT entry_id, body FROM entries WHERE entry_id BETWEEN ? AND ? ORDER BY entry_id LIMIT ?)",
+                first, last, _AT_ONCE,
+            ).fetchone()[0]  # fmt: skip
+            raws = [bytes.fromhex(each) for each in sorted((told or "").split())]
+            found += [(raw[:16], raw[16:]) for raw in raws]
+            if len(raws) < _AT_ONCE or found[-1][0] >= last:
+                return found
+            first = (int.from_bytes(found[-1][0], "big") + 1).to_bytes(16, "big")
 
     def tile(self, shard: int, level: int, index: int) -> bytes:
         row = self._run(
@@ -189,12 +229,9 @@ class SqlLogTurn:
 
     def add(self, shard: int, first: int, entries: Sequence[bytes], tiles: dict[tuple[int, int], bytes]) -> None:
         numbers = range(first, first + len(entries))
-        if self._lite:
-            self._run_many(
-                "INSERT INTO {log}leaves (shard, leaf, entry_id) VALUES (?, ?, ?)",
-                [(shard, number, entry) for number, entry in zip(numbers, entries, strict=True)],
-            )
-        else:
+        if self._lite and entries:
+            self._run(_ADD_LEAVES, len(entries), shard, first, b"".join(entries))
+        elif entries:
             # Arrays as bytes: written out as text, each value would be escaped one by one.
             self._run(
                 "INSERT INTO {log}leaves (shard, leaf, entry_id) "
@@ -212,16 +249,26 @@ class SqlLogTurn:
             return int(
                 self._run("DELETE FROM {log}outbox WHERE entry_id = ANY(CAST(%b AS bytea[]))", list(rows)).rowcount
             )
-        taken = self._main.raw.executemany("DELETE FROM outbox WHERE entry_id = ?", [(each,) for each in rows])
-        return int(taken.rowcount)
+        return int(self._run(_TAKE_ROWS, len(rows), b"".join(rows)).rowcount) if rows else 0
 
     def stored(self, shard: int, first: int, count: int) -> list[bytes]:
-        rows = self._run(
-            "SELECT e.body FROM {log}leaves l JOIN {log}entries e ON e.entry_id = l.entry_id "
-            "WHERE l.shard = ? AND l.leaf >= ? AND l.leaf < ? ORDER BY l.leaf",
-            shard, first, first + count,
-        )  # fmt: skip
-        return [bytes(row[0]) for row in rows]
+        if not self._lite:
+            rows = self._run(
+                "SELECT e.body FROM {log}leaves l JOIN {log}entries e ON e.entry_id = l.entry_id "
+                "WHERE l.shard = ? AND l.leaf >= ? AND l.leaf < ? ORDER BY l.leaf",
+                shard, first, first + count,
+            )  # fmt: skip
+            return [bytes(row[0]) for row in rows]
+        found: dict[int, bytes] = {}
+        for start in range(first, first + count, _AT_ONCE):
+            told = self._run(
+                "SELECT group_concat(leaf || ':' || hex(body), ' ') FROM (SELECT l.leaf, e.body FROM leaves l "
+                "JOIN entries e ON e.entry_id = l.entry_id WHERE l.shard = ? AND l.leaf >= ? AND l.leaf < ?)",
+                shard, start, min(start + _AT_ONCE, first + count),
+            ).fetchone()[0]  # fmt: skip
+            parts = (each.split(":") for each in (told or "").split())
+            found.update((int(leaf), bytes.fromhex(body)) for leaf, body in parts)
+        return [found[leaf] for leaf in sorted(found)]
 
     def swap(self, old: Head, new: Head, at: datetime, waiting: int) -> bool:
         done = self._run(
