@@ -41,7 +41,7 @@ from vault.storage.store import Store
 TURN_EVERY: Final = 0.25  # seconds
 #: A turn that took more entries than this is followed by another sooner: an embedded store's writers wait for a turn's
 #: end, and for two short ones rather than a long one.
-MANY: Final = 256
+_MANY: Final = 256
 _SOONER: Final = 0.1  # seconds
 _GIVE_WAY: Final = 0.00005  # seconds
 #: So many entries are about a thousand pages of an embedded store's write-ahead log.
@@ -238,7 +238,7 @@ class LogThread(threading.Thread):
                     keeper.settle(turned.taken)
                     if turned.full and not over:
                         pause = 0.0
-                    elif turned.taken > MANY:
+                    elif turned.taken > _MANY:
                         pause = min(pause, _SOONER)
                     if over or time.monotonic() - shown >= self._show_every:
                         shown = time.monotonic()
