@@ -23,13 +23,14 @@ from typing import Any, Final
 
 import psycopg
 
-from bench.contestant import Contestant, uvicorn_command
+from bench.contestant import Contestant
 from bench.notes import SampleNote
-from gateway.app import create_app
 from gateway.auth.passwords import check_password, hash_password
 from gateway.auth.sessions import hash_token
+from gateway.cli import main
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import create_instance
+from gateway.log import running
 from gateway.settings import Settings
 from gateway.wiring import build
 from vault.audit.log import Lane, WrittenEntry
@@ -49,6 +50,7 @@ from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
 
 #: The program itself, as an operator starts it.
 _SERVE: Final = [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--port", "{port}"]
+_SERVE_UNAUDITED: Final = [_SERVE[0], "-c", "from bench.ours import serve_unaudited; serve_unaudited()", *_SERVE[3:]]
 _PER_CASE: Final = 10
 _PARTNERS: Final = ("caritas",)
 _ADDRESS: Final = "127.0.0.1"
@@ -93,7 +95,7 @@ def _prepare(
         "PAREFEU_ZONE": zone,
     }
     return Contestant(
-        start_command=_SERVE if audit else uvicorn_command("bench.ours:build_unaudited_app"),
+        start_command=_SERVE if audit else _SERVE_UNAUDITED,
         env=environment,
         paths=paths,
         headers={"Authorization": f"Bearer {token}"},
@@ -161,14 +163,8 @@ def _write(uow: Any, actor: Any, case: str, note: SampleNote, casework: Any) -> 
     return record.hex()
 
 
-def build_app() -> Any:
-    """The application under uvicorn, from the environment: what `parefeu serve` builds."""
-
-    return create_app(build(Settings()))
-
-
-def build_unaudited_app() -> Any:
-    """The same without its audit: entries are neither made nor written. For `audit.cost` only.
+def serve_unaudited() -> None:
+    """The program without its audit: entries are neither made nor written. For `audit.cost` only.
 
     It flushes once per group like the audited one (the schema's version is written over itself), so that the
     figure is the price of making and writing the trace, and a slow disk does not hide it or swell it.
@@ -190,4 +186,5 @@ def build_unaudited_app() -> Any:
     Lane.write = lambda self, event, detail: nothing  # type: ignore[method-assign]
     HotStatements.write_entries = lambda self, entries: None  # type: ignore[method-assign]
     HotStatements.finish = finish  # type: ignore[method-assign]
-    return build_app()
+    running.log_beside = lambda services, root: lambda: None  # type: ignore[assignment]
+    main()

@@ -66,7 +66,7 @@ class Services:
     clock: Clock
     directory: ZoneDirectory
     lanes: dict[Zone, Lane]
-    exclusive: Callable[[], AbstractContextManager[object]]
+    exclusive: Callable[[], AbstractContextManager[Store]]
     sign_in: dict[Zone, SignIn]
     passkeys: dict[Zone, PasskeyDesk]
     providers: dict[Zone, Provider]

@@ -103,6 +103,8 @@ def run(
 def _server(application: Any, started: Callable[[], None]) -> uvicorn.Server:
     import uvicorn
 
+    from gateway.http_protocol import Protocol
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -117,7 +119,7 @@ def _server(application: Any, started: Callable[[], None]) -> uvicorn.Server:
         uvicorn.Config(
             application,
             loop="uvloop",
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -71,7 +71,7 @@ def _write(house: House, stage: Stage, out: int, ready: Callable[[], None]) -> N
 
 def _sequence(
     settings: Settings, clock: MovableClock, out: int, ready: Callable[[], None],
-    exclusive: Callable[[], AbstractContextManager[object]] = nullcontext,
+    exclusive: Callable[[], AbstractContextManager[store.Store | None]] = nullcontext,
 ) -> None:  # fmt: skip
     """Turns without end."""
     own = store.Store(settings.main_url, settings.keys_url).connect()

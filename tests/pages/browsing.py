@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from gateway.app import create_app
 from gateway.auth.passwords import hash_password
 from gateway.clock import SystemEntropy
+from gateway.http_protocol import Protocol
 from gateway.pages import assets
 from gateway.pages.site import door_path
 from tests.house import STAFF, Caller, House
@@ -98,7 +99,7 @@ def findings(page: Page, *, checked: bool = True) -> list[str]:
 def served(house: House, port: int = 0) -> Iterator[str]:
     """The house's address. port: 0 for any that is free."""
     app = create_app(house.services)
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, http=Protocol, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -11,7 +11,8 @@ Any process may try; the head's compare-and-swap decides who did. One turn:
     may add any bytes, and must not be able to stop the log of the others by it
  4. details go to the keystore (a database of its own, committed first; doing so twice changes nothing)
  5. leaves, tiles; outbox rows are taken away, all of them or none
- 6. the stored entries are read again by their leaves and hashed again: only then
+ 6. no leaf's hash may rest on one reckoning (`lanes.py`): either the next entry of its lane names it, as its writer
+    reckoned it, or the stored entry is read and hashed once more; and each leaf names its entry. Only then
  7. the head is signed and swapped in; commit; only a committed head is ever shown to anybody
 
 A crash anywhere leaves the old head or the new one. Before the first signature of a process, `before_signing` may
@@ -30,11 +31,12 @@ from typing import Final, NamedTuple, Protocol
 
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.events import Detail, Event, Happening, Verdict
+from vault.audit.lanes import Followed, LaneState, Waiting
 from vault.audit.log import DetailKey, Lane, WrittenEntry
-from vault.audit.log_events import Trouble, gap_found, log_closed, log_key_loaded, log_opened
+from vault.audit.log_events import log_closed, log_key_loaded, log_opened
 from vault.audit.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, root_from
 from vault.audit.note import sign_note
-from vault.audit.tiles import LARGEST_ENTRY, WIDTH, TileId, grow, node_reader
+from vault.audit.tiles import WIDTH, TileId, grow, node_reader
 from vault.crypto.log_key import LogKey
 from vault.errors import LogDamaged
 from vault.ports import Clock
@@ -45,8 +47,6 @@ BATCH: Final = 4_096
 #: A signed head is kept so often while the tree grows; in between only the newest is.
 KEEP_EVERY: Final = timedelta(seconds=10)
 _LANES_REMEMBERED: Final = 10_000
-#: How many entries are hashed between two moments of giving way: a third of a millisecond.
-_STRETCH: Final = 64
 _CLOSING: Final = Event(Happening.LANE_CLOSED, "lane", Verdict.NONE)
 
 
@@ -76,24 +76,6 @@ class Head:
         return f"{self.origin}@{self.size}:{self.root.hex()}"
 
 
-class Waiting(NamedTuple):
-    """A committed entry that no tree holds yet."""
-
-    entry: bytes
-    body: bytes
-    epoch: int
-    detail: bytes | None
-
-    @property
-    def at(self) -> datetime | None:
-        """When it was written, as it says itself; None where it says nothing that is a moment."""
-        try:
-            found = datetime.fromisoformat(self.body.partition(b'"at":"')[2].partition(b'"')[0].decode())
-        except ValueError:
-            return None
-        return found if found.tzinfo is not None else None
-
-
 class LogTurn(Protocol):
     """One transaction of the main database."""
 
@@ -117,8 +99,12 @@ class LogTurn(Protocol):
         """Take outbox rows away; how many there were."""
         ...
 
-    def stored(self, shard: int, first: int, count: int) -> list[bytes]:
-        """The bodies that stand behind these leaves, read again."""
+    def named(self, shard: int, first: int, entries: Sequence[bytes]) -> int:
+        """How many of the leaves from `first` on name these entries, each in its place."""
+        ...
+
+    def stored(self, entries: Sequence[bytes]) -> list[bytes]:
+        """The bodies of these entries, read again; of one that is not there, none."""
         ...
 
     def swap(self, old: Head, new: Head, at: datetime, waiting: int) -> bool:
@@ -152,29 +138,22 @@ class LostRace(Exception):
 class Turned(NamedTuple):
     """What one turn did. head: None if another was at work. oldest: of what was taken, when it was written.
 
-    gaps: how often something was missing from a lane, or out of place in it.
+    rows: of the outbox, about as many as there were transactions. gaps: how often something was missing from a lane,
+    or out of place in it.
     """
 
     head: Head | None
     taken: int = 0
+    rows: int = 0
     oldest: datetime | None = None
     gaps: int = 0
     full: bool = False
 
 
-class _LaneState(NamedTuple):
-    number: int
-    hash: bytes
-
-
 class _Grown(NamedTuple):
-    """leaves: entry and leaf hash of each that goes into the tree. found: what is to be said about lanes.
+    """tiles: those that change, whole. head: the new one, not yet signed."""
 
-    tiles: those that change, whole. head: the new one, not yet signed.
-    """
-
-    leaves: list[tuple[bytes, bytes]]
-    found: list[Event]
+    lanes: Followed
     tiles: dict[tuple[int, int], bytes]
     head: Head
 
@@ -212,7 +191,7 @@ class Sequencer:
         self._idle_said: datetime | None = None
         #: Where lanes stand in the tree whose head this process left last. A rival's turn makes it worthless: what it
         #: took would look missing.
-        self._lanes: OrderedDict[bytes, _LaneState] = OrderedDict()
+        self._lanes: OrderedDict[bytes, LaneState] = OrderedDict()
         self._left: Checkpoint | None = None
 
     def turn(self, reopen: str = "", *, say: Sequence[Event] = (), last: bool = False) -> Turned:
@@ -267,7 +246,9 @@ class Sequencer:
         now = self._clock.now()
         if ahead is not None:
             new, gaps = self._put(tx, ahead.head, ahead.rows, ahead.waiting, ahead.grown, now)
-            return Turned(new, len(ahead.waiting), _oldest(ahead.waiting), gaps, len(ahead.rows) == self._batch)
+            return Turned(
+                new, len(ahead.waiting), len(ahead.rows), _oldest(ahead.waiting), gaps, len(ahead.rows) == self._batch
+            )
         head = tx.head()
         self._forget_unless_left(head)
         if self._before_signing is not None and not reopen:
@@ -282,7 +263,7 @@ class Sequencer:
         own = (*say, _CLOSING) if last and (self._lane.announced or say) else say
         if own:
             head = self._say_last(tx, head, own, full or gaps > 0, now)
-        return Turned(head, len(waiting), _oldest(waiting), gaps, full and not own)
+        return Turned(head, len(waiting), len(rows), _oldest(waiting), gaps, full and not own)
 
     def _say_last(self, tx: LogTurn, head: Head, own: Sequence[Event], more: bool, now: datetime) -> Head:
         """Entries of its own as the newest leaves. What it wrote about gaps still waits and comes before: see lanes."""
@@ -345,8 +326,8 @@ class Sequencer:
         self, tx: LogTurn, head: Head, waiting: Sequence[Waiting], give_way: Callable[[], None] = lambda: None
     ) -> _Grown:
         """Work out the tree with the waiting entries in it; nothing is written."""
-        leaves, found = self._follow_lanes(tx, waiting, give_way)
-        hashes = [leaf for _, leaf in leaves]
+        lanes = self._follow_lanes(tx, waiting, give_way)
+        hashes = [leaf for _, leaf in lanes.leaves]
         tiles = grow(head.size, hashes, lambda level, index: tx.tile(head.shard, level, index))
         size = head.size + len(hashes)
 
@@ -355,29 +336,34 @@ class Sequencer:
             whole = held if held is not None else tx.tile(head.shard, tile.level, tile.index)
             return whole[: tile.width * HASH_BYTES]
 
-        return _Grown(leaves, found, tiles, replace(head, size=size, root=root_from(size, node_reader(size, read))))
+        return _Grown(lanes, tiles, replace(head, size=size, root=root_from(size, node_reader(size, read))))
 
     def _put(
         self, tx: LogTurn, head: Head, rows: Sequence[bytes], waiting: Sequence[Waiting], grown: _Grown, now: datetime
     ) -> tuple[Head, int]:
-        if grown.found:
-            self._say(tx, *grown.found)
+        lanes, found = grown.lanes, grown.lanes.found
+        if found:
+            self._say(tx, *found)
         self._store.keep_details([each for each in waiting if each.detail is not None], [])  # 4
-        tx.add(head.shard, head.size, [entry for entry, _ in grown.leaves], grown.tiles)  # 5
+        entries = [entry for entry, _ in lanes.leaves]
+        tx.add(head.shard, head.size, entries, grown.tiles)  # 5
         if tx.take(rows) != len(rows):
             raise LostRace
-        self._read_again(tx, head, [leaf for _, leaf in grown.leaves])  # 6
+        if tx.named(head.shard, head.size, entries) != len(entries):  # 6
+            raise LogDamaged("leaves read back do not name the entries that were hashed: nothing was signed")
+        self._read_again(tx, lanes.unsure)
         new = grown.head
         new = replace(
             new, note=sign_note(new.checkpoint.text(), self._key.signer(new.origin), moment=int(now.timestamp()))
         )
         self._swap(tx, head, new, now, self._batch if len(rows) == self._batch else 0)  # 7
         tx.keep(new, now, KEEP_EVERY)
-        return new, len(grown.found)
+        return new, len(found)
 
-    def _read_again(self, tx: LogTurn, head: Head, hashes: Sequence[bytes]) -> None:
-        stored = tx.stored(head.shard, head.size, len(hashes))
-        if [leaf_hash(body) for body in stored] != list(hashes):
+    @staticmethod
+    def _read_again(tx: LogTurn, unsure: Sequence[tuple[bytes, bytes]]) -> None:
+        stored = tx.stored([entry for entry, _ in unsure])
+        if [leaf_hash(body) for body in stored] != [leaf for _, leaf in unsure]:
             raise LogDamaged("entries read back are not the ones that were hashed: nothing was signed")
 
     @staticmethod
@@ -387,52 +373,25 @@ class Sequencer:
 
     # -- lanes -------------------------------------------------------------------------------------
 
-    def _follow_lanes(
-        self, tx: LogTurn, waiting: Sequence[Waiting], give_way: Callable[[], None]
-    ) -> tuple[list[tuple[bytes, bytes]], list[Event]]:
-        """Hash each entry and see that its lane goes on where it left off; what does not is a leaf all the same.
-
-        A lane goes on only from what names its place: bytes of somebody else must not move it. Returns entry and leaf
-        hash of each that goes into the tree, and what is to be said about lanes.
-        """
-        leaves: list[tuple[bytes, bytes]] = []
-        troubles = _Troubles()
+    def _follow_lanes(self, tx: LogTurn, waiting: Sequence[Waiting], give_way: Callable[[], None]) -> Followed:
+        followed = Followed()
         for lane, entries in groupby(waiting, key=_lane_of):
             at = self._lanes.get(lane) or self._remember(tx, lane)
-            for count, (entry, body, *_) in enumerate(entries):
-                if not count % _STRETCH:
-                    give_way()
-                number = int.from_bytes(entry[8:], "big")
-                if number <= at.number and tx.is_leaf(entry):
-                    continue  # another outbox row covered it before
-                if len(body) > LARGEST_ENTRY:
-                    troubles.tell(lane, number, Trouble.TOO_LONG)  # no file could hold it: it is in no tree
-                    continue
-                leaf = leaf_hash(body)
-                leaves.append((entry, leaf))
-                if number > at.number + 1:
-                    troubles.tell(lane, at.number + 1, Trouble.MISSING)
-                elif number <= at.number or f'"previous":"{at.hash.hex()}"'.encode() not in body:
-                    troubles.tell(lane, number, Trouble.OUT_OF_PLACE)
-                if f'"entry":"{entry.hex()}"'.encode() not in body:
-                    troubles.tell(lane, number, Trouble.OUT_OF_PLACE)
-                elif number > at.number:
-                    at = _LaneState(number, leaf)
-            self._lanes[lane] = at
+            self._lanes[lane] = followed.follow(lane, at, entries, tx.is_leaf, give_way)
             self._lanes.move_to_end(lane)
         while len(self._lanes) > _LANES_REMEMBERED:
             self._lanes.popitem(last=False)
-        return leaves, list(troubles.events.values())
+        return followed
 
     @staticmethod
-    def _remember(tx: LogTurn, lane: bytes) -> _LaneState:
+    def _remember(tx: LogTurn, lane: bytes) -> LaneState:
         """Where a lane stands in the tree; before its first entry, at number -1 and a hash of zeroes."""
         last = tx.last_of_lane(lane)
         if last is None:
-            return _LaneState(-1, bytes(HASH_BYTES))
+            return LaneState(-1, bytes(HASH_BYTES))
         number, shard, leaf = last
         at = (leaf % WIDTH) * HASH_BYTES
-        return _LaneState(number, tx.tile(shard, 0, leaf // WIDTH)[at : at + HASH_BYTES])
+        return LaneState(number, tx.tile(shard, 0, leaf // WIDTH)[at : at + HASH_BYTES])
 
 
 def _lane_of(waiting: Waiting) -> bytes:
@@ -443,17 +402,6 @@ def _oldest(waiting: Sequence[Waiting]) -> datetime | None:
     """When the oldest was written: the first of one of the lanes."""
     firsts = {_lane_of(each): each for each in reversed(waiting)}
     return min((at for each in firsts.values() if (at := each.at) is not None), default=None)
-
-
-class _Troubles:
-    """What is to be said about lanes: of what is out of place, once a lane and turn, for it may be a flood."""
-
-    def __init__(self) -> None:
-        self.events: dict[tuple[bytes, int, Trouble], Event] = {}
-
-    def tell(self, lane: bytes, number: int, trouble: Trouble) -> None:
-        place = number if trouble is Trouble.MISSING else -1
-        self.events.setdefault((lane, place, trouble), gap_found(lane, number, trouble))
 
 
 def period_of(moment: datetime) -> str:

@@ -1,7 +1,8 @@
 """The sequencer's tables: one transaction a turn on the main database, and details beside the keystore.
 
 On PostgreSQL an advisory lock keeps rivals from doing work in vain and the head's compare-and-swap keeps them from
-doing harm. On SQLite the process has one writer at a time: `exclusive` is the lock it shares with the use cases.
+doing harm. On SQLite the process has one writer at a time: `exclusive` lends its connections. Another connection's
+write would make it forget all pages it holds, and the next requests would read them again one by one.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
+from vault.audit.lanes import Waiting
 from vault.audit.log import DetailKey, Lane, WrittenEntry
-from vault.audit.sequencer import Head, LogTurn, LostRace, Waiting
+from vault.audit.sequencer import Head, LogTurn, LostRace
 from vault.errors import StoreUnavailable
 from vault.storage.store import DRIVER_ERRORS, Database, Store
 from vault.storage.tables import to_micros
@@ -22,24 +24,34 @@ from vault.storage.tables import to_micros
 _LOCK: Final = 0x50464C4F47
 _LARGEST_NUMBER: Final = (1 << 64) - 1
 #: SQLite's driver lets go of the interpreter at every row, and a server's threads would take turns with this one at
-#: each. So many rows come as one, written out in hexadecimal; 16-byte ids go back as one value that is cut there.
+#: each. So many rows come as one: their bytes one after the other, and the lengths that cut them; 16-byte ids go back
+#: as one value that is cut there.
 _AT_ONCE: Final = 512
-_IDS: Final = (
-    "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) "
-    "SELECT {wanted}substr(?, 16 * i + 1, 16) FROM n"
-)
+_NUMBERS: Final = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)"
+_IDS: Final = _NUMBERS + " SELECT {wanted}substr(?, 16 * i + 1, 16) FROM n"
 _ADD_LEAVES: Final = f"INSERT INTO leaves (shard, leaf, entry_id) {_IDS.format(wanted='?, ? + i, ')}"
 _TAKE_ROWS: Final = f"DELETE FROM outbox WHERE entry_id IN ({_IDS.format(wanted='')})"
+_NAMED: Final = (
+    f"{_NUMBERS} SELECT count(*) FROM n CROSS JOIN leaves l ON l.shard = ? AND l.leaf = ? + n.i "
+    "WHERE l.entry_id = substr(?, 16 * n.i + 1, 16)"
+)
 _NONE: Final = "-"
 HEAD_COLUMNS: Final = "shard, origin, period, size, root, note, closed"
 
 
 class SqlLogStore:
-    """Implements `vault.audit.sequencer.LogStore`."""
+    """Implements `vault.audit.sequencer.LogStore`.
 
-    def __init__(self, store: Store, exclusive: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+    store: the sequencer's own connections. exclusive: lends those of the process's one writer, while nobody else
+    writes; None where there is none, and turns go over the sequencer's own.
+    """
+
+    def __init__(
+        self, store: Store, exclusive: Callable[[], AbstractContextManager[Store | None]] = nullcontext
+    ) -> None:
         self._store = store
         self._exclusive = exclusive
+        self._writing = store  # what the present turn writes to
 
     @contextmanager
     def ahead(self) -> Iterator[LogTurn | None]:
@@ -60,19 +72,21 @@ class SqlLogStore:
     @contextmanager
     def turn(self) -> Iterator[LogTurn | None]:
         """Raises StoreUnavailable if the database fails; what the block did is undone then."""
-        with self._exclusive():
+        with self._exclusive() as lent:
+            self._writing = writing = lent or self._store
             try:
-                self._store.connect()
-                main = self._store.main
-                main.begin()
-                turn = SqlLogTurn(main)
+                writing.connect()
+                writing.main.begin()
+                turn = SqlLogTurn(writing.main)
                 yield turn if turn.lock() else None
-                main.commit()
+                writing.main.commit()
             except BaseException as fault:
-                self._store.main.rollback()
+                writing.main.rollback()
                 if isinstance(fault, DRIVER_ERRORS):
                     raise StoreUnavailable("the log's tables cannot be written") from fault
                 raise
+            finally:
+                self._writing = self._store
 
     def settle(self) -> None:
         """What writers left in SQLite's write-ahead log goes into the database file. Raises StoreUnavailable."""
@@ -81,7 +95,7 @@ class SqlLogStore:
     def keep_details(self, entries: Sequence[Waiting], keys: Sequence[DetailKey]) -> None:
         if not entries and not keys:
             return
-        keystore = self._store.keystore
+        keystore = self._writing.keystore
         schema, mark = ("", "?") if keystore.sqlite else ("keystore.", "%s")
         keystore.begin()
         try:
@@ -184,16 +198,30 @@ class SqlLogTurn:
             return [(bytes(row[0]), bytes(row[1])) for row in rows]
         found: list[tuple[bytes, bytes]] = []
         while True:
-            told = self._run(
-                "SELECT group_concat(hex(entry_id) || hex(body), ' ') FROM "
-                "(SELECT entry_id, body FROM entries WHERE entry_id BETWEEN ? AND ? ORDER BY entry_id LIMIT ?)",
+            bodies = self._joined(
+                "SELECT entry_id AS first, body FROM entries WHERE entry_id BETWEEN ? AND ? ORDER BY entry_id LIMIT ?",
                 first, last, _AT_ONCE,
-            ).fetchone()[0]  # fmt: skip
-            raws = [bytes.fromhex(each) for each in sorted((told or "").split())]
-            found += [(raw[:16], raw[16:]) for raw in raws]
-            if len(raws) < _AT_ONCE or found[-1][0] >= last:
+            )  # fmt: skip
+            found += sorted(bodies)
+            if len(bodies) < _AT_ONCE or found[-1][0] >= last:
                 return found
             first = (int.from_bytes(found[-1][0], "big") + 1).to_bytes(16, "big")
+
+    def _joined(self, rows: str, *values: Any) -> list[tuple[bytes, bytes]]:
+        """What `rows` selects, each a `first` of 16 bytes and a `body`, in one row."""
+        lengths, joined = self._run(
+            "SELECT group_concat(length(body)), CAST(group_concat(first || body, '') AS BLOB) FROM "
+            f"(SELECT first, CAST(body AS BLOB) AS body FROM ({rows}))",
+            *values,
+        ).fetchone()  # fmt: skip
+        found: list[tuple[bytes, bytes]] = []
+        at = 0
+        for length in map(int, lengths.split(",")) if lengths else ():
+            body = at + 16
+            end = body + length
+            found.append((joined[at:body], joined[body:end]))
+            at = end
+        return found
 
     def tile(self, shard: int, level: int, index: int) -> bytes:
         row = self._run(
@@ -251,24 +279,30 @@ class SqlLogTurn:
             )
         return int(self._run(_TAKE_ROWS, len(rows), b"".join(rows)).rowcount) if rows else 0
 
-    def stored(self, shard: int, first: int, count: int) -> list[bytes]:
+    def named(self, shard: int, first: int, entries: Sequence[bytes]) -> int:
+        if not entries:
+            return 0
+        if self._lite:
+            found = self._run(_NAMED, len(entries), shard, first, b"".join(entries))
+        else:
+            found = self._run(
+                "SELECT count(*) FROM unnest(CAST(%b AS bytea[])) WITH ORDINALITY AS n (entry, i) JOIN {log}leaves l "
+                "ON l.shard = ? AND l.leaf = ? + n.i - 1 AND l.entry_id = n.entry",
+                list(entries), shard, first,
+            )  # fmt: skip
+        return int(found.fetchone()[0])
+
+    def stored(self, entries: Sequence[bytes]) -> list[bytes]:
         if not self._lite:
             rows = self._run(
-                "SELECT e.body FROM {log}leaves l JOIN {log}entries e ON e.entry_id = l.entry_id "
-                "WHERE l.shard = ? AND l.leaf >= ? AND l.leaf < ? ORDER BY l.leaf",
-                shard, first, first + count,
-            )  # fmt: skip
+                "SELECT e.body FROM unnest(CAST(%b AS bytea[])) WITH ORDINALITY AS n (entry, i) "
+                "JOIN {log}entries e ON e.entry_id = n.entry ORDER BY n.i",
+                list(entries),
+            )
             return [bytes(row[0]) for row in rows]
-        found: dict[int, bytes] = {}
-        for start in range(first, first + count, _AT_ONCE):
-            told = self._run(
-                "SELECT group_concat(leaf || ':' || hex(body), ' ') FROM (SELECT l.leaf, e.body FROM leaves l "
-                "JOIN entries e ON e.entry_id = l.entry_id WHERE l.shard = ? AND l.leaf >= ? AND l.leaf < ?)",
-                shard, start, min(start + _AT_ONCE, first + count),
-            ).fetchone()[0]  # fmt: skip
-            parts = (each.split(":") for each in (told or "").split())
-            found.update((int(leaf), bytes.fromhex(body)) for leaf, body in parts)
-        return [found[leaf] for leaf in sorted(found)]
+        # One at a time: they are the last of their lanes, a few.
+        each = (self._run("SELECT body FROM entries WHERE entry_id = ?", entry).fetchone() for entry in entries)
+        return [bytes(row[0]) for row in each if row is not None]
 
     def swap(self, old: Head, new: Head, at: datetime, waiting: int) -> bool:
         done = self._run(

@@ -47,7 +47,9 @@ _PG_OPTIONS: Final = (
     "-c plan_cache_mode=force_generic_plan"
 )
 
-#: Pages of SQLite's write-ahead log, of 4 KiB each: what is never exceeded by much. By itself SQLite takes 1,000.
+#: Pages of SQLite's write-ahead log, of 4 KiB each: from where on those who write must wait until all are home; and
+#: what is never exceeded by much, even if nobody calls `settle`. By itself SQLite takes 1,000.
+_BEHIND: Final = 2_000
 _FAR_BEHIND: Final = 8_000
 
 #: What the drivers raise when the database, not the statement, is at fault.
@@ -139,15 +141,17 @@ class Database:
     def settle(self, *, alone: AbstractContextManager[object]) -> None:
         """Copy what SQLite's write-ahead log holds into the database file, so that its next page begins it anew.
 
-        Most of it while others write; what they wrote meanwhile, `alone`. Left to SQLite, whoever commits the
-        thousandth page copies them all, and everybody waits. Nothing to do on PostgreSQL. Raises StoreUnavailable.
+        While others write; what they write meanwhile stays for the next time, unless it has become much: then `alone`.
+        Left to SQLite, whoever commits the thousandth page copies them all, and everybody waits. Nothing to do on
+        PostgreSQL. Raises StoreUnavailable.
         """
         if not self.sqlite or not self.connected:
             return
         try:
-            self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            with alone:
-                self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            _, held, _ = self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if held > _BEHIND:
+                with alone:
+                    self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except DRIVER_ERRORS as fault:
             raise StoreUnavailable("the database file cannot be written") from fault
 

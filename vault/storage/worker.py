@@ -19,9 +19,9 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
@@ -227,9 +227,11 @@ class GroupRunner:
         self.hot = HotStatements(store.main, store.keystore, own)
         self._mutex = threading.Lock()
 
-    def exclusive(self) -> AbstractContextManager[object]:
-        """No group runs meanwhile: for what else writes to an embedded store, which has one writer."""
-        return self._mutex
+    @contextmanager
+    def exclusive(self) -> Iterator[Store]:
+        """No group runs meanwhile: for what else writes to an embedded store, which has one writer. Lends its store."""
+        with self._mutex:
+            yield self._store
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Fill every job's reply or error. Never raises: a reply that was not committed must not get out."""

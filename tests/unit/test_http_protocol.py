@@ -1,0 +1,160 @@
+"""Head and body of an answer leave in one write; nothing that a client waits for is ever kept back."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from gateway.http_protocol import OneWrite, Protocol
+
+_PATIENCE = 10.0  # seconds
+
+
+async def _app(scope: Any, receive: Any, send: Any) -> None:
+    """`/body`; `/empty`: 204; `/later`: a body in two parts; `/echo`: reads first; `/broken`: fails after its head."""
+    assert scope["type"] == "http"
+    path = scope["path"]
+    if path == "/echo":
+        message = await receive()
+        text = message["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(text))]})
+        await send({"type": "http.response.body", "body": text})
+    elif path == "/empty":
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+    elif path == "/later":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.body", "body": b"second"})
+    elif path == "/broken":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+        raise RuntimeError("an invented fault")
+    else:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"text"})
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    config = uvicorn.Config(_app, host="127.0.0.1", port=0, http=Protocol, lifespan="off", log_level="critical")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def line(port: int) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as found:
+        yield found
+
+
+def _ask(line: socket.socket, request: str, body: bytes = b"", more: str = "") -> None:
+    line.sendall(f"{request} HTTP/1.1\r\nHost: example\r\n{more}\r\n".encode() + body)
+
+
+def _read(line: socket.socket, end: bytes) -> bytes:
+    found = b""
+    while not found.endswith(end):
+        part = line.recv(65_536)
+        assert part, f"closed after {found!r}"
+        found += part
+    return found
+
+
+def test_one_read_gives_the_whole_answer(line: socket.socket) -> None:
+    for _ in range(3):
+        _ask(line, "GET /body")
+        answer = line.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert answer.endswith(b"\r\n\r\ntext")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "end"),
+    [("HEAD /body", b"content-length: 4\r\n\r\n"), ("GET /empty", b"\r\n\r\n"), ("HEAD /empty", b"\r\n\r\n")],
+)
+def test_an_answer_without_a_body_is_not_kept_back(line: socket.socket, request_line: str, end: bytes) -> None:
+    for _ in range(2):
+        _ask(line, request_line)
+        assert _read(line, end).count(b"HTTP/1.1") == 1
+
+
+def test_parts_of_a_body_leave_as_they_come(line: socket.socket) -> None:
+    _ask(line, "GET /later")
+    first = _read(line, b"first\r\n")
+    assert b"chunked" in first
+    assert _read(line, b"0\r\n\r\n").startswith(b"6\r\nsecond")
+
+
+def test_an_interim_answer_leaves_at_once(line: socket.socket) -> None:
+    _ask(line, "POST /echo", more="Expect: 100-continue\r\nContent-Length: 5\r\n")
+    assert _read(line, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    line.sendall(b"hello")
+    assert _read(line, b"hello").startswith(b"HTTP/1.1 200 OK")
+
+
+def test_what_is_asked_ahead_is_answered_in_order(line: socket.socket) -> None:
+    for path in ("/body", "/empty", "/later", "/body"):
+        _ask(line, f"GET {path}")
+    told = b""
+    while told.count(b"HTTP/1.1 ") < 4 or not told.endswith(b"text"):
+        told += line.recv(65_536)
+    assert [part[:3] for part in told.split(b"HTTP/1.1 ")[1:]] == [b"200", b"204", b"200", b"200"]
+
+
+@pytest.mark.parametrize("path", ["/body", "/empty", "/broken"])
+def test_the_last_answer_leaves_before_the_connection_ends(line: socket.socket, path: str) -> None:
+    _ask(line, f"GET {path}", more="Connection: close\r\n")
+    told = b""
+    while part := line.recv(65_536):
+        told += part
+    assert told.startswith(b"HTTP/1.1 20")
+
+
+def test_what_is_no_request_is_refused(line: socket.socket) -> None:
+    line.sendall(b"nonsense\r\n\r\n")
+    assert line.recv(65_536).startswith(b"HTTP/1.1 400 ")
+
+
+class _Wire:
+    """A transport that remembers what was written, and answers everything else by its name."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.write = self.written.append
+
+    def close(self) -> None:
+        self.written.append(b"closed")
+
+    def __getattr__(self, name: str) -> str:
+        return name
+
+
+def test_a_body_that_looks_like_a_head_leaves_with_the_answers_end() -> None:
+    wire = _Wire()
+    joined = OneWrite(wire)  # type: ignore[arg-type]
+    for part in (b"HTTP/1.1 200 OK\r\n\r\n", b"one", b"HTTP/1.1 \r\n\r\n"):
+        joined.write(part)
+    assert wire.written == [b"HTTP/1.1 200 OK\r\n\r\none"]
+    joined.release()
+    joined.release()
+    assert wire.written[1:] == [b"HTTP/1.1 \r\n\r\n"]
+    joined.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    joined.close()
+    assert wire.written[2:] == [b"HTTP/1.1 200 OK\r\n\r\n", b"closed"]
+    assert joined.set_protocol == "set_protocol"  # type: ignore[attr-defined]
