@@ -21,10 +21,14 @@ log = logging.getLogger(__name__)
 
 _PAUSE: Final = 2.0  # seconds between two looks whether something is to be filed
 _BREATH: Final = 0.02  # seconds between two batches at least, and never less than the last one took
-#: While requests come, so many entries, so often: about a hundredth of the server's time. A whole batch would keep
-#: whoever comes next waiting for as long as thirty requests take.
+#: While nobody comes: whoever comes next waits for some ten milliseconds at most, where a whole batch takes fifty.
+_QUIET_PIECE: Final = 200
+#: While requests come, so many entries, so often: about a hundredth of the server's time.
 _PIECE: Final = 50
 _BUSY_PAUSE: Final = 0.25  # seconds
+#: Where so many come in one such pause, filing cannot keep up whatever it does, and pieces are rare.
+_CROWD: Final = 10 * _PIECE
+_CROWD_PAUSE: Final = 1.0  # seconds
 #: For so long after somebody was refused a look because too much is to be filed, batches are whole.
 _WANTED: Final = 10.0  # seconds
 
@@ -59,9 +63,10 @@ async def file_the_log(worker: Worker, pace: Pace, tick: Callable[[], float] = t
     seen = -1
     while True:
         begun, filed = tick(), 0
-        quiet = worker.idle and worker.submitted == seen  # nobody came during the pause
-        whole = quiet or begun < pace.wanted_until
-        much = BATCH if whole else min(_PIECE, BATCH)
+        came = worker.submitted - seen  # during the pause
+        quiet = worker.idle and not came
+        wanted = begun < pace.wanted_until
+        much = min(BATCH, BATCH if wanted else _QUIET_PIECE if quiet else _PIECE)
         try:
             filed = await worker.submit(OVERSIGHT, partial(_file, much), quick=False)
         except StoreError as fault:
@@ -69,9 +74,10 @@ async def file_the_log(worker: Worker, pace: Pace, tick: Callable[[], float] = t
         seen = worker.submitted
         pause = _PAUSE
         if filed == much:  # more waits
-            pause = max(_BREATH, tick() - begun) if whole else _BUSY_PAUSE
+            busy = _BUSY_PAUSE if came < _CROWD else _CROWD_PAUSE
+            pause = max(_BREATH, tick() - begun) if wanted or quiet else busy
         await asyncio.sleep(pause)
-        if filed == BATCH:
+        if filed == much and (wanted or quiet):
             pace.went(filed, tick() - begun)
 
 
