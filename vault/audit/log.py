@@ -135,7 +135,7 @@ class Lane:
         body = entry_body(
             event,
             entry=entry.hex(),
-            at=at.isoformat(timespec="microseconds"),
+            at=at.isoformat() if at.microsecond else at.isoformat(timespec="microseconds"),
             zone=self._zone_text,
             lane=self._lane_text,
             number=number,
