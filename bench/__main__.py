@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(given)
     if options.list:
         for one in catalogue.ALL:
-            print(f"{one.name:<42}{one.bar or ''!s:<8}{one.about}")
+            print(f"{one.name:<50}{one.bar or ''!s:<8}{one.about}")
         return 0
     names = catalogue.chosen(options.only)
     if not names:

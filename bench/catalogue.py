@@ -100,6 +100,7 @@ HTTP_RATIOS: Final[tuple[HttpRatio, ...]] = (
         "share of throughput the complete audit takes",
         share_saved=True,
     ),
+    *_over_plain(OURS_UNAUDITED, "vault that flushes as often and logs nothing / plain route", None, None, None),
     *_over_plain(USUAL_SQLITE, "usual stack / plain route", None, None, None),
     *_over_plain(USUAL_POSTGRES, "usual stack / plain route", None, None, None),
     *_over_plain(RLS, "row-level security / plain route", None, None, None),
