@@ -17,7 +17,7 @@ from vault.audit.log import WrittenEntry
 from vault.ids import EntryId
 from vault.storage import wire
 from vault.storage.hot import outbox_rows
-from vault.storage.wire import BYTEA, Control, Statement
+from vault.storage.wire import BYTEA, INT4, Control, Statement
 
 BEGIN, COMMIT = Control("BEGIN", "BEGIN"), Control("COMMIT", "COMMIT")
 
@@ -52,6 +52,15 @@ def test_each_step_gets_its_own_rows_in_order(connection: psycopg.Connection[Any
         assert connection.info.transaction_status == TransactionStatus.INTRANS
         assert wire.run(connection, COMMIT) == []
     assert len(there(connection)) == 6
+
+
+def test_single_values_and_none_among_them(connection: psycopg.Connection[Any]) -> None:
+    telling = Statement(
+        "tell", "SELECT $1, $2 IS NULL, $3 + 1", [BYTEA, BYTEA, INT4], (wire.raw, wire.raw, wire.integer), one=True
+    )
+    values = (b"\x00{}", None, wire.int4(-8))
+    for found in (wire.run(connection, telling.of_one(*values)), *wire.together(connection, [telling.of_one(*values)])):
+        assert found == [[b"\x00{}", b"\x01", -7]]
 
 
 def test_a_step_that_fails_keeps_the_commit_behind_it_from_being_done(connection: psycopg.Connection[Any]) -> None:

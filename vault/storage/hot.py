@@ -54,6 +54,12 @@ _BOTH: Final = (
     "AND r.version = (SELECT max(v.version) FROM records v WHERE v.record_id = r.record_id) "
     "LEFT JOIN cases c ON c.case_id = r.case_id WHERE s.token_hash = ?"
 )
+_BOTH_PG: Final = (
+    f"SELECT {_SESSION_COLUMNS}, {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM auth.sessions s "
+    "JOIN auth.staff a ON a.actor_id = s.actor_id LEFT JOIN LATERAL "
+    "(SELECT * FROM casework.records v WHERE v.record_id = $1 ORDER BY v.version DESC LIMIT 1) r ON true "
+    "LEFT JOIN casework.cases c ON c.case_id = r.case_id WHERE s.token_hash = $2"
+)
 _WRAPS: Final = "SELECT key_id, wrap FROM {schema}wraps WHERE key_id {these} AND reader {other}"
 _NS: Final = 13  # session columns
 _NR: Final = 11  # record columns
@@ -119,6 +125,12 @@ def _keys_of(heads: Sequence[Sequence[Any]]) -> list[bytes]:
     return list({row[_KEY]: None for row in heads})
 
 
+def _apart(token: bytes, both: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The session's row, and the record's if there is one."""
+    head = both[_NS:]
+    return [(token, *both[:_NS])], [head] if head[0] is not None else []
+
+
 class _Lite:
     """On SQLite: one text per number of values, which the driver keeps prepared."""
 
@@ -138,8 +150,7 @@ class _Lite:
         row = self._main.raw.execute(_BOTH, (record, token)).fetchone()
         if row is None:  # no such session; the record is looked for all the same, so that time does not tell
             return [], self.records([record])
-        head = row[_NS:]
-        return [(token, *row[:_NS])], [head] if head[0] is not None else []
+        return _apart(token, row)
 
     def sessions(self, tokens: list[bytes]) -> list[Any]:
         return self._fetch(self._main, _SESSIONS, tokens) if tokens else []
@@ -180,6 +191,7 @@ class _Postgres:
         session = (raw, raw, raw, text, text, text, text, text, integer, integer, integer, integer, raw, integer)
         record = (raw, integer, raw, text, text, text, text, raw, integer, raw, raw, text, text, raw)
         these = "= ANY($1)"
+        self._both = wire.Statement("hot_both", _BOTH_PG, [BYTEA, BYTEA], session[1:] + record, one=True)
         self._sessions = wire.Statement("hot_sessions", _SESSIONS.format(schema="auth.", these=these), [BYTEA], session)
         self._records = wire.Statement("hot_records", _RECORDS_PG, [BYTEA], record)
         self._wraps = wire.Statement(
@@ -191,14 +203,25 @@ class _Postgres:
             "INSERT INTO log.outbox (entry_id, run, epoch, detail) SELECT * FROM unnest($3, $4, $5, $6)",
             [BYTEA, BYTEA, BYTEA, INT4, INT4, BYTEA],
         )
+        self._write_one = wire.Statement(
+            "hot_entry",
+            "WITH e AS (INSERT INTO log.entries (entry_id, body) VALUES ($1, $2)) "
+            "INSERT INTO log.outbox (entry_id, run, epoch, detail) VALUES ($1, 1, $3, $4)",
+            [BYTEA, BYTEA, INT4, BYTEA],
+            one=True,
+        )
 
     def begin(self, tokens: list[bytes], records: list[bytes], reader: str) -> tuple[list[Any], list[Any], list[Any]]:
         """One round trip; wraps of records seen before are asked for meanwhile, of others in a second one."""
+        lone = len(tokens) == len(records) == 1
         steps: list[wire.Step] = [_BEGIN]
-        if tokens:
-            steps.append(self._sessions.of(tokens))
-        if records:
-            steps.append(self._records.of(records))
+        if lone:
+            steps.append(self._both.of_one(records[0], tokens[0]))
+        else:
+            if tokens:
+                steps.append(self._sessions.of(tokens))
+            if records:
+                steps.append(self._records.of(records))
         guessed = {key for record in records if (key := self._key_ids.get(record)) is not None}
         coming = (
             wire.begun(self._keystore.raw, self._wraps.of(list(guessed), [reader.encode()])) if guessed else list[Any]
@@ -207,12 +230,17 @@ class _Postgres:
             found = wire.together(self._main.raw, steps)
         finally:
             wraps = coming()
-        heads = found[-1] if records else []
+        if not lone:
+            sessions, heads = found[1] if tokens else [], found[-1] if records else []
+        elif found[1]:
+            sessions, heads = _apart(tokens[0], found[1][0])
+        else:  # no such session; the record is looked for all the same, so that time does not tell
+            sessions, heads = [], self.records(records)
         missing = [key for key in _keys_of(heads) if key not in guessed]
         if missing:
             wraps = [*wraps, *self.wraps(missing, reader)]
             self._remember(heads)
-        return found[1] if tokens else [], heads, wraps
+        return sessions, heads, wraps
 
     def _remember(self, heads: list[Any]) -> None:
         if len(self._key_ids) > _REMEMBERED:
@@ -239,6 +267,9 @@ class _Postgres:
             wire.run(self._main.raw, _COMMIT)
 
     def _entries(self, entries: Sequence[WrittenEntry]) -> wire.Call:
+        if len(entries) == 1:
+            (entry,) = entries
+            return self._write_one.of_one(entry.id.raw, entry.body, wire.int4(entry.epoch), entry.detail)
         outbox = outbox_rows(entries)
         return self._write.of(
             [e.id.raw for e in entries],

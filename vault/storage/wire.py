@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import psycopg
 from psycopg.pq import ExecStatus
@@ -80,13 +80,18 @@ class Step(Protocol):
 
 
 class Statement:
-    """One prepared statement. arrays: the element type of each parameter; columns: how each result column is read."""
+    """One prepared statement. kinds: the type of each parameter; columns: how each result column is read.
 
-    def __init__(self, name: str, sql: str, arrays: Sequence[int], columns: Sequence[Decoder] = ()) -> None:
+    one: parameters are single values, not arrays of them.
+    """
+
+    def __init__(
+        self, name: str, sql: str, kinds: Sequence[int], columns: Sequence[Decoder] = (), *, one: bool = False
+    ) -> None:
         self.name: Final = name.encode()
         self.sql: Final = sql.encode()
-        self.arrays: Final = tuple(arrays)
-        self.types: Final = [_ARRAY_OF[kind] for kind in arrays]
+        self.kinds: Final = tuple(kinds)
+        self.types: Final = list(kinds) if one else [_ARRAY_OF[kind] for kind in kinds]
         self.formats: Final = [1] * len(self.types)
         self.columns: Final = tuple(enumerate(columns))
         self.wanted: Final = ExecStatus.TUPLES_OK if columns else ExecStatus.COMMAND_OK
@@ -94,7 +99,11 @@ class Statement:
 
     def of(self, *parameters: Sequence[bytes | None]) -> Call:
         """The statement with its parameters: encoded elements of one array each."""
-        return Call(self, [array(kind, elements) for kind, elements in zip(self.arrays, parameters, strict=True)])
+        return Call(self, [array(kind, elements) for kind, elements in zip(self.kinds, parameters, strict=True)])
+
+    def of_one(self, *values: bytes | None) -> Call:
+        """The same with single values, encoded."""
+        return Call(self, values)
 
 
 class Call:
@@ -102,7 +111,7 @@ class Call:
 
     __slots__ = ("_statement", "_values", "sql")
 
-    def __init__(self, statement: Statement, values: list[bytes]) -> None:
+    def __init__(self, statement: Statement, values: Sequence[bytes | None]) -> None:
         self.sql = statement.sql
         self._statement = statement
         self._values = values
@@ -120,7 +129,8 @@ class Call:
 
     def alone(self, server: PGconn) -> PGresult:
         statement = self._statement
-        return server.exec_prepared(statement.name, self._values, statement.formats, 1)
+        # A value may be None, whatever the driver's types say of this one call.
+        return server.exec_prepared(statement.name, cast("Sequence[bytes]", self._values), statement.formats, 1)
 
     def take(self, connection: psycopg.Connection[Any], result: PGresult) -> list[list[Any]]:
         statement = self._statement
