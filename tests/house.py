@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-from fastapi._compat import v2 as fields
-from pydantic import TypeAdapter
+from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
 from gateway.app import create_app
@@ -29,6 +28,7 @@ from gateway.instance import create_instance, read_pin
 from gateway.settings import Settings
 from gateway.wiring import Services, build
 from policies.firewall import LiveFirewall, TableFirewall, load_firewall
+from tests import late_routes
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.ports import Firewall
 from vault.pseudonyms import Pseudonym, domain_of
@@ -104,21 +104,7 @@ class MovableClock:
         self.moment += timedelta(**by)
 
 
-def _share_validators() -> None:
-    """FastAPI builds each parameter's validator anew for every application: a third of a second for ours, in each of
-    some thousand tests. Those of equal types are shared here; a validator keeps nothing from one use to the next."""
-    built: dict[tuple[Any, str, str], TypeAdapter[Any]] = {}
-
-    def adapter(kind: Any, *, config: Any = None) -> TypeAdapter[Any]:
-        key = (kind.__origin__, repr(kind.__metadata__), repr(config))
-        if key not in built:
-            built[key] = TypeAdapter(kind, config=config)
-        return built[key]
-
-    fields.TypeAdapter = adapter  # type: ignore[assignment, misc] # the library's own name, in this process alone
-
-
-_share_validators()
+late_routes.install()
 
 
 @dataclass
@@ -129,6 +115,7 @@ class House:
     staff: dict[str, StaffRow] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     _app: TestClient | None = None
+    _loop: ExitStack = field(default_factory=ExitStack)
 
     @property
     def app(self) -> TestClient:
@@ -136,6 +123,8 @@ class House:
             self._app = TestClient(
                 create_app(self.services), base_url="https://parefeu.test", raise_server_exceptions=False
             )
+            # One thread and event loop for all requests, as in a server; left alone, a client starts both for each.
+            self._app.portal = self._loop.enter_context(start_blocking_portal())
         return self._app
 
     def hire(self, login: str, *, password: str = UNUSABLE) -> StaffRow:
@@ -254,12 +243,13 @@ class House:
         return lines
 
     def close(self) -> None:
+        self._loop.close()
+        self._app = None
         self.services.close()
 
     def reopen(self, firewall: Firewall | None = None) -> None:
         """Stop and start again, as after a crash: everything in memory is gone."""
-        self.services.close()
-        self._app = None
+        self.close()
         self.services = build(
             self.settings, clock=self.clock, entropy=SystemEntropy(), root=WeakFileRoot,
             firewall=firewall or LiveFirewall(shipped_firewall()),
