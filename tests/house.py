@@ -9,7 +9,9 @@ The parts are the real ones; only Argon2 is cheap (`WeakFileRoot`), and the cloc
 
 from __future__ import annotations
 
+import pickle
 import shutil
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -105,6 +107,24 @@ class MovableClock:
 
 
 late_routes.install()
+
+
+def _parse_once() -> None:
+    """Each installation reads the same dozen files of rules and texts; parsing them anew takes longer than the rest of
+    its start. What is parsed is kept as bytes, so that each gets values of its own; what does not parse is not kept."""
+    parsed: dict[str, bytes] = {}
+    loads = tomllib.loads
+
+    def load(text: str, /) -> dict[str, Any]:
+        if text not in parsed:
+            parsed[text] = pickle.dumps(loads(text))
+        found: dict[str, Any] = pickle.loads(parsed[text])
+        return found
+
+    tomllib.loads = load  # type: ignore[assignment]
+
+
+_parse_once()
 
 
 @dataclass
