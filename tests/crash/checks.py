@@ -402,13 +402,10 @@ def _drafts(found: Snapshot) -> Iterator[str]:
         if row["sealed"] is None:
             continue
         draft, case, key = bytes(row["draft_id"]), bytes(row["case_id"]), KeyId(bytes(row["key_id"]))
-        compartment = KIND_COMPARTMENT[Kind.DRAFT]
+        place = (KIND_COMPARTMENT[Kind.DRAFT], case, draft, row["version"], SCHEMA[Kind.DRAFT], key)
         try:
-            data_key = found.keyrings[CASEWORK].wrapper.unwrap(
-                wraps[key.raw, str(CASEWORK)], WrapContext(case, compartment, CASEWORK, key)
-            )
-            context = RecordContext(compartment, case, draft, row["version"], SCHEMA[Kind.DRAFT], key)
-            header, _, plain = open_record(data_key, context, bytes(row["sealed"])).partition(b"\n")
+            wrapper, wrap = found.keyrings[CASEWORK].wrapper, wraps[key.raw, str(CASEWORK)]
+            header, _, plain = _opened(wrapper, wrap, place, bytes(row["sealed"])).partition(b"\n")
             told = ("interview", row["template"], row["language"], bytes(row["author"]).hex())
             if header.decode() != "|".join((*told, row["saved_at"].isoformat())):
                 yield f"draft {draft.hex()}: was sealed as something else than its row says"

@@ -15,6 +15,8 @@ from tests.policies.support import line_of, policy_copy, swap
 from vault.errors import PolicyRejected
 from vault.vocabulary import FACTS, Action, Allowed, Denied, Facts, Kind, Phase, Purpose, Question, Role
 
+pytestmark = pytest.mark.long
+
 _EVERY_SET = tuple(Facts(held) for held in range(1 << len(FACTS)))
 
 
