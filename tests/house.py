@@ -115,7 +115,9 @@ def _parse_once() -> None:
     parsed: dict[str, bytes] = {}
     loads = tomllib.loads
 
-    def load(text: str, /) -> dict[str, Any]:
+    def load(text: str, /, **options: Any) -> dict[str, Any]:
+        if options:
+            return loads(text, **options)
         if text not in parsed:
             parsed[text] = pickle.dumps(loads(text))
         found: dict[str, Any] = pickle.loads(parsed[text])
