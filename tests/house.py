@@ -9,9 +9,11 @@ The parts are the real ones; only Argon2 is cheap (`WeakFileRoot`), and the cloc
 
 from __future__ import annotations
 
+import pickle
 import shutil
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,8 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-from fastapi._compat import v2 as fields
-from pydantic import TypeAdapter
+from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
 from gateway.app import create_app
@@ -29,6 +30,7 @@ from gateway.instance import create_instance, read_pin
 from gateway.settings import Settings
 from gateway.wiring import Services, build
 from policies.firewall import LiveFirewall, TableFirewall, load_firewall
+from tests import late_routes
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.ports import Firewall
 from vault.pseudonyms import Pseudonym, domain_of
@@ -104,21 +106,27 @@ class MovableClock:
         self.moment += timedelta(**by)
 
 
-def _share_validators() -> None:
-    """FastAPI builds each parameter's validator anew for every application: a third of a second for ours, in each of
-    some thousand tests. Those of equal types are shared here; a validator keeps nothing from one use to the next."""
-    built: dict[tuple[Any, str, str], TypeAdapter[Any]] = {}
-
-    def adapter(kind: Any, *, config: Any = None) -> TypeAdapter[Any]:
-        key = (kind.__origin__, repr(kind.__metadata__), repr(config))
-        if key not in built:
-            built[key] = TypeAdapter(kind, config=config)
-        return built[key]
-
-    fields.TypeAdapter = adapter  # type: ignore[assignment, misc] # the library's own name, in this process alone
+late_routes.install()
 
 
-_share_validators()
+def _parse_once() -> None:
+    """Each installation reads the same dozen files of rules and texts; parsing them anew takes longer than the rest of
+    its start. What is parsed is kept as bytes, so that each gets values of its own; what does not parse is not kept."""
+    parsed: dict[str, bytes] = {}
+    loads = tomllib.loads
+
+    def load(text: str, /, **options: Any) -> dict[str, Any]:
+        if options:
+            return loads(text, **options)
+        if text not in parsed:
+            parsed[text] = pickle.dumps(loads(text))
+        found: dict[str, Any] = pickle.loads(parsed[text])
+        return found
+
+    tomllib.loads = load  # type: ignore[assignment]
+
+
+_parse_once()
 
 
 @dataclass
@@ -129,6 +137,7 @@ class House:
     staff: dict[str, StaffRow] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     _app: TestClient | None = None
+    _loop: ExitStack = field(default_factory=ExitStack)
 
     @property
     def app(self) -> TestClient:
@@ -136,6 +145,8 @@ class House:
             self._app = TestClient(
                 create_app(self.services), base_url="https://parefeu.test", raise_server_exceptions=False
             )
+            # One thread and event loop for all requests, as in a server; left alone, a client starts both for each.
+            self._app.portal = self._loop.enter_context(start_blocking_portal())
         return self._app
 
     def hire(self, login: str, *, password: str = UNUSABLE) -> StaffRow:
@@ -254,12 +265,13 @@ class House:
         return lines
 
     def close(self) -> None:
+        self._loop.close()
+        self._app = None
         self.services.close()
 
     def reopen(self, firewall: Firewall | None = None) -> None:
         """Stop and start again, as after a crash: everything in memory is gone."""
-        self.services.close()
-        self._app = None
+        self.close()
         self.services = build(
             self.settings, clock=self.clock, entropy=SystemEntropy(), root=WeakFileRoot,
             firewall=firewall or LiveFirewall(shipped_firewall()),

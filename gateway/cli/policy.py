@@ -41,7 +41,7 @@ _Folder = Annotated[
 @app.command()
 def check(
     folder: _Folder = None,
-    proof: Annotated[bool, typer.Option("--proof", help="Ask Casbin again, reduced (about 10 seconds).")] = False,
+    proof: Annotated[bool, typer.Option("--proof", help="Ask Casbin again, reduced (less than a minute).")] = False,
     whole: Annotated[
         bool,
         typer.Option("--whole", help="Settle every request; Casbin is asked where it can differ (a minute)."),

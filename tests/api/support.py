@@ -73,21 +73,32 @@ def since(house: House, before: int) -> list[Json]:
 
 #: The log is meant to grow; everything else stays as it was when something is refused.
 DATA: Final = tuple(table for table in (*t.main.sorted_tables, *t.keys.sorted_tables) if table.schema != "log")
+#: By whether it is the keystore's: a table's name, how many rows it has, and which entries explain them.
+_COUNTED: Final = {
+    keys: tuple(
+        (
+            table.name,
+            select(func.count()).select_from(table),
+            select(table.c.entry_id) if "entry_id" in table.c and table.name != "details" else None,
+        )
+        for table in DATA
+        if (table.schema == t.KEYSTORE_SCHEMA) is keys and table.name != "detail_keys"
+    )
+    for keys in (False, True)
+}
 
 
 def counts(house: House) -> dict[str, int]:
     """Rows per table outside the log, and the entries that explain them: an update shows too."""
     found: dict[str, int] = {}
     store = house.services.store
-    for table in DATA:
-        database = store.keystore if table.schema == t.KEYSTORE_SCHEMA else store.main
-        if table.name == "detail_keys":
-            continue
+    for database, counted in ((store.main, _COUNTED[False]), (store.keystore, _COUNTED[True])):
         with database.engine.connect() as connection:
-            found[table.name] = connection.execute(select(func.count()).select_from(table)).scalar_one()
-            if "entry_id" in table.c and table.name != "details":
-                named = connection.execute(select(table.c.entry_id)).all()
-                found[f"{table.name} entries"] = hash(frozenset(bytes(row[0]) for row in named))
+            for name, number, explaining in counted:
+                found[name] = connection.execute(number).scalar_one()
+                if explaining is not None:
+                    named = connection.execute(explaining).all()
+                    found[f"{name} entries"] = hash(frozenset(bytes(row[0]) for row in named))
     return found
 
 

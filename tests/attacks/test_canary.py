@@ -29,7 +29,7 @@ from tests.house import STAFF, Caller, House, house_on, prefix_of
 from vault.cases.flow import Step
 from vault.vocabulary import Kind
 
-pytestmark = pytest.mark.xdist_group("canary")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("canary")]
 
 IDENTITY: Final = frozenset({"family", "given", "alias"})
 CONTACT: Final = frozenset({"address", "email", "whereabouts"})

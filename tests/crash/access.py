@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from vault.cases.access_requests import AccessForm
@@ -59,20 +60,16 @@ def _copy(found: Snapshot, row: Mapping[str, Any]) -> Iterator[str]:
     place = f"copy of {bytes(row['request_id']).hex()} for {row['reader']}"
     compartment, whole = _READERS[row["reader"]]
     reader, sender, raw = Zone.parse(row["reader"]), Zone.parse(row["zone"]), bytes(row["request_id"])
-    wraps = [
-        bytes(each["wrap"])
-        for each in found["wraps"]
-        if (each["key_id"], each["reader"]) == (row["key_id"], row["reader"])
-    ]
+    wrap = found.wraps.get((bytes(row["key_id"]), row["reader"]), b"")
     context = ReleaseContext(
         raw, compartment, reader, sender, ReleaseId(raw), KeyId(bytes(row["key_id"])), _PURPOSES[row["zone"]],
         EntryId(bytes(row["entry_id"])), bytes(row["policy"]), 1, None,
     )  # fmt: skip
     try:
-        plaintext = open_release(
-            Release(bytes(row["sealed"]), wraps[0] if wraps else b"", bytes(row["signature"])), context,
-            own=found.keyrings[reader].sealing, sender=found.directory.of(sender).verify, now=row["written_at"],
-        )  # fmt: skip
+        release, at = Release(bytes(row["sealed"]), wrap, bytes(row["signature"])), row["written_at"]
+        own, verify = found.keyrings[reader].sealing, found.directory.of(sender).verify
+        read = partial(open_release, release, context, own=own, sender=verify, now=at)
+        plaintext = found.once(read, release, context, at)
         _, about = AccessForm.decode(plaintext)
     except VaultError as fault:
         yield f"{place}: does not open ({fault.code})"
@@ -87,7 +84,7 @@ def _grants(found: Snapshot) -> Iterator[str]:
     if set(copies) != set(grants):
         yield "grants: not each has its copy, or a copy no grant"
         return
-    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    wraps = found.wraps
     zones = {bytes(row["request_id"]): row["zone"] for row in found["access_requests"]}
     stopped = {bytes(row["request_id"]) for row in found["access_answers"] if row["act"] == "stopped"}
     for raw, row in grants.items():
@@ -113,7 +110,7 @@ def _ceremonies(found: Snapshot) -> Iterator[str]:
         yield "ceremonies: not each has its copy, or a copy no ceremony"
         return
     acts = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
-    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    wraps = found.wraps
     for raw, row in rows.items():
         place, wrap = f"ceremony {raw.hex()}", wraps.get((bytes(row["key_id"]), row["reader"]))
         if (row["opened_at"] is None) != (row["opened_decision"] is None):

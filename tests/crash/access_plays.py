@@ -68,8 +68,9 @@ def _approve(hand: Stagehand, login: str, request: RequestId) -> None:
 
 
 def _take_in(hand: Stagehand) -> None:
+    """All new ones are; of those before them, a few are listed: how many there are is not what a play is about."""
     desk = _desk(hand, "head")
-    _as(hand, "head", lambda uow, actor: answering.list_before(uow, actor, desk))
+    _as(hand, "head", lambda uow, actor: answering.list_before(uow, actor, desk, limit=3))
 
 
 def _grant_of(hand: Stagehand, number: str) -> ReleaseId:
@@ -140,17 +141,24 @@ def _let_go(hand: Stagehand, release: ReleaseId) -> None:
     _as(hand, "dpo", lambda uow, actor: ceremony.let_go(uow, actor, leave, desk))
 
 
-def hold_a_ceremony(hand: Stagehand) -> Act:
-    """Begun, its second share let go, ended by oversight, its first share destroyed."""
-    request, desk, casework = _agreed(hand), _desk(hand, "dpo"), hand.house.services.casework
+def _destroy(hand: Stagehand, some: Callable[..., int]) -> None:
+    """The keys of grants, or of ceremonies, that are over."""
+    casework = hand.house.services.casework
     assert casework is not None
+    hand.house.services.worker.run(CASEWORK, lambda uow: some(uow, casework))
+
+
+def hold_a_ceremony(hand: Stagehand) -> Act:
+    """Begun, its second share let go, ended by oversight, its first share destroyed; others' are destroyed before."""
+    request, desk = _agreed(hand), _desk(hand, "dpo")
 
     def act() -> None:
         release = _begin(hand, request)
         _let_go(hand, release)
         _as(hand, "dpo", lambda uow, actor: ceremony.end(uow, actor, release, Revocation.MISUSED, desk))
-        hand.house.services.worker.run(CASEWORK, lambda uow: ceremony.destroy_keys(uow, casework))
+        _destroy(hand, ceremony.destroy_keys)
 
+    _destroy(hand, ceremony.destroy_keys)
     return act
 
 
@@ -212,17 +220,12 @@ def grant(hand: Stagehand) -> Act:
 def revoke(hand: Stagehand) -> Act:
     """Taken back, and its key destroyed; the keys that others left are destroyed before."""
     release, desk = _grant(hand, _ready(hand)), _desk(hand, "head")
-    casework = hand.house.services.casework
-    assert casework is not None
-
-    def destroy() -> None:
-        hand.house.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, casework))
 
     def act() -> None:
         _as(hand, "head", lambda uow, actor: granting.revoke(uow, actor, release, Revocation.MISUSED, desk))
-        destroy()
+        _destroy(hand, granting.destroy_keys)
 
-    destroy()
+    _destroy(hand, granting.destroy_keys)
     return act
 
 
@@ -242,34 +245,40 @@ def file_an_exception(hand: Stagehand) -> Act:
     return act
 
 
-def stop_an_exception(hand: Stagehand) -> Act:
-    """Oversight's word, and then casework destroys the key: the word or nothing, and no key for long."""
-    case = hand.open()
-    request, head, dpo = _file_exception(hand, case), _desk(hand, "head"), _desk(hand, "dpo")
+def _disclosed(hand: Stagehand) -> ReleaseId:
+    """What left by a lawful exception."""
+    request, desk, sender = _file_exception(hand, hand.open()), _desk(hand, "head"), hand.house.services.sender
+    assert sender is not None
     for login in ("head", "dpo"):
         _signed(hand, login, request)
-    casework, sender = hand.house.services.casework, hand.house.services.sender
-    assert casework is not None
-    assert sender is not None
-    leave = _as(hand, "head", lambda uow, actor: disclosing.authorise(uow, actor, request, head))
-    given = _as(hand, "head", lambda uow, actor: disclosing.disclose(uow, actor, leave, head, sender))
-    release = ReleaseId.parse(given["disclosure"])
+    leave = _as(hand, "head", lambda uow, actor: disclosing.authorise(uow, actor, request, desk))
+    given = _as(hand, "head", lambda uow, actor: disclosing.disclose(uow, actor, leave, desk, sender))
+    return ReleaseId.parse(given["disclosure"])
+
+
+def stop_an_exception(hand: Stagehand) -> Act:
+    """Oversight's word, and then casework destroys the key: the word or nothing, and no key for long.
+
+    Its key and that of another, stopped before, are destroyed at once; what others left is destroyed before.
+    """
+    _destroy(hand, granting.destroy_keys)
+    other, release, dpo = _disclosed(hand), _disclosed(hand), _desk(hand, "dpo")
+    _as(hand, "dpo", lambda uow, actor: disclosing.stop(uow, actor, other, Revocation.MISUSED, dpo))
 
     def act() -> None:
         _as(hand, "dpo", lambda uow, actor: disclosing.stop(uow, actor, release, Revocation.MISUSED, dpo))
-        hand.house.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, casework))
+        _destroy(hand, granting.destroy_keys)
 
     return act
 
 
 def make_an_exception(hand: Stagehand) -> Act:
-    """Let go in two halves, taken note of, told to the person, taken back, its key destroyed."""
+    """Let go in two halves, taken note of, told to the person, taken back, its key destroyed; others' are before."""
     case = hand.open()
     request, head, dpo = _file_exception(hand, case), _desk(hand, "head"), _desk(hand, "dpo")
     for login in ("head", "dpo"):
         _signed(hand, login, request)
-    casework, sender = hand.house.services.casework, hand.house.services.sender
-    assert casework is not None
+    sender = hand.house.services.sender
     assert sender is not None
 
     def act() -> None:
@@ -279,6 +288,7 @@ def make_an_exception(hand: Stagehand) -> Act:
         _as(hand, "dpo", lambda uow, actor: answering.acknowledge(uow, actor, request, dpo))
         _as(hand, "coach", lambda uow, actor: exceptions.record_notice(uow, actor, case, request, head))
         _as(hand, "head", lambda uow, actor: disclosing.revoke(uow, actor, release, Revocation.MISUSED, head))
-        hand.house.services.worker.run(CASEWORK, lambda uow: granting.destroy_keys(uow, casework))
+        _destroy(hand, granting.destroy_keys)
 
+    _destroy(hand, granting.destroy_keys)
     return act

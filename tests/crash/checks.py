@@ -14,11 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, select
 
@@ -70,6 +70,7 @@ from vault.vocabulary import (
 
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Rows = list[Mapping[str, Any]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -83,6 +84,26 @@ class Snapshot:
 
     def __getitem__(self, table: str) -> Rows:
         return self.rows[table]
+
+    @cached_property
+    def wraps(self) -> dict[tuple[bytes, str], bytes]:
+        """Each wrapped key by its id and its reader."""
+        return {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in self["wraps"]}
+
+    def once(self, opening: Callable[[], T], *given: Hashable) -> T:
+        """What `opening` makes of `given`, which must be all that it looks at besides the installation's keys.
+
+        The same bytes, in the same place, under the same keys, open at the next look as they did at the last; of a
+        store that grows between some fifty looks, only what is new is opened. What failed is tried again.
+        """
+        key = (id(self.keyrings), *given)
+        if key not in _OPENED:
+            _OPENED[key] = opening()
+        found: T = _OPENED[key]
+        return found
+
+
+_OPENED: Final[dict[tuple[Hashable, ...], Any]] = {}
 
 
 def faults(settings: Settings) -> list[str]:
@@ -204,11 +225,11 @@ def _details(found: Snapshot) -> Iterator[str]:
             continue
         try:
             if place not in readers:
-                readers[place] = DetailReader(
-                    found.keyrings[OVERSIGHT].sealing, *place, bytes(keys[place]["sealed_key"])
-                )
-            number = int.from_bytes(raw[8:], "big") - keys[place]["first"]
-            plain = readers[place].open(number, EntryId(raw), bytes(row["detail"]))
+                given = (*place, bytes(keys[place]["sealed_key"]))
+                readers[place] = found.once(partial(DetailReader, found.keyrings[OVERSIGHT].sealing, *given), *given)
+            number, sealed = int.from_bytes(raw[8:], "big") - keys[place]["first"], bytes(row["detail"])
+            read = partial(readers[place].open, number, EntryId(raw), sealed)
+            plain = found.once(read, id(readers[place]), number, raw, sealed)
         except VaultError as fault:
             yield f"detail of {raw.hex()}: does not open ({fault.code})"
             continue
@@ -245,9 +266,16 @@ def _explanations(found: Snapshot) -> Iterator[str]:
                 yield f"{name}: a row explained by a refusal"
 
 
+def _opened(wrapper: Any, wrap: bytes, place: tuple[Any, ...], sealed: bytes) -> bytes:
+    """A record's plaintext. place: where it stands, as in `RecordContext`. Raises VaultError."""
+    compartment, case, *_, key = place
+    data_key = wrapper.unwrap(wrap, WrapContext(case, compartment, CASEWORK, key))
+    return open_record(data_key, RecordContext(*place), sealed)
+
+
 def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | str]]:
     """Each record with its plaintext, or with what is wrong with it."""
-    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    wraps = found.wraps
     wrapper = found.keyrings[CASEWORK].wrapper
     for row in found["records"]:
         kind, case, key = Kind(row["kind"]), bytes(row["case_id"]), KeyId(bytes(row["key_id"]))
@@ -257,9 +285,9 @@ def _plaintexts(found: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes | st
             continue
         compartment = KIND_COMPARTMENT[kind]
         try:
-            data_key = wrapper.unwrap(wrap, WrapContext(case, compartment, CASEWORK, key))
-            context = RecordContext(compartment, case, bytes(row["record_id"]), row["version"], SCHEMA[kind], key)
-            header, _, plain = open_record(data_key, context, bytes(row["sealed"])).partition(b"\n")
+            place = (compartment, case, bytes(row["record_id"]), row["version"], SCHEMA[kind], key)
+            read = partial(_opened, wrapper, wrap, place, bytes(row["sealed"]))
+            header, _, plain = found.once(read, wrap, *place, bytes(row["sealed"])).partition(b"\n")
             told = (row["provenance"], row["template"], row["language"], bytes(row["author"]).hex())
             if header.decode() != "|".join((*told, row["written_at"].isoformat())):
                 yield row, "was sealed as something else than its row says"
@@ -338,7 +366,7 @@ def _attachments(found: Snapshot) -> Iterator[str]:
 
 def _whole(found: Snapshot, row: Mapping[str, Any], chunks: Rows, manifest: Manifest) -> Iterator[str]:
     kind, case, key = Kind(row["kind"]), bytes(row["case_id"]), KeyId(bytes(row["key_id"]))
-    wraps = {(bytes(wrap["key_id"]), wrap["reader"]): bytes(wrap["wrap"]) for wrap in found["wraps"]}
+    wraps = found.wraps
     compartment, digest, size = KIND_COMPARTMENT[kind], hashlib.sha256(), 0
     try:
         data_key = found.keyrings[CASEWORK].wrapper.unwrap(
@@ -369,18 +397,15 @@ def _tasks(found: Snapshot) -> Iterator[str]:
 
 def _drafts(found: Snapshot) -> Iterator[str]:
     """What is there opens."""
-    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    wraps = found.wraps
     for row in found["drafts"]:
         if row["sealed"] is None:
             continue
         draft, case, key = bytes(row["draft_id"]), bytes(row["case_id"]), KeyId(bytes(row["key_id"]))
-        compartment = KIND_COMPARTMENT[Kind.DRAFT]
+        place = (KIND_COMPARTMENT[Kind.DRAFT], case, draft, row["version"], SCHEMA[Kind.DRAFT], key)
         try:
-            data_key = found.keyrings[CASEWORK].wrapper.unwrap(
-                wraps[key.raw, str(CASEWORK)], WrapContext(case, compartment, CASEWORK, key)
-            )
-            context = RecordContext(compartment, case, draft, row["version"], SCHEMA[Kind.DRAFT], key)
-            header, _, plain = open_record(data_key, context, bytes(row["sealed"])).partition(b"\n")
+            wrapper, wrap = found.keyrings[CASEWORK].wrapper, wraps[key.raw, str(CASEWORK)]
+            header, _, plain = _opened(wrapper, wrap, place, bytes(row["sealed"])).partition(b"\n")
             told = ("interview", row["template"], row["language"], bytes(row["author"]).hex())
             if header.decode() != "|".join((*told, row["saved_at"].isoformat())):
                 yield f"draft {draft.hex()}: was sealed as something else than its row says"
@@ -433,7 +458,7 @@ def _releases(found: Snapshot) -> Iterator[str]:
     assert root is not None
     pseudonyms = PseudonymKeys(root)
     bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
-    wraps = {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in found["wraps"]}
+    wraps = found.wraps
     sheets: set[tuple[str, bytes]] = set()
     for row in found["releases"]:
         reader, raw = Zone.parse(row["reader"]), bytes(row["release_id"])
@@ -457,10 +482,9 @@ def _releases(found: Snapshot) -> Iterator[str]:
             row["schema_number"], row["expires_at"],
         )  # fmt: skip
         try:
-            open_release(
-                Release(bytes(row["sealed"]), wrap, bytes(row["signature"])), context,
-                own=found.keyrings[reader].sealing, sender=found.directory.of(CASEWORK).verify, now=row["released_at"],
-            )  # fmt: skip
+            release, at = Release(bytes(row["sealed"]), wrap, bytes(row["signature"])), row["released_at"]
+            own, sender = found.keyrings[reader].sealing, found.directory.of(CASEWORK).verify
+            found.once(partial(open_release, release, context, own=own, sender=sender, now=at), release, context, at)
         except VaultError as fault:
             yield f"{place}: does not open ({fault.code})"
         if row["kind"] == Kind.OUTCOME_SHEET.value:

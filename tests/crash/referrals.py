@@ -131,13 +131,12 @@ def _verify(found: Snapshot, name: str, row: Mapping[str, Any], sender: Zone) ->
         receipt = ReceiptStatement(subject, release, reader, sender, row["outcome"], row["given_at"], entry)
         receipt.verify(bytes(row["signature"]), key)
     else:
-        wraps = {(bytes(wrap["key_id"]), wrap["reader"]): bytes(wrap["wrap"]) for wrap in found["wraps"]}
         context = ReleaseContext(
             subject, Compartment.NARRATIVE, reader, sender, ReleaseId(bytes(row["answer_id"])),
             KeyId(bytes(row["key_id"])), Purpose.REFERRAL, EntryId(bytes(row["decision"])), bytes(row["policy"]),
             row["schema_number"], None,
         )  # fmt: skip
-        wrap = wraps.get((bytes(row["key_id"]), str(CASEWORK)), b"")
+        wrap = found.wraps.get((bytes(row["key_id"]), str(CASEWORK)), b"")
         sealed = Release(bytes(row["sealed"]), wrap, bytes(row["signature"]))
         own = found.keyrings[CASEWORK].sealing
         told = json.loads(open_release(sealed, context, own=own, sender=key, now=row["sent_at"]))

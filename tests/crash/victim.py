@@ -8,6 +8,7 @@ holds no connection while it forks. Without addresses: SQLite in HOME.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -70,6 +71,7 @@ def main(home: str, main_url: str = "", keys_url: str = "") -> None:
     shipped_firewall()
     for life, play in enumerate(PLAYS):
         _live(settings, play, life)
+    gc.freeze()  # a child that walked what it inherited would copy all of it
     life, kills, wrong = len(PLAYS), dict.fromkeys(PLAYS, 0), faults(settings)
     for play in PLAYS:
         while _dies(settings, play, life, kills[play]):

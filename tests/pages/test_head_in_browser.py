@@ -26,8 +26,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     home = tmp_path_factory.mktemp("head") / "home"
     shutil.copytree(sqlite_template, home)
     with house_on(Settings(home=home)) as house, browsing(house) as site:
-        for login in ("coach", "colleague", "head", "desk"):
-            site.signed_in(login).context.close()  # hires whoever was not there yet, with a password
+        site.hire("coach", "colleague", "head", "desk")
         yield site
 
 

@@ -99,8 +99,8 @@ def test_a_look_shows_each_place_and_what_is_left_stays(site: Site, case: str) -
 
 def requested(site: Site) -> str:
     """A request for access, before its approvers and asked back."""
+    site.hire("officer", "head", "dpo")
     for login in ("officer", "head", "dpo"):
-        site.signed_in(login).context.close()  # hires whoever was not there yet, with a password
         site.api(login)
     asked = ask(site.house, "officer", about={"by": "ov_number", "value": "9999999"})
     taken(site.house, asked)
@@ -122,8 +122,7 @@ def referred(site: Site, case: str) -> tuple[str, str, str, str]:
 
 def excepted_by(site: Site, case: str) -> tuple[str, str]:
     """A lawful exception that left, and one that was taken back; the numbers of the first's request and copy."""
-    for login in ("dpo", "head", "fedasil"):
-        site.signed_in(login).context.close()
+    site.hire("dpo", "head", "fedasil")
     for login in ("coach", "dpo", "head"):
         site.api(login)
     _, over = excepted.disclosed(site.house, case)
@@ -142,15 +141,13 @@ def expected(site: Site, case: str) -> None:
 
 def held(site: Site) -> str:
     """A ceremony that was opened; its number."""
-    for login in ("officer", "head", "dpo"):
-        site.signed_in(login).context.close()
+    site.hire("officer", "head", "dpo")
     return opened(site.house, ov_number="8123499")
 
 
 def examined(site: Site, case: str) -> tuple[str, list[str], str]:
     """A question to the coach, the auditor's pages with something on each, and an emergency that waits."""
-    for login in ("auditor", "colleague"):
-        site.signed_in(login).context.close()
+    site.hire("auditor", "colleague")
     coach, auditor = site.api("coach"), site.api("auditor")
     coach.get(f"/cases/{case}/identity")
     [look] = auditor.get("/entries?kind=identity&action=read&limit=1").json()["entries"]
@@ -166,10 +163,20 @@ def examined(site: Site, case: str) -> tuple[str, list[str], str]:
     return question, pages, emergency
 
 
+def test_the_checks_find_what_is_wrong(site: Site) -> None:
+    page = site.page(bypass_csp=True)
+    page.goto(f"{site.base}/pages/leaflet")
+    assert findings(page) == []
+    page.evaluate("document.querySelector('main').innerHTML += '<img src=data:,><p style=\"width:3000px\">wide</p>'")
+    missing, wide = findings(page)
+    assert missing.startswith("image-alt: <img")
+    assert wide.endswith("pixels too wide")
+
+
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
     note, asked = noted(site, case), requested(site)
-    site.signed_in("caritas").context.close()
+    site.hire("caritas")
     expected(site, case)
     waiting, answered, release, over = referred(site, case)
     letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
@@ -279,8 +286,7 @@ def test_a_letter_is_written_printed_and_saved_as_pdf_by_keyboard(site: Site, ca
 
 
 def test_an_auditor_finds_asks_and_decides_by_keyboard_and_another_signs(site: Site, case: str) -> None:
-    for login in ("auditor", "dpo"):
-        site.signed_in(login).context.close()
+    site.hire("auditor", "dpo")
     site.api("coach").get(f"/cases/{case}/identity")
     page = site.signed_in("auditor")
     page.get_by_label("Sur quoi").select_option("identity")
@@ -451,8 +457,8 @@ def filed_by_keyboard(site: Site, case: str) -> tuple[Any, str]:
 def test_a_lawful_exception_goes_its_whole_way_by_keyboard_across_four_roles(site: Site, case: str) -> None:
     """The signatures are made with key files, as on the command line; with passkeys: `test_passkeys_in_browser`."""
     coach, number = filed_by_keyboard(site, case)
+    site.hire("dpo", "head")
     for login in ("dpo", "head"):
-        site.signed_in(login).context.close()
         site.api(login)
         assert excepted.sign_for(site.house, number, login).status_code == 201
     head = site.signed_in("head")

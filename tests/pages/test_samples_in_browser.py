@@ -26,8 +26,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     home = tmp_path_factory.mktemp("samples") / "home"
     shutil.copytree(sqlite_template, home)
     with house_on(Settings(home=home)) as house, browsing(house) as site:
-        site.signed_in("coach").context.close()
-        site.signed_in("head").context.close()
+        site.hire("coach", "head")
         coach = site.api("coach")
         case = house.open_case(coach)
         house.write_note(coach, case)

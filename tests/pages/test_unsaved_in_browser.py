@@ -34,7 +34,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     home = tmp_path_factory.mktemp("unsaved") / "home"
     shutil.copytree(sqlite_template, home)
     with house_on(Settings(home=home)) as house, browsing(house) as site:
-        site.signed_in("coach").context.close()  # who has a password from now on
+        site.hire("coach")  # who has a password from now on
         yield site
 
 
@@ -154,7 +154,7 @@ def test_whoever_signs_out_leaves_only_what_the_vault_lacks_and_nobody_else_can_
     page.unroute("**/draft")
     page.context.clear_cookies()  # another coach of the region, at the same desk
     if "colleague" not in site.house.staff:
-        site.signed_in("colleague").context.close()
+        site.hire("colleague")
     page.goto(f"{site.base}/pages/casework/sign-in")
     site.sign_in(page, "colleague")
     other = site.house.open_case(site.api("colleague"))

@@ -185,8 +185,7 @@ def looked_at_from_outside(site: Site) -> None:
 
 
 def test_a_whole_case_across_all_roles_by_keyboard(site: Site) -> None:
-    for login in ("coach", "head", "desk", "officer", "caritas", "auditor"):
-        site.signed_in(login).context.close()  # who work here
+    site.hire("coach", "head", "desk", "officer", "caritas", "auditor")  # who work here
     case = opened_invited(site)
     site.house.clock.move(days=7)
     received(site, case)

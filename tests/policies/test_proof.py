@@ -130,6 +130,27 @@ def test_a_matcher_that_reads_facts_elsewhere_is_not_settled(table: Table) -> No
         assert not proof.reads_facts_in_one_place(matcher)
 
 
+def test_a_matcher_by_which_another_kind_could_match_is_asked_the_whole_policy(table: Table) -> None:
+    model = table.source.model
+    assert proof.kinds_must_be_equal(model)
+    for matcher in (
+        model.replace("r.kind == p.kind", "same(r.kind, p.kind)"),
+        model.replace("r.kind == p.kind", '(p.kind == "any" || r.kind == p.kind)'),
+        model.replace("r.kind == p.kind", "r.kind == p.kind || r.role == p.role"),
+        model.replace("m = ", "m = !(r.kind == p.kind) && ").replace("&& r.kind == p.kind", ""),
+        model.replace(" && r.kind == p.kind", ""),
+    ):
+        assert matcher != model
+        assert not proof.kinds_must_be_equal(matcher)
+        source = replace(table.source, model=matcher)
+        assert proof._engines_of_kinds(replace(table, source=source)) == {}
+
+
+def test_the_reduced_proof_asks_the_whole_policy_about_each_cell_that_a_line_names(table: Table) -> None:
+    asked = list(proof._through_the_whole_policy(table))
+    assert set(table.cells) <= {key for key, _, _ in asked[:: proof._WHOLE]}
+
+
 def test_the_whole_proof_asks_stock_casbin_about_each_set_of_facts_somewhere() -> None:
     """The sample is spread: no set of facts and no phase is left out of it."""
     numbers = range(0, len(proof.ALL_KEYS) * proof.REQUESTS_PER_CELL, proof._SAMPLED)
