@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from itertools import count
 from typing import Any
 
 import pytest
@@ -290,7 +291,8 @@ def test_a_lanes_last_entry_is_read_twice_before_it_is_signed(keeper: Keeper, mo
 
     work(keeper.house)
     honest = SqlLogTurn.stored
-    monkeypatch.setattr(SqlLogTurn, "stored", lambda *a: [b"x" + body for body in honest(*a)])
+    times = count()
+    monkeypatch.setattr(SqlLogTurn, "stored", lambda *a: [b"%d" % next(times) + body for body in honest(*a)])
     with pytest.raises(LogDamaged, match="nothing was signed"):
         keeper.turn()
     monkeypatch.undo()
@@ -325,6 +327,19 @@ def test_an_entry_read_wrongly_is_never_signed(keeper: Keeper, place: int, monke
     while keeper.turn().taken:
         pass
     assert faults(house) == []
+
+
+def test_entries_of_the_logs_own_that_are_not_there_are_never_signed(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vault.storage.log_store import SqlLogTurn
+
+    honest = SqlLogTurn.stored
+    monkeypatch.setattr(SqlLogTurn, "stored", lambda *a: honest(*a)[1:])
+    with pytest.raises(LogDamaged, match="nothing was signed"):
+        keeper.turn()
+    monkeypatch.undo()
+    assert look(keeper.house.settings)["heads"] == []
 
 
 def test_leaves_that_name_other_entries_are_never_signed(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -301,15 +301,24 @@ class Sequencer:
         return head
 
     def _say(self, tx: LogTurn, *events: Event) -> tuple[list[Waiting], list[bytes]]:
-        """Write entries of the sequencer's own; they wait in the outbox like any other, a row each."""
+        """Write entries of the sequencer's own; they wait in the outbox like any other, a row each.
+
+        Returned as they are stored: no leaf is hashed from what was only meant to be written.
+        """
         lane = self._lane
         written = [] if lane.announced else [lane.opening()]
         written += [lane.write(event, Detail()) for event in events]
         self._store.keep_details([], lane.keys)
         lane.keys.clear()
         tx.write(lane, written)
-        found = [Waiting(each.id.raw, each.body, each.epoch, each.detail) for each in written]
-        return found, [each.entry for each in found]
+        rows = [each.id.raw for each in written]
+        stored = tx.stored(rows)
+        if len(stored) != len(rows):
+            raise LogDamaged("entries of the log's own are not there: nothing was signed")
+        found = [
+            Waiting(row, body, each.epoch, each.detail) for row, body, each in zip(rows, stored, written, strict=True)
+        ]
+        return found, rows
 
     def _take(
         self, tx: LogTurn, head: Head, waiting: Sequence[Waiting], rows: Sequence[bytes], now: datetime
