@@ -27,6 +27,14 @@ from cryptography.x509.oid import NameOID
 _FRAME: Final = re.compile(rb"([1-9][0-9]{0,9}) ")
 
 
+def _usage(authority: bool) -> x509.KeyUsage:
+    """What the key is for: RFC 5280 demands it of an authority, and Python from 3.13 on looks."""
+    return x509.KeyUsage(
+        digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+
+
 class Certificates:
     """An invented authority in a folder, and certificates of it."""
 
@@ -49,6 +57,7 @@ class Certificates:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(_usage(authority), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), critical=False)
         )  # fmt: skip
