@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,16 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from gateway.app import create_app
 from gateway.auth.passwords import hash_password
 from gateway.clock import SystemEntropy
-from gateway.http_protocol import Protocol
 from gateway.pages import assets
 from gateway.pages.site import door_path
 from tests.house import STAFF, Caller, House
+from tests.serving import serving
 from vault.usecases.sign_in import issue_token
 
 PASSWORD: Final = "correct horse battery staple"
@@ -113,19 +110,8 @@ def findings(page: Page, *, checked: bool = True) -> list[str]:
 @contextmanager
 def served(house: House, port: int = 0) -> Iterator[str]:
     """The house's address. port: 0 for any that is free."""
-    app = create_app(house.services)
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, http=Protocol, log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(create_app(house.services), port) as found:
+        yield f"http://127.0.0.1:{found}"
 
 
 @contextmanager

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 
-from gateway.http_protocol import OneWrite, Protocol
+from gateway.http_protocol import OneWrite
+from tests.serving import serving
 
 _PATIENCE = 10.0  # seconds
 
@@ -44,17 +42,8 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    config = uvicorn.Config(_app, host="127.0.0.1", port=0, http=Protocol, lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(_app) as found:
+        yield found
 
 
 @pytest.fixture
