@@ -16,7 +16,7 @@ _PATIENCE = 10.0  # seconds
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None:
-    """`/body`; `/empty`: 204; `/later`: a body in two parts; `/echo`: reads first; `/broken`: fails after its head."""
+    """`/body`; `/empty`: 204; `/later`: in two parts; `/echo`, `/sum`: read first; `/broken`: fails after its head."""
     assert scope["type"] == "http"
     path = scope["path"]
     if path == "/echo":
@@ -24,6 +24,13 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
         text = message["body"]
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(text))]})
         await send({"type": "http.response.body", "body": text})
+    elif path == "/sum":
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size, more = size + len(message["body"]), message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"6")]})
+        await send({"type": "http.response.body", "body": b"%06d" % size})
     elif path == "/empty":
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
@@ -118,6 +125,30 @@ def test_the_last_answer_leaves_before_the_connection_ends(line: socket.socket, 
 def test_what_is_no_request_is_refused(line: socket.socket) -> None:
     line.sendall(b"nonsense\r\n\r\n")
     assert line.recv(65_536).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("before", ["", "GET /body"], ids=["at once", "after an answer"])
+def test_a_head_that_does_not_end_is_refused(line: socket.socket, before: str) -> None:
+    if before:
+        _ask(line, before)
+        _read(line, b"text")
+    line.sendall(b"GET /body HTTP/1.1\r\nHost: example\r\nX: ")
+    told = b""
+    try:
+        for _ in range(600):
+            line.sendall(b"a" * 4_096)  # 2.4 MB, if anybody listened to the end
+        told = line.recv(65_536)
+    except ConnectionError:
+        told = told or b"HTTP/1.1 431 (closed before it was read)"
+    assert told.startswith(b"HTTP/1.1 431 ")
+
+
+def test_heads_below_the_bound_and_long_bodies_pass(line: socket.socket) -> None:
+    for _ in range(4):  # what was counted for one request counts for no other
+        _ask(line, "GET /body", more="".join(f"X-{number}: {'a' * 4_000}\r\n" for number in range(10)))
+        assert _read(line, b"text").startswith(b"HTTP/1.1 200 ")
+    _ask(line, "POST /sum", b"b" * 300_000, more="Content-Length: 300000\r\n")
+    assert _read(line, b"300000").startswith(b"HTTP/1.1 200 ")
 
 
 class _Wire:
