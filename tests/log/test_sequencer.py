@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from itertools import count
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from vault.audit.events import Detail
 from vault.audit.log_events import details_erased, heartbeat
 from vault.audit.merkle import leaf_hash, root_of
 from vault.audit.sequencer import Turned
-from vault.errors import LogDamaged, LogRolledBack, StoreUnavailable
+from vault.errors import LogRolledBack, StoreUnavailable
 
 ORIGIN = f"{NAME}/2026h2"
 
@@ -284,76 +283,6 @@ def test_an_entry_at_the_end_of_all_numbers_stops_nothing(keeper: Keeper) -> Non
     plant(keeper, [(last, b"{}")], [(last, 9)])
     assert keeper.turn().gaps == 2, "all before it are missing, and it names no place"
     assert faults(keeper.house) == []
-
-
-def test_a_lanes_last_entry_is_read_twice_before_it_is_signed(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vault.storage.log_store import SqlLogTurn
-
-    work(keeper.house)
-    honest = SqlLogTurn.stored
-    times = count()
-    monkeypatch.setattr(SqlLogTurn, "stored", lambda *a: [b"%d" % next(times) + body for body in honest(*a)])
-    with pytest.raises(LogDamaged, match="nothing was signed"):
-        keeper.turn()
-    monkeypatch.undo()
-    assert look(keeper.house.settings)["heads"] == []
-    keeper.turn()
-    assert faults(keeper.house) == []
-
-
-@pytest.mark.parametrize("place", [0, 1, -2, -1])
-def test_an_entry_read_wrongly_is_never_signed(keeper: Keeper, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bit that turns over in memory: its writer's hash stands in the next entry, and the last one is read twice."""
-    from vault.storage.log_store import SqlLogTurn
-
-    house = keeper.house
-    keeper.turn()
-    lane = lane_of(house)
-    written = [lane.opening(), *(lane.write(heartbeat(), Detail()) for _ in range(5))]
-    plant(keeper, [(each.id.raw, each.body) for each in written], [(written[0].id.raw, len(written))])
-    turned = written[place].id.raw
-    honest = SqlLogTurn.waiting
-
-    def waiting(self: SqlLogTurn, limit: int) -> Any:
-        found, rows = honest(self, limit)
-        return [each._replace(body=each.body[:-1] + b"]") if each.entry == turned else each for each in found], rows
-
-    monkeypatch.setattr(SqlLogTurn, "waiting", waiting)
-    before = look(house.settings)["heads"]
-    with pytest.raises(LogDamaged, match="nothing was signed"):
-        keeper.turn()
-    monkeypatch.undo()
-    assert look(house.settings)["heads"] == before
-    while keeper.turn().taken:
-        pass
-    assert faults(house) == []
-
-
-def test_entries_of_the_logs_own_that_are_not_there_are_never_signed(
-    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from vault.storage.log_store import SqlLogTurn
-
-    honest = SqlLogTurn.stored
-    monkeypatch.setattr(SqlLogTurn, "stored", lambda *a: honest(*a)[1:])
-    with pytest.raises(LogDamaged, match="nothing was signed"):
-        keeper.turn()
-    monkeypatch.undo()
-    assert look(keeper.house.settings)["heads"] == []
-
-
-def test_leaves_that_name_other_entries_are_never_signed(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vault.storage.log_store import SqlLogTurn
-
-    work(keeper.house)
-    honest = SqlLogTurn.add
-    monkeypatch.setattr(
-        SqlLogTurn, "add", lambda self, shard, first, entries, tiles: honest(self, shard, first, entries[::-1], tiles)
-    )
-    with pytest.raises(LogDamaged, match="nothing was signed"):
-        keeper.turn()
-    monkeypatch.undo()
-    assert look(keeper.house.settings)["heads"] == []
 
 
 STEPS = ("head", "waiting", "write", "add", "take", "named", "stored", "swap", "keep", "open")
