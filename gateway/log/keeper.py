@@ -48,8 +48,8 @@ _GIVE_WAY: Final = 0.00005  # seconds
 #: stays short, its file does not grow, and a flush that lengthens a file takes twice as long. A transaction writes some
 #: five pages and one more for each few entries.
 _SETTLE_AFTER: Final = 1_000
-_PAGES: Final = 5
-_ENTRIES: Final = 4
+_PAGES_A_TRANSACTION: Final = 5
+_ENTRIES_A_PAGE: Final = 4
 SHOW_EVERY: Final = 10.0  # seconds
 ALARM_AFTER: Final = 2.0  # seconds that the oldest entry waited
 PRESS_AFTER: Final = 5.0  # seconds: from then on new requests wait
@@ -127,7 +127,7 @@ class LogKeeper:
 
         turned: since the last call.
         """
-        self._unsettled += _PAGES * turned.rows + turned.taken // _ENTRIES
+        self._unsettled += _PAGES_A_TRANSACTION * turned.rows + turned.taken // _ENTRIES_A_PAGE
         if self._unsettled >= _SETTLE_AFTER:
             self._unsettled = 0
             self._store.settle()
