@@ -25,8 +25,11 @@ def folder_of(head: Head) -> str:
 
 
 def shown(reader: SqlLogReader, head: Head, policy: Policy) -> tuple[str, list[KeptCheckpoint]]:
-    """The checkpoint to show: the newest that enough witnesses signed, else the newest; and the kept ones before it."""
-    kept = reader.kept(head.shard)
+    """The checkpoint to show: the newest that enough witnesses signed, else the newest; and the kept ones before it.
+
+    None that is newer than `head`: it may have been kept since, and would look like a head that was taken back.
+    """
+    kept = [each for each in reader.kept(head.shard) if each.size <= head.size]
     for checkpoint in kept:
         if policy.quorum != "none" and not head.closed and _met(checkpoint.note, policy):
             return checkpoint.note, [each for each in kept if each.size <= checkpoint.size]
@@ -77,7 +80,8 @@ def _later(reader: SqlLogReader, head: Head, policy: Policy) -> Read:
 def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
     """Bring a folder of files up to date; full tiles are written once. Returns how many files were new.
 
-    The checkpoint is written last: whoever reads it finds every file that it needs.
+    The checkpoint is written after every file that it needs, and the list of the kept ones after it: whoever reads in
+    between, or after a crash, is never told of a larger head than the one that is shown.
     """
     written, heads = 0, reader.heads()
     for head in heads:
@@ -96,10 +100,10 @@ def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
         for each in kept:
             if not (target := place / "checkpoints" / str(each.size)).exists() or each.size == size:
                 replace_file(target, each.note.encode())
-        replace_file(place / "checkpoints" / "list", _list(kept))
         if _content(place / "checkpoint") != note.encode():
             replace_file(place / "checkpoint", note.encode())
             written += 1
+        replace_file(place / "checkpoints" / "list", _list(kept))
     if heads:
         replace_file(folder / "logs", "".join(f"{folder_of(head)}\n" for head in heads).encode())
     return written
