@@ -158,7 +158,15 @@ class Witness:
         except (Failed, ValueError):
             return Answer(400, "malformed\n")
         with self._lock:
-            return self._decide(body, note, origin, old, size, root, path)
+            # Nor may another process of this folder sign between the look at the last head and keeping the new one.
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                answer = self._decide(body, note, origin, old, size, root, path)
+                self._database.execute("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+        return answer
 
     def _decide(
         self, body: bytes, note: str, origin: str, old: int, size: int, root: bytes, path: list[bytes]
@@ -189,8 +197,10 @@ class Witness:
             self._keep(origin, 422, body)
             return Answer(422, "not a continuation of what was signed before\n")
         line = self._cosign(text)
-        # The log's own lines and this witness's: what others may compare with what they were shown.
-        stored = note + (line if line not in note else "")
+        # The log's own lines and this witness's: what others may compare with what they were shown. No other: a log
+        # could put a wrong one in this witness's name beside them, and nobody could open that note.
+        lines = note[len(text) + 1 :].splitlines(keepends=True)
+        stored = "".join([text, "\n", *dict.fromkeys(each for each in lines if _signed_by(signed, each)), line])
         self._database.execute(
             "INSERT INTO heads (origin, size, root, note, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (origin) DO UPDATE "
             "SET size = excluded.size, root = excluded.root, note = excluded.note, at = excluded.at",
@@ -215,6 +225,12 @@ class Witness:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _signed_by(keys: dict[Key, int], line: str) -> bool:
+    """Whether a signature line, which was checked, is by one of these keys."""
+    _, name, encoded = line.split()
+    return (name, unbase64(encoded)[:4]) in {(key.name, key.key_id) for key in keys}
 
 
 def server(witness: Witness, host: str, port: int) -> ThreadingHTTPServer:
