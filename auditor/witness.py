@@ -34,7 +34,7 @@ from auditor.verify import EMPTY, Failed, Key, open_note, parent, unbase64
 
 LARGEST_BODY: Final = 256 * 1024  # bytes; a checkpoint with sixteen post-quantum signatures and 63 hashes is a third
 MOST_HASHES: Final = 63
-MOST_EVIDENCE: Final = 100_000  # rows; what comes later is refused all the same, but not kept
+MOST_EVIDENCE: Final = 50_000  # rows of each status; what comes later is refused all the same, but not kept
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS logs (key TEXT PRIMARY KEY, origin TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS heads (origin TEXT PRIMARY KEY, size TEXT NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
@@ -185,7 +185,7 @@ class Witness:
         last = self.head(origin) or Head(0, EMPTY, "")
         if old != last.size:
             if size < last.size:
-                self._keep(origin, 409, body)
+                self._keep(origin, 409, text, body)
             return Answer(409, f"{last.size}\n", "text/x.tlog.size")
         if size == 0:
             honest = root == EMPTY and not path
@@ -194,7 +194,7 @@ class Witness:
         else:
             honest = check_consistency(old, size, path, last.root, root)
         if not honest:
-            self._keep(origin, 422, body)
+            self._keep(origin, 422, text, body)
             return Answer(422, "not a continuation of what was signed before\n")
         line = self._cosign(text)
         # The log's own lines and this witness's: what others may compare with what they were shown. No other: a log
@@ -214,10 +214,14 @@ class Witness:
         raw = self.key.key_id + moment.to_bytes(8, "big") + signature
         return f"— {self.key.name} {base64.b64encode(raw).decode()}\n"
 
-    def _keep(self, origin: str, status: int, body: bytes) -> None:
-        """A signed head that contradicts an earlier one is evidence against the log."""
-        (count,) = self._database.execute("SELECT count(*) FROM refusals").fetchone()
-        if count < MOST_EVIDENCE:
+    def _keep(self, origin: str, status: int, text: str, body: bytes) -> None:
+        """A signed head that contradicts an earlier one is evidence against the log.
+
+        Each head once: anybody may hand in a published one, with any sizes and hashes before it, and leave no room.
+        """
+        known = "SELECT count(*), coalesce(max(origin = ? AND instr(body, ?) > 0), 0) FROM refusals WHERE status = ?"
+        count, same = self._database.execute(known, (origin, f"\n\n{text}\n".encode(), status)).fetchone()
+        if count < MOST_EVIDENCE and not same:
             self._database.execute(
                 "INSERT OR IGNORE INTO refusals (at, origin, status, body) VALUES (?, ?, ?, ?)",
                 (int(self._clock()), origin, status, body),

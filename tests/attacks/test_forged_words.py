@@ -1,4 +1,4 @@
-"""Whoever owns a zone's database role writes entries of that zone, well made. No other zone's word is taken from them."""
+"""Who owns a zone's database role writes entries of that zone, well made. No other zone's word is taken from them."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import auditor.witness
 from auditor.witness import MOST_HASHES, Witness
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.merkle import EMPTY_ROOT, consistency_path, leaf_hash, root_of
@@ -124,6 +125,24 @@ def test_two_processes_of_one_witness_do_not_sign_two_stories(folder: Path) -> N
     assert witness.head(ORIGIN).root == root_of(LEAVES[:12])  # type: ignore[union-attr]
     witness.close()
     other.close()
+
+
+def test_nobody_leaves_no_room_for_evidence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A published head can be handed in by anybody, with another size or other hashes each time."""
+    monkeypatch.setattr(auditor.witness, "MOST_EVIDENCE", 3)
+    witness = begun(folder)
+    assert witness.add_checkpoint(grown(0, 10)).status == 200
+    for old in range(8):
+        assert witness.add_checkpoint(request(old, head(8), [])).status == 409
+        assert witness.add_checkpoint(request(10, head(12), [LEAVES[old]])).status == 422
+    for size in range(2, 6):
+        assert witness.add_checkpoint(request(1, head(size), [])).status == 409
+    fork = request(10, head(12, OTHERS), consistency_path(10, 12, OTHERS))
+    assert witness.add_checkpoint(fork).status == 422
+    kept = witness.evidence()
+    assert [status for _, _, status, _ in kept].count(409) == 3
+    assert [body for _, _, status, body in kept if status == 422][1:] == [fork]
+    witness.close()
 
 
 def test_what_it_shows_is_signed_by_the_log_and_by_itself_and_by_nobody_else(folder: Path) -> None:
