@@ -109,3 +109,16 @@ def test_what_a_partner_says_it_was_sent_explains_no_look_of_its(house: House) -
     auditor = house.client("auditor")
     assert auditor.get(f"/entries/{own['entry']}/explanation").json()["explained"] is True
     assert auditor.get(f"/entries/{look}/explanation").json()["explained"] is False
+
+
+def test_an_entry_is_not_taken_for_oversights_before_it_is_filed_either(house: House) -> None:
+    """Looked at by its id before anything else: its lane says whose it is, not its own words."""
+    coach, officer = house.client("coach"), house.client("officer")
+    sheet = house.hand_over(coach, house.client("head"), house.open_case(coach))
+    assert officer.get(f"/sheets/{sheet}").status_code == 200
+    look = next(entry for entry in entries(house) if entry["zone"] == "follow_up" and entry["subject"])
+    words = {"action": "create", "kind": "review_case", "object": look["entry"], "outcome": "sample"}
+    forged, other = planted(house, "follow_up", {**words, "zone": "oversight"}, {**words, "zone": "oversight"})
+    assert house.client("auditor").get(f"/reviews/{forged}").status_code == 404
+    told = house.client("auditor").get(f"/entries/{other}").json()
+    assert (told["action"], told["zone"]) == ("illegible", "follow_up")

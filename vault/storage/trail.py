@@ -329,7 +329,15 @@ def _stored(rows: Iterable[Sequence[Any]]) -> list[StoredEntry]:
 
 
 def _with_its_place() -> Select[*tuple[Any, ...]]:
-    """Entries with moment and zone as they were filed; neither, where they are not yet."""
-    return select(t.entries.c.entry_id, t.entries.c.body, t.filed.c.at, t.filed.c.zone).select_from(
-        t.entries.outerjoin(t.filed, t.filed.c.entry_id == t.entries.c.entry_id)
-    )
+    """Entries with moment and zone as they were filed; where they are not yet, with those of their lane.
+
+    The zone is never taken from an entry's own bytes: whoever owns a zone's role writes there what they like.
+    """
+    filed, lanes = t.filed.c, t.lanes.c
+    lane = lanes.lane == func.substr(t.entries.c.entry_id, 1, 8)
+    return select(
+        t.entries.c.entry_id, t.entries.c.body, func.coalesce(filed.at, lanes.opened_at),
+        func.coalesce(filed.zone, lanes.zone),
+    ).select_from(
+        t.entries.outerjoin(t.filed, filed.entry_id == t.entries.c.entry_id).outerjoin(t.lanes, lane)
+    )  # fmt: skip
