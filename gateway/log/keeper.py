@@ -93,7 +93,7 @@ class LogKeeper:
         self._store = SqlLogStore(store, exclusive)
         self._reader = SqlLogReader(store.main)
         self._witnesses = WitnessClient(named_in(policy))
-        self._asked = False
+        self._asked = self._published = False
         self._unsettled = 0
         self.sequencer = Sequencer(
             self._store, lane, key, clock, before_signing=self._check_seen, batch=batch,
@@ -137,7 +137,8 @@ class LogKeeper:
         folder = self._settings.log_folder
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            publish(self._reader, folder, self._policy)
+            publish(self._reader, folder, self._policy, afresh=not self._published)
+            self._published = True
 
     def close(self) -> None:
         self._witnesses.close()
@@ -197,7 +198,7 @@ class LogKeeper:
     def _remember(self, head: Head) -> None:
         content = f"{head.origin} {head.size} {head.root.hex()}\n".encode()
         self._settings.log_home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_file(self._settings.log_home / "seen", content)
+        replace_file(self._settings.log_home / "seen", content, lasting=True)
 
     def forget_seen(self) -> None:
         """After a new tree was opened on purpose."""

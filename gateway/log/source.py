@@ -11,8 +11,9 @@ from typing import Final
 
 from auditor.verify import Checkpoint, Failed, Policy, Read
 from gateway.log.key import replace_file
+from vault.audit.merkle import HASH_BYTES
 from vault.audit.sequencer import Head
-from vault.audit.tiles import TileId, tiles_of
+from vault.audit.tiles import ENTRIES, TileId, tiles_of
 from vault.errors import InvalidProof
 from vault.storage.log_reader import KeptCheckpoint, SqlLogReader
 
@@ -77,8 +78,11 @@ def _later(reader: SqlLogReader, head: Head, policy: Policy) -> Read:
     return read
 
 
-def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
+def publish(reader: SqlLogReader, folder: Path, policy: Policy, *, afresh: bool = True) -> int:
     """Bring a folder of files up to date; full tiles are written once. Returns how many files were new.
+
+    afresh: look at every file that should be there; a power failure leaves some without what stood in them. Otherwise
+    only what grew since the last call.
 
     The checkpoint is written after every file that it needs, and the list of the kept ones after it: whoever reads in
     between, or after a crash, is never told of a larger head than the one that is shown.
@@ -91,14 +95,17 @@ def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
             continue
         before = _size_of(place / "checkpoint")
         size = int(note.split("\n", 2)[1])
-        for tile in tiles_of(size, since=before):
+        for tile in tiles_of(size, since=0 if afresh else before):
             path = place / tile.path
+            if afresh and _whole(path, tile):
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, reader.tile(head.shard, tile))
             written += 1
         (place / "checkpoints").mkdir(parents=True, exist_ok=True)
         for each in kept:
-            if not (target := place / "checkpoints" / str(each.size)).exists() or each.size == size:
+            target = place / "checkpoints" / str(each.size)
+            if each.size == size or not target.exists() or not target.stat().st_size:
                 replace_file(target, each.note.encode())
         if _content(place / "checkpoint") != note.encode():
             replace_file(place / "checkpoint", note.encode())
@@ -107,6 +114,15 @@ def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
     if heads:
         replace_file(folder / "logs", "".join(f"{folder_of(head)}\n" for head in heads).encode())
     return written
+
+
+def _whole(path: Path, tile: TileId) -> bool:
+    """Whether a file is there and, as far as its length tells, not empty. What it holds is for the verifier."""
+    try:
+        length = path.stat().st_size
+    except FileNotFoundError:
+        return False
+    return length >= 2 * tile.width if tile.level == ENTRIES else length == HASH_BYTES * tile.width
 
 
 def _list(kept: list[KeptCheckpoint]) -> bytes:
