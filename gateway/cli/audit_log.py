@@ -337,11 +337,11 @@ def reopen(
     if not reason.isidentifier() or not reason.isascii() or len(reason) > 40:
         raise InvalidInput("a reason is one word of letters, digits and '_'", field="reason")
     with _keeper(ctx, home) as keeper:
-        keeper.forget_seen()
         turned = keeper.turn(reopen=reason)
+        if turned.head is None:
+            raise ConfigurationError("another process keeps the log: stop it first")
+        keeper.forget_seen()
         keeper.show()
-    if turned.head is None:
-        raise ConfigurationError("another process keeps the log: stop it first")
     typer.echo(f"opened      {turned.head.origin}")
     typer.echo("Add its key to the policy file and to every witness: `parefeu audit policy` and docs/access-log.md.")
 
