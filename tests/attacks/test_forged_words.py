@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from gateway.log.replay import policy_on, role_on
 from tests.api.stage import Stage
 from tests.api.support import entries
 from tests.house import House
 from vault.storage import tables as t
+from vault.storage.log_reader import SqlLogReader
 
 LANE = bytes.fromhex("5b" * 8)
 
@@ -122,3 +125,21 @@ def test_an_entry_is_not_taken_for_oversights_before_it_is_filed_either(house: H
     assert house.client("auditor").get(f"/reviews/{forged}").status_code == 404
     told = house.client("auditor").get(f"/entries/{other}").json()
     assert (told["action"], told["zone"]) == ("illegible", "follow_up")
+
+
+def test_no_zone_says_by_which_policy_another_one_decided(house: House) -> None:
+    """What `parefeu audit replay` answers by: also past the desk, an entry is its lane's."""
+    coach, officer = house.client("coach"), house.client("officer")
+    sheet = house.hand_over(coach, house.client("head"), house.open_case(coach))
+    assert officer.get(f"/sheets/{sheet}").status_code == 200
+    actor = next(entry["actor"] for entry in entries(house) if entry["zone"] == "casework" and entry["role"] == "coach")
+    reader, day = SqlLogReader(house.services.store.main), house.clock.now() + timedelta(days=1)
+    before = policy_on(reader, day, "casework"), role_on(reader, actor, day)
+    house.clock.move(seconds=5)
+    for filed in (False, True):
+        if not filed:
+            words = {"zone": "casework", "actor": actor, "role": "desk_officer", "policy": "f" * 64}
+            planted(house, "follow_up", words)
+        else:
+            house.client("auditor").get("/entries")
+        assert (policy_on(reader, day, "casework"), role_on(reader, actor, day)) == before
