@@ -201,7 +201,7 @@ class Sequencer:
         more: its lane is closed. Raises LogDamaged if stored bytes are not what they must be, and whatever
         `before_signing` raises.
         """
-        number, lanes = self._lane.mark().number, OrderedDict(self._lanes)
+        number, lanes = self._lane.number, OrderedDict(self._lanes)
         try:
             usual = not (reopen or say or last) and self._before_signing is None
             ahead = self._look_ahead() if usual else None  # 0
@@ -216,7 +216,7 @@ class Sequencer:
                 turned = self._turn(tx, reopen, say, last, ahead)
         except BaseException as fault:
             self._lanes = lanes
-            if self._lane.mark().number != number:
+            if self._lane.number != number:
                 self._lane.open()  # its detail key may be stored, its entries not: never use these numbers again
             if isinstance(fault, LostRace):
                 return Turned(None)
