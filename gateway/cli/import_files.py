@@ -115,8 +115,8 @@ class Report:
 
 
 class Reports:
-    """Those of one run: one beside the files of each folder, so that whoever imports a folder, one in it or a file finds
-    the same one."""
+    """Those of one run: one beside the files of each folder, so that whoever names a folder, one in it or a file of it
+    finds the same one."""
 
     def __init__(self) -> None:
         self._of: dict[Path, Report] = {}

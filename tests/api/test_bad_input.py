@@ -73,6 +73,11 @@ CASE_BAD: Final[dict[str, dict[str, Any]]] = {
     "an empty name": {"people": [PERSON | {"family_name": "  "}]},
     "a NUL in a name": {"people": [PERSON | {"given_names": "A\x00B"}]},
     "a control character in a nationality": {"people": [PERSON | {"nationality": "G\x01N"}]},
+    "a name that turns others around": {"people": [PERSON | {"family_name": "Dia\u202ello"}]},
+    "a name with an isolate": {"people": [PERSON | {"given_names": "\u2066Aminata"}]},
+    "a name with a control of eight bits": {"people": [PERSON | {"family_name": "Diallo\x9b2J"}]},
+    "a name of two lines": {"people": [PERSON | {"family_name": "Diallo\nBah"}]},
+    "a name that nobody sees": {"people": [PERSON | {"family_name": "\u200b"}]},
     "half a character in an alias": {"people": [PERSON | {"aliases": ["\ud800"]}]},
     "a long name": {"people": [PERSON | {"family_name": "x" * 121}]},
     "a date as a number": {"people": [PERSON | {"birth_date": 0}]},
@@ -91,6 +96,8 @@ CASE_BAD: Final[dict[str, dict[str, Any]]] = {
     "a term as a truth": {"facts": {"term_end": True}},
     "an unknown provenance": {"contact": {"provenance": "hearsay"}},
     "an escape in an address": {"contact": {"address": "rue \x1b[2J"}},
+    "an escape of eight bits in an address": {"contact": {"address": "rue \x9b2J"}},
+    "an address that turns around": {"contact": {"address": "rue des Tilleuls \u202e21"}},
     "contact as a list": {"contact": []},
 }
 

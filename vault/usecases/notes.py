@@ -244,6 +244,7 @@ def authorise_reveal(
     """First half of restoring names: its entry commits before anything is opened. Raises NotFound, InvalidInput."""
     if len(reason.strip()) < 5 or len(reason) > 500:
         raise InvalidInput("say in 5 to 500 characters why the names are needed", field="reason")
+    refuse_unwritable(reason, "reason")  # whoever reviews the look reads it as it was written
     record = uow.records.head(note)
     case = None
     if record is not None and record.case == case_id and record.kind is Kind.NOTE:

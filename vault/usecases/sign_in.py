@@ -77,8 +77,8 @@ def throttle(uow: UnitOfWork, login: str, source: str, service: SignIn) -> None:
 
 
 def _counted(login: str, source: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    """What failures are counted by. A subscriber has a whole /64 of IPv6 (RFC 6177): counted singly, its addresses would
-    be as many sources as anybody wants. An IPv4 address is one, also where a door for both families maps it."""
+    """What failures are counted by. A subscriber has a /64 of IPv6 or more (RFC 6177): counted singly, its addresses
+    would be as many sources as anybody wants. An IPv4 address is one, also where a door for both families maps it."""
     try:
         address = ip_address(source)
     except ValueError:
