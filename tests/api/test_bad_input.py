@@ -236,6 +236,7 @@ def test_a_body_that_goes_on_is_refused_as_it_arrives(lite_house: House) -> None
 
     reply = asyncio.run(post())
     _assert_problem(reply, 413)
+    assert str(BODY_LIMIT) in reply.json()["detail"]
     assert sent < 64
 
 
@@ -253,6 +254,42 @@ def test_queries_outside_their_bounds_are_refused(lite_house: House) -> None:
     for query in ("limit=0", "limit=201", "before=x"):
         _assert_problem(officer.get(f"/sheets?{query}"), 400)
     assert auditor.get("/entries?limit=500&actor=nobody&subject=nobody").json()["entries"] == []
+
+
+def test_a_parameter_that_no_route_has_is_no_filter_in_silence(lite_house: House) -> None:
+    coach, auditor = lite_house.client("coach"), lite_house.client("auditor")
+    officer = lite_house.client("officer")
+    lite_house.open_case(coach)
+    for caller, place in (
+        (coach, "/cases?region=ghent"), (coach, "/cases?langauge=nl"), (coach, "/cases?Limit=1"),
+        (coach, "/cases?language=fr&language=nl"), (coach, "/cases?limit=1&limit=2"), (coach, "/cases?x"),
+        (coach, "/session?x=1"), (auditor, "/entries?actr=nobody"), (auditor, "/entries?limit=1&limit=1"),
+        (officer, "/sheets?subject=x"),
+    ):  # fmt: skip
+        reply = caller.get(place)
+        _assert_problem(reply, 400)
+        assert [issue["in"] for issue in reply.json()["issues"]] == ["query"], place
+    _assert_problem(coach.get("/cases?Diallo=1"), 400)
+    assert "Diallo" not in coach.get("/cases?Diallo=1").text, "what somebody typed is not repeated"
+    several = coach.get("/cases?state=intake&state=no_show&limit=5")
+    assert (several.status_code, len(several.json()["cases"])) == (200, 1)
+
+
+def test_a_body_that_cannot_be_read_is_said_to_be_so(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    deep = b'{"word": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    long = b'{"word": ' + b"9" * 5_000 + b"}"
+    for name, body in (
+        ("broken UTF-8", b'{"word": "\xff\xfe"}'), ("half a character", b'{"word": "\xed\xa0\x80"}'),
+        ("UTF-16", '{"word": "maison"}'.encode("utf-16")), ("UTF-32", '{"word": "maison"}'.encode("utf-32-le")),
+        ("deep", deep), ("a number that ends nowhere", long),
+    ):  # fmt: skip
+        reply = coach.post("/search", content=body, headers=JSON)
+        _assert_problem(reply, 400)
+        assert reply.json()["type"] == "urn:problem-type:parefeu:invalid_input", name
+        assert [issue["in"] for issue in reply.json()["issues"]] == ["body"], name
+    marked = b"\xef\xbb\xbf" + b'{"word": "maison"}'
+    assert coach.post("/search", content=marked, headers=JSON).status_code == 200, "a mark is no fault"
 
 
 def test_moments_at_the_ends_of_time_are_moments(house: House) -> None:
