@@ -301,6 +301,18 @@ def test_moments_at_the_ends_of_time_are_moments(house: House) -> None:
         assert coach.get("/cases", params={"before": moment}).status_code in {200, 400}, moment
 
 
+def test_a_slash_too_many_sends_no_token_elsewhere(lite_house: House) -> None:
+    """A redirect would name the host and the scheme that the server believes in: behind a proxy, one without TLS."""
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    note = lite_house.write_note(coach, case)
+    for path in ("/cases/", f"/cases/{case}/", f"/cases/{case}/notes/{note}/", "//cases", "/session/"):
+        headers = {"authorization": f"Bearer {coach.token}", "host": "elsewhere.example"}
+        reply = lite_house.app.get(f"/casework{path}", headers=headers, follow_redirects=False)
+        _assert_problem(reply, 404)
+        assert "location" not in reply.headers
+
+
 def test_ids_and_references_that_are_none(house: House) -> None:
     coach, auditor, officer = house.client("coach"), house.client("auditor"), house.client("officer")
     case = house.open_case(coach)
