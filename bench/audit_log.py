@@ -122,7 +122,7 @@ class _Writer:
             uow.audit.append(_EVENT, _DETAIL)
 
         self._run(work)
-        number = self._lane.mark().number - 1
+        number = self._lane.number - 1
         self.acknowledged[self._lane.lane + number.to_bytes(8, "big")] = time.monotonic()
 
     def unaudited(self) -> None:

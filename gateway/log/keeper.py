@@ -27,8 +27,9 @@ from gateway.settings import Settings
 from vault.audit.events import Event
 from vault.audit.log import Lane
 from vault.audit.merkle import NodeReader, root_from
-from vault.audit.sequencer import BATCH, Head, Sequencer, Turned
+from vault.audit.sequencer import BATCH, Sequencer, Turned
 from vault.audit.tiles import TileId, node_reader
+from vault.audit.turns import Head
 from vault.crypto.log_key import LogKey
 from vault.errors import LogError, LogRolledBack, StoreError
 from vault.ports import Clock

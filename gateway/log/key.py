@@ -18,7 +18,7 @@ from typing import Final
 
 from gateway.private import read_passphrase, write_private
 from gateway.settings import Settings
-from vault.audit.sequencer import period_of
+from vault.audit.turns import period_of
 from vault.crypto.log_key import LogKey
 from vault.crypto.providers.file import FileRoot
 from vault.crypto.providers.passphrase import Argon2Parameters

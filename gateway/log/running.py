@@ -161,9 +161,9 @@ class Pulse(threading.Thread):
         """A heartbeat in each lane that wrote since the last one, or has been silent for long."""
         for zone, lane in self._services.lanes.items():
             number, at = self._beaten.get(zone, (-1, 0.0))
-            if lane.announced and (lane.mark().number != number or now - at >= self._idle):
+            if lane.announced and (lane.number != number or now - at >= self._idle):
                 write(self._services, zone, heartbeat())
-                self._beaten[zone] = (lane.mark().number, now)
+                self._beaten[zone] = (lane.number, now)
 
     def behind(self, reader: SqlLogReader) -> bool:
         """Whether the tree is too far behind. Before its first turn there is no tree to wait for.

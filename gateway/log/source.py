@@ -12,8 +12,8 @@ from typing import Final
 from auditor.verify import Checkpoint, Failed, Policy, Read
 from gateway.log.key import replace_file
 from vault.audit.merkle import HASH_BYTES
-from vault.audit.sequencer import Head
 from vault.audit.tiles import ENTRIES, TileId, tiles_of
+from vault.audit.turns import Head
 from vault.errors import InvalidProof
 from vault.storage.log_reader import KeptCheckpoint, SqlLogReader
 

@@ -21,7 +21,7 @@ import httpx2
 from auditor.verify import Policy
 from vault.audit.merkle import NodeReader, consistency_path
 from vault.audit.note import NoteSignature, open_note, parse_signature
-from vault.audit.sequencer import Head
+from vault.audit.turns import Head
 from vault.crypto.note_keys import NoteVerifier
 from vault.errors import LogRolledBack, NoteRejected
 

@@ -12,7 +12,8 @@ from gateway.instance import read_directory
 from gateway.log.source import live_source
 from tests.house import House
 from vault.audit.log import Lane
-from vault.audit.sequencer import BATCH, Head, Sequencer
+from vault.audit.sequencer import BATCH, Sequencer
+from vault.audit.turns import Head
 from vault.crypto.detail import DetailLane
 from vault.crypto.log_key import LogKey
 from vault.sensitive import Sensitive

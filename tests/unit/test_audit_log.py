@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,19 @@ def test_a_clock_set_back_does_not_replace_the_key_of_an_epoch() -> None:
         kept.append(lane.write(an_event(), Detail()))
     places = [(key.lane, key.epoch) for key in lane.keys]
     assert len(places) == len(set(places)) == 2
+    check(kept, {(key.lane, key.epoch): key for key in lane.keys})
+
+
+def test_a_full_chain_is_followed_by_the_next_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a million entries in ten minutes must not make a zone wait for the ten minutes' end."""
+    clock = MovableClock()
+    monkeypatch.setattr("vault.audit.log.MOST_ENTRIES", 3)
+    monkeypatch.setattr("vault.crypto.detail.MOST_ENTRIES", 3)
+    lane = a_lane(clock)
+    kept = [lane.opening(), *(lane.write(an_event(), Detail()) for _ in range(7))]
+    clock.move(seconds=EPOCH_SECONDS)
+    kept += [lane.write(an_event(), Detail()) for _ in range(2)]
+    assert [(key.first, key.epoch - lane.keys[0].epoch) for key in lane.keys] == [(0, 0), (3, 1), (6, 2), (9, 3)]
     check(kept, {(key.lane, key.epoch): key for key in lane.keys})
 
 

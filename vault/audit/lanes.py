@@ -39,6 +39,14 @@ class Waiting(NamedTuple):
         return found if found.tzinfo is not None else None
 
 
+class EntryDetail(NamedTuple):
+    """The sealed detail of an entry, on its way beside the keystore."""
+
+    entry: bytes
+    epoch: int
+    detail: bytes
+
+
 class LaneState(NamedTuple):
     """Where a lane stands: its newest entry's number and leaf hash."""
 

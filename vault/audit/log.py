@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from vault.audit.events import Detail, Event, Happening, Verdict, entry_body
-from vault.crypto.detail import DetailLane, LaneSnapshot, commitment
+from vault.crypto.detail import MOST_ENTRIES, DetailLane, LaneSnapshot, commitment
 from vault.ids import EntryId
 from vault.ports import Clock, Entropy
 from vault.vocabulary import Zone
@@ -86,6 +86,11 @@ class Lane:
         self.keys.clear()
         self.announced = False
 
+    @property
+    def number(self) -> int:
+        """Of the next entry."""
+        return self._number
+
     def mark(self) -> Mark:
         sealer = self._sealer
         ratchet = sealer.snapshot() if sealer is not None else None
@@ -107,9 +112,6 @@ class Lane:
         self.announced = True
         return self.write(Event(Happening.LANE_OPENED, "lane", Verdict.NONE), Detail())
 
-    def closing(self) -> WrittenEntry:
-        return self.write(Event(Happening.LANE_CLOSED, "lane", Verdict.NONE), Detail())
-
     def write(self, event: Event, detail: Detail | None) -> WrittenEntry:
         """Number, chain and seal one entry. The lane moves on; rewind it if the entry is not committed.
 
@@ -126,6 +128,8 @@ class Lane:
         # A clock set back does not reopen an epoch: its key is stored and would be replaced by another.
         if sealer is None or epoch > self._epoch:
             sealer = self._new_epoch(epoch, number)
+        elif number - self._first >= MOST_ENTRIES:  # its chain is full: the next begins before its time
+            sealer = self._new_epoch(self._epoch + 1, number)
         epoch = self._epoch
         plain, committed = b"", ""
         if detail is not None:

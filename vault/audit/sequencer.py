@@ -21,22 +21,19 @@ refuse: the database may be older than what was signed already (restored from a 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
-from vault.audit.checkpoint import Checkpoint
 from vault.audit.events import Detail, Event, Happening, Verdict
-from vault.audit.lanes import Followed, LaneState, Waiting
-from vault.audit.log import DetailKey, Lane, WrittenEntry
+from vault.audit.lanes import Waiting
+from vault.audit.log import Lane
 from vault.audit.log_events import log_closed, log_key_loaded, log_opened
-from vault.audit.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, root_from
+from vault.audit.merkle import leaf_hash
 from vault.audit.note import sign_note
-from vault.audit.tiles import WIDTH, TileId, grow, node_reader
+from vault.audit.reckoning import Reckoned, Reckoner, oldest_of
+from vault.audit.turns import Head, LogStore, LogTurn, LostRace, period_of
 from vault.crypto.log_key import LogKey
 from vault.errors import LogDamaged
 from vault.ports import Clock
@@ -46,93 +43,7 @@ from vault.ports import Clock
 BATCH: Final = 4_096
 #: A signed head is kept so often while the tree grows; in between only the newest is.
 KEEP_EVERY: Final = timedelta(seconds=10)
-_LANES_REMEMBERED: Final = 10_000
 _CLOSING: Final = Event(Happening.LANE_CLOSED, "lane", Verdict.NONE)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest state of one tree. period: its half-year. note: its signed checkpoint, "" before the first.
-
-    abandoned: closed without a last entry, because heads were signed that this database does not know.
-    """
-
-    shard: int
-    origin: str
-    period: str
-    size: int = 0
-    root: bytes = EMPTY_ROOT
-    note: str = ""
-    closed: bool = False
-    abandoned: bool = False
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        return Checkpoint(self.origin, self.size, self.root)
-
-    @property
-    def named(self) -> str:
-        """How the next tree names this one."""
-        return f"{self.origin}@{self.size}:{self.root.hex()}"
-
-
-class LogTurn(Protocol):
-    """One transaction of the main database."""
-
-    def head(self) -> Head | None: ...
-    def waiting(self, limit: int) -> tuple[list[Waiting], list[bytes]]:
-        """Entries in the order of lane and number, and the outbox rows that cover them: up to `limit` rows."""
-        ...
-
-    def tile(self, shard: int, level: int, index: int) -> bytes: ...
-    def is_leaf(self, entry: bytes) -> bool: ...
-    def last_of_lane(self, lane: bytes) -> tuple[int, int, int] | None:
-        """(number, shard, leaf) of the newest leaf of a lane."""
-        ...
-
-    def write(self, lane: Lane, entries: Sequence[WrittenEntry]) -> None:
-        """The sequencer's own entries, into the outbox like any other; a lane's first announces it."""
-        ...
-
-    def add(self, shard: int, first: int, entries: Sequence[bytes], tiles: dict[tuple[int, int], bytes]) -> None: ...
-    def take(self, rows: Sequence[bytes]) -> int:
-        """Take outbox rows away; how many there were."""
-        ...
-
-    def named(self, shard: int, first: int, entries: Sequence[bytes]) -> int:
-        """How many of the leaves from `first` on name these entries, each in its place."""
-        ...
-
-    def stored(self, entries: Sequence[bytes]) -> list[bytes]:
-        """The bodies of these entries, read again; of one that is not there, none."""
-        ...
-
-    def swap(self, old: Head, new: Head, at: datetime, waiting: int) -> bool:
-        """Whether the head was `old` and is `new` now."""
-        ...
-
-    def open(self, head: Head, at: datetime) -> None: ...
-    def keep(self, head: Head, at: datetime, every: timedelta) -> None:
-        """Keep the signed head unless one was kept less than `every` ago."""
-        ...
-
-
-class LogStore(Protocol):
-    def ahead(self) -> AbstractContextManager[LogTurn | None]:
-        """A look that keeps nobody from writing, for reading only; None where the turn itself keeps nobody either."""
-        ...
-
-    def turn(self) -> AbstractContextManager[LogTurn | None]:
-        """A transaction that commits if the block ends; None if another sequencer is at work."""
-        ...
-
-    def keep_details(self, entries: Sequence[Waiting], keys: Sequence[DetailKey]) -> None:
-        """Into the keystore, committed at once. What is there already stays."""
-        ...
-
-
-class LostRace(Exception):
-    """Another sequencer moved the head first: this turn never happened."""
 
 
 class Turned(NamedTuple):
@@ -148,23 +59,6 @@ class Turned(NamedTuple):
     oldest: datetime | None = None
     gaps: int = 0
     full: bool = False
-
-
-class _Grown(NamedTuple):
-    """tiles: those that change, whole. head: the new one, not yet signed."""
-
-    lanes: Followed
-    tiles: dict[tuple[int, int], bytes]
-    head: Head
-
-
-class _Ahead(NamedTuple):
-    """A turn as it was worked out before its transaction. head: what it begins from."""
-
-    head: Head
-    waiting: list[Waiting]
-    rows: list[bytes]
-    grown: _Grown
 
 
 class Sequencer:
@@ -189,10 +83,7 @@ class Sequencer:
         self._say_idle = say_idle
         self._give_way = give_way
         self._idle_said: datetime | None = None
-        #: Where lanes stand in the tree whose head this process left last. A rival's turn makes it worthless: what it
-        #: took would look missing.
-        self._lanes: OrderedDict[bytes, LaneState] = OrderedDict()
-        self._left: Checkpoint | None = None
+        self._reckoner = Reckoner()
 
     def turn(self, reopen: str = "", *, say: Sequence[Event] = (), last: bool = False) -> Turned:
         """Take what waits into the tree. reopen: why a new tree must begin now, whatever the half-year.
@@ -201,7 +92,7 @@ class Sequencer:
         more: its lane is closed. Raises LogDamaged if stored bytes are not what they must be, and whatever
         `before_signing` raises.
         """
-        number, lanes = self._lane.mark().number, OrderedDict(self._lanes)
+        number = self._lane.number
         try:
             usual = not (reopen or say or last) and self._before_signing is None
             ahead = self._look_ahead() if usual else None  # 0
@@ -212,45 +103,33 @@ class Sequencer:
                     return Turned(None)
                 if ahead is not None and tx.head() != ahead.head:
                     ahead = None
-                    self._lanes = OrderedDict(lanes)
                 turned = self._turn(tx, reopen, say, last, ahead)
         except BaseException as fault:
-            self._lanes = lanes
-            if self._lane.mark().number != number:
+            if self._lane.number != number:
                 self._lane.open()  # its detail key may be stored, its entries not: never use these numbers again
             if isinstance(fault, LostRace):
                 return Turned(None)
             raise
-        self._left = turned.head.checkpoint if turned.head is not None else None
         if last:
             self._lane.open()
         return turned
 
     # -- one turn ----------------------------------------------------------------------------------
 
-    def _look_ahead(self) -> _Ahead | None:
-        """What waits and the tiles it would make. None for a turn that begins a tree, or a store that needs no look."""
+    def _look_ahead(self) -> Reckoned | None:
+        """What the turn comes to. None where it begins a tree, or the store needs no look."""
         with self._store.ahead() as tx:
             head = tx.head() if tx is not None else None
             if tx is None or head is None or head.closed or period_of(self._clock.now()) > head.period:
                 return None
-            self._forget_unless_left(head)
-            waiting, rows = tx.waiting(self._batch)
-            return _Ahead(head, waiting, rows, self._grow(tx, head, waiting, self._give_way))
+            return self._reckoner.reckon(tx, head, *tx.waiting(self._batch), self._give_way)
 
-    def _forget_unless_left(self, head: Head | None) -> None:
-        if head is None or head.checkpoint != self._left:
-            self._lanes.clear()
-
-    def _turn(self, tx: LogTurn, reopen: str, say: Sequence[Event], last: bool, ahead: _Ahead | None) -> Turned:
+    def _turn(self, tx: LogTurn, reopen: str, say: Sequence[Event], last: bool, ahead: Reckoned | None) -> Turned:
         now = self._clock.now()
         if ahead is not None:
-            new, gaps = self._put(tx, ahead.head, ahead.rows, ahead.waiting, ahead.grown, now)
-            return Turned(
-                new, len(ahead.waiting), len(ahead.rows), _oldest(ahead.waiting), gaps, len(ahead.rows) == self._batch
-            )
+            new, gaps = self._put(tx, ahead, now)
+            return Turned(new, ahead.taken, len(ahead.rows), ahead.oldest, gaps, len(ahead.rows) == self._batch)
         head = tx.head()
-        self._forget_unless_left(head)
         if self._before_signing is not None and not reopen:
             self._before_signing(head)
             self._before_signing = None
@@ -263,7 +142,7 @@ class Sequencer:
         own = (*say, _CLOSING) if last and (self._lane.announced or say) else say
         if own:
             head = self._say_last(tx, head, own, full or gaps > 0, now)
-        return Turned(head, len(waiting), len(rows), _oldest(waiting), gaps, full and not own)
+        return Turned(head, len(waiting), len(rows), oldest_of(waiting), gaps, full and not own)
 
     def _say_last(self, tx: LogTurn, head: Head, own: Sequence[Event], more: bool, now: datetime) -> Head:
         """Entries of its own as the newest leaves. What it wrote about gaps still waits and comes before: see lanes."""
@@ -330,45 +209,25 @@ class Sequencer:
                 self._idle_said = now
                 self._swap(tx, head, head, now, 0)
             return head, 0
-        return self._put(tx, head, rows, waiting, self._grow(tx, head, waiting), now)
+        return self._put(tx, self._reckoner.reckon(tx, head, waiting, rows), now)
 
-    def _grow(
-        self, tx: LogTurn, head: Head, waiting: Sequence[Waiting], give_way: Callable[[], None] = lambda: None
-    ) -> _Grown:
-        """Work out the tree with the waiting entries in it; nothing is written."""
-        lanes = self._follow_lanes(tx, waiting, give_way)
-        hashes = [leaf for _, leaf in lanes.leaves]
-        tiles = grow(head.size, hashes, lambda level, index: tx.tile(head.shard, level, index))
-        size = head.size + len(hashes)
-
-        def read(tile: TileId) -> bytes:
-            held = tiles.get((tile.level, tile.index))
-            whole = held if held is not None else tx.tile(head.shard, tile.level, tile.index)
-            return whole[: tile.width * HASH_BYTES]
-
-        return _Grown(lanes, tiles, replace(head, size=size, root=root_from(size, node_reader(size, read))))
-
-    def _put(
-        self, tx: LogTurn, head: Head, rows: Sequence[bytes], waiting: Sequence[Waiting], grown: _Grown, now: datetime
-    ) -> tuple[Head, int]:
-        lanes, found = grown.lanes, grown.lanes.found
-        if found:
-            self._say(tx, *found)
-        self._store.keep_details([each for each in waiting if each.detail is not None], [])  # 4
-        entries = [entry for entry, _ in lanes.leaves]
-        tx.add(head.shard, head.size, entries, grown.tiles)  # 5
+    def _put(self, tx: LogTurn, came: Reckoned, now: datetime) -> tuple[Head, int]:
+        head, new, rows, leaves = came.head, came.new, came.rows, came.leaves
+        if came.found:
+            self._say(tx, *came.found)
+        self._store.keep_details(came.details, [])  # 4
+        tx.add(head.shard, head.size, leaves, came.tiles)  # 5
         if tx.take(rows) != len(rows):
             raise LostRace
-        if tx.named(head.shard, head.size, entries) != len(entries):  # 6
+        if tx.named(head.shard, head.size, leaves) != len(leaves):  # 6
             raise LogDamaged("leaves read back do not name the entries that were hashed: nothing was signed")
-        self._read_again(tx, lanes.unsure)
-        new = grown.head
+        self._read_again(tx, came.unsure)
         new = replace(
             new, note=sign_note(new.checkpoint.text(), self._key.signer(new.origin), moment=int(now.timestamp()))
         )
         self._swap(tx, head, new, now, self._batch if len(rows) == self._batch else 0)  # 7
         tx.keep(new, now, KEEP_EVERY)
-        return new, len(found)
+        return new, len(came.found)
 
     @staticmethod
     def _read_again(tx: LogTurn, unsure: Sequence[tuple[bytes, bytes]]) -> None:
@@ -380,40 +239,3 @@ class Sequencer:
     def _swap(tx: LogTurn, old: Head, new: Head, now: datetime, waiting: int) -> None:
         if not tx.swap(old, new, now, waiting):
             raise LostRace
-
-    # -- lanes -------------------------------------------------------------------------------------
-
-    def _follow_lanes(self, tx: LogTurn, waiting: Sequence[Waiting], give_way: Callable[[], None]) -> Followed:
-        followed = Followed()
-        for lane, entries in groupby(waiting, key=_lane_of):
-            at = self._lanes.get(lane) or self._remember(tx, lane)
-            self._lanes[lane] = followed.follow(lane, at, entries, tx.is_leaf, give_way)
-            self._lanes.move_to_end(lane)
-        while len(self._lanes) > _LANES_REMEMBERED:
-            self._lanes.popitem(last=False)
-        return followed
-
-    @staticmethod
-    def _remember(tx: LogTurn, lane: bytes) -> LaneState:
-        """Where a lane stands in the tree; before its first entry, at number -1 and a hash of zeroes."""
-        last = tx.last_of_lane(lane)
-        if last is None:
-            return LaneState(-1, bytes(HASH_BYTES))
-        number, shard, leaf = last
-        at = (leaf % WIDTH) * HASH_BYTES
-        return LaneState(number, tx.tile(shard, 0, leaf // WIDTH)[at : at + HASH_BYTES])
-
-
-def _lane_of(waiting: Waiting) -> bytes:
-    return waiting.entry[:8]
-
-
-def _oldest(waiting: Sequence[Waiting]) -> datetime | None:
-    """When the oldest was written: the first of one of the lanes."""
-    firsts = {_lane_of(each): each for each in reversed(waiting)}
-    return min((at for each in firsts.values() if (at := each.at) is not None), default=None)
-
-
-def period_of(moment: datetime) -> str:
-    """`2026h2`: the half-year of a moment, in UTC; later ones compare greater."""
-    return f"{moment.year:04d}h{1 if moment.month <= 6 else 2}"

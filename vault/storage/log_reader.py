@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from vault.audit.legible import illegible, said
 from vault.audit.merkle import HASH_BYTES
 from vault.audit.note import NoteSignature, parse_signature, with_signatures
-from vault.audit.sequencer import Head
 from vault.audit.tiles import ENTRIES, WIDTH, TileId, bundle
+from vault.audit.turns import Head
 from vault.errors import InvalidProof, StoreUnavailable
 from vault.storage.log_store import HEAD_COLUMNS, head_of
 from vault.storage.store import DRIVER_ERRORS, Database

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from vault.audit.lanes import Waiting
+from vault.audit.lanes import EntryDetail, Waiting
 from vault.audit.log import DetailKey, Lane, WrittenEntry
-from vault.audit.sequencer import Head, LogTurn, LostRace
+from vault.audit.turns import Head, LogTurn, LostRace
 from vault.errors import StoreUnavailable
 from vault.storage.store import DRIVER_ERRORS, Database, Store
 from vault.storage.tables import to_micros
@@ -40,7 +40,7 @@ HEAD_COLUMNS: Final = "shard, origin, period, size, root, note, closed"
 
 
 class SqlLogStore:
-    """Implements `vault.audit.sequencer.LogStore`.
+    """Implements `vault.audit.turns.LogStore`.
 
     store: the sequencer's own connections. exclusive: lends those of the process's one writer, while nobody else
     writes; None where there is none, and turns go over the sequencer's own.
@@ -92,8 +92,8 @@ class SqlLogStore:
         """What writers left in SQLite's write-ahead log goes into the database file. Raises StoreUnavailable."""
         self._store.main.settle(alone=self._exclusive())
 
-    def keep_details(self, entries: Sequence[Waiting], keys: Sequence[DetailKey]) -> None:
-        if not entries and not keys:
+    def keep_details(self, details: Sequence[EntryDetail], keys: Sequence[DetailKey]) -> None:
+        if not details and not keys:
             return
         keystore = self._writing.keystore
         schema, mark = ("", "?") if keystore.sqlite else ("keystore.", "%s")
@@ -106,16 +106,15 @@ class SqlLogStore:
                     f"VALUES ({mark}, {mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",
                     [(key.lane, key.epoch, key.first, key.sealed_key) for key in keys],
                 )
-            if entries and keystore.sqlite:
+            if details and keystore.sqlite:
                 cursor.executemany(
-                    "INSERT INTO details (entry_id, epoch, detail) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    [(each.entry, each.epoch, each.detail) for each in entries],
+                    "INSERT INTO details (entry_id, epoch, detail) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", details
                 )
-            elif entries:
+            elif details:
                 cursor.execute(
                     "INSERT INTO keystore.details (entry_id, epoch, detail) SELECT * FROM "
                     "unnest(CAST(%b AS bytea[]), CAST(%b AS integer[]), CAST(%b AS bytea[])) ON CONFLICT DO NOTHING",
-                    tuple(map(list, zip(*((each.entry, each.epoch, each.detail) for each in entries), strict=True))),
+                    tuple(map(list, zip(*details, strict=True))),
                 )
             keystore.commit()
         except BaseException:
@@ -135,7 +134,7 @@ class SqlLogStore:
 
 
 class SqlLogTurn:
-    """Implements `vault.audit.sequencer.LogTurn` over an open transaction."""
+    """Implements `vault.audit.turns.LogTurn` over an open transaction."""
 
     def __init__(self, main: Database) -> None:
         self._main = main
