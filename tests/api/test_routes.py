@@ -43,7 +43,7 @@ def _routes(house: House) -> Iterator[tuple[str, str, dict[str, Any], str]]:
     """Method, path, declaration and operation id of every route of the running application but its own description."""
     document = _app(house).openapi()["paths"]
     for route in _flat(_app(house)):
-        if route.path in {"/", PAGES}:  # the pages, which ask through the same gate: tests/pages
+        if route.path == "/" or route.path.startswith(PAGES):  # they ask through the same gate: tests/pages
             continue
         assert isinstance(route, Route | APIRoute), f"an unknown sort of route: {route!r}"
         for method in sorted((route.methods or set()) - {"HEAD"}):
