@@ -41,12 +41,13 @@ from vault.cases.people import Contact, Identity, Person
 from vault.ids import EntryId, RecordId
 from vault.storage import installation
 from vault.storage.hot import HotStatements
+from vault.storage.roles import apply_roles, role_name
 from vault.usecases import sign_in
 from vault.usecases.casework import parse_reference
 from vault.usecases.open_case import OpenCase, open_case
 from vault.usecases.sign_in import authenticate
 from vault.usecases.steps import TakeStep, take_step
-from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
+from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role, Zone
 
 #: The program itself, as an operator starts it.
 _SERVE: Final = [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--port", "{port}"]
@@ -65,7 +66,8 @@ def prepare_sqlite(folder: Path, notes: list[SampleNote], *, audit: bool = True)
 def prepare_postgres(url: str, folder: Path, notes: list[SampleNote]) -> Contestant:
     """The vault on the empty database at `url` (libpq form, its owner); `folder`: for keys. Serves the casework zone.
 
-    The keystore is a second database beside it, made here.
+    The keystore is a second database beside it, made here. Served under casework's own database role, behind its row
+    policies, as an installation is.
     """
     base, _, query = url.partition("?")
     name = base.rpartition("/")[2]
@@ -87,6 +89,9 @@ def _prepare(
         token, paths = _seed(services, notes)
     finally:
         services.close()
+    if zone:
+        apply_roles(whole.main_url, whole.keys_url, [Zone.parse(zone)])
+        main_url, keys_url = (_as_role(url, Zone.parse(zone)) for url in (main_url, keys_url))
     environment = {
         "PAREFEU_HOME": str(home),
         "PAREFEU_PARTNERS": '["caritas"]',
@@ -102,6 +107,11 @@ def _prepare(
         ready_path=paths[0],
         first_text=notes[0].text,
     )
+
+
+def _as_role(url: str, zone: Zone) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{role_name(zone)}@{rest.partition('@')[2]}"
 
 
 def _seed(services: Any, notes: list[SampleNote]) -> tuple[str, list[str]]:
