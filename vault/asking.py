@@ -97,6 +97,11 @@ class GrantRow:
 
 
 class AccessRequests(Protocol):
+    def exclude(self, request: RequestId) -> bool:
+        """Until the commit nobody else who excludes answers it, or lets go what was asked. False: they do not let go of
+        it in time."""
+        ...
+
     def get(self, request: RequestId) -> RequestRow | None: ...
     def of_day(self, requester: ActorId, zone: Zone, day: date) -> tuple[int, int]:
         """How many this person filed there on that day, and the number for another."""

@@ -56,11 +56,19 @@ def fence_of(release: ReleaseId) -> int:
     return int.from_bytes(sha256(b"parefeu/grant/1 " + release.raw).digest()[:8], "big", signed=True)
 
 
+def fence_of_request(request: RequestId) -> int:
+    """The advisory lock of one request: between who refuses it and who lets go what was asked."""
+    return int.from_bytes(sha256(b"parefeu/request/1 " + request.raw).digest()[:8], "big", signed=True)
+
+
 class RequestRepository:
     """Implements `vault.asking.AccessRequests`."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
+
+    def exclude(self, request: RequestId) -> bool:
+        return self._tx.exclude(fence_of_request(request))
 
     def get(self, request: RequestId) -> RequestRow | None:
         row = self._tx.read(select(*_REQUEST).where(t.access_requests.c.request_id == request.raw, _LEGIBLE)).first()

@@ -295,7 +295,11 @@ def approve_by_passkey(
 def refuse(
     uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk, reason: Refusal, *, based_on: int
 ) -> Values:
-    """Refuse, with a reason by code. One refusal ends the request. Raises NotFound, StaleVersion, Conflict."""
+    """Refuse, with a reason by code. One refusal ends the request. Raises NotFound, StaleVersion, Conflict.
+
+    Who lets it go at this moment comes first or not at all. Nobody can keep somebody from refusing by holding on.
+    """
+    uow.requests.exclude(request)
     looked = look(uow, actor, Action.CLOSE, request, desk, outcome=reason.value)
     _current(looked, based_on, ANSWERABLE)
     return _answered(uow, actor, looked, desk, Act.REFUSED, code=reason.value)
@@ -305,6 +309,7 @@ def ask_back(
     uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk, doubt: Doubt, *, based_on: int
 ) -> Values:
     """Put a question to who asked. The time to answer runs on. Raises NotFound, StaleVersion, Conflict."""
+    uow.requests.exclude(request)
     looked = look(uow, actor, Action.WRITE, request, desk, outcome="asked")
     _current(looked, based_on, {Standing.OPEN, Standing.READY})
     return _answered(uow, actor, looked, desk, Act.ASKED, code=doubt.value)

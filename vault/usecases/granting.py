@@ -154,9 +154,14 @@ class Ready(NamedTuple):
 
 
 def still_ready(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk) -> Ready:
-    """Everything is as it was authorised. Raises StaleVersion, Conflict, PermitInvalid for another actor."""
+    """Everything is as it was authorised, and stays so until the commit: nobody refuses meanwhile.
+
+    Raises StaleVersion, Conflict, PermitInvalid for another actor, StoreBusy while somebody is at the request.
+    """
     office = desk.office
     leave.permit.used_by(actor.id)
+    if not uow.requests.exclude(leave.request):
+        raise StoreBusy("somebody is answering this request and does not let go: try again")
     case = existing(uow.cases.get(leave.case))
     if case.version != leave.version:
         raise StaleVersion(expected=leave.version, current=case.version)
