@@ -370,3 +370,31 @@ def test_the_log_stays_whole(lite_house: House) -> None:
     asked_past_its_process(house, about=by_number(), plain=lambda _: DEEP)
     assert STAFF["officer"][0] == FOLLOW_UP
     assert any(entry["zone"] == "follow_up" for entry in entries(house))
+
+
+def test_another_zones_copy_does_not_stand_in_the_place_of_caseworks_own(lite_house: House) -> None:
+    """Follow-up learns an exception's number from the partner that it colludes with, and seals a next version."""
+    house = lite_house
+    number, _ = disclosed(house, house.open_case(house.client("coach")))
+    office, request, about = house.services.access[FOLLOW_UP], RequestId.parse(number), by_number()
+
+    def plant(uow: UnitOfWork) -> None:
+        entry, now = entry_of(uow), house.clock.now()
+        form = AccessForm(
+            request, 2, ActorId(ENTROPY.bytes(16)), "Officer", FOLLOW_UP, ("family_name",), Purpose.OQT_FOLLOW_UP,
+            "oqt_execution", "Pour réserver un vol à son nom", 24, now, bytes(32), bytes(32), about.mark(request),
+        )  # fmt: skip
+        for reader in (CASEWORK, OVERSIGHT):
+            copy = CopyRow(request, 2, reader, FOLLOW_UP, bytes(32), KeyId(ENTROPY.bytes(16)), b"", b"", now, entry)
+            made = seal_release(
+                form.encode(None if reader == OVERSIGHT else about), asking._context(copy),
+                to=office.directory.of(reader).sealing, sender=office.signing, entropy=ENTROPY,
+            )  # fmt: skip
+            uow.keys.put(copy.key, reader, made.wrap, now)
+            uow.requests.add_copy(replace(copy, sealed=made.sealed, signature=made.signature))
+
+    house.services.worker.run(FOLLOW_UP, plant)
+    for login in ("dpo", "head"):
+        (row,) = house.client(login).get(REQUESTS).json()["requests"]
+        assert (row["manner"], row["notice"]) == ("exception", "due")
+    assert acknowledge(house, number).status_code == 201

@@ -139,9 +139,7 @@ def test_nothing_leaves_after_a_refusal_was_acknowledged(house: House, manner: M
     with oversights_process(house) as other:
         answer(house, other, number, Refusal.DISPROPORTIONATE)
     with pytest.raises(Conflict):
-        services.worker.run(
-            CASEWORK, lambda uow: _SECOND_HALF[manner](uow, who(uow), leave, desk, services.sender)
-        )
+        services.worker.run(CASEWORK, lambda uow: _SECOND_HALF[manner](uow, who(uow), leave, desk, services.sender))
     with services.store.main.engine.connect() as connection:
         assert connection.execute(t.grants.select()).all() == []
         assert connection.execute(t.ceremonies.select()).all() == []

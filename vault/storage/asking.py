@@ -149,8 +149,10 @@ class RequestRepository:
         )
 
     def copy(self, request: RequestId, reader: Zone) -> CopyRow | None:
-        c = t.access_copies.c
-        wanted = select(*_COPY).where(c.request_id == request.raw, c.reader == str(reader))
+        # Of the zone that filed the request: any zone's role that asks adds copies of whichever request.
+        c, requests = t.access_copies.c, t.access_requests.c
+        filed = exists().where(requests.request_id == c.request_id, requests.zone == c.zone)
+        wanted = select(*_COPY).where(c.request_id == request.raw, c.reader == str(reader), filed)
         row = self._tx.read(wanted.order_by(c.version.desc()).limit(1)).first()
         return legible(row, _copy) if row is not None else None
 
