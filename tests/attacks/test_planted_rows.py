@@ -222,6 +222,7 @@ def test_a_request_of_any_bytes_hides_no_other(lite_house: House) -> None:
         asked_past_its_process(house, about=by_number(), plain=lambda made, each=each: _with(made, each))
         for each in words
     }
+    broken.add(asked_past_its_process(house, about=by_number(), plain=lambda made: made + b" " * 70_000))
     for login in ("head", "dpo"):
         heard = house.client(login).get(REQUESTS)
         assert heard.status_code == 200, heard.text
@@ -270,7 +271,15 @@ def test_a_row_that_this_program_never_writes_stops_no_list(house: House, odd: d
 
 @pytest.mark.parametrize(
     "odd",
-    ["act = 'because'", "function = 'king'", "actor_id = zeroblob(3)", "evidence = :deep", "delegate = zeroblob(1)"],
+    [
+        "evidence = zeroblob(70000)",
+        "signature = zeroblob(70000)",
+        "act = 'because'",
+        "function = 'king'",
+        "actor_id = zeroblob(3)",
+        "evidence = :deep",
+        "delegate = zeroblob(1)",
+    ],
 )
 def test_an_answer_that_this_program_never_writes_stops_nobody(lite_house: House, odd: str) -> None:
     """Oversight's role adds answers: one of any bytes keeps nobody from answering, nor from seeing the list."""
@@ -343,7 +352,7 @@ def test_one_partners_odd_row_hides_no_other_partners_answer(house: House, odd: 
     assert coach.get(f"/cases/{case}/referrals").status_code == 200
 
 
-@pytest.mark.parametrize("odd", ["signature = :none", f"given_at = {NEVER}"])
+@pytest.mark.parametrize("odd", ["signature = :none", "signature = zeroblob(70000)", f"given_at = {NEVER}"])
 def test_a_receipt_that_nobody_signed_takes_nothing_off_the_officers_list(lite_house: House, odd: str) -> None:
     """What is overdue is told until the partner itself confirmed it."""
     house = lite_house

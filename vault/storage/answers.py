@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from vault.between_zones import AnswerHead, AnswerRow
 from vault.ids import ID_BYTES, AnswerId, EntryId, KeyId, ReleaseId
 from vault.storage import tables as t
-from vault.storage.legible import legible
+from vault.storage.legible import legible, short
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.vocabulary import Zone
@@ -50,7 +50,8 @@ class AnswerRepository:
             raise refuse_duplicate(fault, "an answer with this id was sent already") from fault
 
     def get(self, answer: AnswerId) -> AnswerRow | None:
-        r: Any = self._tx.read(select(*_ANSWER).where(t.answers.c.answer_id == answer.raw)).first()
+        c = t.answers.c
+        r: Any = self._tx.read(select(*_ANSWER).where(c.answer_id == answer.raw, short(c.signature))).first()
         if r is None:
             return None
         return legible(r, _answer)

@@ -22,7 +22,7 @@ from vault.cases.access_requests import Act, Answer
 from vault.cases.calendar import FIRST_DAY, LAST_DAY
 from vault.ids import ID_BYTES, ActorId, CaseId, EntryId, KeyId, ReleaseId, RequestId
 from vault.storage import tables as t
-from vault.storage.legible import all_legible, legible
+from vault.storage.legible import all_legible, legible, short
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.vocabulary import CASEWORK, OVERSIGHT, Role, Zone
@@ -152,13 +152,15 @@ class RequestRepository:
         # Of the zone that filed the request: any zone's role that asks adds copies of whichever request.
         c, requests = t.access_copies.c, t.access_requests.c
         filed = exists().where(requests.request_id == c.request_id, requests.zone == c.zone)
-        wanted = select(*_COPY).where(c.request_id == request.raw, c.reader == str(reader), filed)
+        wanted = select(*_COPY).where(
+            c.request_id == request.raw, c.reader == str(reader), filed, short(c.sealed, c.signature)
+        )
         row = self._tx.read(wanted.order_by(c.version.desc()).limit(1)).first()
         return legible(row, _copy) if row is not None else None
 
     def answers(self, request: RequestId, told_to: Zone | None = None) -> list[AnswerRow]:
         c = t.access_answers.c
-        wanted = select(*_ANSWER).where(c.request_id == request.raw)
+        wanted = select(*_ANSWER).where(c.request_id == request.raw, short(c.evidence, c.signature))
         if told_to is not None:
             wanted = wanted.where(c.told_to == str(told_to))
         return all_legible(self._tx.read(wanted.order_by(c.number)), _answer)

@@ -11,11 +11,20 @@ claims is checked elsewhere, by its signature.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ColumnElement, and_, func
 
 from vault.errors import InvalidInput
 
 T = TypeVar("T")
+#: Bytes of one value. Whatever is sealed or signed for another zone stays far below; more would fill a reader's memory.
+LONGEST: Final = 65_536
+
+
+def short(*columns: ColumnElement[bytes]) -> ColumnElement[bool]:
+    """The condition that values are not longer than that: what is longer is not even fetched."""
+    return and_(*(func.length(column) <= LONGEST for column in columns))
 
 
 def legible(row: Any, make: Callable[[Any], T]) -> T | None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from vault.between_zones import ReceiptRow, WithdrawalRow
 from vault.ids import EntryId, ReleaseId
 from vault.storage import tables as t
-from vault.storage.legible import all_legible
+from vault.storage.legible import all_legible, short
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.vocabulary import Zone
@@ -105,10 +105,11 @@ class ReceiptRepository:
             raise refuse_duplicate(fault, "the receipt was given already") from fault
 
     def of(self, releases: Sequence[ReleaseId]) -> dict[ReleaseId, ReceiptRow]:
-        found: dict[ReleaseId, ReceiptRow] = {}
+        c, found = t.receipts.c, dict[ReleaseId, ReceiptRow]()
         wanted = [release.raw for release in releases]
         for start in range(0, len(wanted), _AT_ONCE):
-            rows = self._tx.read(select(*_RECEIPT).where(t.receipts.c.release_id.in_(wanted[start : start + _AT_ONCE])))
+            these = c.release_id.in_(wanted[start : start + _AT_ONCE])
+            rows = self._tx.read(select(*_RECEIPT).where(these, short(c.signature)))
             found |= {row.release: row for row in all_legible(rows, _receipt)}
         return found
 
