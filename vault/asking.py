@@ -97,9 +97,14 @@ class GrantRow:
 
 
 class AccessRequests(Protocol):
+    def exclude(self, request: RequestId) -> bool:
+        """Until the commit nobody else who excludes answers it, or lets go what was asked. False: they do not let go of
+        it in time."""
+        ...
+
     def get(self, request: RequestId) -> RequestRow | None: ...
-    def of_day(self, requester: ActorId, day: date) -> int:
-        """How many this person filed on that day."""
+    def of_day(self, requester: ActorId, zone: Zone, day: date) -> tuple[int, int]:
+        """How many this person filed there on that day, and the number for another."""
         ...
 
     def filed_by(self, requester: ActorId, limit: int, before: datetime | None) -> list[RequestRow]:
@@ -127,11 +132,16 @@ class AccessRequests(Protocol):
         ...
 
     def copy(self, request: RequestId, reader: Zone) -> CopyRow | None:
-        """The newest version that was sealed to that zone."""
+        """The newest version that was sealed to that zone; None for one that this program never writes."""
         ...
 
     def answers(self, request: RequestId, told_to: Zone | None = None) -> list[AnswerRow]:
-        """In the order they were given; with `told_to`, only what that zone is told."""
+        """In the order they were given; with `told_to`, only what that zone is told. What says nothing that can be
+        said is passed over: who may add a row need not be honest."""
+        ...
+
+    def next_number(self, request: RequestId) -> int:
+        """For another answer: one that no row has, whatever stands in it."""
         ...
 
     def add_answer(self, answer: AnswerRow, entry: EntryId) -> None:

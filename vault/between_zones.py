@@ -89,9 +89,10 @@ class Withdrawals(Protocol):
 
     def get(self, release: ReleaseId) -> WithdrawalRow | None: ...
     def addressed(
-        self, reader: Zone | None, limit: int, before: datetime | None, *, overdue_at: datetime | None = None
+        self, reader: Zone | None, limit: int, before: datetime | None, *, due_by: datetime | None = None
     ) -> list[WithdrawalRow]:
-        """Newest first. reader None: to anyone, for oversight. overdue_at: those due by then and without a receipt."""
+        """Newest first. reader None: to anyone, for oversight. due_by: those whose receipt is due by then,
+        whether or not there is one."""
         ...
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from vault.ids import ActorId, EntryId, KeyId, ReleaseId, RequestId
@@ -48,8 +48,14 @@ class CeremonyRow:
 
     @property
     def over_at(self) -> datetime:
-        """When it is over by itself: as long as nobody opened it, with the time for opening."""
-        return self.expires_at if self.expires_at is not None else self.open_until
+        """When it is over by itself: as long as nobody opened it, with the time for opening.
+
+        Its minutes begin within that time, so that it never outlasts both, whatever oversight's columns say: casework
+        destroys the first share then.
+        """
+        if self.expires_at is None:
+            return self.open_until
+        return min(self.expires_at, self.open_until + timedelta(minutes=self.minutes))
 
     def live(self, now: datetime) -> bool:
         """To the microsecond: what ends at a moment is over at that moment."""

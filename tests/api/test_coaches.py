@@ -394,3 +394,28 @@ def test_who_moves_into_an_open_return_place_gets_its_coach(house: House) -> Non
     for body in ({"place": "reception"}, {"coach_type": "families"}):
         assert house.client("desk").post(path, json=body).status_code == 403
     assert faults(house.settings) == []
+
+
+def test_what_was_confided_is_handed_to_another_coach_by_no_step(lite_house: House) -> None:
+    """A new invitation or a walk-in can name whoever meets the person first; later on a head gives a case away."""
+    house, paths = lite_house, Paths(lite_house)
+    coach = house.client("coach")
+    case = house.open_case(coach)
+    note = house.write_note(coach, case)
+    people(house).profile("colleague")
+    paths.take(case, Step.CLOSE, "coach")
+    paths.take(case, Step.REOPEN, "coach")
+    for login in ("desk", "coach"):
+        refused = paths.send(case, Step.WALK_IN, login, coach="colleague")
+        assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (403, "access_denied"), refused.text
+    house.clock.move(days=1)
+    for login in ("desk", "coach", "colleague", "head"):
+        house.renew(login)
+    paths.take(case, Step.RECORD_ABSENCE, "desk")
+    for login in ("desk", "coach"):
+        assert paths.send(case, Step.INVITE, login, coach="colleague").status_code == 403
+    assert house.client("colleague").get(f"/cases/{case}/notes/{note}").status_code == 404
+    assert paths.send(case, Step.INVITE, "desk", coach="coach").status_code == 201, "its own coach can be named"
+    head = house.client("head")
+    given = head.post(f"/cases/{case}/assignment", json={"coach": id_of(house, "colleague")})
+    assert given.json()["coach"] == "Colleague"

@@ -42,8 +42,10 @@ _PURPOSE: Final = {FOLLOW_UP: Purpose.OQT_FOLLOW_UP, CASEWORK: Purpose.LEGAL_OBL
 _FUNCTION_ZONE: Final = {Role.REGIONAL_HEAD: CASEWORK, Role.DPO: OVERSIGHT}
 #: Who may write down that the person was told of an exception: whoever meets them.
 _TELLING: Final = {Role.COACH: CASEWORK, Role.REGIONAL_HEAD: CASEWORK}
-#: Who may stop what left by an exception, and where: whoever must take note of it.
-_STOPPING: Final = {Role.DPO: OVERSIGHT}
+#: Who takes note of what left by an exception, and may stop it, and where.
+_WATCHING: Final = {Role.DPO: OVERSIGHT}
+#: Whose word each act is, where it is not every approver's.
+_WHOSE: Final = {Act.NOTIFIED: _TELLING, Act.STOPPED: _WATCHING, Act.ACKNOWLEDGED: _WATCHING}
 #: Of these the asking zone is told. That somebody approved, or whom it was handed to, is not its business.
 _TOLD: Final = frozenset({Act.ASKED, Act.REFUSED})
 
@@ -141,7 +143,7 @@ class AccessOffice:
         fields: tuple[str, ...] = (), code: str = "", delegate: ActorId | None = None, evidence: bytes = b"",
     ) -> Answer:  # fmt: skip
         """Sign an answer to this form and store it. Raises Conflict if somebody answered meanwhile."""
-        number = len(uow.requests.answers(form.request)) + 1
+        number = uow.requests.next_number(form.request)
         given = Answer(
             number, form.version, act, function, actor, self.clock.now(), fields, code, form.digest, delegate, evidence
         )
@@ -157,7 +159,7 @@ class AccessOffice:
         """Sign that what left is stopped, and tell its recipient. Nothing of the request is opened for it, so that a
         copy which somebody damaged stops nobody from stopping. Raises Conflict if somebody answered meanwhile."""
         permit.used_by(actor)
-        number = len(uow.requests.answers(given.request)) + 1
+        number = uow.requests.next_number(given.request)
         about = sha256(encode(_COPY_LABEL, given.release.raw, given.key.raw, str(given.reader))).digest()
         word = Answer(number, 0, Act.STOPPED, function, actor, self.clock.now(), (), code, about)
         signature = self.signing.sign(_statement(given.request, self.zone, word), _ANSWERED_AS)
@@ -170,7 +172,7 @@ class AccessOffice:
         return [self._weighed(row) for row in uow.requests.answers(request, told_to)]
 
     def _weighed(self, row: AnswerRow) -> Answer:
-        functions = {Act.NOTIFIED: _TELLING, Act.STOPPED: _STOPPING}.get(row.answer.act, _FUNCTION_ZONE)
+        functions = _WHOSE.get(row.answer.act, _FUNCTION_ZONE)
         sound = functions.get(row.answer.function) == row.zone
         try:
             key = self.directory.of(row.zone).verify

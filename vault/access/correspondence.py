@@ -58,7 +58,7 @@ class PartnerAnswer:
             data = json.loads(plaintext)
             message, sent_at = data["message"], datetime.fromisoformat(data["sent_at"])
             release, status = ReleaseId.parse(data["release"]), AnswerStatus(data["status"])
-        except (ValueError, TypeError, KeyError, AttributeError, MalformedId):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedId):
             raise RecordTampered("an authentic answer of another shape") from None
         if set(data) != _FIELDS or not isinstance(message, str) or sent_at.utcoffset() != timedelta(0):
             raise RecordTampered("an authentic answer of another shape")
@@ -112,7 +112,7 @@ class Correspondence:
         if row.sender != sender or sender.kind is not ZoneKind.PARTNER or row.reader != self.zone:
             raise EnvelopeRejected("an answer that the partner who was asked did not send")
         wrap = uow.keys.wrap(row.key, self.zone)
-        if wrap is None:
+        if not wrap:
             raise Erased("the key of this answer was destroyed")
         plaintext = open_release(
             Release(row.sealed, wrap, row.signature), answer_context(row), own=self.sealing,

@@ -130,7 +130,7 @@ class Evidence(ABC):
         """None where there is none, or what is there is none."""
         try:
             return cls.from_json(json.loads(stored)) if stored else None
-        except (ValueError, InvalidInput):
+        except (ValueError, RecursionError, InvalidInput):
             return None
 
 

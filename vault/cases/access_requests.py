@@ -31,7 +31,7 @@ from typing import Any, Final
 
 from vault.cases.exceptions import Silence, kinds_of, listed_items
 from vault.crypto.canonical import encode
-from vault.errors import InvalidInput, MalformedId, RecordTampered
+from vault.errors import InvalidInput, RecordTampered
 from vault.ids import ActorId, ReleaseId, RequestId
 from vault.vocabulary import CASEWORK, Purpose, Role, Zone, ZoneKind
 
@@ -246,17 +246,25 @@ class AccessForm:
                 Zone.parse(data["recipient"]) if "recipient" in data else None, _silence(data.get("silence")),
             )  # fmt: skip
             about = Designation.from_json(data["about"]) if "about" in data else None
+            form.check_types()
             form.canonical()
-        except (KeyError, TypeError, ValueError, AttributeError, MalformedId, InvalidInput):
+            marked = about is None or about.mark(form.request) == form.mark
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, InvalidInput):
             raise RecordTampered("an authentic request of another shape") from None
         known = listed_items if form.manner is Manner.EXCEPTION else listed
         if form.fields != known(form.fields) or not form.fields:
             raise RecordTampered("an authentic request for what cannot be asked for")
         if not form.whole(about):
             raise RecordTampered("an authentic request for what no ceremony or exception tells")
-        if about is not None and about.mark(form.request) != form.mark:
+        if not marked:
             raise RecordTampered("a request about another than its form commits to")
         return form, about
+
+    def check_types(self) -> None:
+        """Raises TypeError: what was sealed elsewhere may be any JSON, and some of it has a canonical encoding too."""
+        words, numbers = (self.asked_by, self.basis, self.reason), (self.version, self.hours, self.minutes)
+        if not all(type(each) is str for each in words) or not all(type(each) is int for each in numbers):
+            raise TypeError("a form of words and numbers has others in their places")
 
     def whole(self, about: Designation | None) -> bool:
         """Whether a ceremony is one: a pseudonym, all of the identity, minutes and no hours; and a grant is none.
@@ -360,6 +368,13 @@ class AccessRules:
     def trusts(self, answer: Answer, form: AccessForm) -> bool:
         """Whether the signature that an approval needs is there, by a key that is listed for this function."""
         return not self.wants_signature(form) or self.keys.get(answer.signed_by, (None, ""))[0] is answer.function
+
+    def within(self, form: AccessForm) -> bool:
+        """Whether the office lets anybody ask for this: by then its limits are looked at where it would leave, for the
+        asking zone's own process need not have looked. Of an exception its own rules say it."""
+        if form.manner is Manner.CEREMONY:
+            return form.basis in self.bases and 1 <= form.minutes <= self.longest_minutes
+        return form.basis in self.bases and 1 <= form.hours <= self.longest_hours
 
     def asked(self, form: AccessForm) -> tuple[Role, ...]:
         """Who must answer this request. An exception: everybody who can be asked to approve, whatever is in it."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vault.between_zones import AnswerHead, AnswerRow
-from vault.ids import AnswerId, EntryId, KeyId, ReleaseId
+from vault.ids import ID_BYTES, AnswerId, EntryId, KeyId, ReleaseId
 from vault.storage import tables as t
+from vault.storage.legible import legible, short
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.vocabulary import Zone
@@ -49,14 +50,11 @@ class AnswerRepository:
             raise refuse_duplicate(fault, "an answer with this id was sent already") from fault
 
     def get(self, answer: AnswerId) -> AnswerRow | None:
-        r: Any = self._tx.read(select(*_ANSWER).where(t.answers.c.answer_id == answer.raw)).first()
+        c = t.answers.c
+        r: Any = self._tx.read(select(*_ANSWER).where(c.answer_id == answer.raw, short(c.signature))).first()
         if r is None:
             return None
-        return AnswerRow(
-            AnswerId(bytes(r.answer_id)), ReleaseId(bytes(r.release_id)), Zone.parse(r.reader), Zone.parse(r.sender),
-            bytes(r.subject), bytes(r.policy), r.schema_number, KeyId(bytes(r.key_id)), bytes(r.sealed),
-            bytes(r.signature), r.sent_at, EntryId(bytes(r.decision)), r.taken_at,
-        )  # fmt: skip
+        return legible(r, _answer)
 
     def heads(self, releases: Sequence[ReleaseId], *, waiting: bool = False) -> list[AnswerHead]:
         c = t.answers.c
@@ -64,7 +62,7 @@ class AnswerRepository:
         wanted = [release.raw for release in releases]
         for start in range(0, len(wanted), _AT_ONCE):
             statement = select(c.answer_id, c.release_id, c.sent_at, c.taken_at).where(
-                c.release_id.in_(wanted[start : start + _AT_ONCE])
+                c.release_id.in_(wanted[start : start + _AT_ONCE]), func.length(c.answer_id) == ID_BYTES
             )
             if waiting:
                 statement = statement.where(c.taken_at.is_(None))
@@ -80,3 +78,11 @@ class AnswerRepository:
             .values(taken_at=at, entry_id=entry.raw)
         )
         return result.rowcount == 1
+
+
+def _answer(r: Any) -> AnswerRow:
+    return AnswerRow(
+        AnswerId(bytes(r.answer_id)), ReleaseId(bytes(r.release_id)), Zone.parse(r.reader), Zone.parse(r.sender),
+        bytes(r.subject), bytes(r.policy), r.schema_number, KeyId(bytes(r.key_id)), bytes(r.sealed),
+        bytes(r.signature), r.sent_at, EntryId(bytes(r.decision)), r.taken_at,
+    )  # fmt: skip

@@ -8,9 +8,10 @@ has one writer, which is fence enough.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from itertools import count
 from typing import Any, Final
 
 from sqlalchemy import Select, and_, exists, func, insert, or_, select, update
@@ -18,13 +19,21 @@ from sqlalchemy.exc import IntegrityError
 
 from vault.asking import AnswerRow, CopyRow, GrantRow, RequestRow, TakenRequest
 from vault.cases.access_requests import Act, Answer
-from vault.ids import ActorId, CaseId, EntryId, KeyId, ReleaseId, RequestId
+from vault.cases.calendar import FIRST_DAY, LAST_DAY
+from vault.ids import ID_BYTES, ActorId, CaseId, EntryId, KeyId, ReleaseId, RequestId
 from vault.storage import tables as t
+from vault.storage.legible import all_legible, legible, short
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.vocabulary import CASEWORK, OVERSIGHT, Role, Zone
 
 _REQUEST: Final = [c for c in t.access_requests.c if c.name != "entry_id"]
+#: Rows that this program can have written. Another zone's role adds rows of any bytes: those would stop every list.
+_LEGIBLE: Final = and_(
+    func.length(t.access_requests.c.request_id) == ID_BYTES,
+    func.length(t.access_requests.c.requester) == ID_BYTES,
+    t.access_requests.c.day.between(FIRST_DAY, LAST_DAY),
+)
 _COPY: Final = list(t.access_copies.c)
 _ANSWER: Final = list(t.access_answers.c)
 #: Oversight's word that a copy is stopped, wherever a grant is read. Only oversight can add such a row, and nobody
@@ -47,20 +56,30 @@ def fence_of(release: ReleaseId) -> int:
     return int.from_bytes(sha256(b"parefeu/grant/1 " + release.raw).digest()[:8], "big", signed=True)
 
 
+def fence_of_request(request: RequestId) -> int:
+    """The advisory lock of one request: between who refuses it and who lets go what was asked."""
+    return int.from_bytes(sha256(b"parefeu/request/1 " + request.raw).digest()[:8], "big", signed=True)
+
+
 class RequestRepository:
     """Implements `vault.asking.AccessRequests`."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
+    def exclude(self, request: RequestId) -> bool:
+        return self._tx.exclude(fence_of_request(request))
+
     def get(self, request: RequestId) -> RequestRow | None:
-        row = self._tx.read(select(*_REQUEST).where(t.access_requests.c.request_id == request.raw)).first()
+        row = self._tx.read(select(*_REQUEST).where(t.access_requests.c.request_id == request.raw, _LEGIBLE)).first()
         return _request(row) if row is not None else None
 
-    def of_day(self, requester: ActorId, day: date) -> int:
+    def of_day(self, requester: ActorId, zone: Zone, day: date) -> tuple[int, int]:
         c = t.access_requests.c
-        counted = select(func.count()).where(c.requester == requester.raw, c.day == day)
-        return int(self._tx.read(counted).scalar_one())
+        rows = self._tx.read(select(c.number, c.zone).where(c.requester == requester.raw, c.day == day)).all()
+        # No two have one number, whatever their zone: what another zone adds in this name takes a number, no request.
+        filed = sum(row[1] == str(zone) for row in rows)
+        return filed, _free({row[0] for row in rows}, filed + 1)
 
     def filed_by(self, requester: ActorId, limit: int, before: datetime | None) -> list[RequestRow]:
         wanted = select(*_REQUEST).where(t.access_requests.c.requester == requester.raw)
@@ -75,6 +94,7 @@ class RequestRepository:
             answers.c.request_id == requests.c.request_id,
             answers.c.act == Act.DELEGATED.value,
             answers.c.delegate == actor.raw,
+            answers.c.zone == str(CASEWORK),
         )
         wanted = (
             select(*_REQUEST)
@@ -93,7 +113,8 @@ class RequestRepository:
         c = t.access_requests.c
         if before is not None:
             wanted = wanted.where(c.filed_at < before)
-        return [_request(row) for row in self._tx.read(wanted.order_by(c.filed_at.desc(), c.request_id).limit(limit))]
+        newest = wanted.where(_LEGIBLE).order_by(c.filed_at.desc(), c.request_id).limit(limit)
+        return [_request(row) for row in self._tx.read(newest)]
 
     def add(self, request: RequestRow, entry: EntryId) -> None:
         self._add(
@@ -128,17 +149,26 @@ class RequestRepository:
         )
 
     def copy(self, request: RequestId, reader: Zone) -> CopyRow | None:
-        c = t.access_copies.c
-        wanted = select(*_COPY).where(c.request_id == request.raw, c.reader == str(reader))
+        # Of the zone that filed the request: any zone's role that asks adds copies of whichever request.
+        c, requests = t.access_copies.c, t.access_requests.c
+        filed = exists().where(requests.request_id == c.request_id, requests.zone == c.zone)
+        wanted = select(*_COPY).where(
+            c.request_id == request.raw, c.reader == str(reader), filed, short(c.sealed, c.signature)
+        )
         row = self._tx.read(wanted.order_by(c.version.desc()).limit(1)).first()
-        return _copy(row) if row is not None else None
+        return legible(row, _copy) if row is not None else None
 
     def answers(self, request: RequestId, told_to: Zone | None = None) -> list[AnswerRow]:
         c = t.access_answers.c
-        wanted = select(*_ANSWER).where(c.request_id == request.raw)
+        wanted = select(*_ANSWER).where(c.request_id == request.raw, short(c.evidence, c.signature))
         if told_to is not None:
             wanted = wanted.where(c.told_to == str(told_to))
-        return [_answer(row) for row in self._tx.read(wanted.order_by(c.number))]
+        return all_legible(self._tx.read(wanted.order_by(c.number)), _answer)
+
+    def next_number(self, request: RequestId) -> int:
+        c = t.access_answers.c
+        taken = {row[0] for row in self._tx.read(select(c.number).where(c.request_id == request.raw))}
+        return _free(taken, len(taken) + 1)
 
     def add_answer(self, answer: AnswerRow, entry: EntryId) -> None:
         given = answer.answer
@@ -168,7 +198,10 @@ class RequestRepository:
         requests, taken = t.access_requests.c, t.taken_requests.c
         there = exists().where(taken.request_id == requests.request_id)
         rows = self._tx.read(
-            select(requests.request_id).where(~there).order_by(requests.filed_at, requests.request_id).limit(limit)
+            select(requests.request_id)
+            .where(~there, _LEGIBLE)
+            .order_by(requests.filed_at, requests.request_id)
+            .limit(limit)
         )
         return [RequestId(bytes(row[0])) for row in rows]
 
@@ -266,6 +299,11 @@ class GrantRepository:
         self._tx.write(
             update(t.grants).where(t.grants.c.release_id == release.raw).values(erased_at=at, entry_id=entry.raw)
         )
+
+
+def _free(taken: Collection[int], first: int) -> int:
+    """The first number from there on that nobody has."""
+    return next(number for number in count(first) if number not in taken)
 
 
 def _request(r: Any) -> RequestRow:

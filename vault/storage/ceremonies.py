@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from vault.ceremonies import CeremonyRow
 from vault.ids import ActorId, EntryId, KeyId, ReleaseId, RequestId
 from vault.storage import tables as t
+from vault.storage.legible import legible
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.vocabulary import CASEWORK, Zone
@@ -86,11 +87,12 @@ class CeremonyRepository:
         return changed.rowcount == 1
 
     def over(self, now: datetime, limit: int) -> list[CeremonyRow]:
+        # Until when it was let go is oversight's word, by which none lasts longer: `CeremonyRow.over_at`.
         c = t.ceremonies.c
         ends = func.coalesce(c.expires_at, c.open_until, type_=c.open_until.type)
-        ended = and_(c.erased_at.is_(None), or_(c.ended_at.is_not(None), ends <= now))
-        rows = self._tx.read(select(*_ROW).where(ended).order_by(c.open_until, c.release_id).limit(limit))
-        return [_ceremony(row) for row in rows]
+        ended = and_(c.erased_at.is_(None), or_(c.ended_at.is_not(None), ends <= now, c.open_until <= now))
+        rows = self._tx.read(select(*_ROW).where(ended).order_by(c.open_until, c.release_id))
+        return [row for row in map(_ceremony, rows) if not row.live(now)][:limit]
 
     def erased(self, release: ReleaseId, at: datetime, entry: EntryId) -> None:
         wanted = t.ceremonies.c.release_id == release.raw
@@ -102,6 +104,6 @@ def _ceremony(r: Any) -> CeremonyRow:
         ReleaseId(bytes(r.release_id)), RequestId(bytes(r.request_id)), Zone.parse(r.reader),
         ActorId(bytes(r.requester)), KeyId(bytes(r.key_id)), r.minutes, r.begun_at, r.open_until, bytes(r.policy),
         EntryId(bytes(r.decision)), bytes(r.share), bytes(r.share_signature), r.opened_at, r.expires_at,
-        EntryId(bytes(r.opened_decision)) if r.opened_decision is not None else None, bytes(r.opened_share),
+        legible(bytes(r.opened_decision), EntryId) if r.opened_decision is not None else None, bytes(r.opened_share),
         bytes(r.opened_signature), r.ended_at, r.ended_by, r.ended_for, r.erased_at,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from vault.ids import EntryId
 from vault.review_questions import QuestionCode, ReviewQuestion
 from vault.storage import tables as t
+from vault.storage.legible import all_legible, legible
 from vault.storage.transaction import Transaction
 from vault.vocabulary import CASEWORK
 
@@ -47,13 +48,13 @@ class ReviewQuestionRepository:
 
     def get(self, question: EntryId) -> ReviewQuestion | None:
         row = self._tx.read(select(*_COLUMNS).where(t.review_questions.c.question_id == question.raw)).first()
-        return _question(row) if row is not None else None
+        return legible(row, _question) if row is not None else None
 
     def put_to(self, addressee: str, limit: int) -> list[ReviewQuestion]:
         c = t.review_questions.c
         wanted = select(*_COLUMNS).where(c.addressee == addressee)
         order = (c.answered_at.is_not(None), c.asked_at.desc(), c.question_id)
-        return [_question(row) for row in self._tx.read(wanted.order_by(*order).limit(limit))]
+        return all_legible(self._tx.read(wanted.order_by(*order).limit(limit)), _question)
 
     def answer(self, question: EntryId, at: datetime, entry: EntryId) -> bool:
         c = t.review_questions.c

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from vault.between_zones import ReceiptRow, WithdrawalRow
 from vault.ids import EntryId, ReleaseId
 from vault.storage import tables as t
+from vault.storage.legible import all_legible, short
 from vault.storage.repositories import refuse_duplicate
 from vault.storage.transaction import Transaction
 from vault.vocabulary import Zone
@@ -68,7 +69,7 @@ class WithdrawalRepository:
         return _withdrawal(row) if row is not None else None
 
     def addressed(
-        self, reader: Zone | None, limit: int, before: datetime | None, *, overdue_at: datetime | None = None
+        self, reader: Zone | None, limit: int, before: datetime | None, *, due_by: datetime | None = None
     ) -> list[WithdrawalRow]:
         c = t.withdrawals.c
         statement = select(*_WITHDRAWAL).order_by(c.withdrawn_at.desc(), c.release_id).limit(limit)
@@ -76,9 +77,8 @@ class WithdrawalRepository:
             statement = statement.where(c.reader == str(reader))
         if before is not None:
             statement = statement.where(c.withdrawn_at < before)
-        if overdue_at is not None:
-            confirmed = exists().where(t.receipts.c.release_id == c.release_id)
-            statement = statement.where(c.receipt_due <= overdue_at, ~confirmed)
+        if due_by is not None:
+            statement = statement.where(c.receipt_due <= due_by)
         return [_withdrawal(row) for row in self._tx.read(statement)]
 
 
@@ -105,11 +105,12 @@ class ReceiptRepository:
             raise refuse_duplicate(fault, "the receipt was given already") from fault
 
     def of(self, releases: Sequence[ReleaseId]) -> dict[ReleaseId, ReceiptRow]:
-        found: dict[ReleaseId, ReceiptRow] = {}
+        c, found = t.receipts.c, dict[ReleaseId, ReceiptRow]()
         wanted = [release.raw for release in releases]
         for start in range(0, len(wanted), _AT_ONCE):
-            rows = self._tx.read(select(*_RECEIPT).where(t.receipts.c.release_id.in_(wanted[start : start + _AT_ONCE])))
-            found |= {row.release: row for row in map(_receipt, rows)}
+            these = c.release_id.in_(wanted[start : start + _AT_ONCE])
+            rows = self._tx.read(select(*_RECEIPT).where(these, short(c.signature)))
+            found |= {row.release: row for row in all_legible(rows, _receipt)}
         return found
 
 

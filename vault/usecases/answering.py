@@ -150,11 +150,18 @@ def take_in(uow: UnitOfWork, permit: Permit, casework: Casework, office: AccessO
 
 
 def _find(uow: UnitOfWork, naming: Naming, value: str, casework: Casework) -> CaseId | None:
-    """The case that is named so; None for no case, and for several: whom would it be about?"""
+    """The case that is named so; None for no case, and for several: whom would it be about?
+
+    None too for what can name nobody: the asking zone's own process refuses that, and need not be honest.
+    """
     if naming is Naming.REFERENCE:
         return parse_reference(value)
     if naming is Naming.PSEUDONYM:
-        found = uow.cases.find(name_token(parse_pseudonym(value, domain_of(FOLLOW_UP)).token, casework))
+        try:
+            token = parse_pseudonym(value, domain_of(FOLLOW_UP)).token
+        except InvalidInput:
+            return None
+        found = uow.cases.find(name_token(token, casework))
     else:
         found = uow.cases.find(casework.index.token(naming.value, value))
     return found[0] if len(found) == 1 else None
@@ -170,15 +177,19 @@ def before_whom(uow: UnitOfWork, actor: Actor, request: RequestId, desk: Answeri
     about = taken.case if taken is not None and taken.case is not None else CaseId(request.raw)
     case, subject = uow.cases.get(about), casework.subject(about)
     answers = uow.requests.answers(request)
-    handed = any(each.answer.act is Act.DELEGATED and each.answer.delegate == actor.id for each in answers)
+    handed = any(_handed_to(actor, each.answer) for each in answers)
     theirs = row is not None and taken is not None
     if case is not None:
         signed = handed and any(
-            answer.sound and answer.act is Act.DELEGATED and answer.delegate == actor.id
-            for answer in desk.office.answers(uow, request)
+            answer.sound and _handed_to(actor, answer) for answer in desk.office.answers(uow, request)
         )
         theirs = theirs and (bool(actor.region and case.region == actor.region) or signed)
     return Before(row, case, Facts.of(own=theirs), subject if case is not None else "")
+
+
+def _handed_to(actor: Actor, answer: Answer) -> bool:
+    """By somebody of the actor's own function: who of casework answers is no other zone's to say."""
+    return answer.act is Act.DELEGATED and answer.delegate == actor.id and answer.function is actor.role
 
 
 def read_request(uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk) -> Values:
@@ -284,7 +295,11 @@ def approve_by_passkey(
 def refuse(
     uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk, reason: Refusal, *, based_on: int
 ) -> Values:
-    """Refuse, with a reason by code. One refusal ends the request. Raises NotFound, StaleVersion, Conflict."""
+    """Refuse, with a reason by code. One refusal ends the request. Raises NotFound, StaleVersion, Conflict.
+
+    Who lets it go at this moment comes first or not at all. Nobody can keep somebody from refusing by holding on.
+    """
+    uow.requests.exclude(request)
     looked = look(uow, actor, Action.CLOSE, request, desk, outcome=reason.value)
     _current(looked, based_on, ANSWERABLE)
     return _answered(uow, actor, looked, desk, Act.REFUSED, code=reason.value)
@@ -294,6 +309,7 @@ def ask_back(
     uow: UnitOfWork, actor: Actor, request: RequestId, desk: AnsweringDesk, doubt: Doubt, *, based_on: int
 ) -> Values:
     """Put a question to who asked. The time to answer runs on. Raises NotFound, StaleVersion, Conflict."""
+    uow.requests.exclude(request)
     looked = look(uow, actor, Action.WRITE, request, desk, outcome="asked")
     _current(looked, based_on, {Standing.OPEN, Standing.READY})
     return _answered(uow, actor, looked, desk, Act.ASKED, code=doubt.value)

@@ -111,8 +111,8 @@ def file(uow: UnitOfWork, actor: Actor, cmd: Ask, office: AccessOffice) -> Value
         config=rules.digest.hex(),
     )  # fmt: skip
     day = belgian_day(now)
-    number = uow.requests.of_day(actor.id, day) + 1
-    if number > rules.per_day:
+    filed, number = uow.requests.of_day(actor.id, office.zone, day)
+    if filed >= rules.per_day:
         raise BudgetSpent(f"one person files at most {rules.per_day} requests a day")
     row = RequestRow(request, office.zone, actor.id, day, number, now, now + rules.answer_within)
     uow.requests.add(row, permit.entry)

@@ -97,7 +97,7 @@ def authorise_opening(uow: UnitOfWork, actor: Actor, release: ReleaseId, desk: A
     subject = _begun_in_the_log(uow, ceremony)
     form = looked.opened.form
     fits = form.manner is Manner.CEREMONY and form.minutes == ceremony.minutes and form.zone == ceremony.reader
-    fits = fits and form.requester == ceremony.requester
+    fits = fits and form.requester == ceremony.requester and office.rules.within(form)
     approved = fits and conclusive(form, looked.answers, office.rules)
     if not approved:
         raise Conflict("not both functions have approved this with their signatures")

@@ -132,11 +132,14 @@ def _fields(
 
 
 def _fact(uow: UnitOfWork, permit: Permit, case: Case, item: str, casework: Casework) -> dict[str, str]:
-    """Code, value, standing and date: nothing in words. Raises Conflict for one that is not there any more."""
+    """Code, value, standing and date: nothing in words. Raises Conflict for one that is not there, or holds, no more:
+    the copy has no word for that, and would say what is not so."""
     record = uow.records.head(RecordId.parse(item.partition(":")[2]))
     if record is None or record.case != case.id or record.kind is not kind_of(item):
         raise Conflict("an item is none of this case's any more")
     fact = Fact.decode(casework.keeper.open(uow, permit, record).expose())
+    if not fact.holds:
+        raise Conflict("an item is no longer so: file another exception, without it")
     return {"code": fact.code, "value": fact.value, "status": fact.status, "on": fact.on}
 
 

@@ -93,8 +93,8 @@ def file(uow: UnitOfWork, actor: Actor, cmd: File, desk: AnsweringDesk) -> Value
         cmd.silence,
     )  # fmt: skip
     day = belgian_day(now)
-    number = uow.requests.of_day(actor.id, day) + 1
-    if number > rules.per_day:
+    filed, number = uow.requests.of_day(actor.id, office.zone, day)
+    if filed >= rules.per_day:
         raise BudgetSpent(f"one person files at most {rules.per_day} exceptions a day")
     row = RequestRow(request, office.zone, actor.id, day, number, now, now + rules.answer_within)
     uow.requests.add(row, permit.entry)

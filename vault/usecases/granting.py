@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from vault.access.actor import Actor
+from vault.access.asking import AccessOffice
 from vault.access.enforcement import Item, Permit
 from vault.access.releases import Sender
 from vault.access.shaping import shape
@@ -28,7 +29,7 @@ from vault.cases.exceptions import WITHHELD_UNTIL, Silence
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
 from vault.cases.protocols import categories_of
-from vault.errors import Conflict, NotFound, StaleVersion, StoreBusy
+from vault.errors import Conflict, InvalidInput, NotFound, StaleVersion, StoreBusy
 from vault.ids import CaseId, EntryId, KeyId, ReleaseId, RequestId
 from vault.provenance import Leaving, Sourced
 from vault.pseudonyms import Pseudonym, domain_of
@@ -97,6 +98,7 @@ def authorise(
         )
     if case is None:
         raise Conflict("there is no such case: nothing can be granted")
+    check_limits(form, desk.office)
     fields = releasable(form, looked.answers, desk.office.rules)
     exception = manner is Manner.EXCEPTION
     if exception and (looked.opened.about is None or looked.opened.about.value != reference(case.id)):
@@ -152,9 +154,14 @@ class Ready(NamedTuple):
 
 
 def still_ready(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: AnsweringDesk) -> Ready:
-    """Everything is as it was authorised. Raises StaleVersion, Conflict, PermitInvalid for another actor."""
+    """Everything is as it was authorised, and stays so until the commit: nobody refuses meanwhile.
+
+    Raises StaleVersion, Conflict, PermitInvalid for another actor, StoreBusy while somebody is at the request.
+    """
     office = desk.office
     leave.permit.used_by(actor.id)
+    if not uow.requests.exclude(leave.request):
+        raise StoreBusy("somebody is answering this request and does not let go: try again")
     case = existing(uow.cases.get(leave.case))
     if case.version != leave.version:
         raise StaleVersion(expected=leave.version, current=case.version)
@@ -169,7 +176,22 @@ def still_ready(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: Answerin
         or standing(form, row.due_at, answers, office.rules, None, now) is not Standing.READY
     ):
         raise Conflict("the request was answered otherwise meanwhile")
+    check_limits(form, office)
     return Ready(case, form, releasable(form, answers, office.rules))
+
+
+def check_limits(form: AccessForm, office: AccessOffice) -> None:
+    """Nothing leaves beyond what the office lets anybody ask for now, whoever approved it. Raises Conflict."""
+    if form.manner is not Manner.EXCEPTION:
+        if not office.rules.within(form):
+            raise Conflict("this asks for more, or upon another basis, than the office lets anybody ask for")
+        return
+    assert form.recipient is not None
+    try:
+        office.exceptions.check(form.basis, form.recipient)
+        office.exceptions.check_hours(form.hours)
+    except InvalidInput as refused:
+        raise Conflict(f"the office's file does not bear this out any more: {refused}") from None
 
 
 def released(uow: UnitOfWork, actor: Actor, leave: Authorised, count: int, desk: AnsweringDesk) -> EntryId:

@@ -9,6 +9,7 @@ can take it. What may not stand in a status row (an avenue, a ground) is sealed 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vault.access.actor import Actor
@@ -22,7 +23,7 @@ from vault.cases.guards import Situation
 from vault.cases.journey import take
 from vault.cases.model import Case, CaseEvent
 from vault.cases.people import Contact, Identity
-from vault.errors import InvalidInput, NotAssignable, NotFound, StaleVersion
+from vault.errors import AccessDenied, InvalidInput, NotAssignable, NotFound, StaleVersion
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, receipt, relation, with_excuses
@@ -66,7 +67,7 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
     if cmd.based_on is not None and cmd.based_on != case.version:
         raise StaleVersion(expected=cmd.based_on, current=case.version)
     situation = with_excuses(uow, situation)
-    details = _with_coach(uow, cmd, case)
+    details = _with_coach(uow, cmd, case, events)
     now = casework.clock.now()
     changed = take(situation, cmd.step, details, at=now)
     event = CaseEvent(len(situation.history.events) + 1, cmd.step, changed.state, now, actor.id, note_of(details))
@@ -88,8 +89,11 @@ def second_person(situation: Situation | None) -> bool:
     return situation is not None and begun is not None and begun != situation.actor
 
 
-def _with_coach(uow: UnitOfWork, cmd: TakeStep, case: Case) -> Details:
-    """The details with the coach whom the login names: one who works in the case's region."""
+def _with_coach(uow: UnitOfWork, cmd: TakeStep, case: Case, events: Sequence[CaseEvent]) -> Details:
+    """The details with the coach whom the login names: one who works in the case's region.
+
+    A case in which something can have been confided has its coach, whom no step replaces. Raises AccessDenied.
+    """
     if not cmd.coach:
         return cmd.details
     found = uow.staff.by_login(CASEWORK, cmd.coach)
@@ -98,6 +102,9 @@ def _with_coach(uow: UnitOfWork, cmd: TakeStep, case: Case) -> Details:
         raise InvalidInput("no coach of this name works in the region", field="coach")
     if found.id in barred(uow, case.id):
         raise NotAssignable("this coach cannot take this case", ())
+    confided = any(event.step is Step.GIVE_NOTICE for event in events)  # nothing is before it, in whichever period
+    if confided and case.coach is not None and found.id != case.coach:
+        raise AccessDenied("this case has its coach: a regional head gives it to another", reasons=("needs_head",))
     return replace(cmd.details, coach=found.id)
 
 

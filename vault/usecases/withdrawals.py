@@ -217,16 +217,20 @@ def list_watched(
         facts=Facts.of(addressed=True),
     )  # fmt: skip
     now = correspondence.clock.now()
-    rows = uow.withdrawals.addressed(None, limit, before, overdue_at=now if overdue else None)
-    receipts = uow.receipts.of([row.release for row in rows])
-    return [
-        shape(
-            permit.profile,
-            _withdrawn(row, _confirmed(correspondence, receipts, row), now)
-            | {"recipient": row.reader.organisation, "authentic": correspondence.is_authentic(row)},
-        )
-        for row in rows
-    ]
+    due_by = now if overdue else None
+    lines: list[Values] = []
+    while len(lines) < limit:
+        rows = uow.withdrawals.addressed(None, LIST_LIMIT, before, due_by=due_by)
+        receipts = uow.receipts.of([row.release for row in rows])
+        for row in rows:
+            before, confirmed = row.withdrawn_at, _confirmed(correspondence, receipts, row)
+            # A receipt that its partner did not sign is a row, and takes nothing off this list.
+            if not overdue or confirmed is None:
+                told = {"recipient": row.reader.organisation, "authentic": correspondence.is_authentic(row)}
+                lines.append(shape(permit.profile, _withdrawn(row, confirmed, now) | told))
+        if len(rows) < LIST_LIMIT:
+            break
+    return lines[:limit]
 
 
 # -- both --------------------------------------------------------------------------------------------

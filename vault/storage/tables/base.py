@@ -27,8 +27,14 @@ def to_micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+#: A year away from what a date can hold, so that a local time, or a term counted from it, is a moment too.
+_FIRST: Final = to_micros(datetime(2, 1, 1, tzinfo=UTC))
+_LAST: Final = to_micros(datetime(9998, 12, 31, tzinfo=UTC))
+
+
 def from_micros(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
+    """A number that is no moment of any calendar is the first or the last: rows come from other zones' roles too."""
+    return _EPOCH + timedelta(microseconds=min(max(value, _FIRST), _LAST))
 
 
 class Moment(TypeDecorator[datetime]):

@@ -1,0 +1,145 @@
+"""One approver refuses while a head lets it go: a refusal that was acknowledged is never followed by what it refused.
+
+On PostgreSQL the two are processes of two zones, here two services with a connection each; on SQLite one process.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+
+from gateway.auth.sessions import hash_token
+from gateway.clock import SystemEntropy
+from gateway.wiring import Services, build
+from tests import asked, excepted
+from tests.crash.checks import faults
+from tests.house import House, shipped_firewall
+from tests.unit.crypto.kit import WeakFileRoot
+from vault.cases.access_requests import Doubt, Manner, Refusal
+from vault.errors import Conflict
+from vault.ids import RequestId
+from vault.storage import tables as t
+from vault.usecases import answering, ceremony, disclosing, granting, sign_in
+from vault.vocabulary import CASEWORK, OVERSIGHT
+
+Pause = Callable[[], None]
+_SECOND_HALF: Final[dict[Manner, Callable[..., Any]]] = {
+    Manner.GRANT: granting.grant, Manner.CEREMONY: ceremony.begin, Manner.EXCEPTION: disclosing.disclose,
+}  # fmt: skip
+
+
+@contextmanager
+def oversights_process(house: House) -> Iterator[Services]:
+    if house.services.store.sqlite:
+        yield house.services
+        return
+    services = build(
+        house.settings.model_copy(update={"zone": str(OVERSIGHT)}), clock=house.clock, entropy=SystemEntropy(),
+        root=WeakFileRoot, firewall=shipped_firewall(),
+    )  # fmt: skip
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def let_go(house: House, number: str, manner: Manner, pause: Pause = lambda: None) -> None:
+    """Both halves, by the head. pause: called before the second commits."""
+    services, hashed = house.services, hash_token(house.tokens["head"])
+    desk = answering.desk_of(services.access[CASEWORK], services.casework)
+
+    def who(uow: Any) -> Any:
+        return sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+
+    leave = services.worker.run(
+        CASEWORK, lambda uow: granting.authorise(uow, who(uow), RequestId.parse(number), desk, manner)
+    )
+
+    def second(uow: Any) -> None:
+        _SECOND_HALF[manner](uow, who(uow), leave, desk, services.sender)
+        pause()
+
+    services.worker.run(CASEWORK, second)
+
+
+def answer(house: House, services: Services, number: str, what: Refusal | Doubt) -> None:
+    hashed, desk = hash_token(house.tokens["dpo"]), answering.desk_of(services.access[OVERSIGHT], None)
+
+    def job(uow: Any) -> None:
+        actor, request = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock), RequestId.parse(number)
+        if isinstance(what, Refusal):
+            answering.refuse(uow, actor, request, desk, what, based_on=1)
+        else:
+            answering.ask_back(uow, actor, request, desk, what, based_on=1)
+
+    services.worker.run(OVERSIGHT, job)
+
+
+def _ready(house: House, manner: Manner) -> str:
+    if manner is Manner.CEREMONY:
+        return asked.agreed(house)
+    case = house.open_case(house.client("coach"))
+    return asked.approved(house) if manner is Manner.GRANT else excepted.signed(house, case)
+
+
+@pytest.mark.parametrize("what", [Refusal.DISPROPORTIONATE, Doubt.WHY])
+@pytest.mark.parametrize("manner", list(Manner))
+def test_an_answer_waits_for_what_is_about_to_leave(house: House, manner: Manner, what: Refusal | Doubt) -> None:
+    number = _ready(house, manner)
+    inside, go_on, order = threading.Event(), threading.Event(), []
+
+    def pause() -> None:
+        inside.set()
+        go_on.wait(10)
+        order.append("left")
+
+    def refusing(services: Services) -> None:
+        try:
+            answer(house, services, number, what)
+        except Conflict:
+            order.append("too late")
+        else:
+            order.append("acknowledged")
+
+    with oversights_process(house) as services:
+        threads = [
+            threading.Thread(target=lambda: let_go(house, number, manner, pause)),
+            threading.Thread(target=lambda: refusing(services)),
+        ]
+        threads[0].start()
+        assert inside.wait(10)
+        threads[1].start()
+        time.sleep(0.2)
+        assert order == [], "the answer waits"
+        go_on.set()
+        for thread in threads:
+            thread.join(10)
+        assert order == ["left", "too late"]
+    assert faults(house.settings) == []
+
+
+@pytest.mark.parametrize("manner", list(Manner))
+def test_nothing_leaves_after_a_refusal_was_acknowledged(house: House, manner: Manner) -> None:
+    """Between the two halves."""
+    number = _ready(house, manner)
+    services, hashed = house.services, hash_token(house.tokens["head"])
+    desk = answering.desk_of(services.access[CASEWORK], services.casework)
+
+    def who(uow: Any) -> Any:
+        return sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
+
+    leave = services.worker.run(
+        CASEWORK, lambda uow: granting.authorise(uow, who(uow), RequestId.parse(number), desk, manner)
+    )
+    with oversights_process(house) as other:
+        answer(house, other, number, Refusal.DISPROPORTIONATE)
+    with pytest.raises(Conflict):
+        services.worker.run(CASEWORK, lambda uow: _SECOND_HALF[manner](uow, who(uow), leave, desk, services.sender))
+    with services.store.main.engine.connect() as connection:
+        assert connection.execute(t.grants.select()).all() == []
+        assert connection.execute(t.ceremonies.select()).all() == []
