@@ -191,6 +191,13 @@ class Visit:
         url = self.request.url
         return url.path + (f"?{url.query}" if url.query else "")
 
+    @property
+    def same_page(self) -> str:
+        """Where to come back to this very page, in another language or signed in anew; not to what was just done."""
+        url = self.request.url
+        asked = [pair for pair in url.query.split("&") if pair and not pair.startswith("done=")]
+        return url.path + (f"?{'&'.join(asked)}" if asked else "")
+
     def place(self, name: str) -> str:
         """A part of the address."""
         found: str = self.request.path_params[name]
@@ -283,6 +290,7 @@ class Visit:
             "zone": self.door.zone if self.door is not None else None,
             "base": self.door.path if self.door is not None else ROOT,
             "here": self.request.scope["path"],
+            "same_page": self.same_page,
             "menu": self.door.menu.get(self.actor.role, ()) if self.door is not None and self.actor is not None else (),
             "token": form_token(self.session) if self.session else "",
             "faults": self.faults.by_field,
@@ -353,7 +361,7 @@ def _sign_in_again(visit: Visit, refused: e.NotSignedIn) -> Response:
     assert visit.door is not None
     if visit.session:
         count_refusal(visit, refused)
-    path = visit.request.url.path
+    path = visit.same_page
     target = f"{visit.door.path}/sign-in?{urlencode({'next': path})}"
     if visit.part:
         return Response(status_code=200, headers={"hx-redirect": target})
