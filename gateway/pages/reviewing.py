@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateway.pages.forms import Form
 from vault.freetext.review import Accept, Choice, Missed, Reject, written_alike
-from vault.freetext.spans import Source, TokenType
+from vault.freetext.spans import Decision, Source, TokenType
 from vault.usecases.note_review import Decided
 
 REPLACE, LEAVE = "replace", "leave"
@@ -28,7 +28,8 @@ _AROUND: Final = 40  # characters of the text on either side
 class Place:
     """span: the first of those written alike. decided: by the form that was sent; "" for not yet.
 
-    reasons: codes of how it was found. sure: replaced unless the coach says otherwise; fixed: nothing to decide.
+    reasons: codes of how it was found. sure: decided unless the coach says otherwise; fixed: nothing to decide. left: an
+    earlier version of the note left it.
     """
 
     span: str
@@ -40,6 +41,7 @@ class Place:
     reasons: tuple[str, ...]
     sure: bool
     fixed: bool
+    left: bool
     times: int
     decided: str
 
@@ -130,6 +132,7 @@ def _place(text: str, spans: list[Mapping[str, Any]], form: Form) -> Place:
     first = spans[0]
     start, end = first["start"], first["end"]
     sure = first["tier"] != "suggest" or first["decided_before"]
+    left = first["decided_before"] and first["decision"] == Decision.REJECT
     return Place(
         span=first["id"],
         before=text[max(0, start - _AROUND) : start],
@@ -140,6 +143,7 @@ def _place(text: str, spans: list[Mapping[str, Any]], form: Form) -> Place:
         reasons=tuple(dict.fromkeys(reason["source"] for reason in first["reasons"])),
         sure=sure,
         fixed=sure and first["needs_reason"],
+        left=left,
         times=len(spans),
-        decided=form.text(_FIELD + first["id"]) or (REPLACE if sure else ""),
+        decided=form.text(_FIELD + first["id"]) or (LEAVE if left else REPLACE if sure else ""),
     )

@@ -107,3 +107,33 @@ def test_what_was_named_as_missed_and_cannot_be_taken_is_told_before_anything_is
     assert 'id="missed-fault"' in told
     assert missed["missed"].strip() in told, "what was typed stays"
     assert lite_house.client("coach").get(path.removesuffix("/new")).json()["notes"] == []
+
+
+def test_what_was_left_in_an_earlier_version_is_shown_as_left(lite_house: House, path: str) -> None:
+    coach, text = Visitor(lite_house, "coach"), "Gezien in Paris met Rosa Parmentier."
+    page = coach.send(path, 200, **form(text), _look="yes")
+    said = {name: "leave" if words == "Paris" else "replace" for (words, _), (name, _) in places(page).items()}
+    note = coach.send(path, **form(text), digest=digest(page), **said).partition("?")[0]
+    again = form("Gezien in Paris met [PERSOON-1]. Later ook.") | {"based_on": "1"}
+    page = coach.send(f"{note}/edit", 200, **again, _look="yes")
+    assert places(page)["Paris", "Place"][1] == "leave"
+    same = {name: chosen for name, chosen in places(page).values()} | {"digest": digest(page)}
+    assert "in Paris met" in stored(lite_house, coach, coach.send(f"{note}/edit", **again, **same))
+
+
+def test_what_was_left_for_a_reason_is_not_called_always_replaced(lite_house: House, path: str) -> None:
+    coach, text = lite_house.client("coach"), {"text": "Le centre Diallo est loin.", "language": "fr"}
+    look = coach.post(path.removesuffix("/notes/new") + "/note-review", json=text).json()
+    left = [
+        {"decision": "reject", "span": span["id"], "reason": "le centre, pas la personne"} for span in look["spans"]
+    ]
+    assert any(span["needs_reason"] for span in look["spans"])
+    body = text | {"template": "intake", "digest": look["digest"], "decisions": left}
+    note = coach.post(path.removesuffix("/new"), json=body).json()["note"]
+    page = Visitor(lite_house, "coach").send(
+        f"{path.removesuffix('/new')}/{note}/edit", 200, template="intake", language="fr", based_on="1",
+        text="Le centre Diallo est loin. Trop loin.", _look="yes",
+    )  # fmt: skip
+    assert "Always replaced" not in page
+    assert "Left as it is, for the reason given before." in page
+    assert "Le centre Diallo est loin. Trop" in page.partition("What will be stored")[2]
