@@ -149,3 +149,19 @@ def test_a_note_with_very_many_places_can_be_decided_and_saved(lite_house: House
     digest = re.search(r'name="digest" value="([0-9a-f]+)"', page)
     assert digest is not None
     coach.send(path, **typed, digest=digest[1], **dict.fromkeys(names, "replace"))
+
+
+def test_a_notes_text_says_its_own_language_on_a_page_in_another(lite_house: House, path: str) -> None:
+    coach = Visitor(lite_house, "coach")
+    typed = FORGED | {"template": "intake", "language": "nl", "text": "Gezien met Rosa."}
+    page = coach.send(path, 200, **typed, _look="yes")
+    assert page.startswith('<!doctype html>\n<html lang="en"')
+    for part in (
+        r'<textarea [^>]*lang="nl"',
+        r'<p class="p-place" dir="auto" lang="nl"',
+        r'<div class="p-note" dir="auto" lang="nl"',
+    ):
+        assert re.search(part, page), part
+    note = coach.send(path, **typed).partition("?")[0]
+    page = coach.send(f"{note}/edit", 409, **typed | {"based_on": "2"})
+    assert len(re.findall(r'<div class="p-note"[^>]* lang="nl"', page)) == 2

@@ -357,6 +357,8 @@
       if (words && words.length <= 200 && !words.includes("\n")) missed.value = words;
     });
   }
+  const spoken = $("select#language[data-keep]");
+  if (spoken && $("#text")) spoken.addEventListener("change", () => { $("#text").lang = spoken.value; });
   const chosen = $("select[data-skeletons]");
   if (chosen) {
     const area = $("#text");
