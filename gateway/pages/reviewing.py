@@ -28,8 +28,8 @@ _AROUND: Final = 40  # characters of the text on either side
 class Place:
     """span: the first of those written alike. decided: by the form that was sent; "" for not yet.
 
-    reasons: codes of how it was found. sure: decided unless the coach says otherwise; fixed: nothing to decide. left: an
-    earlier version of the note left it.
+    reasons: codes of how it was found. sure: decided unless the coach says otherwise; fixed: nothing to decide. left:
+    an earlier version of the note left it.
     """
 
     span: str
