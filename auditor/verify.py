@@ -29,12 +29,13 @@ import argparse
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import re
 import sys
 import time
-import urllib.error
 import urllib.request
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ MEANS: Final = {
 }
 WIDTH: Final = 256  # hashes in a full tile
 EMPTY: Final = hashlib.sha256(b"").digest()
+LARGEST_FILE: Final = 1 << 26  # bytes; a full bundle of the longest entries is a quarter
 LAST_MOMENT: Final = 253_402_300_799  # the end of the year 9999, in seconds since 1970
 
 
@@ -317,8 +319,16 @@ def reader(source: str) -> Read:
         def fetch(path: str) -> bytes:
             try:
                 with urllib.request.urlopen(f"{source.rstrip('/')}/{path}", timeout=30) as reply:  # noqa: S310 - http only
-                    return bytes(reply.read(1 << 26))
-            except (urllib.error.URLError, TimeoutError) as fault:
+                    raw = bytes(reply.read(LARGEST_FILE))
+                    if reply.length:
+                        raise Failed("read", f"{path}: cut short on its way, or too large")
+                    if reply.headers.get("Content-Encoding") == "gzip":  # a log may, unasked
+                        packed = zlib.decompressobj(31)
+                        raw = packed.decompress(raw, LARGEST_FILE)
+                        if not packed.eof:
+                            raise Failed("read", f"{path}: packed wrongly, or too large")
+                    return raw
+            except (OSError, http.client.HTTPException, zlib.error) as fault:
                 raise Failed("read", f"{path}: {fault}") from None
 
         return fetch
@@ -585,8 +595,8 @@ def logs_of(source: str) -> list[Read]:
         names = read("logs").decode().split()
     except Failed:
         return [read]
-    if not all(re.fullmatch(r"[\w.-]+", name) for name in names):
-        raise Failed("read", "the file `logs` names something that is no folder beside it")
+    if not names or not all(re.fullmatch(r"[\w.-]+", name) for name in names):
+        raise Failed("read", "the file `logs` names nothing, or something that is no folder beside it")
     return [reader(f"{source.rstrip('/')}/{name}") for name in names]
 
 
@@ -602,26 +612,53 @@ def _kept(read: Read) -> list[str]:
 # -- evidence: chosen entries with their proofs --------------------------------------------------------
 
 
-def verify_evidence(folder: Path, policy: Policy) -> list[str]:
-    """Check a bundle: `proofs/ID.tlog-proof`, `entries/ID.json`, `details/ID.json`. Returns the ids. Raises Failed."""
-    found = []
+def is_evidence(folder: Path) -> bool:
+    """Whether a folder is a bundle. One that holds a log is a log, whatever else lies in it."""
+    return (folder / "proofs").is_dir() and not any((folder / name).exists() for name in ("checkpoint", "logs"))
+
+
+def verify_evidence(
+    folder: Path, policy: Policy, notes: list[str] | None = None, max_age: float | None = None
+) -> list[str]:
+    """Check a bundle: `proofs/ID.tlog-proof`, `entries/ID.json`, `details/ID.json`, `checkpoints/…`. Returns the ids.
+
+    notes: checkpoints that the reader kept, of the size of one in the bundle. max_age: of no bundle. Raises Failed.
+    """
+    if max_age is not None:
+        raise Failed("read", "single entries do not show whether the log goes on: check the age of the whole log")
+    found, roots = dict[tuple[str, int], str](), dict[tuple[str, int], bytes]()
+
+    def compare(head: Checkpoint) -> None:
+        if roots.setdefault((head.origin, head.size), head.root) != head.root:
+            raise Failed("fork", f"two checkpoints of {head.size} entries name different trees")
+
     for proof in sorted((folder / "proofs").glob("*.tlog-proof")):
         entry = (folder / "entries" / f"{proof.stem}.json").read_bytes()
-        verify_proof(text_of(proof.read_bytes()), entry, policy)
+        head, index = verify_proof(text_of(proof.read_bytes()), entry, policy)
+        compare(head)
+        if found.setdefault((head.origin, index), proof.stem) != proof.stem:
+            raise Failed("read", f"{proof.stem} is {found[head.origin, index]} again")
         detail = folder / "details" / f"{proof.stem}.json"
         if detail.exists():
             raw = detail.read_bytes()
             kept = hmac.digest(bytes.fromhex(json.loads(raw)["salt"]), raw, "sha256").hex()
             if kept != json.loads(entry)["commitment"]:
                 raise Failed("hash", f"the detail of {proof.stem} is not the one its entry commits to")
-        found.append(proof.stem)
-    if {path.stem for path in (folder / "entries").glob("*.json")} != set(found):
-        raise Failed("read", "an entry has no proof")
-    return found
+    entries, details = ({path.stem for path in (folder / part).glob("*.json")} for part in ("entries", "details"))
+    if not found or entries | details != {*found.values()}:
+        raise Failed("read", "there is no entry, or an entry or a detail without proof")
+    known = {*roots}
+    for head in [Checkpoint.open(text_of(path.read_bytes()), policy) for path in (folder / "checkpoints").glob("*")]:
+        compare(head)
+    for head in [Checkpoint.open(note, policy) for note in notes or []]:
+        if (head.origin, head.size) not in known:
+            raise Failed("read", "single entries do not show that the log grew from the checkpoint you hold")
+        compare(head)
+    return [*found.values()]
 
 
-def verify_proof(text: str, entry: bytes, policy: Policy) -> Checkpoint:
-    """Check one `.tlog-proof` for one entry's bytes (C2SP tlog-proof). Raises Failed."""
+def verify_proof(text: str, entry: bytes, policy: Policy) -> tuple[Checkpoint, int]:
+    """Check one `.tlog-proof` for one entry's bytes (C2SP tlog-proof). Returns where it stands. Raises Failed."""
     head, empty, note = text.partition("\n\n")
     lines = head.split("\n")
     if not empty or lines.pop(0) != "c2sp.org/tlog-proof@v1":
@@ -634,8 +671,9 @@ def verify_proof(text: str, entry: bytes, policy: Policy) -> Checkpoint:
     if not policy.met(checkpoint.seen):
         raise Failed("quorum", f"{len(checkpoint.seen)} known witness(es) signed checkpoint {checkpoint.size}")
     leaf = hashlib.sha256(b"\x00" + entry).digest()
-    check_inclusion(int(lines[0][6:]), checkpoint.size, leaf, [unbase64(line) for line in lines[1:]], checkpoint.root)
-    return checkpoint
+    index = int(lines[0][6:])
+    check_inclusion(index, checkpoint.size, leaf, [unbase64(line) for line in lines[1:]], checkpoint.root)
+    return checkpoint, index
 
 
 # -- the command ---------------------------------------------------------------------------------------
@@ -680,17 +718,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     given = parser.parse_args(arguments)
     try:
         policy = Policy.parse(Path(given.policy).read_text("utf-8"))
-        if (Path(given.source) / "proofs").is_dir():
-            found = verify_evidence(Path(given.source), policy)
+        notes = [text_of(Path(name).read_bytes()) for name in given.checkpoint]
+        age = None if given.max_age is None else given.max_age * 3600
+        if is_evidence(Path(given.source)):
+            found = verify_evidence(Path(given.source), policy, notes, age)
             told: dict[str, Any] = {"verdict": "sound", "entries": len(found), "ids": found}
         else:
-            told = summary(*verify_logs(
-                given.source, policy, notes=[text_of(Path(name).read_bytes()) for name in given.checkpoint],
-                max_age=None if given.max_age is None else given.max_age * 3600, now=time.time(), progress=bar,
-            ))  # fmt: skip
-    except (Failed, OSError, ValueError, KeyError) as fault:
-        kind = fault.kind if isinstance(fault, Failed) else "read"
-        told = {"verdict": kind, "what": str(fault), "means": MEANS[kind]}
+            told = summary(*verify_logs(given.source, policy, notes=notes, max_age=age, now=time.time(), progress=bar))
+    except Failed as fault:
+        told = {"verdict": fault.kind, "what": str(fault), "means": MEANS[fault.kind]}
+    except Exception as fault:  # noqa: BLE001 - whatever it is made of, what cannot be read is never sound
+        told = {"verdict": "read", "what": f"{type(fault).__name__}: {fault}", "means": MEANS["read"]}
     if given.json:
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:

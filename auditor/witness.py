@@ -34,7 +34,7 @@ from auditor.verify import EMPTY, Failed, Key, open_note, parent, unbase64
 
 LARGEST_BODY: Final = 256 * 1024  # bytes; a checkpoint with sixteen post-quantum signatures and 63 hashes is a third
 MOST_HASHES: Final = 63
-MOST_EVIDENCE: Final = 100_000  # rows; what comes later is refused all the same, but not kept
+MOST_EVIDENCE: Final = 50_000  # rows of each status; what comes later is refused all the same, but not kept
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS logs (key TEXT PRIMARY KEY, origin TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS heads (origin TEXT PRIMARY KEY, size TEXT NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
@@ -158,7 +158,15 @@ class Witness:
         except (Failed, ValueError):
             return Answer(400, "malformed\n")
         with self._lock:
-            return self._decide(body, note, origin, old, size, root, path)
+            # Nor may another process of this folder sign between the look at the last head and keeping the new one.
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                answer = self._decide(body, note, origin, old, size, root, path)
+                self._database.execute("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+        return answer
 
     def _decide(
         self, body: bytes, note: str, origin: str, old: int, size: int, root: bytes, path: list[bytes]
@@ -177,7 +185,7 @@ class Witness:
         last = self.head(origin) or Head(0, EMPTY, "")
         if old != last.size:
             if size < last.size:
-                self._keep(origin, 409, body)
+                self._keep(origin, 409, text, body)
             return Answer(409, f"{last.size}\n", "text/x.tlog.size")
         if size == 0:
             honest = root == EMPTY and not path
@@ -186,11 +194,13 @@ class Witness:
         else:
             honest = check_consistency(old, size, path, last.root, root)
         if not honest:
-            self._keep(origin, 422, body)
+            self._keep(origin, 422, text, body)
             return Answer(422, "not a continuation of what was signed before\n")
         line = self._cosign(text)
-        # The log's own lines and this witness's: what others may compare with what they were shown.
-        stored = note + (line if line not in note else "")
+        # The log's own lines and this witness's: what others may compare with what they were shown. No other: a log
+        # could put a wrong one in this witness's name beside them, and nobody could open that note.
+        lines = note[len(text) + 1 :].splitlines(keepends=True)
+        stored = "".join([text, "\n", *dict.fromkeys(each for each in lines if _signed_by(signed, each)), line])
         self._database.execute(
             "INSERT INTO heads (origin, size, root, note, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (origin) DO UPDATE "
             "SET size = excluded.size, root = excluded.root, note = excluded.note, at = excluded.at",
@@ -204,10 +214,14 @@ class Witness:
         raw = self.key.key_id + moment.to_bytes(8, "big") + signature
         return f"— {self.key.name} {base64.b64encode(raw).decode()}\n"
 
-    def _keep(self, origin: str, status: int, body: bytes) -> None:
-        """A signed head that contradicts an earlier one is evidence against the log."""
-        (count,) = self._database.execute("SELECT count(*) FROM refusals").fetchone()
-        if count < MOST_EVIDENCE:
+    def _keep(self, origin: str, status: int, text: str, body: bytes) -> None:
+        """A signed head that contradicts an earlier one is evidence against the log.
+
+        Each head once: anybody may hand in a published one, with any sizes and hashes before it, and leave no room.
+        """
+        known = "SELECT count(*), coalesce(max(origin = ? AND instr(body, ?) > 0), 0) FROM refusals WHERE status = ?"
+        count, same = self._database.execute(known, (origin, f"\n\n{text}\n".encode(), status)).fetchone()
+        if count < MOST_EVIDENCE and not same:
             self._database.execute(
                 "INSERT OR IGNORE INTO refusals (at, origin, status, body) VALUES (?, ?, ?, ?)",
                 (int(self._clock()), origin, status, body),
@@ -215,6 +229,12 @@ class Witness:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _signed_by(keys: dict[Key, int], line: str) -> bool:
+    """Whether a signature line, which was checked, is by one of these keys."""
+    _, name, encoded = line.split()
+    return (name, unbase64(encoded)[:4]) in {(key.name, key.key_id) for key in keys}
 
 
 def server(witness: Witness, host: str, port: int) -> ThreadingHTTPServer:

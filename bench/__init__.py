@@ -6,5 +6,5 @@ a round, then its median over the rounds. No test asserts a time.
 
     python -m bench                    all figures, about six minutes
     python -m bench --quick            the same figures within a minute, wider spread
-    python -m bench --only 'usual.*'   some of them
+    python -m bench --only 'usual.*' --only seal_4k     some of them; 'usual.*,seal_4k' says the same
 """

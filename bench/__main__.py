@@ -30,9 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         for one in catalogue.ALL:
             print(f"{one.name:<50}{one.bar or ''!s:<8}{one.about}")
         return 0
-    names = catalogue.chosen(options.only)
-    if not names:
-        print(f"bench: no figure is named like {options.only!r}; --list shows them all", file=sys.stderr)
+    try:
+        names = catalogue.chosen([pattern for each in options.only for pattern in each.split(",")])
+    except ValueError as unknown:
+        print(f"bench: no figure is named like {str(unknown)!r}; --list shows them all", file=sys.stderr)
         return 2
     effort = QUICK if options.quick else FULL
     chance = random.Random(options.seed)
@@ -56,8 +57,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("bench", description="Measured ratios: the vault, a plain route, fair rivals.")
     parser.add_argument("--quick", action="store_true", help="all figures within a minute, with a wider spread")
     parser.add_argument(
-        "--only", metavar="PATTERN", help="figures that match or begin so: 'read_note.*', 'seal_4k', 'audit_log'"
-    )
+        "--only", metavar="PATTERN[,PATTERN…]", action="append", default=[],
+        help="figures that match or begin so: 'read_note.*', 'seal_4k', 'audit_log'; may be given more than once",
+    )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="name the figures and their bars, measure nothing")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures as JSON")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the figures as Markdown")

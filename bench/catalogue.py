@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
@@ -175,8 +175,15 @@ ALL: Final[tuple[HttpRatio | Alone, ...]] = (*HTTP_RATIOS, *OTHERS, *LOG, *VOLUM
 NAMES: Final[tuple[str, ...]] = tuple(one.name for one in ALL)
 
 
-def chosen(pattern: str | None) -> list[str]:
-    """The names that match a shell pattern or start with it; all without one."""
-    if pattern is None:
-        return list(NAMES)
-    return [name for name in NAMES if fnmatchcase(name, pattern) or name.startswith(pattern)]
+def chosen(patterns: Sequence[str]) -> list[str]:
+    """The names that match one of the shell patterns or start with it, each once and in order; all without any.
+
+    Raises ValueError with a pattern that no name is like: whoever asks for two figures must not get one in silence.
+    """
+    wanted: set[str] = set()
+    for pattern in patterns:
+        found = [name for name in NAMES if fnmatchcase(name, pattern) or name.startswith(pattern)]
+        if not pattern or not found:
+            raise ValueError(pattern)
+        wanted.update(found)
+    return [name for name in NAMES if not patterns or name in wanted]

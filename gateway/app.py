@@ -98,6 +98,8 @@ def create_app(services: Services) -> Application:
         title="Parefeu", version=version("parefeu"), lifespan=lifespan, openapi_url="/openapi.json",
         description="Privacy vault and access firewall for the ICAM case flow.",
         docs_url=None, redoc_url=None, telemetry={"logs": False},
+        # A redirect would name the request's own host, and no TLS behind a proxy: a token would follow in clear.
+        redirect_slashes=False,
     )  # fmt: skip
     problems.install(app)
     turned_away.install(app)

@@ -53,7 +53,7 @@ class Problem(Exception):
             for issue in self.body.get("issues", ())
             if issue.get("name") or issue.get("detail")
         ]
-        if self.body.get("possible"):
+        if self.body.get("possible") and "possible now" not in parts[0]:
             parts.append(f"possible now: {', '.join(self.body['possible'])}")
         if self.body.get("reasons"):
             parts.append(f"reason: {', '.join(self.body['reasons'])}")

@@ -25,7 +25,7 @@ from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, 
 from vault.crypto.providers.file import FileRoot
 from vault.crypto.providers.passphrase import Argon2Parameters, calibrate
 from vault.crypto.signing import SigningKey
-from vault.errors import ConfigurationError, KeyringMissing
+from vault.errors import ConfigurationError, KeyringError, KeyringMissing
 from vault.ports import Clock, Entropy
 from vault.vocabulary import Zone
 
@@ -74,13 +74,15 @@ def create_instance(
 
 
 def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> ZoneKeyring:
-    """Raises KeyringMissing, WrongPassphrase, KeyringDamaged."""
+    """Raises KeyringMissing, KeyringError, WrongPassphrase, KeyringDamaged."""
     folder = settings.zone_folder(zone)
     provider = root.open(folder / "root.key", read_passphrase(settings.passphrase_file(zone)), entropy)
     try:
         document = (folder / "keyring").read_bytes()
-    except OSError:
+    except FileNotFoundError:
         raise KeyringMissing(f"the keyring of zone {slug(zone)} is not in its folder") from None
+    except OSError as fault:
+        raise KeyringError(f"the keyring of zone {slug(zone)} cannot be read ({fault.strerror})") from None
     return load_keyring(document, zone, provider)
 
 

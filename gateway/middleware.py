@@ -16,6 +16,7 @@ BODY_LIMIT: Final = 1024 * 1024
 #: Questions of other systems are small; a batch of a hundred fits.
 DECISION_LIMIT: Final = 128 * 1024
 _DECISION: Final = re.compile(r"/access/v1/(evaluations?|search/(subject|resource|action))$")
+_HOLDS: Final = "A request holds at most {} bytes."
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 #: Requests whose body is a file, or a form with one; it is streamed, never held.
 _FILE: Final = re.compile(r"/casework/cases/[^/]+/attachments/[a-z-]+")
@@ -132,7 +133,7 @@ def _bounded(receive: Receive, limit: int) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > limit:
-            raise HTTPException(413)
+            raise HTTPException(413, _HOLDS.format(limit))
         return message
 
     return bounded
@@ -146,4 +147,4 @@ def _announced(scope: Scope) -> int:
 
 
 def too_large(limit: int = BODY_LIMIT) -> ASGIApp:
-    return problem(413, "too_large", "Too large", f"A request holds at most {limit} bytes.")
+    return problem(413, "too_large", "Too large", _HOLDS.format(limit))

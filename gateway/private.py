@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from vault.errors import ConfigurationError, KeyringMissing
+from vault.errors import ConfigurationError, KeyringError, KeyringMissing
 from vault.sensitive import Sensitive
 
 
@@ -20,12 +20,16 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def read_passphrase(path: Path) -> Sensitive[str]:
-    """Raises KeyringMissing, ConfigurationError if others can read the file."""
+    """Raises KeyringMissing; KeyringError if it cannot be read; ConfigurationError if others can, or it is no text."""
     try:
         mode = path.stat().st_mode
         text = path.read_text("utf-8")
-    except OSError:
-        raise KeyringMissing(f"no passphrase file for this zone ({path.name})") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise KeyringMissing(f"there is no passphrase file {path.name}") from None
+    except OSError as fault:
+        raise KeyringError(f"the passphrase file {path.name} cannot be read ({fault.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"the passphrase file {path.name} is no text in UTF-8") from None
     if mode & 0o077:
         raise ConfigurationError(f"the passphrase file {path.name} can be read by others: chmod 600")
     return Sensitive(text.rstrip("\r\n"))

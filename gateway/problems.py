@@ -179,7 +179,8 @@ async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title = _HTTP_TITLES.get(error.status_code, "The request cannot be answered")
     code = "not_found" if error.status_code == 404 else title.lower().replace(" ", "_")
-    return problem(error.status_code, code, title, headers=dict(error.headers or {}))
+    detail = error.detail if error.status_code == 413 else ""  # of ours: the limit; elsewhere the status in words
+    return problem(error.status_code, code, title, detail, headers=dict(error.headers or {}))
 
 
 def unforeseen(error: Exception) -> Response:

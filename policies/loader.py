@@ -130,6 +130,8 @@ def _form_faults(content: bytes, name: str, header: str) -> Iterator[str]:
     for number, line in enumerate(lines[:-1], start=1):
         if not line:
             yield f"{name}:{number}: an empty line"
+        elif line.endswith(b" "):
+            yield f"{name}:{number}: a blank at the end"  # after a free text it would be no fault of a word
         elif any(byte < 0x20 or byte > 0x7E for byte in line):
             yield f"{name}:{number}: a character that is not printable ASCII (line ends are LF)"
     if lines[0] != header.encode("ascii"):

@@ -50,7 +50,7 @@ def reports_router(gate: Gate) -> APIRouter:
     reception = gate.services.reception.get(gate.zone)
     if oversight is None or words is None or reception is None:
         raise ConfigurationError("this process has no oversight keys")
-    api = APIRouter(tags=["oversight"])
+    api = APIRouter(tags=["oversight"], route_class=StrictRoute)
 
     async def list_access_reports(
         request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50, before: datetime | None = None

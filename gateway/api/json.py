@@ -1,17 +1,20 @@
 """JSON in and out. Out: one encoder, no intermediate models; what a reply holds was decided by its release profile.
 
 In: a name that occurs twice is refused, because two programs may each believe another one of the two; so are NaN
-and Infinity, which are no JSON.
+and Infinity, which are no JSON, and what is not UTF-8. The same holds for what a query names: a filter that no route
+has would be a list of everything, believed to be filtered.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from typing import Any, NoReturn, get_args, get_origin
 
 import orjson
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
@@ -24,19 +27,55 @@ class StrictRequest(Request):
     """A request whose JSON means one thing only."""
 
     async def json(self) -> Any:
-        return json.loads(await self.body(), object_pairs_hook=_once, parse_constant=_no_number)
+        body = await self.body()
+        try:
+            return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
+        except json.JSONDecodeError:
+            raise
+        except (ValueError, RecursionError):  # no UTF-8, more digits or a deeper nest than can be meant
+            raise json.JSONDecodeError("cannot be read", "", 0) from None
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body as `StrictRequest` does."""
+    """A route that reads its body as `StrictRequest` does, and of a query only what it declares."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        declared = dict(_declared(self.dependant))
 
         async def strict(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _check_query(request.query_params.multi_items(), declared)
             return await handler(StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """The names in a query, and whether each may be given several times."""
+    for field in dependant.query_params:
+        yield field.alias, _repeats(field.field_info.annotation)
+    for inner in dependant.dependencies:
+        yield from _declared(inner)
+
+
+def _repeats(annotation: Any) -> bool:
+    """Whether a parameter of this type may be given several times."""
+    return any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
+
+
+def _check_query(given: Iterable[tuple[str, str]], declared: Mapping[str, bool]) -> None:
+    seen: set[str] = set()
+    for name, _ in given:
+        if name not in declared:
+            raise RequestValidationError(
+                [{"type": "extra_forbidden", "loc": ("query", name), "msg": "There is no such parameter"}]
+            )
+        if name in seen and not declared[name]:
+            raise RequestValidationError(
+                [{"type": "given_twice", "loc": ("query", name), "msg": "This parameter is given once"}]
+            )
+        seen.add(name)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
 from vault.cases.calendar import end_of, plausible
 from vault.cases.details import TAKES, Attendee, Avenue, Details, Interpreting, SuspensionReason
@@ -23,10 +24,27 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whit
 Short = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 #: No control characters: no login or filter has them, and PostgreSQL refuses a NUL in text.
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
+_UNCLEAN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 #: What a version column holds on both databases.
 LARGEST_VERSION: Final = 2**31 - 1
 
+#: Joins and separates letters in some scripts, and so is part of a name.
+_JOINERS: Final = "\u200c\u200d"
+#: Controls, other invisible signs, private and unassigned characters, halves of characters, separators of lines.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
 
+
+def _spelling(text: str) -> str:
+    if any(char not in _JOINERS and unicodedata.category(char) in _UNSEEN for char in text):
+        raise ValueError("holds characters that cannot be seen: control characters, line breaks or half characters")
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+Text = Annotated[str, StringConstraints(max_length=200), AfterValidator(_spelling)]
+#: Of a person: the same name is the same characters, and none that hides.
+Named = Annotated[
+    str, StringConstraints(min_length=1, max_length=120), AfterValidator(_spelling), StringConstraints(min_length=1)
+]
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -54,19 +72,18 @@ class Body(BaseModel):
 
 
 class PersonBody(Body):
-    family_name: Name
-    given_names: Name
+    family_name: Named
+    given_names: Named
     birth_date: Day | None = None
     national_number: Short = Field(
         default="", description="NISS or bis number, optional; its check digits are verified"
     )
-    nationality: Short = ""
-    aliases: Annotated[list[Name], Field(max_length=20)] = []
+    nationality: Text = ""
+    aliases: Annotated[list[Named], Field(max_length=20)] = []
     relation: Relation = "head"
 
     def person(self) -> Person:
         number = NationalNumber.parse(self.national_number).digits if self.national_number else ""
-        clean(self.family_name, self.given_names, self.nationality, *self.aliases)
         return Person(
             self.family_name, self.given_names, self.birth_date, number, self.nationality, tuple(self.aliases),
             self.relation,
@@ -257,7 +274,7 @@ class SignInBody(Body):
 
 
 def clean(*texts: str) -> None:
-    """No half characters, no control characters: they break what is shown and searched later."""
+    """No half characters, control characters or bidirectional overrides: what is shown would not be what is stored."""
     for text in texts:
-        if any((char < " " and char not in "\n\t") or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text):
-            raise InvalidInput("the text holds control characters or half a character")
+        if _UNCLEAN.search(text):
+            raise InvalidInput("the text holds control characters, some that reorder others, or half a character")

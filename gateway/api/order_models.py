@@ -6,12 +6,11 @@ again, and what nobody can see on a screen is refused.
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Annotated, Final
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from gateway.api.models import Body, Day, Language, PersonBody, Region
+from gateway.api.models import Body, Day, Language, PersonBody, Region, Text
 from vault.cases.identifiers import OqtReference, OvNumber
 from vault.cases.model import AdminFacts, Place
 from vault.cases.orders import Order
@@ -19,30 +18,7 @@ from vault.cases.people import Contact, Identity
 from vault.errors import InvalidInput
 from vault.vocabulary import Provenance
 
-#: Joins and separates letters in some scripts, and so is part of a name.
-_JOINERS: Final = "\u200c\u200d"
-#: Controls, other invisible signs, private and unassigned characters, halves of characters, separators of lines.
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
-
-
-def _spelling(text: str) -> str:
-    if any(char not in _JOINERS and unicodedata.category(char) in _UNSEEN for char in text):
-        raise ValueError("holds characters that cannot be seen: control characters, line breaks or half characters")
-    return unicodedata.normalize("NFC", " ".join(text.split()))
-
-
-Text = Annotated[str, StringConstraints(max_length=200), AfterValidator(_spelling)]
-Named = Annotated[
-    str, StringConstraints(min_length=1, max_length=120), AfterValidator(_spelling), StringConstraints(min_length=1)
-]
 Number = Annotated[str, StringConstraints(max_length=60)]
-
-
-class OrderPersonBody(PersonBody):
-    family_name: Named
-    given_names: Named
-    nationality: Text = ""
-    aliases: Annotated[list[Named], Field(max_length=20)] = Field(default_factory=list)
 
 
 class OrderBody(Body):
@@ -70,7 +46,7 @@ class OrderBody(Body):
     town: Text = ""
     phone: Text = ""
     email: Text = ""
-    people: Annotated[list[OrderPersonBody], Field(min_length=1, max_length=30)]
+    people: Annotated[list[PersonBody], Field(min_length=1, max_length=30)]
     look: bool = Field(default=False, description="say what would become of it, and write nothing")
     update: bool = Field(default=False, description="bring the facts up to date in the case of the same household")
     complete: bool = Field(default=False, description="fill in what an order that waits was missing, and triage it")

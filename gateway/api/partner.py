@@ -76,7 +76,7 @@ def watch_router(gate: Gate) -> APIRouter:
     oversight, correspondence = gate.services.oversight, gate.services.correspondence[gate.zone]
     if oversight is None:
         raise ConfigurationError("this process has no oversight keys")
-    api = APIRouter(tags=["oversight"])
+    api = APIRouter(tags=["oversight"], route_class=StrictRoute)
 
     async def list_withdrawals(
         request: Request, overdue: bool = True, limit: Limit = 50, before: datetime | None = None

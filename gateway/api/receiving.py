@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from gateway.api.casework import aware
-from gateway.api.json import json_response
+from gateway.api.json import StrictRoute, json_response
 from gateway.gate import Asks, Gate
 from gateway.settings import slug
 from vault.ids import ReleaseId
@@ -33,7 +33,7 @@ def releases_router(gate: Gate, kind: Kind, purpose: Purpose, plural: str, *, li
     reception = gate.services.reception[gate.zone]
     zone = slug(gate.zone)
     quick = kind is not Kind.REFERRAL  # a reader of referrals may have to wait for a withdrawal
-    api = APIRouter(tags=[zone])
+    api = APIRouter(tags=[zone], route_class=StrictRoute)
 
     async def list_received(request: Request, limit: Limit = 50, before: datetime | None = None) -> Response:
         """What was released to this zone, newest first."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.api.json import json_response
+from gateway.api.json import StrictRoute, json_response
 from gateway.api.receiving import prefix
 from gateway.gate import Asks, Gate
 from gateway.settings import slug
@@ -29,7 +29,7 @@ Language = Literal["fr", "nl", "de", "en"]
 def router(gate: Gate) -> APIRouter:
     """`GET PREFIX/why` in every zone, and `GET /oversight/entries/{entry}/why` in oversight's."""
     zone = slug(gate.zone)
-    api = APIRouter(tags=[zone])
+    api = APIRouter(tags=[zone], route_class=StrictRoute)
 
     async def why(
         request: Request, action: Action | None = None, kind: Kind | None = None, purpose: Purpose | None = None,

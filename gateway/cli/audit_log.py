@@ -70,6 +70,8 @@ def _told(check: Callable[[], dict[str, Any]], as_json: bool) -> None:
         found = check()
     except Failed as fault:
         found = {"verdict": fault.kind, "what": str(fault), "means": MEANS[fault.kind]}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as fault:
+        found = {"verdict": "read", "what": f"{type(fault).__name__}: {fault}", "means": MEANS["read"]}
     if as_json:
         output.show_json(found)
     else:
@@ -92,11 +94,10 @@ def verify(
 
     Exit code: 0 sound; 10 hash, 11 root, 12 signature, 13 gap, 14 fork, 15 stale, 16 quorum; 2 unreadable.
     """
-    from auditor.verify import bar, summary, text_of, verify_evidence, verify_logs
+    from auditor.verify import bar, is_evidence, summary, text_of, verify_evidence, verify_logs
     from gateway.log.live import check as check_live
 
     settings = settings_of(home)
-    _, wanted = _policy(settings, policy)
     options: dict[str, Any] = {
         "max_age": None if max_age is None else max_age * 3600,
         "now": time.time(),
@@ -104,9 +105,10 @@ def verify(
     }
 
     def check() -> dict[str, Any]:
+        _, wanted = _policy(settings, policy)
         options["notes"] = [text_of(file.read_bytes()) for file in checkpoint or []]
-        if (Path(source) / "proofs").is_dir() and source:
-            found = verify_evidence(Path(source), wanted)
+        if source and is_evidence(Path(source)):
+            found = verify_evidence(Path(source), wanted, options["notes"], options["max_age"])
             return {"verdict": "sound", "entries": len(found)}
         if source:
             return summary(*verify_logs(source, wanted, **options))
@@ -206,9 +208,8 @@ def diff(
     from vault.audit.legible import said
 
     settings = settings_of(home)
-    _, wanted = _policy(settings, policy)
 
-    def compare(read: Read, one: Checkpoint, other: Checkpoint) -> dict[str, Any]:
+    def compare(read: Read, wanted: Policy, one: Checkpoint, other: Checkpoint) -> dict[str, Any]:
         verify_log(read, wanted, Lanes(), others=[one.note, other.note], progress=bar)
         added = Counter[str]()
         for number, (entry, _) in enumerate(entries_of(read, other.size)):
@@ -221,6 +222,7 @@ def diff(
         }  # fmt: skip
 
     def check() -> dict[str, Any]:
+        _, wanted = _policy(settings, policy)
         one, other = sorted(
             (Checkpoint.open(text_of(file.read_bytes()), wanted) for file in (old, new)), key=lambda each: each.size
         )
@@ -231,12 +233,12 @@ def diff(
                 raise Failed("fork", f"two checkpoints of {one.size} entries name different trees")
             return {"verdict": "sound", "origin": one.origin, "from": one.size, "to": other.size}
         if source:
-            return compare(reader(source), one, other)
+            return compare(reader(source), wanted, one, other)
         with reading(settings) as live:
             head = next((head for head in live.heads() if head.origin == one.origin), None)
             if head is None:
                 raise Failed("read", f"this database holds no log {one.origin}")
-            return compare(live_source(live, head, wanted), one, other)
+            return compare(live_source(live, head, wanted), wanted, one, other)
 
     _told(check, as_json)
 
@@ -335,11 +337,11 @@ def reopen(
     if not reason.isidentifier() or not reason.isascii() or len(reason) > 40:
         raise InvalidInput("a reason is one word of letters, digits and '_'", field="reason")
     with _keeper(ctx, home) as keeper:
-        keeper.forget_seen()
         turned = keeper.turn(reopen=reason)
+        if turned.head is None:
+            raise ConfigurationError("another process keeps the log: stop it first")
+        keeper.forget_seen()
         keeper.show()
-    if turned.head is None:
-        raise ConfigurationError("another process keeps the log: stop it first")
     typer.echo(f"opened      {turned.head.origin}")
     typer.echo("Add its key to the policy file and to every witness: `parefeu audit policy` and docs/access-log.md.")
 

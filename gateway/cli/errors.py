@@ -17,7 +17,7 @@ HINTS: Final[dict[str, str]] = {
     "wrong_passphrase": "look at the zone's passphrase file (home/passphrases, or PAREFEU_PASSPHRASE_DIR)",
     "keyring_missing": "name the installation with --home or PAREFEU_HOME, or make one with `parefeu init`",
     "keyring_damaged": "put back zones/ZONE from its backup: no other file opens this zone's records",
-    "keyring_error": "look at the owner and mode of the files in zones/ (0600)",
+    "keyring_error": "look at the owner and mode of the files in zones/ and passphrases/ (0600)",
     "directory_rejected": "put back directory.json and directory.pin, or ask who keeps the offline key",
     "unsupported_format": "use the version of the program that wrote this",
     "store_busy": "stop that process, or let commands go through it (they find it by the lock in the home)",

@@ -105,53 +105,74 @@ class Report:
         self._add("done", one.digest, one.name, note)
 
     def _add(self, *parts: str) -> None:
+        line = "\t".join(" ".join(part.split()) for part in parts) + "\n"  # a name may hold any of the line ends
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            os.write(
-                descriptor, ("\t".join(part.replace("\t", " ").replace("\n", " ") for part in parts) + "\n").encode()
-            )
+            os.write(descriptor, line.encode())
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
 
+class Reports:
+    """Those of one run: one beside the files of each folder, so that whoever names a folder, one in it or a file of it
+    finds the same one."""
+
+    def __init__(self) -> None:
+        self._of: dict[Path, Report] = {}
+
+    def beside(self, folder: Path) -> Report:
+        """Raises ConfigurationError for a report that cannot be read."""
+        place = folder.resolve()
+        if place not in self._of:
+            self._of[place] = Report.load(place)
+        return self._of[place]
+
+    def note_of(self, digest: str) -> str | None:
+        """The note that it became, whichever folder it lay in."""
+        return next((each.imported[digest] for each in self._of.values() if digest in each.imported), None)
+
+    def begun(self, digest: str) -> Report | None:
+        """The report that says that it was begun and not that it was done."""
+        return next((each for each in self._of.values() if digest in each.begun), None)
+
+
 def gathered(paths: Iterable[Path]) -> list[Candidate]:
     """Every file named, and every file in the folders named. Raises ConfigurationError for what is not there."""
     found: list[Candidate] = []
-    reports: dict[Path, Report] = {}
+    reports = Reports()
     for path in paths:
         if not path.exists():
             raise typer.BadParameter(f"{path} is no file and no folder")
-        folder = path if path.is_dir() else path.parent
-        report = reports.get(folder) or Report.load(folder)
-        reports[folder] = report
-        found += candidates(path, report)
-    _mark_known(found)
+        reports.beside(path if path.is_dir() else path.parent)
+        found += candidates(path, reports)
+    _mark_known(found, reports)
     return found
 
 
-def candidates(place: Path, report: Report) -> list[Candidate]:
+def candidates(place: Path, reports: Reports) -> list[Candidate]:
     """The file, or every file of the folder and of the folders in it, each with its verdict so far."""
     if not place.is_dir():
-        return [_read(place, place.name, report)]
+        return [_read(place, place.name, reports.beside(place.parent))]
     paths = sorted(path for path in place.rglob("*") if not path.is_dir() or path.is_symlink())
     shown = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(place).parts)]
-    return [_read(path, str(path.relative_to(place)), report) for path in shown]
+    return [_read(path, str(path.relative_to(place)), reports.beside(path.parent)) for path in shown]
 
 
-def _mark_known(found: Iterable[Candidate]) -> None:
+def _mark_known(found: Iterable[Candidate], reports: Reports) -> None:
     first: dict[str, str] = {}
     for one in found:
         if one.status is not Status.READY:
             continue
-        digest, report = one.digest, one.report
-        if digest in report.imported:
-            one.note = report.imported[digest]
+        digest = one.digest
+        note, begun = reports.note_of(digest), reports.begun(digest)
+        if note is not None:
+            one.note = note
             one.skip("imported before")
-        elif digest in report.begun:
+        elif begun is not None:
             one.fail(
                 as_called("an earlier run stopped while writing it: see `parefeu note list` whether it is there; ")
-                + f"if it is not, delete its line in {report.path.name}"
+                + f"if it is not, delete its line in {begun.path}"
             )
         elif digest in first:
             one.skip(f"the same note as {first[digest]}")
@@ -162,7 +183,8 @@ def _mark_known(found: Iterable[Candidate]) -> None:
 def _read(path: Path, name: str, report: Report) -> Candidate:
     from vault.cases.notes import NOTE_LIMIT
 
-    one = Candidate(name, report)
+    # A name from an older disk may be no UTF-8. It is only shown, and must not stop an import half-way.
+    one = Candidate(os.fsencode(name).decode("utf-8", "replace"), report)
     if path.suffix.lower() not in SUFFIXES or not path.is_file() or path.is_symlink():
         one.skip("not a text or Markdown file")
         return one

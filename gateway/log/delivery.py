@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from gateway.log.key import keep_names
 from gateway.log.ocsf import Event, encode
 from vault.errors import ConfigurationError
 
@@ -57,9 +58,12 @@ class LinesFile:
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
             try:
+                fresh = not os.fstat(file).st_size
                 self._append(file, lines)
             finally:
                 os.close(file)
+            if fresh:  # else a power failure could take the file, whose lines are not sent again
+                keep_names(self._path.parent)
         except OSError as fault:
             raise NotDelivered("file_not_writable") from fault
 

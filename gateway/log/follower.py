@@ -27,6 +27,7 @@ from typing import Any, Final
 
 from auditor.verify import Checkpoint, Failed, Policy, Read, entries_of, opening
 from gateway.log.delivery import NotDelivered, Target
+from gateway.log.key import keep_names
 from gateway.log.ocsf import Leaf, event_of
 from gateway.private import write_private
 from vault.audit.merkle import HASH_BYTES, Frontier, leaf_hash
@@ -107,11 +108,7 @@ class Memory:
         fresh.unlink(missing_ok=True)
         write_private(fresh, position.encode())
         os.replace(fresh, self._folder / "position")
-        folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        keep_names(self._folder)
 
 
 class Follower:

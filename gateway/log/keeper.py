@@ -19,12 +19,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-import httpx2
-
 from auditor.verify import Policy
 from gateway.log.key import read_policy, replace_file
 from gateway.log.source import publish
-from gateway.log.witnesses import Named, Unanswered, WitnessClient, named_in
+from gateway.log.witnesses import TIMEOUT, Named, Unanswered, WitnessClient, named_in
 from gateway.settings import Settings
 from vault.audit.events import Event
 from vault.audit.log import Lane
@@ -86,7 +84,6 @@ class LogKeeper:
     def __init__(
         self, settings: Settings, key: LogKey, store: Store, lane: Lane, clock: Clock, *,
         exclusive: Callable[[], AbstractContextManager[Store | None]] = nullcontext, batch: int = BATCH,
-        transport: httpx2.BaseTransport | None = None,
     ) -> None:  # fmt: skip
         """Raises KeyringMissing, `auditor.verify.Failed` for a policy file that cannot be used."""
         self.state = LogState()
@@ -96,8 +93,8 @@ class LogKeeper:
         self._policy = Policy.parse(policy)
         self._store = SqlLogStore(store, exclusive)
         self._reader = SqlLogReader(store.main)
-        self._witnesses = WitnessClient(named_in(policy), transport)
-        self._asked = False
+        self._witnesses = WitnessClient(named_in(policy))
+        self._asked = self._published = False
         self._unsettled = 0
         self.sequencer = Sequencer(
             self._store, lane, key, clock, before_signing=self._check_seen, batch=batch,
@@ -141,7 +138,8 @@ class LogKeeper:
         folder = self._settings.log_folder
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            publish(self._reader, folder, self._policy)
+            publish(self._reader, folder, self._policy, afresh=not self._published)
+            self._published = True
 
     def close(self) -> None:
         self._witnesses.close()
@@ -154,13 +152,20 @@ class LogKeeper:
         kept = self._reader.kept(head.shard, 1)
         signed = kept[0].note if kept and kept[0].size == head.size else head.note
         nodes = self.nodes(head)
-        lines, missing = self._witnesses.ask(head, head.note, nodes, lambda each: _signed(signed, each))
+        lines, missing = self._witnesses.ask(
+            head, head.note, nodes, lambda each: _signed(signed, each), now=self._size_now
+        )
+        for earlier, line in self._witnesses.late():
+            self._store.keep_cosignatures(earlier, self._clock.now(), [(line.name, line.line[:-1])])
         self.state.unanswered = tuple(missing)
         for each in missing:
             log.warning("a witness did not answer", extra={"code": each.why})
         if lines or not kept or kept[0].size < head.size:
             self._store.keep_cosignatures(head, self._clock.now(), [(each.name, each.line[:-1]) for each in lines])
         self.state.shown = head.size
+
+    def _size_now(self, head: Head) -> int:
+        return next((each.size for each in self._reader.heads() if each.origin == head.origin), 0)
 
     def nodes(self, head: Head) -> NodeReader:
         def read(tile: TileId) -> bytes:
@@ -188,13 +193,13 @@ class LogKeeper:
         """Before the first signature of this process: have the witnesses seen more than the database holds?"""
         heads = self._reader.heads()
         if heads and heads[-1].note:
-            self._witnesses.ask(heads[-1], heads[-1].note, self.nodes(heads[-1]))
+            self._witnesses.ask(heads[-1], heads[-1].note, self.nodes(heads[-1]), now=self._size_now, patience=TIMEOUT)
         self._asked = True
 
     def _remember(self, head: Head) -> None:
         content = f"{head.origin} {head.size} {head.root.hex()}\n".encode()
         self._settings.log_home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_file(self._settings.log_home / "seen", content)
+        replace_file(self._settings.log_home / "seen", content, lasting=True)
 
     def forget_seen(self) -> None:
         """After a new tree was opened on purpose."""

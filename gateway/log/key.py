@@ -93,8 +93,23 @@ def read_policy(settings: Settings, other: Path | None = None) -> str:
         raise KeyringMissing("the log's policy file is not there: run `parefeu audit init`, or name one") from None
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+def replace_file(path: Path, content: bytes, *, lasting: bool = False) -> None:
+    """Write a file whole or not at all. lasting: on the disk when this returns, also through a power failure."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    fresh.write_bytes(content)
+    with fresh.open("wb") as file:
+        file.write(content)
+        if lasting:
+            file.flush()
+            os.fsync(file.fileno())
     os.replace(fresh, path)
+    if lasting:
+        keep_names(path.parent)
+
+
+def keep_names(folder: Path) -> None:
+    """The names of a folder's files are on the disk when this returns."""
+    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

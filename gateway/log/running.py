@@ -166,9 +166,12 @@ class Pulse(threading.Thread):
                 self._beaten[zone] = (lane.number, now)
 
     def behind(self, reader: SqlLogReader) -> bool:
-        """Whether the tree is too far behind. Before its first turn there is no tree to wait for."""
+        """Whether the tree is too far behind. Before its first turn there is no tree to wait for.
+
+        A turn of a moment that is still to come tells nothing: the clock was set back.
+        """
         turned = reader.turned()
         if turned is None:
             return False
         at, waiting = turned
-        return waiting >= BATCH or (self._services.clock.now() - at).total_seconds() > PRESS_AFTER
+        return waiting >= BATCH or abs((self._services.clock.now() - at).total_seconds()) > PRESS_AFTER

@@ -11,7 +11,8 @@ from typing import Final
 
 from auditor.verify import Checkpoint, Failed, Policy, Read
 from gateway.log.key import replace_file
-from vault.audit.tiles import TileId, tiles_of
+from vault.audit.merkle import HASH_BYTES
+from vault.audit.tiles import ENTRIES, TileId, tiles_of
 from vault.audit.turns import Head
 from vault.errors import InvalidProof
 from vault.storage.log_reader import KeptCheckpoint, SqlLogReader
@@ -25,8 +26,11 @@ def folder_of(head: Head) -> str:
 
 
 def shown(reader: SqlLogReader, head: Head, policy: Policy) -> tuple[str, list[KeptCheckpoint]]:
-    """The checkpoint to show: the newest that enough witnesses signed, else the newest; and the kept ones before it."""
-    kept = reader.kept(head.shard)
+    """The checkpoint to show: the newest that enough witnesses signed, else the newest; and the kept ones before it.
+
+    None that is newer than `head`: it may have been kept since, and would look like a head that was taken back.
+    """
+    kept = [each for each in reader.kept(head.shard) if each.size <= head.size]
     for checkpoint in kept:
         if policy.quorum != "none" and not head.closed and _met(checkpoint.note, policy):
             return checkpoint.note, [each for each in kept if each.size <= checkpoint.size]
@@ -74,10 +78,14 @@ def _later(reader: SqlLogReader, head: Head, policy: Policy) -> Read:
     return read
 
 
-def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
+def publish(reader: SqlLogReader, folder: Path, policy: Policy, *, afresh: bool = True) -> int:
     """Bring a folder of files up to date; full tiles are written once. Returns how many files were new.
 
-    The checkpoint is written last: whoever reads it finds every file that it needs.
+    afresh: look at every file that should be there; a power failure leaves some without what stood in them. Otherwise
+    only what grew since the last call.
+
+    The checkpoint is written after every file that it needs, and the list of the kept ones after it: whoever reads in
+    between, or after a crash, is never told of a larger head than the one that is shown.
     """
     written, heads = 0, reader.heads()
     for head in heads:
@@ -87,22 +95,34 @@ def publish(reader: SqlLogReader, folder: Path, policy: Policy) -> int:
             continue
         before = _size_of(place / "checkpoint")
         size = int(note.split("\n", 2)[1])
-        for tile in tiles_of(size, since=before):
+        for tile in tiles_of(size, since=0 if afresh else before):
             path = place / tile.path
+            if afresh and _whole(path, tile):
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, reader.tile(head.shard, tile))
             written += 1
         (place / "checkpoints").mkdir(parents=True, exist_ok=True)
         for each in kept:
-            if not (target := place / "checkpoints" / str(each.size)).exists() or each.size == size:
+            target = place / "checkpoints" / str(each.size)
+            if each.size == size or not target.exists() or not target.stat().st_size:
                 replace_file(target, each.note.encode())
-        replace_file(place / "checkpoints" / "list", _list(kept))
         if _content(place / "checkpoint") != note.encode():
             replace_file(place / "checkpoint", note.encode())
             written += 1
+        replace_file(place / "checkpoints" / "list", _list(kept))
     if heads:
         replace_file(folder / "logs", "".join(f"{folder_of(head)}\n" for head in heads).encode())
     return written
+
+
+def _whole(path: Path, tile: TileId) -> bool:
+    """Whether a file is there and, as far as its length tells, not empty. What it holds is for the verifier."""
+    try:
+        length = path.stat().st_size
+    except FileNotFoundError:
+        return False
+    return length >= 2 * tile.width if tile.level == ENTRIES else length == HASH_BYTES * tile.width
 
 
 def _list(kept: list[KeptCheckpoint]) -> bytes:

@@ -2,10 +2,15 @@
 
 A witness remembers the newest head of this log. If it remembers a larger one, or refuses growth from the one it
 has, then this database is not the one whose heads were signed before: it was restored from a backup, or replaced.
+
+Each request has a thread of its own: who keeps the log waits for an answer a moment only, and never again for one that
+was slow. What comes later is about an earlier head, and counts for that one (`late`).
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +26,12 @@ from vault.crypto.note_keys import NoteVerifier
 from vault.errors import LogRolledBack, NoteRejected
 
 #: A witness is asked again at the next round; a round must not wait for a dead one.
-TIMEOUT: Final = 5.0
+TIMEOUT: Final = 5.0  # seconds, for each step of a request
+_LONGEST: Final = 15.0  # seconds, for all of it
+_LARGEST: Final = 64 * 1024  # bytes of an answer
+#: While all is well an answer takes some fifty milliseconds. For longer than this the log's keeper waits for none.
+PATIENCE: Final = 1.0  # seconds
+_SLICE: Final = 0.02  # seconds
 _ROUNDS: Final = 3  # a size it did not expect, then another: somebody else submits meanwhile
 
 
@@ -52,67 +62,153 @@ def named_in(policy: str) -> list[Named]:
     return found
 
 
-class WitnessClient:
-    """Remembers which size each witness saw last; asks again where it was wrong."""
+class _Post(threading.Thread):
+    """One head handed in to one witness. status 0: no answer, when it is `over`."""
 
-    def __init__(self, witnesses: Sequence[Named], transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(self, client: httpx2.Client, witness: Named, head: Head, note: str, proof: Sequence[str]) -> None:
+        super().__init__(name="witness", daemon=True)
+        self.witness, self.head, self.note = witness, head, note
+        self.status, self.text, self.took = 0, "", 0.0
+        self.over = threading.Event()
+        self._client = client
+        self._body = ("\n".join(proof) + "\n\n" + note).encode()
+        self.start()
+
+    def run(self) -> None:
+        begun = time.monotonic()
+        try:
+            content = b""
+            with self._client.stream("POST", f"{self.witness.url}/add-checkpoint", content=self._body) as reply:
+                for part in reply.iter_bytes():
+                    content += part
+                    if len(content) > _LARGEST or time.monotonic() - begun > _LONGEST:
+                        return
+            self.text, self.status = content.decode("utf-8", "replace"), reply.status_code
+        except Exception:  # noqa: BLE001 - of somebody else's server: whatever it is, there is no answer
+            return
+        finally:
+            self.took = time.monotonic() - begun
+            self.over.set()
+
+    def wait(self, patience: float) -> bool:
+        """Whether it is over. In short steps: a process that was halted meanwhile has not been waiting."""
+        for _ in range(round(patience / _SLICE)):
+            if self.over.wait(_SLICE):
+                return True
+        return self.over.is_set()
+
+
+class WitnessClient:
+    """Remembers which size each witness saw last; asks again where it was wrong. For one thread."""
+
+    def __init__(self, witnesses: Sequence[Named]) -> None:
         self.witnesses = list(witnesses)
         self._seen: dict[tuple[str, str], int] = {}
-        self._client = httpx2.Client(timeout=TIMEOUT, transport=transport, follow_redirects=False)
+        self._client = httpx2.Client(timeout=TIMEOUT, follow_redirects=False)
+        self._open: dict[str, _Post] = {}
+        self._slow: set[str] = set()
+        self._late: list[tuple[Head, NoteSignature]] = []
 
     def ask(
-        self, head: Head, note: str, nodes: NodeReader, skip: Callable[[Named], bool] = lambda _: False
-    ) -> tuple[list[NoteSignature], list[Unanswered]]:
-        """Cosignatures of every witness that answered, and those that did not. Raises LogRolledBack."""
+        self, head: Head, note: str, nodes: NodeReader, skip: Callable[[Named], bool] = lambda _: False, *,
+        now: Callable[[Head], int], patience: float = PATIENCE,
+    ) -> tuple[list[NoteSignature], list[Unanswered]]:  # fmt: skip
+        """Cosignatures of every witness that answered, and those that did not. Raises LogRolledBack.
+
+        now: how many entries the tree of a head has by now: another keeper of this log may have shown more of it.
+        """
         signed: list[NoteSignature] = []
         missing: list[Unanswered] = []
+        posts = []
         for witness in self.witnesses:
+            before = self._open.get(witness.name)
+            if before is not None and before.over.is_set():
+                del self._open[witness.name]
+                self._take_late(before, now)
             if skip(witness):
                 continue
+            if witness.name in self._open:
+                missing.append(Unanswered(witness.name, "slow"))
+            else:
+                posts.append(self._post(witness, head, note, nodes))
+        for post in posts:
+            name = post.witness.name
             try:
-                signed.append(self._ask(witness, head, note, nodes))
-            except httpx2.HTTPError:
-                missing.append(Unanswered(witness.name, "unreachable"))
+                signed.append(self._answer(post, nodes, now, 0.0 if name in self._slow else patience))
             except NoteRejected:
-                missing.append(Unanswered(witness.name, "no_cosignature"))
+                missing.append(Unanswered(name, "no_cosignature"))
             except _Refused as refused:
-                missing.append(Unanswered(witness.name, f"status_{refused.status}"))
+                missing.append(Unanswered(name, refused.why))
         return signed, missing
 
-    def _ask(self, witness: Named, head: Head, note: str, nodes: NodeReader) -> NoteSignature:
-        place = (witness.name, head.origin)
-        for _ in range(_ROUNDS):
-            old = self._seen.get(place, 0)
-            proof = consistency_path(old, head.size, nodes) if 0 < old <= head.size else []
-            lines = [f"old {old}", *(b64encode(each).decode("ascii") for each in proof)]
-            body = "\n".join(lines) + "\n\n" + note
-            reply = self._client.post(f"{witness.url}/add-checkpoint", content=body.encode())
-            if reply.status_code == 200:
-                self._seen[place] = head.size
-                return _cosignature(witness, note, reply.text)
-            if reply.status_code == 422:
-                raise LogRolledBack(
-                    f"witness {witness.name} signed another history of this log than the database holds"
-                )
-            if reply.status_code != 409 or not reply.text.strip().isdigit():
-                raise _Refused(reply.status_code)
-            known = int(reply.text.strip())
-            if known > head.size:
-                raise LogRolledBack(
-                    f"witness {witness.name} has seen {known} entries, the database holds {head.size}: "
-                    "it was restored from a backup"
-                )
-            self._seen[place] = known
-        raise _Refused(409)
+    def late(self) -> list[tuple[Head, NoteSignature]]:
+        """Cosignatures that came in for earlier heads since the last call."""
+        found, self._late = self._late, []
+        return found
 
     def close(self) -> None:
         self._client.close()
 
+    def _post(self, witness: Named, head: Head, note: str, nodes: NodeReader) -> _Post:
+        old = self._seen.get((witness.name, head.origin), 0)
+        proof = consistency_path(old, head.size, nodes) if 0 < old <= head.size else []
+        lines = [f"old {old}", *(b64encode(each).decode("ascii") for each in proof)]
+        return _Post(self._client, witness, head, note, lines)
+
+    def _answer(self, post: _Post, nodes: NodeReader, now: Callable[[Head], int], patience: float) -> NoteSignature:
+        for _ in range(_ROUNDS):
+            if not post.wait(patience):
+                self._open[post.witness.name] = post
+                self._slow.add(post.witness.name)
+                raise _Refused("slow")
+            found = self._read(post, now)
+            if found is not None:
+                return found
+            post = self._post(post.witness, post.head, post.note, nodes)
+        raise _Refused("status_409")
+
+    def _take_late(self, post: _Post, now: Callable[[Head], int]) -> None:
+        try:
+            found = self._read(post, now)
+        except (NoteRejected, _Refused):
+            return
+        if found is not None:
+            self._late.append((post.head, found))
+
+    def _read(self, post: _Post, now: Callable[[Head], int]) -> NoteSignature | None:
+        """The cosignature; None where the witness must be asked again from another size."""
+        witness, head = post.witness, post.head
+        if post.took < PATIENCE:
+            self._slow.discard(witness.name)
+        if not post.status:
+            raise _Refused("unreachable")
+        place = (witness.name, head.origin)
+        if post.status == 200:
+            self._seen[place] = head.size
+            return _cosignature(witness, post.note, post.text)
+        if post.status == 422:
+            raise LogRolledBack(f"witness {witness.name} signed another history of this log than the database holds")
+        told = post.text.strip()
+        if post.status != 409 or not (told.isascii() and told.isdigit() and len(told) <= 20):
+            raise _Refused(f"status_{post.status}")
+        known = int(told)
+        if known > head.size:
+            if known <= now(head):
+                raise _Refused("overtaken")
+            raise LogRolledBack(
+                f"witness {witness.name} has seen {known} entries, the database holds {head.size}: "
+                "it was restored from a backup"
+            )
+        self._seen[place] = known
+        return None
+
 
 class _Refused(Exception):
-    def __init__(self, status: int) -> None:
-        super().__init__()
-        self.status = status
+    """No cosignature. why: a code."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def _cosignature(witness: Named, note: str, answer: str) -> NoteSignature:

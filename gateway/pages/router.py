@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -141,7 +141,10 @@ def routes(
     for door in doors:
         found += _zone(site, door, checker, printer)
     found.append(_route(site, None, "/{rest:path}", _nowhere, "GET", "POST"))
-    return [Route("/", _to_the_pages), Mount(ROOT, routes=found)]
+    # Typed without its last slash, a zone's address is meant: by path, for a host or scheme could only be guessed.
+    bare = [Route(door.path, partial(_onward, f"{door.path}/")) for door in doors]
+    start = partial(_onward, f"{ROOT}/")
+    return [Route("/", start), Route(ROOT, start), *bare, Mount(ROOT, routes=found)]
 
 
 def _door(site: Site, zone: Zone, gate: Gate) -> Door:
@@ -303,8 +306,8 @@ def _route(site: Site, door: Door | None, path: str, handler: Handler, *methods:
     return Route(path, endpoint(site, door, handler, streams=streams), methods=list(methods or ("GET",)))
 
 
-async def _to_the_pages(_: Request) -> Response:
-    return RedirectResponse(f"{ROOT}/", 303)
+async def _onward(path: str, _: Request) -> Response:
+    return RedirectResponse(path, 303)
 
 
 async def _nowhere(_: Visit) -> Response:

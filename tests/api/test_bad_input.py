@@ -73,6 +73,11 @@ CASE_BAD: Final[dict[str, dict[str, Any]]] = {
     "an empty name": {"people": [PERSON | {"family_name": "  "}]},
     "a NUL in a name": {"people": [PERSON | {"given_names": "A\x00B"}]},
     "a control character in a nationality": {"people": [PERSON | {"nationality": "G\x01N"}]},
+    "a name that turns others around": {"people": [PERSON | {"family_name": "Dia\u202ello"}]},
+    "a name with an isolate": {"people": [PERSON | {"given_names": "\u2066Aminata"}]},
+    "a name with a control of eight bits": {"people": [PERSON | {"family_name": "Diallo\x9b2J"}]},
+    "a name of two lines": {"people": [PERSON | {"family_name": "Diallo\nBah"}]},
+    "a name that nobody sees": {"people": [PERSON | {"family_name": "\u200b"}]},
     "half a character in an alias": {"people": [PERSON | {"aliases": ["\ud800"]}]},
     "a long name": {"people": [PERSON | {"family_name": "x" * 121}]},
     "a date as a number": {"people": [PERSON | {"birth_date": 0}]},
@@ -91,6 +96,8 @@ CASE_BAD: Final[dict[str, dict[str, Any]]] = {
     "a term as a truth": {"facts": {"term_end": True}},
     "an unknown provenance": {"contact": {"provenance": "hearsay"}},
     "an escape in an address": {"contact": {"address": "rue \x1b[2J"}},
+    "an escape of eight bits in an address": {"contact": {"address": "rue \x9b2J"}},
+    "an address that turns around": {"contact": {"address": "rue des Tilleuls \u202e21"}},
     "contact as a list": {"contact": []},
 }
 
@@ -229,6 +236,7 @@ def test_a_body_that_goes_on_is_refused_as_it_arrives(lite_house: House) -> None
 
     reply = asyncio.run(post())
     _assert_problem(reply, 413)
+    assert str(BODY_LIMIT) in reply.json()["detail"]
     assert sent < 64
 
 
@@ -248,6 +256,42 @@ def test_queries_outside_their_bounds_are_refused(lite_house: House) -> None:
     assert auditor.get("/entries?limit=500&actor=nobody&subject=nobody").json()["entries"] == []
 
 
+def test_a_parameter_that_no_route_has_is_no_filter_in_silence(lite_house: House) -> None:
+    coach, auditor = lite_house.client("coach"), lite_house.client("auditor")
+    officer = lite_house.client("officer")
+    lite_house.open_case(coach)
+    for caller, place in (
+        (coach, "/cases?region=ghent"), (coach, "/cases?langauge=nl"), (coach, "/cases?Limit=1"),
+        (coach, "/cases?language=fr&language=nl"), (coach, "/cases?limit=1&limit=2"), (coach, "/cases?x"),
+        (coach, "/session?x=1"), (auditor, "/entries?actr=nobody"), (auditor, "/entries?limit=1&limit=1"),
+        (officer, "/sheets?subject=x"),
+    ):  # fmt: skip
+        reply = caller.get(place)
+        _assert_problem(reply, 400)
+        assert [issue["in"] for issue in reply.json()["issues"]] == ["query"], place
+    _assert_problem(coach.get("/cases?Diallo=1"), 400)
+    assert "Diallo" not in coach.get("/cases?Diallo=1").text, "what somebody typed is not repeated"
+    several = coach.get("/cases?state=intake&state=no_show&limit=5")
+    assert (several.status_code, len(several.json()["cases"])) == (200, 1)
+
+
+def test_a_body_that_cannot_be_read_is_said_to_be_so(lite_house: House) -> None:
+    coach = lite_house.client("coach")
+    deep = b'{"word": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    long = b'{"word": ' + b"9" * 5_000 + b"}"
+    for name, body in (
+        ("broken UTF-8", b'{"word": "\xff\xfe"}'), ("half a character", b'{"word": "\xed\xa0\x80"}'),
+        ("UTF-16", '{"word": "maison"}'.encode("utf-16")), ("UTF-32", '{"word": "maison"}'.encode("utf-32-le")),
+        ("deep", deep), ("a number that ends nowhere", long),
+    ):  # fmt: skip
+        reply = coach.post("/search", content=body, headers=JSON)
+        _assert_problem(reply, 400)
+        assert reply.json()["type"] == "urn:problem-type:parefeu:invalid_input", name
+        assert [issue["in"] for issue in reply.json()["issues"]] == ["body"], name
+    marked = b"\xef\xbb\xbf" + b'{"word": "maison"}'
+    assert coach.post("/search", content=marked, headers=JSON).status_code == 200, "a mark is no fault"
+
+
 def test_moments_at_the_ends_of_time_are_moments(house: House) -> None:
     coach, auditor = house.client("coach"), house.client("auditor")
     for moment in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-11-03T09:00:00", "2026-11-03"):
@@ -255,6 +299,18 @@ def test_moments_at_the_ends_of_time_are_moments(house: House) -> None:
         assert auditor.get("/entries", params={"since": moment, "until": moment}).status_code == 200, moment
     for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
         assert coach.get("/cases", params={"before": moment}).status_code in {200, 400}, moment
+
+
+def test_a_slash_too_many_sends_no_token_elsewhere(lite_house: House) -> None:
+    """A redirect would name the host and the scheme that the server believes in: behind a proxy, one without TLS."""
+    coach = lite_house.client("coach")
+    case = lite_house.open_case(coach)
+    note = lite_house.write_note(coach, case)
+    for path in ("/cases/", f"/cases/{case}/", f"/cases/{case}/notes/{note}/", "//cases", "/session/"):
+        headers = {"authorization": f"Bearer {coach.token}", "host": "elsewhere.example"}
+        reply = lite_house.app.get(f"/casework{path}", headers=headers, follow_redirects=False)
+        _assert_problem(reply, 404)
+        assert "location" not in reply.headers
 
 
 def test_ids_and_references_that_are_none(house: House) -> None:

@@ -260,7 +260,7 @@ def test_every_look_is_logged_and_explained_by_the_draw(lite_house: House) -> No
     for entry in written[1:5]:
         bases = {one["basis"]: one["entry"] for one in mine[entry["entry"]]["evidence"]}
         assert bases["sample"] == written[0]["entry"]
-    opened = house.client("auditor").get(f"/entries/{written[0]['entry']}/detail?reason=Contrôle").json()
+    opened = house.client("auditor").get(f"/entries/{written[0]['entry']}/detail").json()
     assert opened["reason"] == ASK["explanation"]
 
 

@@ -230,6 +230,7 @@ def test_names_are_stored_as_stand_ins_and_restored_by_an_act_of_its_own(lite_ho
     before = len(entries(lite_house))
     assert coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "    "}).status_code == 400
     assert coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "x" * 501}).status_code == 400
+    assert coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "appel \u202e urgent"}).status_code == 400
     assert since(lite_house, before) == []
     told = coach.post(f"/cases/{case}/notes/{note}/reveal", json={"reason": "appel à préparer"}).json()
     assert told["text"] == "Vu Aminata Diallo à la permanence."

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +21,11 @@ from tests.api.support import comparable, counts, entries, since
 from tests.crash.checks import faults
 from tests.house import STAFF, House, house_on, prefix_of
 from vault.audit.events import Detail, Event, Verdict
+from vault.errors import SignInThrottled
 from vault.storage import tables as t
+from vault.unit_of_work import UnitOfWork
 from vault.usecases import sign_in
+from vault.vocabulary import CASEWORK
 
 PASSWORD = "un mot de passe assez long"
 
@@ -192,6 +196,35 @@ def test_one_source_cannot_try_every_name(door: House, monkeypatch: pytest.Monke
         assert _sign_in(door, f"name{number}").status_code == 401
     assert _sign_in(door).status_code == 429
     assert _sign_in(door, zone="oversight", login="auditor").status_code == 401, "each zone counts for itself"
+
+
+@pytest.mark.parametrize(
+    ("tries_from", "then_from", "waits"),
+    [
+        (lambda number: f"2001:db8:0:1:{number:x}::7", "2001:db8:0:1:ffff::9", True),  # one subscriber's own /64
+        (lambda number: f"2001:db8:0:1:{number:x}::7", "2001:db8:0:2::7", False),
+        (lambda number: "::ffff:192.0.2.7", "192.0.2.7", True),  # one machine, through a door for both families
+        (lambda number: "::ffff:192.0.2.7", "::ffff:192.0.2.8", False),
+        (lambda number: "192.0.2.7", "192.0.2.8", False),
+    ],
+    ids=["same /64", "next /64", "mapped and plain", "both mapped", "neighbours of IPv4"],
+)
+def test_whoever_has_many_addresses_is_one_source(
+    door: House, tries_from: Callable[[int], str], then_from: str, waits: bool
+) -> None:
+    service = door.services.sign_in[CASEWORK]
+
+    def fail(uow: UnitOfWork) -> None:
+        for number in range(sign_in.FREE_FAILURES * 10 + 1):
+            sign_in.refuse(uow, sign_in.Candidate(None, f"name{number}", tries_from(number)), service)
+
+    door.services.worker.run(CASEWORK, fail)
+    blocked = False
+    try:
+        door.services.worker.run(CASEWORK, lambda uow: sign_in.throttle(uow, "coach", then_from, service))
+    except SignInThrottled:
+        blocked = True
+    assert blocked is waits
 
 
 def test_attempts_are_counted_under_keyed_names(door: House) -> None:

@@ -332,3 +332,23 @@ def test_a_search_looks_at_ones_own_notes_only(lite_house: House) -> None:
     assert (len(hits["notes"]), hits["complete"]) == (1, True)
     assert "text" not in hits["notes"][0]
     assert coach.post("/search", json={"word": "introuvable"}).json()["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ("Sa sœur l’accompagne aujourd’hui.", "SOEUR"),
+        ("Sa sœur l’accompagne aujourd’hui.", "aujourd'hui"),
+        ("Il attend un e\u0301tat des lieux.", "état"),
+        ("Er wohnt an einer großen Straße.", "STRASSE"),
+        ("Pièce № 12 du dossier.", "no 12"),
+        ("Le ren\u00addez-vous est mar\u200bdi.", "rendez\u2011vous est mardi"),
+        ("Il loge à\u00a0proximité.", "a proximite"),
+    ],
+    ids=["ligature", "apostrophe", "accent", "sharp s", "sign of several letters", "what shows nothing", "space"],
+)
+def test_a_search_does_not_stumble_over_spelling(lite_house: House, written: str, word: str) -> None:
+    coach = lite_house.client("coach")
+    lite_house.write_note(coach, lite_house.open_case(coach), written)
+    assert len(coach.post("/search", json={"word": word}).json()["notes"]) == 1
+    assert coach.post("/search", json={"word": word + "x"}).json()["notes"] == []

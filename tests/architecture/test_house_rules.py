@@ -40,7 +40,7 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 @pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     # The verifier is one file on purpose: an auditor reads all of it, and runs it with nothing else of ours.
-    limit = 710 if path == ROOT / "auditor" / "verify.py" else 500
+    limit = 740 if path == ROOT / "auditor" / "verify.py" else 500
     assert len(path.read_text("utf-8").splitlines()) <= limit
     long = [
         f"{f.name}: {(f.end_lineno or 0) - f.lineno}" for f in functions(path) if (f.end_lineno or 0) - f.lineno > 60

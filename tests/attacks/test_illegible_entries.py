@@ -91,6 +91,44 @@ def test_no_look_at_the_log_fails(attacked: tuple[House, str]) -> None:
                 assert client.get(f"{own}/detail", params={"reason": "why"}).status_code == 404
 
 
+#: Well made, about the case, and of words that no report has.
+UNHEARD_OF: Final[tuple[dict[str, Any], ...]] = (
+    {"role": "nobody"}, {"purpose": "unheard_of"}, {"action": "release_begun", "outcome": "no zone"},
+    {"action": "release_begun", "outcome": ""}, {"outcome": "filed withheld_until=never", "object": "aa"},
+    {"outcome": "filed withheld_until=9999-12-31", "object": "bb"}, {"object": "bb", "role": "unheard_of"},
+)  # fmt: skip
+
+
+def test_the_persons_report_is_made_and_nothing_is_kept_from_it(house: House) -> None:
+    """Follow-up knows its own name of the case, so whoever owns that zone can write entries about it."""
+    coach, officer, head, dpo = (house.client(who) for who in ("coach", "officer", "head", "dpo"))
+    case = house.open_case(coach)
+    sheet = house.hand_over(coach, head, case)
+    assert officer.get(f"/sheets/{sheet}").status_code == 200
+    example = next(e for e in reversed(entries(house)) if e["zone"] == "follow_up" and e["subject"])
+    places = [{"entry": entry_id(n).hex(), "lane": LANE.hex(), "number": n} for n in range(len(UNHEARD_OF))]
+    bodies = [{**example, **place, **words} for place, words in zip(places, UNHEARD_OF, strict=True)]
+    release = coach.post(f"/cases/{case}/access-report").json()["release"]
+    before = dpo.get(f"/access-reports/{release}").json()["report"]
+    with house.services.store.main.engine.begin() as connection:
+        connection.execute(t.lanes.insert().values(lane=LANE, zone="follow_up", opened_at=house.clock.now()))
+        connection.execute(
+            t.entries.insert(),
+            [
+                {"entry_id": entry_id(number), "body": json.dumps(body, sort_keys=True).encode()}
+                for number, body in enumerate(bodies)
+            ],
+        )
+    for language in ("fr", "nl", "de", "en"):
+        heard = dpo.get(f"/access-reports/{release}", params={"lang": language})
+        assert heard.status_code == 200, heard.text
+    report = heard.json()["report"]
+    assert report["withheld"] == before["withheld"]
+    assert report["consultations"] == before["consultations"] + len(UNHEARD_OF) + 4, (
+        "each is told, and so is each report"
+    )
+
+
 def test_other_systems_hear_of_each(attacked: tuple[House, str]) -> None:
     house, _ = attacked
     with house.services.store.main.engine.connect() as connection:

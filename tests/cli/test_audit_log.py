@@ -13,12 +13,14 @@ import pytest
 from auditor.verify import Policy, verify_proof
 from gateway.cli.home import settings_of
 from gateway.log.configuration import configuration, kept_configuration
+from gateway.log.keeper import LogKeeper
 from gateway.log.replay import kept_policy
 from gateway.log.running import announce
 from tests.cli.kit import Shell, signed_in
 from tests.house import House, house_on
 from tests.log.test_keeper import keeper_of, let_go
 from tests.log.test_sequencer import work
+from vault.audit.sequencer import Turned
 from vault.errors import ConfigurationError
 
 
@@ -141,6 +143,27 @@ def test_a_new_tree_is_opened_on_purpose(shell: Shell, kept: Path) -> None:
     assert heads.execute("SELECT count(*), max(closed) FROM heads").fetchone() == (2, 2)
     heads.close()
     shell.refused("invalid_input", "audit", "reopen", "--home", kept, "--reason", "two words")
+
+
+def test_a_new_tree_that_could_not_be_opened_forgets_nothing(
+    shell: Shell, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was shown before is what gives a restored database away: while another process keeps the log, it stays."""
+    origin, size, root = (kept / "log" / "seen").read_text().split()
+    seen = f"{origin} {int(size) + 100} {root}\n".encode()  # the database is older
+    (kept / "log" / "seen").write_bytes(seen)
+    with monkeypatch.context() as while_another_keeps_it:
+        while_another_keeps_it.setattr(LogKeeper, "turn", lambda *_, **__: Turned(None))
+        shell.refused("configuration_error", "audit", "reopen", "--home", kept)
+    assert (kept / "log" / "seen").read_bytes() == seen
+
+
+def test_a_policy_file_that_is_none_has_its_exit_code(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.txt"
+    for text in ("nonsense\n", "\xff"):
+        policy.write_bytes(text.encode("latin-1"))
+        ran = shell.run("audit", "verify", "--home", kept, "--policy", policy)
+        assert (ran.code, "could not be read" in ran.out) == (2, True)
 
 
 def test_the_policy_names_the_keys_to_come(shell: Shell, kept: Path) -> None:

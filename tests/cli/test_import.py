@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from gateway.cli.import_files import REPORT, Report, candidates, gathered
+from gateway.cli.import_files import REPORT, Report, Reports, candidates, gathered
 from tests.cli.kit import UNKNOWN, Shell, signed_in
 from tests.house import House
 
@@ -117,9 +118,35 @@ def test_it_stops_at_the_first_failure_and_a_second_run_goes_on(
     assert count(desk, case) == 3
 
 
+def test_a_file_is_imported_once_by_whichever_folder_it_is_named(desk: Shell, folder: Path, case: str) -> None:
+    inner = folder / "inner"
+    inner.mkdir()
+    (folder / "a.md").write_text(note(case, "Dehors."), "utf-8")
+    (inner / "b.md").write_text(note(case, "Dedans."), "utf-8")
+    write = ("--write", "--unreviewed-from", "0.9")
+    assert [row[1] for row in desk.ok("notes", "import", inner, *write).rows] == ["written"]
+    assert [row[1] for row in desk.ok("notes", "import", folder, *write).rows] == ["written", "skipped"]
+    (inner / "c.md").write_text(note(case, "Plus tard."), "utf-8")
+    assert [row[1] for row in desk.ok("notes", "import", folder, *write).rows] == ["skipped", "skipped", "written"]
+    for again in (inner, inner / "c.md"):
+        assert {row[1] for row in desk.ok("notes", "import", again, *write).rows} == {"skipped"}
+    assert count(desk, case) == 3
+
+
+def test_a_name_that_is_no_utf_8_stops_nothing_half_way(desk: Shell, folder: Path, case: str) -> None:
+    (folder / "a.md").write_text(note(case, "Premier."), "utf-8")
+    Path(os.fsdecode(os.fsencode(folder) + b"/entretien-\xe9t\xe9.md")).write_text(note(case, "Deuxième."), "utf-8")
+    (folder / "z\x0bz.md").write_text(note(case, "Troisième."), "utf-8")
+    written = desk.ok("notes", "import", folder, "--write", "--unreviewed-from", "0.9")
+    assert [row[1] for row in written.rows] == ["written"] * 3
+    again = desk.ok("notes", "import", folder, "--write", "--unreviewed-from", "0.9")
+    assert [row[1] for row in again.rows] == ["skipped"] * 3
+    assert [row[3] for row in again.rows] == [row[3] for row in written.rows]
+
+
 def test_a_file_whose_writing_was_cut_off_is_not_written_twice_unseen(folder: Path) -> None:
     (folder / "a.md").write_text(note(UNKNOWN, "x"), "utf-8")
-    (one,) = candidates(folder, Report.load(folder))
+    (one,) = candidates(folder, Reports())
     Report.load(folder).begin(one)
     (again,) = gathered([folder])
     assert again.status.value == "failed"

@@ -109,6 +109,22 @@ def test_missing_and_damaged_files_are_told_apart(
     assert path.exists() == (damage is not None)
 
 
+@pytest.mark.parametrize("file", ["zones/casework/keyring", "zones/casework/root.key", "passphrases/casework"])
+def test_what_is_there_and_cannot_be_read_is_not_called_missing(shell: Shell, home: Path, file: str) -> None:
+    """Whoever is told that it is missing makes a new one."""
+    (home / file).unlink()
+    (home / file).mkdir(mode=0o700)
+    for words in (("staff", "token", "x", "--zone", "casework"), ("serve", "--port", "0")):
+        assert "parefeu init" not in shell.refused("keyring_error", *words, "--home", home).err
+
+
+def test_a_passphrase_that_is_no_text_is_said_to_be_none(shell: Shell, home: Path) -> None:
+    (home / "passphrases" / "casework").write_bytes(b"\xff\xfe" * 12)
+    (home / "passphrases" / "casework").chmod(0o600)
+    shell.refused("configuration_error", "staff", "token", "x", "--zone", "casework", "--home", home)
+    shell.refused("configuration_error", "serve", "--port", "0", "--home", home)
+
+
 @pytest.mark.parametrize("which", ["main", "keystore"])
 def test_a_database_of_another_installation_is_refused_by_every_command(
     shell: Shell, home: Path, tmp_path: Path, which: str

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ from gateway.log.running import Pulse, log_lane, log_store, make_keeper
 from gateway.log.source import live_source
 from gateway.settings import Settings
 from tests.house import House, MovableClock, house_on
+from tests.log.kit import KEY
 from tests.log.test_sequencer import work
 from tests.unit.crypto.kit import WeakFileRoot
+from vault.audit.sequencer import Sequencer
 from vault.errors import ConfigurationError, KeyringMissing, LogRolledBack, StoreUnavailable
 from vault.storage.log_reader import SqlLogReader
+from vault.storage.log_store import SqlLogStore
 
 
 @contextmanager
@@ -320,3 +324,24 @@ def test_a_process_that_cannot_see_how_far_the_log_is_lets_requests_wait(
     failing.clear()
     until(usual)
     pulse.stop()
+
+
+def test_after_a_clock_was_set_back_the_log_still_says_that_it_lives(house: House) -> None:
+    """Zones look at when it last turned: silent until the clock had caught up, it would let all requests wait."""
+    store = log_store(house.settings)
+    sequencer = Sequencer(
+        SqlLogStore(store), log_lane(house.services.directory, house.clock), KEY, house.clock,
+        say_idle=timedelta(seconds=1),
+    )  # fmt: skip
+    reader, pulse = SqlLogReader(store.main), Pulse(house.services, watch=False)
+    work(house)
+    sequencer.turn()
+    for step in (2, -3_600, 2):
+        house.clock.move(seconds=step)
+        assert pulse.behind(reader) is (step < 0), "of a moment that is still to come nobody knows how long ago it was"
+        sequencer.turn()
+        turned = reader.turned()
+        assert turned is not None
+        assert abs(turned[0] - house.clock.now()) < timedelta(seconds=1)
+        assert pulse.behind(reader) is False
+    store.close()

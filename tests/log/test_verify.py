@@ -19,7 +19,8 @@ import pytest
 
 from auditor import verify
 from auditor.verify import CODES, Failed, Key, Lanes, Policy, verify_log, verify_logs
-from gateway.log.source import publish
+from gateway.log import source
+from gateway.log.source import live_source, publish
 from tests.house import House
 from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, verdict
 from tests.log.tampering import ORIGIN, SIGNER, TAMPERED, Files, dropped, flip, history_rewritten, upper_tile
@@ -67,6 +68,59 @@ def test_publishing_again_writes_only_what_grew(grown: Keeper, tmp_path: Path) -
     grown.turn()
     assert publish(reader, tmp_path, POLICY) == 3
     assert verdict(str(tmp_path)) == "sound"
+
+
+@pytest.mark.parametrize("name", ["tile/0/000.p/*", "tile/entries/000.p/*", "checkpoint", "checkpoints/*"])
+def test_what_a_power_failure_left_empty_is_written_again(grown: Keeper, tmp_path: Path, name: str) -> None:
+    """A name may be on the disk before what stands under it: the next process looks at all of them once."""
+    reader = SqlLogReader(grown.store.main)
+    publish(reader, tmp_path, POLICY)
+    for path in sorted((tmp_path / "2026h2").glob(name)):
+        path.write_bytes(b"")
+    publish(reader, tmp_path, POLICY)
+    results, _ = verify_logs(str(tmp_path), POLICY)
+    assert (len(results), sum(result.others for result in results) > 1) == (2, True)
+
+
+def test_a_log_that_grows_while_it_is_looked_at_is_no_fork(keeper: Keeper, tmp_path: Path) -> None:
+    """Between reading how far it is and reading what was kept, another head may be kept: on a living log it will be."""
+    work(keeper.house)
+    keeper.turn()
+    reader = SqlLogReader(keeper.store.main)
+    before = reader.heads()
+    keeper.house.clock.move(minutes=1)
+    work(keeper.house)
+    keeper.turn()
+    assert verdict([live_source(reader, head, POLICY) for head in before]) == "sound"
+    reader.heads = lambda: before  # type: ignore[method-assign]
+    publish(reader, tmp_path, POLICY)
+    assert verdict(str(tmp_path)) == "sound"
+
+
+def test_files_that_are_being_written_are_sound_at_every_moment(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads between two files, or after a crash between them, is not told of a fork."""
+    found, real = [], source.replace_file
+
+    def looked_at(path: Path, content: bytes) -> None:
+        real(path, content)
+        if (tmp_path / "logs").exists():
+            found.append((path.name, verdict(str(tmp_path))))
+
+    publish(SqlLogReader(keeper.store.main), tmp_path, POLICY)
+    monkeypatch.setattr(source, "replace_file", looked_at)
+    for _ in range(3):
+        work(keeper.house)
+        keeper.turn()
+        publish(SqlLogReader(keeper.store.main), tmp_path, POLICY)
+        keeper.house.clock.move(minutes=1)
+    jump(keeper.house, days=60)
+    work(keeper.house)
+    keeper.turn()
+    publish(SqlLogReader(keeper.store.main), tmp_path, POLICY)
+    assert len(found) > 20
+    assert [each for each in found if each[1] != "sound"] == []
 
 
 # -- one log as files, and what can be done to it ------------------------------------------------------

@@ -84,3 +84,11 @@ def test_no_page_of_a_zone_shows_anything_without_a_session(lite_house: House) -
         status, text = look(lite_house, login, path, "")
         assert status == 303, (login, path)
         assert not text
+
+
+def test_an_address_without_its_last_slash_is_meant_and_leads_by_path_alone(lite_house: House) -> None:
+    homes = [door_path(zone) for zone in lite_house.services.sign_in]
+    for typed, home in [("/", "/pages/"), ("/pages", "/pages/"), *((home, f"{home}/") for home in homes)]:
+        reply = lite_house.app.get(typed, headers={"host": "elsewhere.example"}, follow_redirects=False)
+        assert (reply.status_code, reply.headers["location"]) == (303, home)
+    assert lite_house.app.get(f"{homes[0]}-x", follow_redirects=False).status_code == 404

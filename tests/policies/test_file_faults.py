@@ -210,6 +210,15 @@ def test_a_rule_whose_profile_shows_nothing_does_not_load(tmp_path: Path) -> Non
         load_source(policy_copy(tmp_path, {"release.csv": without_hits}))
 
 
+@pytest.mark.parametrize("file", ["rules/casework.csv", "release.csv"])
+def test_a_blank_that_nobody_sees_is_refused(tmp_path: Path, file: str) -> None:
+    def blank(content: bytes) -> bytes:
+        return content.replace(b"\n", b" \n", 5).replace(b" \n", b"\n", 4)
+
+    with pytest.raises(PolicyRejected, match=r"\.csv:5: a blank at the end"):
+        load_source(policy_copy(tmp_path, {file: blank}))
+
+
 def test_a_file_that_nobody_reads_is_refused(tmp_path: Path) -> None:
     folder = policy_copy(tmp_path)
     (folder / "rules" / "casework.csv.bak").write_text("x")

@@ -15,23 +15,34 @@ from psycopg.errors import InsufficientPrivilege
 from bench.pg import Postgres
 from tests.attacks.walled import ZONES, Walled
 from tests.house import CARITAS, FEDASIL
-from tests.storage.wall import SAMPLES, TABLES, WITHDRAWN, allowed, attempt, database_of, furnished, insert, sample
+from tests.storage.wall import (
+    SAMPLES,
+    TABLES,
+    WITHDRAWN,
+    allowed,
+    attempt,
+    database_of,
+    furnished,
+    insert,
+    lane_of,
+    sample,
+)
 from vault.storage import tables
 from vault.storage.roles import RIGHTS, role_name
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 
-# Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `to` (rows addressed to it), `open`
-# (of these, what was not withdrawn), `sent` (rows from it to another), `mail` (rows from it to casework), `inbox` (rows
-# addressed to casework), `told` (rows that say it is told), `to+given` (to it, to follow-up or to a partner), `asked`
-# (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the columns it may set, on the rows it may
-# read. No kind deletes or truncates anything.
+# Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `lane` (in lanes of its zone), `to`
+# (rows addressed to it), `open` (of these, what was not withdrawn), `sent` (rows from it to another), `mail` (rows from
+# it to casework), `inbox` (rows addressed to casework), `told` (rows that say it is told), `to+given` (to it, to
+# follow-up or to a partner), `asked` (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the
+# columns it may set, on the rows it may read. No kind deletes or truncates anything.
 EXPECTED: Final = """
 table                 casework                follow_up       partner         oversight
-log.entries           -    all                -    all        -    all        all  all
-log.outbox            -    all                -    all        -    all        all  all
+log.entries           -    lane               -    lane       -    lane       all  lane
+log.outbox            -    lane               -    lane       -    lane       all  lane
 log.filed             -    -                  -    -          -    -          all  all
 log.filings           -    -                  -    -          -    -          all  all
-log.lanes             -    own                -    own        -    own        all  own
+log.lanes             own  own                own  own        own  own        all  own
 log.installation      all  -                  all  -          all  -          all  -
 log.heads             all  -                  all  -          all  -          all  -
 log.leaves            -    -                  -    -          -    -          all  -
@@ -172,6 +183,7 @@ def covered(what: str, zone: Zone, row: dict[str, Any]) -> bool:
     return {
         "all": True,
         "own": row.get("zone") == str(zone),
+        "lane": row.get("entry_id", b"")[:8] == lane_of(zone),
         "to": reader == str(zone),
         "open": reader == str(zone) and int(row.get("release_id", b"\0")[0]) <= WITHDRAWN,
         "sent": sender == str(zone) and reader != str(zone),

@@ -7,8 +7,9 @@ import random
 
 import pytest
 
-from bench import catalogue
+from bench import catalogue, micro
 from bench.__main__ import main
+from bench.contestant import BenchFailed
 from bench.interleave import Summary, quantile, ratio, run_rounds, summarise
 from bench.load import parse_head, request_bytes
 from bench.notes import NOTES_PER_CASE, sample_notes
@@ -51,14 +52,40 @@ def test_no_two_figures_share_a_name() -> None:
 
 
 def test_figures_are_chosen_by_pattern_or_by_beginning() -> None:
-    assert catalogue.chosen("decision") == ["decision.micros", "decision.growth_1e2_1e6"]
-    assert catalogue.chosen("*.rls_over_ours") == ["read_note.postgres.rls_over_ours"]
-    assert catalogue.chosen("nothing") == []
-    assert catalogue.chosen(None) == list(catalogue.NAMES)
+    assert catalogue.chosen(["decision"]) == ["decision.micros", "decision.growth_1e2_1e6"]
+    assert catalogue.chosen(["*.rls_over_ours"]) == ["read_note.postgres.rls_over_ours"]
+    assert catalogue.chosen([]) == list(catalogue.NAMES)
+
+
+def test_several_patterns_choose_what_any_of_them_names_once_and_in_order() -> None:
+    both = ["decision.micros", "decision.growth_1e2_1e6", "seal_4k.over_aesgcm"]
+    assert catalogue.chosen(["seal_4k", "decision", "decision.*"]) == both
+    for wrong in (["decision", "nothing"], ["decision", ""]):
+        with pytest.raises(ValueError, match=f"^{wrong[1]}$"):
+            catalogue.chosen(wrong)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--only", "decision", "--only", "seal_4k"], ["--only", "decision,seal_4k"]],
+    ids=["twice", "with a comma"],
+)
+def test_the_bench_measures_every_pattern_it_was_given(given: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def measure(names: list[str], *_: object) -> None:
+        asked.append(names)
+        raise BenchFailed("nothing is measured here")
+
+    monkeypatch.setattr(micro, "measure", measure)
+    assert main(given) == 1
+    assert asked == [["decision.micros", "decision.growth_1e2_1e6", "seal_4k.over_aesgcm"]]
 
 
 def test_an_unknown_figure_is_misuse_and_a_list_measures_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--only", "nothing"]) == 2
+    assert main(["--only", "decision", "--only", "nothing"]) == 2
+    assert main(["--only", "decision,"]) == 2
     assert main(["--list"]) == 0
     assert "read_note.sqlite_full.over_plain" in capsys.readouterr().out
 

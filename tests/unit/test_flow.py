@@ -177,6 +177,7 @@ def test_the_command_line_shows_what_is_possible_and_why_not(shell: Shell, lite_
     assert "record_absence" in told
     ran = shell.refused("illegal_step", "case", "begin-closing", case, "--outcome", "NO_SHOW")
     assert "possible now: invite" in ran.err
+    assert ran.err.count("possible now") == 1
     deadlines = shell.ok("case", "deadlines", case).out
     assert "annex term: notified_on 2026-10-20, annex 26quater, days 10, first_day 1 = 2026-10-30" in deadlines
     paths.take(case, Step.WALK_IN)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.api.models import OpenCaseBody
-from gateway.cli.import_files import Report, Status, candidates
+from gateway.cli.import_files import Reports, Status, candidates
 from gateway.demo.seed_data import COACHES, ENDING, PATHS, SeedCase, import_example, load_seed
 from vault.cases.identifiers import NationalNumber
 from vault.cases.model import LANGUAGES
@@ -145,7 +145,7 @@ def test_of_the_import_example_only_the_unknown_template_stops_one_note(tmp_path
     for name, text in examples:
         assert re.findall(r"^case: \{\{([1-8])\}\}$", text, re.MULTILINE)
         (tmp_path / name).write_text(re.sub(r"\{\{[1-8]\}\}", reference, text), "utf-8")
-    found = candidates(tmp_path, Report.load(tmp_path))
+    found = candidates(tmp_path, Reports())
     failed = [one for one in found if one.status is Status.FAILED]
     assert [one.status for one in found].count(Status.READY) == 4
     assert [one.why for one in failed] == [f"template must be one of {', '.join(TEMPLATES)}"]

@@ -204,7 +204,8 @@ class Sequencer:
     ) -> tuple[Head, int]:
         """Leaves of the waiting entries, and a new signed head. Without any, the head says that somebody looked."""
         if not rows:
-            if self._say_idle is not None and (self._idle_said is None or now - self._idle_said >= self._say_idle):
+            said = self._idle_said  # one that is still to come: the clock was set back
+            if self._say_idle is not None and (said is None or now < said or now - said >= self._say_idle):
                 self._idle_said = now
                 self._swap(tx, head, head, now, 0)
             return head, 0

@@ -22,7 +22,9 @@ HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
 LARGEST_ENTRY: Final = 0xFFFF  # bytes: its length stands in two
 ENTRIES: Final = -1  # the level under which entry bundles go
-_PATH: Final = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_PATH: Final = re.compile(
+    r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

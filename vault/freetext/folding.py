@@ -60,6 +60,13 @@ def folded_word(text: str) -> str:
     return text.lower() if text.isascii() and "`" not in text else "".join(map(fold_character, text))
 
 
+def folded_text(text: str) -> str:
+    """The same for a whole text, which is long and uses few characters."""
+    if text.isascii() and "`" not in text:
+        return text.lower()
+    return text.translate({ord(char): fold_character(char) for char in set(text)})
+
+
 @lru_cache(maxsize=4096)  # characters, never words: the cache holds nothing about anybody
 def fold_character(char: str) -> str:
     """What one character compares as: "" for marks and format characters, several letters for a ligature."""

@@ -71,21 +71,21 @@ def normalise(text: str) -> Normalised:
     return Normalised(plain, found.starts, found.ends)
 
 
-def refuse_unwritable(text: str) -> None:
-    """Raises InvalidInput (field `text`) for what no note may hold; the message names only a place.
+def refuse_unwritable(text: str, field: str = "text") -> None:
+    """Raises InvalidInput (of this field) for what no note may hold; the message names only a place.
 
     What the screen shows would not be what is stored: half characters, control characters other than line ends
     and tabs, bidirectional overrides and isolates.
     """
     if found := _SURROGATE.search(text):
-        raise InvalidInput(f"the text holds half a character (a lone surrogate) at {found.start()}", field="text")
+        raise InvalidInput(f"the text holds half a character (a lone surrogate) at {found.start()}", field=field)
     for found in _CONTROL.finditer(text):
         if not text.startswith("\r\n", found.start()):
             code = ord(found[0])
-            raise InvalidInput(f"the text holds a control character (U+{code:04X}) at {found.start()}", field="text")
+            raise InvalidInput(f"the text holds a control character (U+{code:04X}) at {found.start()}", field=field)
     if found := _BIDI.search(text):
         raise InvalidInput(
-            f"the text holds a character that reorders others (U+{ord(found[0]):04X}) at {found.start()}", field="text"
+            f"the text holds a character that reorders others (U+{ord(found[0]):04X}) at {found.start()}", field=field
         )
 
 

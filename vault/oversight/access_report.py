@@ -3,6 +3,9 @@
 A line never says who: function and service only. What each entry was is told by its class: consulted, consulted with
 names restored, recorded, a step, passed on. What was refused or came to nothing showed nobody anything and is counted.
 What may lawfully be kept back is counted with its reason and nothing else.
+
+Whoever owns a zone's database role can add entries of any words about a case that the zone knows. So a word that no
+list has is left out and its entry told all the same, and only casework's own entries keep anything back.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from vault.audit.reading import Place
 from vault.cases.calendar import end_of
 from vault.cases.exceptions import WITHHELD_UNTIL
 from vault.ids import EntryId
-from vault.vocabulary import KIND_COMPARTMENT, Action, Kind
+from vault.vocabulary import CASEWORK, KIND_COMPARTMENT, Action, Kind, Purpose, Role, Zone
 
 FORMAT: Final = "parefeu-access-report-1"
 #: Where the person lives: a day begins there at midnight.
@@ -164,10 +167,17 @@ def _silent(entries: Sequence[tuple[EntryId, Mapping[str, Any]]], now: datetime)
     """What entries are about that the person must not be told of yet: lawful exceptions, and the copies of them."""
     found = set()
     for _, body in entries:
-        until = str(body["outcome"]).partition(WITHHELD_UNTIL)[2]
-        if until and body.get("object") and now < end_of(date.fromisoformat(until)):
+        until = _day(str(body["outcome"]).partition(WITHHELD_UNTIL)[2]) if body["zone"] == str(CASEWORK) else None
+        if until is not None and body.get("object") and now < end_of(until):
             found.add(body["object"])
     return frozenset(found)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _key(body: Mapping[str, Any]) -> Key:
@@ -179,5 +189,17 @@ def _key(body: Mapping[str, Any]) -> Key:
     except ValueError:  # a kind of a later version, or one that holds nothing of a case
         category = ""
     # A zone's name, and perhaps a remark after it.
-    recipient = body["outcome"].partition(" ")[0] if manner in _NAMING_A_RECIPIENT else ""
-    return Key(manner, category, body["role"], body["zone"], body["purpose"], recipient)
+    recipient = _zone(body["outcome"].partition(" ")[0]) if manner in _NAMING_A_RECIPIENT else ""
+    role, purpose = (_known(body[name], words) for name, words in (("role", Role), ("purpose", Purpose)))
+    return Key(manner, category, role, body["zone"], purpose, recipient)
+
+
+def _known(word: str, words: type[StrEnum]) -> str:
+    return word if word in {each.value for each in words} else ""
+
+
+def _zone(word: str) -> str:
+    try:
+        return str(Zone.parse(word))
+    except ValueError:
+        return ""

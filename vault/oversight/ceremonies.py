@@ -1,8 +1,8 @@
 """Every ceremony as the log tells it: who began it, who let the second share go, who read, whether it was reviewed.
 
 Nothing here is taken from the rows that casework writes: an identity opens only once two entries are committed, one of
-casework and one of oversight. Each ceremony that was opened is to be reviewed (`reviewing`), like an emergency, by two
-people of oversight who had no part in it.
+casework and one of oversight; nobody else's word begins or opens one. Each ceremony that was opened is to be reviewed
+(`reviewing`), like an emergency, by two people of oversight who had no part in it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ from enum import StrEnum, unique
 from typing import Any, Final
 
 from vault.audit.events import Happening, Verdict
-from vault.vocabulary import Action, Kind
+from vault.vocabulary import CASEWORK, OVERSIGHT, Action, Kind
 
 Body = Mapping[str, Any]
 _CEREMONY: Final = Kind.CEREMONY.value
+#: Whose word each act must be. Whoever may read it reads.
+_SAID_BY: Final = {
+    Happening.RELEASE_BEGUN.value: frozenset({str(CASEWORK)}),
+    Action.SIGN.value: frozenset({str(OVERSIGHT)}),
+    Action.CLOSE.value: frozenset({str(CASEWORK), str(OVERSIGHT)}),
+}
 
 
 @unique
@@ -65,6 +71,8 @@ def ceremonies(acts: Iterable[Body]) -> list[Told]:
 
 def _take(found: dict[str, Told], body: Body) -> None:
     at, known = datetime.fromisoformat(body["at"]), found.get(body["object"])
+    if body["zone"] not in _SAID_BY.get(body["action"], {body["zone"]}):
+        return
     if body["action"] == Happening.RELEASE_BEGUN.value:
         new = Told(body["object"], body["entry"], body["subject"], body["outcome"], body["actor"], at)
         found.setdefault(new.ceremony, new)

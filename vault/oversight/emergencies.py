@@ -22,7 +22,7 @@ from vault.audit.events import Verdict
 from vault.audit.reading import Line
 from vault.cases.break_glass import quarter_of
 from vault.cases.calendar import belgian_day
-from vault.vocabulary import Action, Kind
+from vault.vocabulary import CASEWORK, Action, Kind
 
 Body = Mapping[str, Any]
 #: A published cell below this says only that it is below.
@@ -70,10 +70,11 @@ class Use:
 
 
 def uses(acts: Iterable[Body], looks: Iterable[Line]) -> list[Use]:
-    """acts: entries about break-glasses. looks: lines of the purpose `emergency`. The newest use first."""
+    """acts: entries about break-glasses; casework's count. looks: lines of the purpose `emergency`. Newest first."""
     found: dict[str, Use] = {}
     for body in sorted(acts, key=lambda body: (body["at"], body["entry"])):
-        if body["kind"] == _BREAK_GLASS and body["decision"] == Verdict.ALLOW.value and body["count"]:
+        counts = body["decision"] == Verdict.ALLOW.value and body["count"] and body["zone"] == str(CASEWORK)
+        if body["kind"] == _BREAK_GLASS and counts:
             _take(found, body)
     return sorted(_with_looks(found.values(), looks), key=lambda use: (use.asked_at, use.entry), reverse=True)
 

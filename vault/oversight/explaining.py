@@ -9,6 +9,8 @@ needed fact has no such entry is unexplained: somebody should ask why.
                                                                contradicted by it, if the actor is somebody else
     nothing before says whose the case was                     not in the log
 
+An entry counts if the zone that can do what it says wrote it: whoever owns another one's role explains no look by it.
+
 What no entry says cannot be explained: that a consent or a grant still ran, whose a case was before the log wrote it
 down (`entrusted`). That a case lies in one's region is a thin reason: where it had an appointment, that is said
 beside it.
@@ -30,7 +32,7 @@ from vault.audit.events import Happening, Verdict
 from vault.cases.calendar import belgian_day
 from vault.cases.case_samples import told_in
 from vault.cases.referrals import ReferralStep
-from vault.vocabulary import Action, Fact, Kind, Role
+from vault.vocabulary import CASEWORK, OVERSIGHT, Action, Fact, Kind, Role
 
 Body = Mapping[str, Any]
 #: The acts about a case that later looks are explained by: action and kind, as they stand in the log.
@@ -57,6 +59,10 @@ EVIDENCE: Final = (
     (Action.CLOSE.value, Kind.CASE_SAMPLE.value),
     (Action.WRITE.value, Kind.REVIEW_CASE.value),
 )
+#: Of these, what oversight does. Everything else is casework's.
+_BY_OVERSIGHT: Final = frozenset({
+    (Action.SIGN.value, Kind.CEREMONY.value), (Action.WRITE.value, Kind.REVIEW_CASE.value),
+})  # fmt: skip
 #: What is asked of one case, and answered by a head of its region or by one to whom that was handed on.
 _ASKED: Final = frozenset({Kind.ACCESS_REQUEST.value, Kind.GRANT.value, Kind.CEREMONY.value})
 #: What a head does about a lawful exception that is theirs to answer; filing it is about one's own case.
@@ -148,7 +154,7 @@ class CaseFile:
         looks: for acts of reviews, the entries that they look into, by what the acts name: that entry, or the review.
         """
         found = cls(looks=dict(looks or {}))
-        for body in sorted(acts, key=_order):
+        for body in sorted(filter(_said_by_whom_it_must, acts), key=_order):
             found.acts[body["subject"]].append(body)
         found.sessions = {body["entry"]: body for body in beginnings if body["action"] in BEGINNINGS}
         return found
@@ -157,6 +163,11 @@ class CaseFile:
         """What was done about an entry's case before it, the newest first."""
         acts = self.acts.get(body["subject"], [])
         return acts[: bisect_left(acts, _order(body), key=_order)][::-1]
+
+
+def _said_by_whom_it_must(act: Body) -> bool:
+    by_oversight = (act["action"], act["kind"]) in _BY_OVERSIGHT
+    return bool(act["zone"] == str(OVERSIGHT if by_oversight else CASEWORK))
 
 
 def is_access(body: Body) -> bool:

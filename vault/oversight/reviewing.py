@@ -2,7 +2,8 @@
 
 There is no table of reviews that anybody could change: each act is an entry, and what a review is now is what its
 entries lead to, walked through `MOVES`. An entry that does not fit (a second decision, a signature by whoever decided,
-any act of the person whose look it is) changes nothing and is counted as stray, whatever let it into the log.
+any act of the person whose look it is) changes nothing and is counted as stray, whatever let it into the log. So does
+one that is not of oversight, but for the answer of whoever was asked: no zone writes in another one's name.
 
     opened ── ask ──► asked ── answer ──► opened          an answer of whoever was asked counts while nothing is decided
     opened, asked ── decide ──► decided ── sign ──► signed ── close ──► closed
@@ -21,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 from vault.audit.events import Verdict
 from vault.oversight.detecting import RuleName
-from vault.vocabulary import Action, Kind
+from vault.vocabulary import CASEWORK, OVERSIGHT, Action, Kind
 
 #: Before a review's own name in the log: its acts name it where others name a case.
 MARK: Final = "R-"
@@ -146,7 +147,8 @@ class Review:
 def is_opening(body: Mapping[str, Any]) -> bool:
     """Whether an entry opened a review."""
     act = (body["action"], body["kind"], body["decision"])
-    return act == (Action.CREATE.value, Kind.REVIEW_CASE.value, Verdict.ALLOW.value) and bool(body["count"])
+    opens = act == (Action.CREATE.value, Kind.REVIEW_CASE.value, Verdict.ALLOW.value) and bool(body["count"])
+    return opens and body["zone"] == _OVERSIGHT
 
 
 def outcome_of(move: Move, word: str = "") -> str:
@@ -178,6 +180,8 @@ def _after(review: Review, body: Mapping[str, Any]) -> Review:
     if code not in _MOVES or QUESTIONS[_MOVES[code]].value != body["action"] or body["subject"] != review.name:
         return stray
     move = _MOVES[code]
+    if body["zone"] != (_CASEWORK if (body["action"], body["kind"]) == ANSWERED else _OVERSIGHT):
+        return stray
     act = Act(body["entry"], body["at"], body["actor"], body["role"], move, word)
     if (body["action"], body["kind"]) == ANSWERED:
         if move is not Move.ANSWER or act.actor not in review.asked or review.stage not in _UNDECIDED:
@@ -208,6 +212,7 @@ def may(review: Review, move: Move, actor: str) -> bool:
     return move not in SECOND or actor != review.decided_by
 
 
+_OVERSIGHT, _CASEWORK = str(OVERSIGHT), str(CASEWORK)
 _MOVES: Final = {move.value: move for move in Move}
 _UNDECIDED: Final = frozenset({Stage.OPENED, Stage.ASKED})
 

@@ -118,9 +118,13 @@ class SqlLogReader:
         return (rows[0][0], rows[0][1]) if rows else None
 
     def told(self, entry: bytes) -> dict[str, Any] | None:
-        """An entry's fields; None if there is none, or nobody can read it."""
-        body = self.body(entry)
-        return said(body, entry) if body is not None else None
+        """An entry's fields; None if there is none, nobody can read it, or it is not of its lane's zone."""
+        rows = self._rows(
+            "SELECT e.body, l.zone FROM {log}entries e LEFT JOIN {log}lanes l ON l.lane = substr(e.entry_id, 1, 8) "
+            "WHERE e.entry_id = ?",
+            entry,
+        )
+        return said(bytes(rows[0][0]), entry, rows[0][1] or "") if rows else None
 
     def body(self, entry: bytes) -> bytes | None:
         rows = self._rows("SELECT body FROM {log}entries WHERE entry_id = ?", entry)

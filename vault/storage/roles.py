@@ -45,6 +45,7 @@ class Rows(StrEnum):
 
     ALL = "every row"
     OWN = "rows of its own zone"
+    OWN_LANE = "entries in lanes of its own zone"
     ADDRESSED = "rows addressed to its own zone"
     ADDRESSED_AND_OPEN = "rows addressed to its own zone that nobody withdrew, revoked or stopped"
     SENT = "rows it sends to another zone"
@@ -61,6 +62,9 @@ class Rows(StrEnum):
 _CONDITION: Final[dict[Rows, str]] = {
     Rows.ALL: "true",
     Rows.OWN: "zone = '{zone}'",
+    # A zone learns another's lanes from the rows that it is sent: each names its entry. Were it to write there, what
+    # that zone logs afterwards would look out of place, and would not be found.
+    Rows.OWN_LANE: "EXISTS (SELECT FROM log.lanes l WHERE l.lane = substr(entry_id, 1, 8) AND l.zone = '{zone}')",
     Rows.ADDRESSED: "reader = '{zone}'",
     # A withdrawal ends a partner's sight in the database itself: its process need not be honest. The partner reads
     # the withdrawals addressed to it, and the foreign key holds their reader equal to the release's.
@@ -125,11 +129,11 @@ def _casework(*set_columns: str) -> Rights:
 
 #: Table, zone kind, rights. A table that is not named here is nobody's; a test compares with the tables.
 RIGHTS: Final[dict[str, Rights]] = {
-    # The log: every zone adds, oversight reads, nobody changes.
-    "log.entries": _writes_oversight_reads(),
-    "log.outbox": _writes_oversight_reads(),
+    # The log: every zone adds to its own lanes, oversight reads, nobody changes.
+    "log.entries": _writes_oversight_reads(Right(Verb.INSERT, Rows.OWN_LANE)),
+    "log.outbox": _writes_oversight_reads(Right(Verb.INSERT, Rows.OWN_LANE)),
     # A lane's row says whose it is, and the database vouches for it.
-    "log.lanes": _writes_oversight_reads(Right(Verb.INSERT, Rows.OWN)),
+    "log.lanes": _every(*_OWN) | {_OVERSIGHT: (_READ, Right(Verb.INSERT, Rows.OWN))},
     # What oversight looks entries up by: its own, made from what it reads.
     "log.filed": {_OVERSIGHT: (_READ, _ADD)},
     "log.filings": {_OVERSIGHT: (_READ, _ADD, Right(Verb.UPDATE, Rows.ALL, ("ended", "entry_id")))},

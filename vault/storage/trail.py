@@ -33,7 +33,7 @@ from vault.ids import EntryId
 from vault.storage import tables as t
 from vault.storage.filing import file_before_a_look, file_entries, how_far
 from vault.storage.transaction import Transaction
-from vault.vocabulary import Action, Kind
+from vault.vocabulary import OVERSIGHT, Action, Kind
 
 _AT_ONCE: Final = 500  # ids in one question
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -243,14 +243,19 @@ class TrailRepository:
         ).all()
         heads = [SignedHead(row[4], row[1], row[2], self._cosigned(row[0], row[1], row[3])) for row in rows]
         gaps = self._tx.read(
-            select(func.count()).select_from(t.filed).where(t.filed.c.action == LogHappening.GAP_FOUND.value)
+            select(func.count())
+            .select_from(t.filed)
+            .where(t.filed.c.action == LogHappening.GAP_FOUND.value, t.filed.c.zone == str(OVERSIGHT))
         ).scalar_one()
-        newest_gap = self.entries(EntryFilter(action=LogHappening.GAP_FOUND.value, limit=1)).entries
+        own = str(OVERSIGHT)  # the log's own lane is oversight's, and nobody else writes of that zone
+        newest_gap = self.entries(EntryFilter(action=LogHappening.GAP_FOUND.value, zone=own, limit=1)).entries
         illegible = self._tx.read(
             select(func.count()).select_from(t.filed).where(t.filed.c.action == Happening.ILLEGIBLE.value)
         ).scalar_one()
         verified = self.entries(
-            EntryFilter(action=Action.WRITE.value, kind=Kind.LOG_STATE.value, decision=Verdict.ALLOW.value, limit=1)
+            EntryFilter(
+                action=Action.WRITE.value, kind=Kind.LOG_STATE.value, decision=Verdict.ALLOW.value, zone=own, limit=1
+            )
         ).entries
         return LogStanding(
             turned[0] if turned is not None else None, int(waiting), self.newest(), heads, int(gaps),
@@ -324,7 +329,15 @@ def _stored(rows: Iterable[Sequence[Any]]) -> list[StoredEntry]:
 
 
 def _with_its_place() -> Select[*tuple[Any, ...]]:
-    """Entries with moment and zone as they were filed; neither, where they are not yet."""
-    return select(t.entries.c.entry_id, t.entries.c.body, t.filed.c.at, t.filed.c.zone).select_from(
-        t.entries.outerjoin(t.filed, t.filed.c.entry_id == t.entries.c.entry_id)
-    )
+    """Entries with moment and zone as they were filed; where they are not yet, with those of their lane.
+
+    The zone is never taken from an entry's own bytes: whoever owns a zone's role writes there what they like.
+    """
+    filed, lanes = t.filed.c, t.lanes.c
+    lane = lanes.lane == func.substr(t.entries.c.entry_id, 1, 8)
+    return select(
+        t.entries.c.entry_id, t.entries.c.body, func.coalesce(filed.at, lanes.opened_at),
+        func.coalesce(filed.zone, lanes.zone),
+    ).select_from(
+        t.entries.outerjoin(t.filed, filed.entry_id == t.entries.c.entry_id).outerjoin(t.lanes, lane)
+    )  # fmt: skip

@@ -162,9 +162,9 @@ class GroupRunner:
             tx.keep()
 
     def _announce(self, group: Group, lane: Lane) -> None:
-        opened = group.entries[-1].at
-        group.flush()
+        opened = group.entries[-1].at  # the lane first: a zone's role may write into lanes of its own alone
         group.store.main.execute(t.lanes.insert().values(lane=lane.lane, zone=str(lane.zone), opened_at=opened))
+        group.flush()
 
     def _commit(self, jobs: Sequence[Job], group: Group, marks: dict[Zone, Mark]) -> None:
         """Keystore first, main second: what is lost in between are wraps that no row needs."""

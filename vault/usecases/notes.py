@@ -21,6 +21,7 @@ from vault.cases.notes import NoteText, check_size
 from vault.cases.templates import parse_stored, template_for
 from vault.errors import InvalidInput, NotFound, StaleVersion
 from vault.freetext import Looked, restore
+from vault.freetext.folding import folded_text
 from vault.freetext.normalise import refuse_unwritable
 from vault.freetext.review_counts import count
 from vault.ids import CaseId, KeyId, RecordId
@@ -212,12 +213,12 @@ def both_versions(
 
 
 def search_notes(uow: UnitOfWork, actor: Actor, word: str, casework: Casework) -> tuple[list[Values], bool]:
-    """Notes of the actor's own caseload that hold `word` (case and accents do not matter), newest first.
+    """Notes of the actor's own caseload that hold `word` (case, accents and typography do not matter), newest first.
 
     Every note is opened and scanned: an index of words would tell what is in them. Returns the hits and
     whether everything was looked at. Raises InvalidInput.
     """
-    wanted = fold(word)
+    wanted = folded_text(word)
     if len(wanted) < 2 or len(word) > 80:
         raise InvalidInput("search for 2 to 80 characters", field="word")
     rows = uow.cases.caseload(coach=actor.id, limit=10_000)
@@ -232,15 +233,9 @@ def search_notes(uow: UnitOfWork, actor: Actor, word: str, casework: Casework) -
     hits = [
         shape(permit.profile, {**head_values(record), "reference": reference(record.case)})
         for record, text in casework.keeper.open_many(uow, permit, records)
-        if wanted in fold(NoteText.decode(text.expose()).text)
+        if wanted in folded_text(NoteText.decode(text.expose()).text)
     ]
     return hits[:HIT_LIMIT], complete and len(hits) <= HIT_LIMIT
-
-
-def fold(text: str) -> str:
-    """Without case, accents and compatibility forms, for comparing only."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def authorise_reveal(
@@ -249,6 +244,7 @@ def authorise_reveal(
     """First half of restoring names: its entry commits before anything is opened. Raises NotFound, InvalidInput."""
     if len(reason.strip()) < 5 or len(reason) > 500:
         raise InvalidInput("say in 5 to 500 characters why the names are needed", field="reason")
+    refuse_unwritable(reason, "reason")  # whoever reviews the look reads it as it was written
     record = uow.records.head(note)
     case = None
     if record is not None and record.case == case_id and record.kind is Kind.NOTE:

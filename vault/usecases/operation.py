@@ -22,7 +22,7 @@ from vault.oversight.standing import HEADS_LOOKED_AT
 from vault.oversight.timetable import KeysSeen, Line, Seen, reckon
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.trail import Oversight, purpose_of
-from vault.vocabulary import Action, Facts, Kind, ReleaseProfile, Zone
+from vault.vocabulary import CASEWORK, OVERSIGHT, Action, Facts, Kind, ReleaseProfile, Zone
 
 #: Starts of processes that are gone through: one entry each. Beyond, a key is at least as old as the oldest of these.
 _STARTS: Final = 500
@@ -76,12 +76,12 @@ def observe(uow: UnitOfWork, actor: Actor, zones: Sequence[Zone], oversight: Ove
     except LogBeingFiled:  # how far that is, is what an operator comes to see
         return bare
     lives = tuple(_life(uow, str(zone)) for zone in zones)
-    erasures = list(_said(uow, LogHappening.DETAILS_ERASED.value, limit=_ERASURES))
+    erasures = list(_said(uow, LogHappening.DETAILS_ERASED.value, zone=str(OVERSIGHT), limit=_ERASURES))
     return bare._replace(
-        standing=standing, zones=lives, swept_at=_newest(uow, Happening.SWEPT.value),
+        standing=standing, zones=lives, swept_at=_newest(uow, Happening.SWEPT.value, CASEWORK),
         erased={"at": erasures[0]["at"], "count": erasures[0]["count"]} if erasures else None,
-        swept_through_at=_newest(uow, Happening.SWEPT_THROUGH.value),
-        examined_at=_newest(uow, Happening.EXAMINED.value),
+        swept_through_at=_newest(uow, Happening.SWEPT_THROUGH.value, CASEWORK),
+        examined_at=_newest(uow, Happening.EXAMINED.value, CASEWORK),
         retired_at=next((body["at"] for body in erasures if body["object"].startswith("before:")), None),
         oldest_detail=uow.trail.oldest_detail(),
     )  # fmt: skip
@@ -107,8 +107,9 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text is not None else None
 
 
-def _newest(uow: UnitOfWork, action: str) -> str | None:
-    return next((body["at"] for body in _said(uow, action, limit=1)), None)
+def _newest(uow: UnitOfWork, action: str, zone: Zone) -> str | None:
+    """zone: whose word it must be."""
+    return next((body["at"] for body in _said(uow, action, zone=str(zone), limit=1)), None)
 
 
 def _life(uow: UnitOfWork, zone: str) -> ZoneLife:

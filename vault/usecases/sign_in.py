@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
 from vault.access.actor import Actor
@@ -70,9 +71,22 @@ def _active(uow: UnitOfWork, login: str, service: SignIn) -> StaffRow | None:
 def throttle(uow: UnitOfWork, login: str, source: str, service: SignIn) -> None:
     """Raises SignInThrottled while this login or this address has to wait."""
     now = service.clock.now()
-    wait = max(_blocked(uow, service, kind, value, now) for kind, value in (("login", login), ("source", source)))
+    wait = max(_blocked(uow, service, kind, value, now) for kind, value in _counted(login, source))
     if wait > 0:
         raise SignInThrottled(wait)
+
+
+def _counted(login: str, source: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What failures are counted by. A subscriber has a /64 of IPv6 or more (RFC 6177): counted singly, its addresses
+    would be as many sources as anybody wants. An IPv4 address is one, also where a door for both families maps it."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return ("login", login), ("source", source)
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        source = str(mapped) if mapped is not None else str(ip_network((address.packed[:8] + bytes(8), 64)))
+    return ("login", login), ("source", source)
 
 
 def _blocked(uow: UnitOfWork, service: SignIn, kind: str, value: str, now: datetime) -> int:
@@ -185,7 +199,7 @@ def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn, noted: str = 
         ),
         Detail(staff.id.hex() if staff else "", staff.display_name if staff else "", candidate.source),
     )  # fmt: skip
-    for kind, value in (("login", candidate.login), ("source", candidate.source)):
+    for kind, value in _counted(candidate.login, candidate.source):
         if not value:  # nobody knows whose it was: nobody else is made to wait for it
             continue
         subject = service.attempt_subject(kind, value)

@@ -29,7 +29,7 @@ def test_a_tile_has_one_path(tile: TileId, path: str) -> None:
     "path",
     ["", "tile/0/0", "tile/00/000", "tile/64/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01",
      "tile/0/x000/000", "tile/0/x001", "tile/0/001/x234", "tile/0/../000", "/tile/0/000", "tile/0/000/", "tile/x/000",
-     "tile/data/000", "tile/0/000\n"],
+     "tile/data/000", "tile/0/000\n", f"tile/0/{'x999/' * 2_000}999"],
 )  # fmt: skip
 def test_no_tile_has_another_path(path: str) -> None:
     with pytest.raises(InvalidProof):

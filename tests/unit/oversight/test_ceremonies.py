@@ -19,6 +19,7 @@ def entry(minute: int, action: str, ceremony: str = "c1", **said: Any) -> dict[s
         "entry": f"e{minute:03}", "at": (MORNING + timedelta(minutes=minute)).isoformat(), "action": action,
         "kind": "ceremony", "actor": "a-head", "subject": "F-1", "object": ceremony, "outcome": "follow_up",
         "decision": "allow", "count": 5,
+        "zone": {"sign": "oversight", "close": "oversight", "read": "follow_up"}.get(action, "casework"),
     }  # fmt: skip
     return told | said
 

@@ -21,7 +21,7 @@ def entry(minute: int, action: str, emergency: str = "b1", **said: Any) -> dict[
     told = {
         "entry": f"e{minute:03}", "at": (MORNING + timedelta(minutes=minute)).isoformat(), "action": action,
         "kind": "break_glass", "actor": "a-coach", "role": "coach", "subject": "L-1", "object": emergency,
-        "outcome": "health", "decision": "allow", "count": 1,
+        "outcome": "health", "decision": "allow", "count": 1, "zone": "casework",
     }  # fmt: skip
     return told | said
 

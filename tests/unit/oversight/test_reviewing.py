@@ -25,7 +25,7 @@ _NUMBERS: Final = count(10)
 LOOK: Final = {"actor": "a-coach", "subject": "L-1"}
 OPENING: Final = {
     "entry": "r1", "object": "e1", "outcome": "after_hours", "at": "2026-11-03T09:00:00", "actor": "a-auditor",
-    "action": "create", "kind": "review_case", "decision": "allow", "count": 1,
+    "action": "create", "kind": "review_case", "decision": "allow", "count": 1, "zone": "oversight",
 }  # fmt: skip
 JUDGED: Final = "breach:curiosity"
 
@@ -35,7 +35,7 @@ def act(move: Move, actor: str = "a-auditor", word: str = "", **said: Any) -> di
     return {
         "entry": f"e{number}", "at": f"2026-11-03T09:{number % 50 + 10}:00", "actor": actor, "role": "auditor",
         "action": QUESTIONS[move].value, "outcome": outcome_of(move, word), "subject": "R-r1", "decision": "allow",
-        "count": 1, "kind": "review_case", **said,
+        "count": 1, "kind": "review_case", "zone": "oversight", **said,
     }  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def test_what_is_given_back_is_decided_anew_by_anybody_else() -> None:
         pytest.param([{**decided(), "decision": "deny"}], Stage.OPENED, 0, id="refused"),
         pytest.param([{**decided(), "count": 0}], Stage.OPENED, 0, id="came to nothing"),
         pytest.param([{**decided(), "action": "write"}], Stage.OPENED, 1, id="a decision by a lesser right"),
+        pytest.param([{**decided(), "zone": "casework"}], Stage.OPENED, 1, id="decided in another zone"),
         pytest.param([{**decided(), "subject": "R-r2"}], Stage.OPENED, 1, id="of another review"),
         pytest.param([{**decided(), "outcome": "pardon"}], Stage.OPENED, 1, id="no act that there is"),
     ],
@@ -128,7 +129,7 @@ def asked(by: str = "a-auditor", whom: str = "a-coach") -> dict[str, Any]:
 
 def theirs(who: str = "a-coach") -> dict[str, Any]:
     """The answer of somebody of casework, as it stands in the log."""
-    return act(Move.ANSWER, who, kind="review_question", role="coach")
+    return act(Move.ANSWER, who, kind="review_question", role="coach", zone="casework")
 
 
 def test_whoever_was_asked_answers_though_it_is_their_own_look() -> None:

@@ -164,10 +164,11 @@ def _read(path: Path) -> bytes:
         raise KeyringMissing("no root file where the settings say") from None
     except OSError as error:
         raise KeyringError("the root file cannot be read") from error
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)  # a folder would not even become a file object
+        raise KeyringError("the root is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise KeyringError("the root is not a regular file")
         if found.st_mode & 0o077 or found.st_uid not in (0, os.geteuid()):
             raise KeyringError("the root file must belong to its user and be readable by nobody else: chmod 600")
         try:
