@@ -23,6 +23,8 @@ _FILE: Final = re.compile(r"/casework/cases/[^/]+/attachments/[a-z-]+")
 #: A page that takes a file reads past one that is too large, to say so on a page: a browser hears no answer before.
 _FILE_PAGE: Final = re.compile(r"/pages/casework/(cases/[^/]+/documents/new|import)")
 FILE_PAGE_LIMIT: Final = 4 * LARGEST_FILE
+#: So does any other page, up to here: what is pasted into a note is rarely longer.
+FORM_LIMIT: Final = 16 * BODY_LIMIT
 SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -101,6 +103,8 @@ def _limit(scope: Scope) -> int:
         return LARGEST_FILE
     if scope["method"] == "POST" and _FILE_PAGE.fullmatch(scope["path"]):
         return FILE_PAGE_LIMIT
+    if scope["method"] == "POST" and scope["path"].startswith(_PAGES):
+        return FORM_LIMIT
     return DECISION_LIMIT if _DECISION.search(scope["path"]) else BODY_LIMIT
 
 

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from gateway.api.casework import aware
 from gateway.gate import Authenticated
-from gateway.pages.reviewing import Look, look, tried
+from gateway.pages.forms import Form
+from gateway.pages.reviewing import Look, look, tried, undecided, unusable
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.appointments import Status
@@ -220,15 +221,24 @@ class CaseworkPages:
         self, visit: Visit, look_with: Callable[[tuple[Choice, ...]], Authenticated]
     ) -> tuple[dict[str, Any], Look]:
         """The use case's answer as well."""
-        form = visit.form
+        told_unusable(visit)
+        found, form = await self._tried(visit, look_with, visit.form)
+        if found["digest"] != form.text("digest"):
+            # Places are numbered anew with each text: `leave` of the third would now be said of somebody else.
+            found, form = await self._tried(visit, look_with, undecided(form))
+        return found, look(found, form)
+
+    async def _tried(
+        self, visit: Visit, look_with: Callable[[tuple[Choice, ...]], Authenticated], form: Form
+    ) -> tuple[dict[str, Any], Form]:
+        """The answer with the form's decisions, or without any; and the form without words that cannot be replaced."""
         try:
-            found = await visit.run(look_with(tried(form)), quick=False)
+            return await visit.run(look_with(tried(form)), quick=False), form
         except (ReviewNeeded, InvalidInput) as refused:
             if isinstance(refused, InvalidInput) and refused.field == "missed":
                 visit.faults.by_field["missed"] = "not_in_text"
                 form = form.without("missed")  # what cannot be replaced is not among what was added
-            found = await visit.run(look_with(()), quick=False)
-        return found, look(found, form)
+            return await visit.run(look_with(()), quick=False), form
 
     def status(self, uow: UnitOfWork, actor: Actor, case: CaseId) -> dict[str, Any]:
         """Where a case stands, as far as this role may know, and what follows from that: its phase from its state.
@@ -243,6 +253,13 @@ class CaseworkPages:
     def wanted(visit: Visit) -> CaseId:
         """The case that the address names. Raises InvalidIdentifier."""
         return parse_reference(visit.place("case"))
+
+
+def told_unusable(visit: Visit) -> bool:
+    """Whether words were named as missed that cannot be taken: told, so that nothing is stored as if they had been."""
+    if fault := unusable(visit.form):
+        visit.faults.add("missed", fault)
+    return bool(fault)
 
 
 def _sorted_out(due: list[Any], cases: list[Any], today: str, week: str) -> dict[str, list[dict[str, Any]]]:

@@ -8,12 +8,14 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from gateway.middleware import BODY_LIMIT
 from vault.errors import InvalidInput
 
-_MOST_FIELDS: Final = 600
+#: One for each place of a note that is decided, at most as many as a review takes, and some room.
+_MOST_FIELDS: Final = 10_100
 _MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 
 
@@ -53,14 +55,15 @@ class Form:
 
 
 async def read_form(request: Request) -> Form:
-    """Raises InvalidInput for anything but one urlencoded form."""
+    """Raises InvalidInput for anything but one urlencoded form, HTTPException 413 for one that is too long."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = bytearray()
     async for piece in request.stream():
-        body += piece
-        # Also where the same address takes a file: that is never held, a form is.
-        if len(body) > BODY_LIMIT:
-            raise InvalidInput("the form cannot be read", field="form")
+        # What is too long is read to its end and not held: a browser hears no answer before.
+        if len(body) <= BODY_LIMIT:
+            body += piece
+    if len(body) > BODY_LIMIT:
+        raise HTTPException(413)
     if media_type != _MEDIA_TYPE and body:
         raise InvalidInput("the form cannot be read", field="form")
     try:

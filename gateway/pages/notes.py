@@ -7,12 +7,13 @@ from typing import Any
 from starlette.responses import Response
 
 from gateway.looking import looking_of
-from gateway.pages.casework import CaseworkPages
+from gateway.pages.casework import CaseworkPages, told_unusable
 from gateway.pages.reviewing import Look, decided
 from gateway.pages.site import Door, Visit
 from vault.access.actor import Actor
 from vault.cases.drafts import DRAFT_LIFETIME
 from vault.cases.model import LANGUAGES
+from vault.cases.notes import NOTE_LIMIT
 from vault.errors import InvalidInput, NotFound, ReviewNeeded, ReviewStale, StaleVersion
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
@@ -170,24 +171,33 @@ class NotePages(CaseworkPages):
         try:
             notes.check(cmd)
         except InvalidInput as refused:
-            visit.faults.add(refused.field or "text", "unusable")
+            visit.faults.add(refused.field or "text", _why(cmd.text) if refused.field == "text" else "unusable")
             return None, None
         looked = await self.looking.look(visit.request, cmd.text, cmd.language)
         ready = cmd.looking(looked)
-        if "_look" not in visit.form:
+        if "_look" not in visit.form and not told_unusable(visit):
             try:
                 reply = await visit.attempt(
                     lambda uow, actor: notes.write_note(uow, actor, ready, self.casework), main="text"
                 )
+                if visit.faults.by_field.get("text") == "unusable":
+                    visit.faults.by_field["text"] = "stand_in"
                 if reply is not None or "missed" not in visit.faults.by_field:
                     return reply, None
             except (ReviewNeeded, ReviewStale) as refused:
                 visit.faults.add("review", refused.code)
-        typed = note_review.Typed(cmd.case, cmd.text, cmd.language, looked, cmd.note)
-        return None, await self.shown(
-            visit,
-            lambda choices: lambda uow, actor: note_review.review_note(uow, actor, typed, self.casework, choices),
-        )
+        return None, await self._look(visit, note_review.Typed(cmd.case, cmd.text, cmd.language, looked, cmd.note))
+
+    async def _look(self, visit: Visit, typed: note_review.Typed) -> Look | None:
+        """What is to be decided; None, with the fault told, where the text cannot be stored whatever is decided."""
+        try:
+            return await self.shown(
+                visit,
+                lambda choices: lambda uow, actor: note_review.review_note(uow, actor, typed, self.casework, choices),
+            )
+        except InvalidInput as refused:
+            visit.faults.add("text", "stand_in" if refused.field == "text" else "unusable")
+            return None
 
     def _form(
         self, visit: Visit, status: Any, values: dict[str, Any], note: RecordId | None, both: tuple[Any, Any] | None,
@@ -198,6 +208,13 @@ class NotePages(CaseworkPages):
             note=note.hex() if note is not None else "", reference=visit.place("case"),
             skeletons=self.casework.texts.notes, review=review, kept_days=DRAFT_LIFETIME.days,
         )  # fmt: skip
+
+
+def _why(text: str) -> str:
+    """Why no note may hold this, as a code of `words.FAULTS`."""
+    if not text.strip():
+        return "missing"
+    return "too_long" if len(text.encode(errors="replace")) > NOTE_LIMIT else "unseen"
 
 
 def _typed(visit: Visit, otherwise: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,9 @@ _MOST_PEOPLE: Final = 12
 _PERSON: Final = ("family_name", "given_names", "birth_date", "nationality", "national_number", "aliases", "relation")
 _FLAGS: Final = ("minors", "procedure_pending", "fitness_check", "second_measure")
 #: Where the form shows what the vault calls otherwise.
-_FIELD_OF: Final = {"national_number": "people-0-national_number", "people": "people-0-family_name"}
+_FIELD_OF: Final = {"people": "people-0-family_name"}
+#: Parts of the API's body that are one with the form's page.
+_PARTS: Final = ("facts-", "contact-")
 
 
 class OpeningPages(CaseworkPages):
@@ -36,8 +38,10 @@ class OpeningPages(CaseworkPages):
         if "_add" in form and visit.saving:
             people = min(people + 1, _MOST_PEOPLE)
         elif visit.saving:
-            body = parsed(OpenCaseBody, _body(form, people), visit.faults)
-            cmd = self._command(visit, body) if body is not None else None
+            used = _used(form, people)
+            body = parsed(OpenCaseBody, _body(form, used), visit.faults)
+            visit.faults.by_field = {_field(name, used): code for name, code in visit.faults.by_field.items()}
+            cmd = self._command(visit, body, used) if body is not None else None
             if cmd is not None:
                 reply = await visit.attempt(
                     lambda uow, actor: open_case.open_case(uow, actor, cmd, self.casework), main="people"
@@ -55,8 +59,16 @@ class OpeningPages(CaseworkPages):
         )  # fmt: skip
 
     @staticmethod
-    def _command(visit: Visit, body: OpenCaseBody) -> open_case.OpenCase | None:
-        """None, with the fault told, for a number whose check digits are wrong."""
+    def _command(visit: Visit, body: OpenCaseBody, used: list[int]) -> open_case.OpenCase | None:
+        """None, with the fault told, for a number whose check digits are wrong, or a name with unseen characters."""
+        for number, person in zip(used, body.people, strict=True):
+            try:
+                person.person()
+            except InvalidInput as refused:
+                name = refused.field if refused.field in _PERSON else "family_name"
+                visit.faults.add(f"people-{number}-{name}", "unusable")
+        if visit.faults:
+            return None
         try:
             return open_case.OpenCase(
                 body.region, body.language, body.identity(), body.contact.contact(), body.facts.facts(), body.origin,
@@ -73,13 +85,31 @@ def _names(people: int) -> list[str]:
     return names + [f"people-{number}-{name}" for number in range(people) for name in _PERSON]
 
 
-def _body(form: Form, people: int) -> dict[str, Any]:
+def _used(form: Form, people: int) -> list[int]:
+    """Which rows name somebody: the first, and those that were added and used."""
+    names = ("family_name", "given_names")
+    return [
+        number for number in range(people)
+        if not number or any(form.text(f"people-{number}-{name}").strip() for name in names)
+    ]  # fmt: skip
+
+
+def _field(name: str, used: list[int]) -> str:
+    """What the form calls a field of the body."""
+    for part in _PARTS:
+        name = name.removeprefix(part)
+    people, _, rest = name.partition("-")
+    place, _, below = rest.partition("-")
+    if people == "people" and place.isdigit() and int(place) < len(used):
+        return f"people-{used[int(place)]}-{below.partition('-')[0]}"
+    return name
+
+
+def _body(form: Form, used: list[int]) -> dict[str, Any]:
     """The form as the API's body; what was left empty is left out."""
     found = []
-    for number in range(people):
+    for number in used:
         person: dict[str, Any] = {name: form.text(f"people-{number}-{name}").strip() for name in _PERSON}
-        if number and not person["family_name"] and not person["given_names"]:
-            continue  # a row that was added and not used
         person["aliases"] = [one.strip() for one in person["aliases"].split(",") if one.strip()]
         found.append({name: value for name, value in person.items() if value or name.endswith("_name")})
     facts: dict[str, Any] = {name: form.ticked(name) for name in _FLAGS}

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gateway.api.models import ConsentBody
 from gateway.looking import looking_of
-from gateway.pages.casework import CaseworkPages
+from gateway.pages.casework import CaseworkPages, told_unusable
 from gateway.pages.forms import parsed
 from gateway.pages.reviewing import Look, decided
 from gateway.pages.site import Door, Visit
@@ -193,7 +193,7 @@ class ReferralPages(CaseworkPages):
             lambda uow, actor: taking_in.message_to_look_at(uow, actor, asked, self.casework, self.correspondence)
         )
         looked = await self.looking.look(visit.request, text, language)
-        if "_look" not in visit.form:
+        if "_look" not in visit.form and not told_unusable(visit):
             ready = asked.looking(looked, decided(visit.form))
             try:
                 await visit.run(

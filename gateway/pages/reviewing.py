@@ -1,7 +1,8 @@
 """What a note holds that identifies people, on the screen: each place once, to be replaced or left.
 
 A form sends `digest` of the look, and for each place `span-ID` with `replace` or `leave`; what is said of one place
-holds for all that are written alike. What the program missed is named in words: `missed` with `missed-kind`, and from
+holds for all that are written alike and were found as the same. Said of another look it holds for none: there the same
+ID is another place. What the program missed is named in words: `missed` with `missed-kind`, and from
 then on `added`, once for each, until its tick is taken away.
 """
 
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.pages.forms import Form
-from vault.freetext.review import Accept, Choice, Missed, Reject
-from vault.freetext.spans import Source, TokenType
+from vault.freetext.review import Accept, Choice, Missed, Reject, written_alike
+from vault.freetext.spans import Decision, Source, TokenType
 from vault.usecases.note_review import Decided
 
 REPLACE, LEAVE = "replace", "leave"
@@ -27,7 +28,8 @@ _AROUND: Final = 40  # characters of the text on either side
 class Place:
     """span: the first of those written alike. decided: by the form that was sent; "" for not yet.
 
-    reasons: codes of how it was found. sure: replaced unless the coach says otherwise; fixed: nothing to decide.
+    reasons: codes of how it was found. sure: decided unless the coach says otherwise; fixed: nothing to decide. left:
+    an earlier version of the note left it.
     """
 
     span: str
@@ -39,6 +41,7 @@ class Place:
     reasons: tuple[str, ...]
     sure: bool
     fixed: bool
+    left: bool
     times: int
     decided: str
 
@@ -66,6 +69,23 @@ def tried(form: Form) -> tuple[Choice, ...]:
     return found.decisions if found is not None else ()
 
 
+def undecided(form: Form) -> Form:
+    """The form without what it decides about places: it was said of another look. What was named in words stays."""
+    return Form(tuple(pair for pair in form.pairs if not pair[0].startswith(_FIELD)))
+
+
+def unusable(form: Form) -> str:
+    """Why what was just named as missed cannot be taken; "" where it can, or nothing was named."""
+    if not form.text(_MISSED).strip():
+        return ""
+    kind, words = _named(form)
+    if kind not in set(TokenType):
+        return "unusable"
+    if len(words) > _LONGEST:
+        return "missed_too_long"
+    return "missed_too_many" if (kind, words) not in _missed(form) else ""
+
+
 def decided(form: Form) -> Decided | None:
     """What the form decides about a look; None before there was one."""
     digest = form.text("digest")
@@ -75,7 +95,7 @@ def decided(form: Form) -> Decided | None:
     for name, value in form.pairs:
         if name.startswith(_FIELD) and value in {REPLACE, LEAVE}:
             span = name.removeprefix(_FIELD)
-            choices.append(Accept(span, True) if value == REPLACE else Reject(span, "", True))
+            choices.append(Accept(span, alike=True) if value == REPLACE else Reject(span, alike=True))
     choices += [Missed(text, TokenType(kind)) for kind, text in _missed(form)]
     return Decided(digest, tuple(choices))
 
@@ -83,11 +103,16 @@ def decided(form: Form) -> Decided | None:
 def _missed(form: Form) -> tuple[tuple[str, str], ...]:
     """Kind and words, each once, in order."""
     told = [tuple(value.split(" ", 1)) for value in form.all(_ADDED) if " " in value]
-    if words := form.text(_MISSED).strip():
-        told.append((form.text(_MISSED_KIND), words))
+    if form.text(_MISSED).strip():
+        told.append(_named(form))
     known = set(TokenType)
     found = [(kind, words) for kind, words in told if kind in known and 0 < len(words) <= _LONGEST]
     return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def _named(form: Form) -> tuple[str, str]:
+    """Kind and words of what was just named."""
+    return form.text(_MISSED_KIND), form.text(_MISSED).strip()
 
 
 def _places(look: Mapping[str, Any], form: Form) -> list[Place]:
@@ -98,7 +123,7 @@ def _places(look: Mapping[str, Any], form: Form) -> list[Place]:
         if any(reason["source"] == Source.HAND for reason in span["reasons"]):
             continue  # shown among what was added
         written = text[span["start"] : span["end"]]
-        groups.setdefault((written.casefold(), span["type"], span["tier"]), []).append(span)
+        groups.setdefault(written_alike(written, span["type"], span["tier"]), []).append(span)
     found = [_place(text, spans, form) for spans in groups.values()]
     return sorted(found, key=lambda place: place.sure)
 
@@ -107,6 +132,7 @@ def _place(text: str, spans: list[Mapping[str, Any]], form: Form) -> Place:
     first = spans[0]
     start, end = first["start"], first["end"]
     sure = first["tier"] != "suggest" or first["decided_before"]
+    left = first["decided_before"] and first["decision"] == Decision.REJECT
     return Place(
         span=first["id"],
         before=text[max(0, start - _AROUND) : start],
@@ -117,6 +143,7 @@ def _place(text: str, spans: list[Mapping[str, Any]], form: Form) -> Place:
         reasons=tuple(dict.fromkeys(reason["source"] for reason in first["reasons"])),
         sure=sure,
         fixed=sure and first["needs_reason"],
+        left=left,
         times=len(spans),
-        decided=form.text(_FIELD + first["id"]) or (REPLACE if sure else ""),
+        decided=form.text(_FIELD + first["id"]) or (LEAVE if left else REPLACE if sure else ""),
     )

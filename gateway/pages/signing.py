@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gateway.auth.passkeys import bind, bound_of, new_bound, release, to_sign
 from gateway.auth.passwords import PasswordChecker
-from gateway.auth.sessions import clear_cookie, set_cookie
+from gateway.auth.sessions import clear_cookie, from_here, set_cookie
 from gateway.gate import source_of
 from gateway.pages.forms import Form
 from gateway.pages.site import IDLE, ROOT, Door, Visit, count_refusal, form_token, keep_language
@@ -49,7 +49,7 @@ class Signing:
     async def sign_in(self, visit: Visit) -> Response:
         """Password and code; back to where one was, with what one had typed there."""
         target = inside(self.door, visit.form.text("_next") or visit.asked("next"))
-        kept = visit.form.text("_kept")
+        kept = visit.form.text("_kept") if from_here(visit.request) else ""
         fault, wait = "", 0
         if visit.posted and not visit.switching:
             same_site(visit)
@@ -171,12 +171,7 @@ def inside(door: Door, wanted: str) -> str:
 
 def same_site(visit: Visit) -> None:
     """Nobody is signed in by another site's form. Raises AccessDenied."""
-    headers = visit.request.headers
-    site = headers.get("sec-fetch-site")
-    same = site in {"same-origin", "none"}
-    if site is None:
-        same = (headers.get("origin") or "").partition("://")[2] == headers.get("host")
-    if not same:
+    if not from_here(visit.request):
         raise AccessDenied(reasons=("cross_site",))
 
 

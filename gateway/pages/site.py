@@ -26,11 +26,12 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway import problems
-from gateway.auth.sessions import cookie_name, set_cookie
+from gateway.auth.sessions import cookie_name, from_here, set_cookie
 from gateway.gate import Authenticated, Gate
 from gateway.pages import assets, catalogs, words
 from gateway.pages.file_form import holds_a_file
@@ -190,6 +191,13 @@ class Visit:
         url = self.request.url
         return url.path + (f"?{url.query}" if url.query else "")
 
+    @property
+    def same_page(self) -> str:
+        """Where to come back to this very page, in another language or signed in anew; not to what was just done."""
+        url = self.request.url
+        asked = [pair for pair in url.query.split("&") if pair and not pair.startswith("done=")]
+        return url.path + (f"?{'&'.join(asked)}" if asked else "")
+
     def place(self, name: str) -> str:
         """A part of the address."""
         found: str = self.request.path_params[name]
@@ -282,11 +290,12 @@ class Visit:
             "zone": self.door.zone if self.door is not None else None,
             "base": self.door.path if self.door is not None else ROOT,
             "here": self.request.scope["path"],
+            "same_page": self.same_page,
             "menu": self.door.menu.get(self.actor.role, ()) if self.door is not None and self.actor is not None else (),
             "token": form_token(self.session) if self.session else "",
             "faults": self.faults.by_field,
             "form": self.form,
-            "done": self.asked("done"),
+            "done": words.told(self.asked("done")),
             "origin": self.origin,
             "integrity": self.banner if self.actor is not None else None,
             "provider": self.provider,
@@ -320,6 +329,11 @@ def endpoint(
             return _sign_in_again(visit, refused)
         except e.VaultError as refused:
             response = await refusal(visit, refused)
+        except HTTPException as refused:
+            response = visit.draw("refusal.html", refused.status_code, code="too_large")
+        except Exception as fault:  # noqa: BLE001 - told and logged as the API's, but on a page
+            problems.unforeseen(fault)
+            response = visit.draw("refusal.html", 500, code="failed")
         if door is not None and visit.actor is not None and "set-cookie" not in response.headers:
             set_cookie(response, door.zone, visit.session, IDLE)
         if visit.switching:
@@ -347,12 +361,13 @@ def _sign_in_again(visit: Visit, refused: e.NotSignedIn) -> Response:
     assert visit.door is not None
     if visit.session:
         count_refusal(visit, refused)
-    path = visit.request.url.path
+    path = visit.same_page
     target = f"{visit.door.path}/sign-in?{urlencode({'next': path})}"
     if visit.part:
         return Response(status_code=200, headers={"hx-redirect": target})
     kept = visit.form.without("_token", "_language").encoded() if visit.posted and not visit.switching else ""
-    if kept:
+    # What another site's form holds was not typed here: nobody gets it back as what they typed.
+    if kept and from_here(visit.request):
         return visit.draw("sign_in.html", 401, next=path, kept=kept, fault="", wait=0)
     return RedirectResponse(target, 303)
 
@@ -374,5 +389,13 @@ async def refusal(visit: Visit, refused: e.VaultError) -> Response:
     if isinstance(refused, e.LogBeingFiled):
         far = {"filed": refused.filed, "whole": refused.filed + refused.unfiled, "minutes": -(-seconds // 60)}
         return visit.draw("being_filed.html", answered.status_code, again=visit.looked_at, **far)
-    code = refused.code if refused.code in words.REFUSALS else "not_found" if answered.status_code == 404 else "failed"
-    return visit.draw("refusal.html", answered.status_code, code=code)
+    return visit.draw("refusal.html", answered.status_code, code=_told_as(refused.code, answered.status_code))
+
+
+def _told_as(code: str, status: int) -> str:
+    """The words for a refusal without its own: by what its status says to whoever asked."""
+    if code in words.REFUSALS:
+        return code
+    if status >= 500:
+        return "failed"
+    return {401: "access_denied", 403: "access_denied", 404: "not_found", 409: "conflict"}.get(status, "invalid_input")

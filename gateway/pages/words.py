@@ -377,6 +377,11 @@ FAULTS: Final[dict[str, str]] = WORDS["obstacle"] | {
     "clash": "Something stands in the way. Choose another time, or say that it is meant.",
     "slot_taken": "Somebody was faster: the desk is taken then.",
     "not_in_text": "These words stand nowhere in the text by themselves, or are replaced already.",
+    "missed_too_long": "At most 200 characters at once: name them in parts.",
+    "missed_too_many": "At most 50 at once: save, then revise the note and name the rest.",
+    "stand_in": "What stands in square brackets looks like a stand-in, and this case has none like it. Write the name, "
+        "or leave out the brackets.",
+    "unseen": "A character in it is not shown, or turns others around. Type the place anew.",
     "budget_spent": "You have filed as many requests today as one person may.",
     "store_busy": "Nothing was saved: the vault is busy. What you typed is here. Send it again in a moment.",
     "written_meanwhile": "Somebody else wrote this meanwhile. Nothing is lost.",
@@ -426,6 +431,14 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
         "The identity provider does not answer",
         "Sign in with your password, or try again in a moment.",
     ),
+    "too_large": (
+        "This is too long",
+        "Nothing was saved. Go back: what you typed stands there. Shorten it, or save it in parts.",
+    ),
+    "conflict": (
+        "Something else happened in the meantime",
+        "Nothing was saved. Go back, look at the page again, then send it once more.",
+    ),
     "failed": ("Something failed", "It was logged. Nothing that you did was lost without being told."),
 }
 
@@ -441,6 +454,11 @@ def word(translate: Callable[[str], str], group: str, code: object) -> str:
         return translate(REFUSALS[text][group == "remedy"])
     known = WORDS[group].get(text)
     return translate(known) if known is not None else text
+
+
+def told(done: str) -> str:
+    """What an address says was done, where there is a word for it; "" for anything that somebody else wrote there."""
+    return done if done in WORDS["done"] else ""
 
 
 def choices(group: str) -> tuple[str, ...]:

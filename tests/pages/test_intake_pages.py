@@ -340,4 +340,4 @@ def test_a_form_without_a_file_is_never_held_beyond_what_a_form_is(lite_house: H
     body = b"orders=" + b"x" * (2 * 1024 * 1024)
     kind = {"content-type": "application/x-www-form-urlencoded"}
     reply = desk.house.app.post(desk.path, content=body, headers=desk.headers | kind)
-    assert reply.status_code == 400
+    assert reply.status_code == 413

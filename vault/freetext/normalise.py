@@ -6,7 +6,8 @@
 What is stored is what was sent: this spelling is for finding only. In it
 1. letters are composed (NFC); compatibility forms of letters and digits (full width, mathematical, ligatures) and
    the digits of other scripts are plain ones;
-2. every kind of space is a space, every line end `\\n`, a hyphen that forbids or allows a line end a hyphen;
+2. every kind of space is a space, every line end `\\n`, and the rarer dashes, dots and strokes that a program puts
+   between digits are the usual ones;
 3. zero-width, bidirectional, control and other characters that show nothing are left out, so that none can hide
    inside a name;
 4. in a word that mixes scripts, Cyrillic and Greek letters that look Latin are Latin.
@@ -30,6 +31,13 @@ _PLAIN: Final = re.compile("[\t\n\x20-\x7e\u00a1-\u00ac\u00ae-\u02af‘’‚“
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _FOREIGN: Final = re.compile("[\u0370-\u052f]")
 _LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f]")
+#: Beside - – — · • and /, which stages know: hyphens for line ends, figure dash, horizontal bar, minus, and the like.
+_SIGNS: Final = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2015\u2043\u2212\ufe58\ufe63", "-"),
+    **dict.fromkeys("\u2024", "."),
+    **dict.fromkeys("\u2027\u2219\u22c5", "·"),
+    **dict.fromkeys("\u2044\u2215", "/"),
+}
 # fmt: off
 _LOOKALIKES: Final = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаесіјорѕухӏԁԛԝ" "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονυια",
@@ -104,8 +112,8 @@ def _plain(char: str) -> str:
     """One character for one: plain spaces, digits and letters."""
     if char.isascii():
         return "\n" if char in "\r\x0b\x0c" else char
-    if char in "\u2010\u2011":
-        return "-"
+    if char in _SIGNS:
+        return _SIGNS[char]
     category = unicodedata.category(char)
     if category == "Zs":
         return " "

@@ -34,19 +34,27 @@ _MOST_DECISIONS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """The span is what it was taken for. everywhere: so is every span with the same stand-in."""
+    """The span is what it was taken for. everywhere: so is every span with the same stand-in.
+
+    alike: so is every span that is written alike and was found as the same, and no other (`written_alike`).
+    """
 
     span: str
     everywhere: bool = False
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reject:
-    """The span names nobody: the text stays. everywhere: also where the same text stands elsewhere."""
+    """The span names nobody: the text stays. everywhere: also where the same text stands elsewhere.
+
+    alike: also where the same text was found as the same. A town that is left leaves nobody who is called like it.
+    """
 
     span: str
     reason: str = ""
     everywhere: bool = False
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,11 @@ class Reviewed:
     version: str = ""
 
 
+def written_alike(written: str, kind: str, tier: str) -> tuple[str, str, str]:
+    """Equal for two findings that a reviewer decides in one. written: as in the text; kind, tier: as it was found."""
+    return written.casefold(), kind, tier
+
+
 def review(done: Pseudonymised, decisions: Sequence[Choice], *, language: str, by: str, at: datetime) -> Reviewed:
     """Apply `decisions` in order; a later one about the same span replaces the earlier.
 
@@ -155,6 +168,10 @@ class _Desk:
     def __init__(self, done: Pseudonymised, language: str, by: str, at: datetime) -> None:
         self.done, self.source, self.language, self.by, self.at = done, done.source, language, by, at
         self.spans = {span.id: span for span in done.spans}
+        self._found_as = {
+            span.id: written_alike(self.source[span.start : span.end], span.type.value, span.tier.value)
+            for span in done.spans
+        }
         self.rejections: dict[str, str] = {}
         self.linker = Linker(_without_new_forms(done.token_map, done.before))
         self.made = 0
@@ -169,9 +186,11 @@ class _Desk:
                 self._add(decision)
             case Missed(text, kind):
                 self._missed(text, kind)
-            case Reject(span, reason, everywhere):
-                for one in self._with_text(span, everywhere):
+            case Reject(span, reason, everywhere, alike):
+                for one in self._alike(span) if alike else self._with_text(span, everywhere):
                     self._reject(one, reason)
+            case Accept(span, _, True):
+                self._name(decision, self._alike(span))
             case (
                 Accept(span, everywhere)
                 | Retype(span, _, everywhere)
@@ -222,6 +241,11 @@ class _Desk:
     def _with_text(self, span: str, everywhere: bool) -> list[str]:
         wanted = self._text(self._span(span))
         return [one.id for one in self.spans.values() if self._text(one) == wanted] if everywhere else [span]
+
+    def _alike(self, span: str) -> list[str]:
+        """Those that the pages show in one line: told apart by what was found, whatever was decided since."""
+        wanted = self._found_as.get(self._span(span).id)
+        return [one for one, found in self._found_as.items() if found == wanted and one in self.spans] or [span]
 
     def _text(self, span: Span) -> str:
         return fold(self.source[span.start : span.end]).text
@@ -284,17 +308,19 @@ class _Desk:
         self._add(Add(*place, kind, everywhere=True))
 
     def _add_elsewhere(self, first: Span, reasons: tuple[Reason, ...]) -> None:
-        for start, end in self._alone(self.source[first.start : first.end]):
+        for start, end in tuple(self._alone(self.source[first.start : first.end])):
             self._put(start, end, first.type, first.token, reasons)
 
     def _alone(self, typed: str) -> Iterator[tuple[int, int]]:
-        """Where exactly this stands by itself and nothing was found yet; looked for as one goes."""
+        """Where exactly this stands by itself and nothing was found yet; no two places overlap."""
+        taken = self._taken()
         at = self.source.find(typed)
         while at >= 0:
             end = at + len(typed)
             alone = not (self.source[max(at - 1, 0) : at].isalnum() or self.source[end : end + 1].isalnum())
-            if alone and not self._overlaps(at, end):
+            if alone and not any(taken[at:end]):
                 yield at, end
+                taken[at:end] = b"\1" * (end - at)
             at = self.source.find(typed, at + 1)
 
     # -- parts ----------------------------------------------------------------------------------------
@@ -322,13 +348,19 @@ class _Desk:
             raise InvalidInput("the marked place overlaps another one", field="decisions")
 
     def _overlaps(self, start: int, end: int, besides: str = "") -> bool:
-        taken = [
+        return any(self._taken(besides)[start:end])
+
+    def _taken(self, besides: str = "") -> bytearray:
+        """For each character of the source whether a span or a stand-in has it."""
+        taken = bytearray(len(self.source))
+        places = [
             (span.start, span.end)
             for span in self.spans.values()
             if span.decision is not Decision.REJECT and span.id != besides
         ]
-        taken += [found.span() for found in EXACT.finditer(self.source)]
-        return any(start < last and first < end for first, last in taken)
+        for start, end in places + [found.span() for found in EXACT.finditer(self.source)]:
+            taken[start:end] = b"\1" * (end - start)
+        return taken
 
     def _linked(self, kind: TokenType, span: Span) -> str:
         typed = self.source[span.start : span.end]

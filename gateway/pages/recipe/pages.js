@@ -173,6 +173,18 @@
     window.addEventListener("beforeunload", (event) => { if (dirty && status && status.dataset.state === "bad") event.preventDefault(); });
   }
 
+  // -- a button that is pressed twice sends its form once: what is saved twice stands in the file twice -------
+  let sentAt = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    if (!event.isTrusted || Date.now() - (sentAt.get(event.target) || 0) > 10000) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+  window.addEventListener("submit", (event) => {
+    if (event.isTrusted && !event.defaultPrevented && event.target.getAttribute("method") === "post") sentAt.set(event.target, Date.now());
+  });
+  window.addEventListener("pageshow", () => { sentAt = new WeakMap(); });
+
   // -- any other form with words in it: leaving the page asks first -----------------------------------------
   document.querySelectorAll("form[data-guard]").forEach((guarded) => {
     let typed = false;
@@ -345,6 +357,8 @@
       if (words && words.length <= 200 && !words.includes("\n")) missed.value = words;
     });
   }
+  const spoken = $("select#language[data-keep]");
+  if (spoken && $("#text")) spoken.addEventListener("change", () => { $("#text").lang = spoken.value; });
   const chosen = $("select[data-skeletons]");
   if (chosen) {
     const area = $("#text");

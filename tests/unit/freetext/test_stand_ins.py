@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +17,7 @@ from vault.freetext import (
     KnownIdentities,
     KnownPerson,
     Merge,
+    Missed,
     Pseudonymised,
     Reason,
     Reject,
@@ -24,6 +27,7 @@ from vault.freetext import (
     Tier,
     TokenMap,
     TokenType,
+    look_through,
     normalise,
     pseudonymise,
     restore,
@@ -233,3 +237,35 @@ def test_nothing_is_finished_while_a_suggestion_is_undecided() -> None:
     assert refused.value.pending == 1
     assert _review(suggested, Accept("c1")) == "[PERSONNE-2] dort"
     assert _review(suggested, Reject("c1")) == "Kadi dort"
+
+
+def test_a_word_that_was_missed_everywhere_takes_time_for_the_length_alone() -> None:
+    """Four times the text takes about four times as long: 16 for what is quadratic. A case waits meanwhile."""
+
+    def seconds(size: int) -> float:
+        done = look_through("zz b " * size, KnownIdentities(), TokenMap.empty(), "en")
+        began = time.process_time()
+        reviewed = review(done, [Missed("zz", TokenType.PERSON)], language="en", by="coach", at=AT)
+        assert reviewed.text.count("[PERSON-1]") == size
+        return time.process_time() - began
+
+    seconds(500)
+    small, large = seconds(2_500), seconds(10_000)
+    assert large < 9 * small + 0.1, (small, large)
+
+
+def test_a_decision_about_those_written_alike_is_about_no_other_kind() -> None:
+    done = look_through("Rose va, rose est là, Rose y est", KnownIdentities(), TokenMap.empty(), "fr")
+    found = [("a", 0, TokenType.PERSON), ("b", 9, TokenType.PLACE), ("c", 22, TokenType.PERSON)]
+    spans = tuple(
+        Span(name, at, at + 4, kind, Tier.SUGGEST, 0.5, (Reason(Source.MODEL, ""),), f"[{word}-1]")
+        for (name, at, kind), word in zip(found, ("PERSONNE", "LIEU", "PERSONNE"), strict=True)
+    )
+    grown = TokenMap.empty().with_entry(TokenType.PERSON, "Rose")[0].with_entry(TokenType.PLACE, "rose")[0]
+    done = replace(done, spans=spans, token_map=grown)
+    for choices in (
+        [Accept("a", alike=True), Reject("b", alike=True)],
+        [Reject("b", alike=True), Accept("c", alike=True)],
+    ):
+        assert _review(done, *choices) == "[PERSONNE-1] va, rose est là, [PERSONNE-1] y est"
+    assert _review(done, Reject("a", alike=True), Accept("b", alike=True)) == "Rose va, [LIEU-1] est là, Rose y est"
