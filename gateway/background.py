@@ -71,6 +71,8 @@ async def file_the_log(worker: Worker, pace: Pace, tick: Callable[[], float] = t
             filed = await worker.submit(OVERSIGHT, partial(_file, much), quick=False)
         except StoreError as fault:
             log.warning("the log could not be filed now", extra={"fault": fault.code})
+        except Exception as fault:  # noqa: BLE001 - a task that died would leave looks to wait, until somebody restarts
+            log.error("the log could not be filed now", extra={"fault": type(fault).__name__})
         seen = worker.submitted
         pause = _PAUSE
         if filed == much:  # more waits

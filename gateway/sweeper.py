@@ -52,6 +52,8 @@ async def _sweep_now_and_then(services: Services, first: float, every: float) ->
                 told, swept = now, 0
         except VaultError as fault:
             log.warning("sweep failed", extra={"code": fault.code})
+        except Exception as fault:  # noqa: BLE001 - a task that died would keep what must go, until somebody restarts
+            log.error("sweep failed", extra={"fault": type(fault).__name__})
         await asyncio.sleep(every)
 
 

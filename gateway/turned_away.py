@@ -73,6 +73,9 @@ class TurnedAway:
             except VaultError as fault:
                 log.error("counts not written", extra={"code": fault.code})
                 self._counts.setdefault(zone, Counter()).update(counts)
+            except Exception as fault:  # noqa: BLE001 - one zone's must not keep the others' from being written
+                log.error("counts not written", extra={"fault": type(fault).__name__})
+                self._counts.setdefault(zone, Counter()).update(counts)
 
 
 def code_of(error: VaultError) -> str:

@@ -18,6 +18,7 @@ from tests.flow_paths import Paths
 from tests.house import CASE, House
 from tests.recorded import CONSEQUENCES, DRAFT, INVITATION, TASK, compose, save_draft, set_task
 from vault.cases.flow import State, Step, phase_of
+from vault.errors import StoreBusy
 from vault.storage import tables as t
 from vault.usecases import tasks as use_tasks
 from vault.usecases.casework import parse_reference
@@ -231,9 +232,19 @@ def test_a_draft_ends_by_its_age_and_is_swept(house: House) -> None:
     assert faults(house.settings) == []
 
 
-def test_the_server_sweeps_by_itself(lite_house: House) -> None:
+def test_the_server_sweeps_by_itself_whatever_befell_the_last_time(
+    lite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import asyncio
 
+    failing = [RuntimeError("nobody foresaw this"), StoreBusy("later")]
+
+    def sweep_or_fail(*given: Any) -> int:
+        if failing:
+            raise failing.pop()
+        return sweep(*given)
+
+    monkeypatch.setattr("gateway.sweeper.sweep", sweep_or_fail)
     coach = lite_house.client("coach")
     case = lite_house.open_case(coach)
     save_draft(coach, case)

@@ -55,6 +55,29 @@ def test_requests_without_a_session_are_counted_and_not_written_one_by_one(house
     assert faults(house.settings) == []
 
 
+def test_what_nobody_foresaw_keeps_the_counts_and_those_of_no_other_zone(
+    lite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(entries(lite_house))
+    for path in ("/casework/cases", "/oversight/entries"):
+        assert lite_house.app.get(path).status_code == 401
+    written = turned_away.record_turned_away
+
+    def fails_for_casework(uow: Any, **given: Any) -> None:
+        if str(uow.zone) == "casework":
+            raise RuntimeError("nobody foresaw this")
+        written(uow, **given)
+
+    with monkeypatch.context() as once:
+        once.setattr(turned_away, "record_turned_away", fails_for_casework)
+        _flush(lite_house)
+    told = [entry for entry in since(lite_house, before) if entry["action"] == "turned_away"]
+    assert [entry["zone"] for entry in told] == ["oversight"]
+    _flush(lite_house)
+    told = [entry for entry in since(lite_house, before) if entry["action"] == "turned_away"]
+    assert sorted((entry["zone"], entry["count"]) for entry in told) == [("casework", 1), ("oversight", 1)]
+
+
 def test_a_refused_sign_in_has_its_own_entry_and_a_throttled_one_is_counted(lite_house: House) -> None:
     wrong = {"login": "nobody", "password": "x", "code": "000000"}
     before = len(entries(lite_house))

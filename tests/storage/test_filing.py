@@ -24,7 +24,7 @@ from tests.house import House, house_on
 from tests.storage.test_worker import gather, read
 from vault.audit.events import FILED_FIELDS
 from vault.audit.reading import EntryFilter
-from vault.errors import LogBeingFiled
+from vault.errors import LogBeingFiled, StoreBusy
 from vault.storage import filing, trail
 from vault.storage import tables as t
 from vault.storage.filing import OwnFiling
@@ -136,6 +136,23 @@ def test_a_process_files_when_nobody_waits(house: House, monkeypatch: pytest.Mon
     asyncio.run(gather(house, *(read(str(n)) for n in range(9))))
     pace = serve_until(house, lambda: filed(house) == len(entries(house)))
     assert pace.a_second != Pace().a_second, "how fast it goes is measured"
+    assert faults(house.settings) == []
+
+
+def test_filing_goes_on_whatever_befell_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = [RuntimeError("nobody foresaw this"), StoreBusy("later")]
+    file = background._file
+
+    def file_or_fail(limit: int, uow: Any) -> int:
+        if failing:
+            raise failing.pop()
+        return file(limit, uow)
+
+    monkeypatch.setattr(background, "_file", file_or_fail)
+    monkeypatch.setattr(background, "_PAUSE", 0.01)
+    asyncio.run(gather(house, *(read(str(n)) for n in range(9))))
+    serve_until(house, lambda: filed(house) == len(entries(house)))
+    assert failing == []
     assert faults(house.settings) == []
 
 
