@@ -62,6 +62,8 @@ from gateway.wiring import Services
 from vault.vocabulary import OVERSIGHT, Kind, Purpose, ZoneKind
 
 _GC_THRESHOLDS: Final = (20_000, 20, 50)
+#: Seconds after the start: looking through all that it made takes a tenth of one, which nobody should wait for.
+_SETTLES: Final = 2.0
 
 
 class Application(FastAPI):
@@ -83,8 +85,9 @@ def create_app(services: Services) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        _settle_memory()
+        settling = asyncio.get_running_loop().call_later(_SETTLES, _settle_memory)
         async with AsyncExitStack() as stack:
+            stack.callback(settling.cancel)
             stack.callback(services.close)
             if OVERSIGHT in services.sign_in:
                 filing = file_the_log(services.worker, services.filing_pace)
@@ -178,6 +181,7 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

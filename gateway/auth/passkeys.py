@@ -2,6 +2,8 @@
 
 The challenge itself is the vault's (`vault.usecases.factors`). Every option asks for user verification; a sign-in names
 no credential, so that it tells nobody who is enrolled: the authenticator offers those that it holds for this host.
+
+The library is imported where it is used: it brings attestation formats that take a sixth of a server's start.
 """
 
 from __future__ import annotations
@@ -11,16 +13,6 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from webauthn import generate_authentication_options, generate_registration_options
-from webauthn.helpers import options_to_json_dict
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.structs import (
-    AttestationConveyancePreference,
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from gateway.settings import slug
 from vault.crypto.passkey import ALGORITHMS, Origin
@@ -36,6 +28,17 @@ def to_make(
     challenge: bytes, origin: Origin, user: bytes, login: str, name: str, held: Iterable[bytes]
 ) -> dict[str, Any]:
     """What makes a passkey. user: the handle kept beside the key. held: credentials that exist already."""
+    from webauthn import generate_registration_options
+    from webauthn.helpers import options_to_json_dict
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier
+    from webauthn.helpers.structs import (
+        AttestationConveyancePreference,
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     options = generate_registration_options(
         rp_id=origin.host,
         rp_name="Parefeu",
@@ -56,6 +59,10 @@ def to_make(
 
 def to_sign(challenge: bytes, origin: Origin, held: Iterable[bytes] = ()) -> dict[str, Any]:
     """What makes a passkey sign. held: the credentials that may; none named: whichever the person has for this host."""
+    from webauthn import generate_authentication_options
+    from webauthn.helpers import options_to_json_dict
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
+
     options = generate_authentication_options(
         rp_id=origin.host,
         challenge=challenge,

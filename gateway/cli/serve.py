@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -78,6 +79,7 @@ def run(
     ready: Callable[[Services, str], Callable[[], None]],
 ) -> None:
     """Serve on an open socket until told to stop. ready: called before; what it returns, once the server answers."""
+    gc.disable()  # what start-up makes stays: looking through it again and again is a tenth of it (`app.create_app`)
     from gateway.app import create_app
     from gateway.cli import logs
     from gateway.log.running import log_beside

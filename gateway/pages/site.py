@@ -73,7 +73,7 @@ class Site:
         self.services = services
         self.turned_away = turned_away
         self.static = f"{ROOT}/static/{sha256(assets.MANIFEST.read_bytes()).hexdigest()[:16]}"
-        self._environments = {language: self._environment(language) for language in catalogs.LANGUAGES}
+        self._environments: dict[str, Environment] = {}  # each is made when a page in its language is first wanted
 
     def _environment(self, language: str) -> Environment:
         catalogue = catalogs.catalogue(language)
@@ -103,6 +103,8 @@ class Site:
         return made
 
     def draw(self, language: str, template: str, values: dict[str, Any], status: int = 200) -> HTMLResponse:
+        if language not in self._environments:
+            self._environments[language] = self._environment(language)
         text = self._environments[language].get_template(template).render(values)
         return HTMLResponse(text, status, headers={"content-language": language})
 
