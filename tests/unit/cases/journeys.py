@@ -103,10 +103,16 @@ class Walk:
     def take(self, step: Step, details: Details | None = None, actor: ActorId | None = None) -> Walk:
         """Raises what the step raises."""
         told = self.told(step) if details is None else details
-        by = actor or (HEAD if step in {Step.SIGN_CLOSING, Step.HAND_OVER, Step.SUSPEND} else COACH)
+        by = actor or self._usual(step)
         case = take(self.situation(by), step, told, at=self.at)
         event = CaseEvent(len(self.events) + 1, step, case.state, self.at, by, note_of(told))
         return replace(self, case=case, events=(*self.events, event))
+
+    def _usual(self, step: Step) -> ActorId:
+        """Who takes a step in the ordinary course: where two must sign, the second is not the first."""
+        if step in {Step.SIGN_CLOSING, Step.HAND_OVER}:
+            return HEAD if self.situation().history.begun_by != HEAD else COLLEAGUE
+        return HEAD if step is Step.SUSPEND else COACH
 
     def possible(self, actor: ActorId | None = None) -> tuple[Step, ...]:
         """The steps that this actor, or anybody, can take now."""

@@ -419,3 +419,12 @@ def test_where_one_way_leads_on_it_is_put_first() -> None:
         State.CLOSING_NONCOLLAB: Step.HAND_OVER, State.CLOSED: Step.REOPEN,
     }.items():  # fmt: skip
         assert way_forward([row.step for row in FLOW if row.state is state], notice_given=True) is step
+
+
+def test_a_head_who_began_a_closing_leaves_the_second_signature_to_another() -> None:
+    walk = Walk.of(Origin.ORDER, AdminFacts("13")).take(Step.WALK_IN).take(Step.EXPLAIN_CONSEQUENCES)
+    begun = walk.take(Step.BEGIN_CLOSING, Details(outcome=Outcome.REFUSED), HEAD)
+    assert Step.SIGN_CLOSING not in begun.possible(HEAD)
+    with pytest.raises(IllegalStep, match="another person"):
+        begun.take(Step.SIGN_CLOSING, actor=HEAD)
+    assert begun.take(Step.SIGN_CLOSING).events[-1].actor == COLLEAGUE
