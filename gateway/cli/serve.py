@@ -42,6 +42,7 @@ def serve(
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. TLS is the reverse proxy's."""
+    gc.disable()  # what start-up makes stays: looking through it again and again is a tenth of it (`app.create_app`)
     given: dict[str, Any] = {"host": host, "port": port, "zone": str(zone_of(zone)) if zone else None}
     settings = settings_of(home, **{name: value for name, value in given.items() if value is not None})
     settings.check()
@@ -79,7 +80,6 @@ def run(
     ready: Callable[[Services, str], Callable[[], None]],
 ) -> None:
     """Serve on an open socket until told to stop. ready: called before; what it returns, once the server answers."""
-    gc.disable()  # what start-up makes stays: looking through it again and again is a tenth of it (`app.create_app`)
     from gateway.app import create_app
     from gateway.cli import logs
     from gateway.log.running import log_beside

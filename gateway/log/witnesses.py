@@ -14,9 +14,8 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
-
-import httpx2
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from auditor.verify import Policy
 from vault.audit.merkle import NodeReader, consistency_path
@@ -24,6 +23,9 @@ from vault.audit.note import NoteSignature, open_note, parse_signature
 from vault.audit.turns import Head
 from vault.crypto.note_keys import NoteVerifier
 from vault.errors import LogRolledBack, NoteRejected
+
+if TYPE_CHECKING:
+    import httpx2
 
 #: A witness is asked again at the next round; a round must not wait for a dead one.
 TIMEOUT: Final = 5.0  # seconds, for each step of a request
@@ -104,7 +106,6 @@ class WitnessClient:
     def __init__(self, witnesses: Sequence[Named]) -> None:
         self.witnesses = list(witnesses)
         self._seen: dict[tuple[str, str], int] = {}
-        self._client = httpx2.Client(timeout=TIMEOUT, follow_redirects=False)
         self._open: dict[str, _Post] = {}
         self._slow: set[str] = set()
         self._late: list[tuple[Head, NoteSignature]] = []
@@ -147,7 +148,14 @@ class WitnessClient:
         return found
 
     def close(self) -> None:
-        self._client.close()
+        if "_client" in vars(self):
+            self._client.close()
+
+    @cached_property
+    def _client(self) -> httpx2.Client:
+        import httpx2  # a log without witnesses, and a server's start, can do without
+
+        return httpx2.Client(timeout=TIMEOUT, follow_redirects=False)
 
     def _post(self, witness: Named, head: Head, note: str, nodes: NodeReader) -> _Post:
         old = self._seen.get((witness.name, head.origin), 0)
