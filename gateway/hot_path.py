@@ -52,7 +52,8 @@ class HotPath:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_PREFIX):
             return None
         parts: list[str] = scope["path"].split("/")
-        return parts if len(parts) == 6 and parts[4] == "notes" and parts[5] else None
+        whole = len(parts) == 6 and parts[4] == "notes" and parts[5] and not scope["query_string"]
+        return parts if whole else None
 
     async def answer(self, parts: list[str], scope: Scope, receive: Receive, send: Send) -> None:
         """Decide, open, log, commit, then reply."""

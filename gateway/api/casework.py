@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from gateway.api import models as m
-from gateway.api.json import StrictRoute, json_response
+from gateway.api.json import StrictRoute, check_query, json_response
 from gateway.auth.sessions import token_hash
 from gateway.gate import Asks, Gate, source_of
 from vault.cases.flow import State
@@ -160,6 +160,7 @@ class _Router:
 
     async def read_note(self, request: Request) -> Response:
         """One note, stand-ins kept. A plain Starlette route: no per-request dependency tree."""
+        check_query(request, {})
         path = request.path_params
         case, note = parse_reference(path["case"]), RecordId.parse(path["note"])
         hashed = token_hash(request.scope, CASEWORK)

@@ -8,7 +8,7 @@ has would be a list of everything, believed to be filtered.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, NoReturn, get_args, get_origin
 
 import orjson
@@ -45,7 +45,7 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"]:
-                _check_query(request.query_params.multi_items(), declared)
+                check_query(request, declared)
             return await handler(StrictRequest(request.scope, request.receive))
 
         return strict
@@ -64,9 +64,13 @@ def _repeats(annotation: Any) -> bool:
     return any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
 
 
-def _check_query(given: Iterable[tuple[str, str]], declared: Mapping[str, bool]) -> None:
+def check_query(request: Request, declared: Mapping[str, bool]) -> None:
+    """Refuse what a query names and the route does not have. declared: by name, whether it may be given several times.
+
+    Raises RequestValidationError.
+    """
     seen: set[str] = set()
-    for name, _ in given:
+    for name, _ in request.query_params.multi_items():
         if name not in declared:
             raise RequestValidationError(
                 [{"type": "extra_forbidden", "loc": ("query", name), "msg": "There is no such parameter"}]

@@ -259,12 +259,13 @@ def test_queries_outside_their_bounds_are_refused(lite_house: House) -> None:
 def test_a_parameter_that_no_route_has_is_no_filter_in_silence(lite_house: House) -> None:
     coach, auditor = lite_house.client("coach"), lite_house.client("auditor")
     officer = lite_house.client("officer")
-    lite_house.open_case(coach)
+    case = lite_house.open_case(coach)
+    note = lite_house.write_note(coach, case)
     for caller, place in (
         (coach, "/cases?region=ghent"), (coach, "/cases?langauge=nl"), (coach, "/cases?Limit=1"),
         (coach, "/cases?language=fr&language=nl"), (coach, "/cases?limit=1&limit=2"), (coach, "/cases?x"),
         (coach, "/session?x=1"), (auditor, "/entries?actr=nobody"), (auditor, "/entries?limit=1&limit=1"),
-        (officer, "/sheets?subject=x"),
+        (officer, "/sheets?subject=x"), (coach, f"/cases/{case}/notes/{note}?version=1"),
     ):  # fmt: skip
         reply = caller.get(place)
         _assert_problem(reply, 400)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from vault.ids import ReleaseId
 from vault.storage import transaction
 from vault.usecases import answering, asking, ceremony, disclosing, granting, sign_in
 from vault.usecases.answering import AnsweringDesk
-from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 Pause = Callable[[], None]
 MISUSED: Final = Revocation.MISUSED
@@ -40,12 +40,11 @@ _NUMBERS = count(1)
 
 
 @contextmanager
-def reading_process(house: House, read: Callable[..., Any]) -> Iterator[Services]:
-    """Where the reader is served: beside casework's process, or on SQLite in it."""
+def process_of(house: House, zone: Zone) -> Iterator[Services]:
+    """Where this zone is served: beside casework's process, or on SQLite in it."""
     if house.services.store.sqlite:
         yield house.services
         return
-    zone = FEDASIL if read is read_exception else FOLLOW_UP
     services = build(
         house.settings.model_copy(update={"zone": str(zone)}), clock=house.clock, entropy=SystemEntropy(),
         root=WeakFileRoot, firewall=shipped_firewall(),
@@ -54,6 +53,10 @@ def reading_process(house: House, read: Callable[..., Any]) -> Iterator[Services
         yield services
     finally:
         services.close()
+
+
+def reading_process(house: House, read: Callable[..., Any]) -> AbstractContextManager[Services]:
+    return process_of(house, FEDASIL if read is read_exception else FOLLOW_UP)
 
 
 def reader_of(asked: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
 from gateway.auth.sessions import hash_token
-from gateway.clock import SystemEntropy
-from gateway.wiring import Services, build
+from gateway.wiring import Services
 from tests import asked, excepted
 from tests.crash.checks import faults
-from tests.house import House, shipped_firewall
-from tests.unit.crypto.kit import WeakFileRoot
+from tests.house import House
+from tests.storage.test_grant_race import process_of
 from vault.cases.access_requests import Doubt, Manner, Refusal
 from vault.errors import Conflict
 from vault.ids import RequestId
@@ -33,23 +31,8 @@ _SECOND_HALF: Final[dict[Manner, Callable[..., Any]]] = {
 }  # fmt: skip
 
 
-@contextmanager
-def oversights_process(house: House) -> Iterator[Services]:
-    if house.services.store.sqlite:
-        yield house.services
-        return
-    services = build(
-        house.settings.model_copy(update={"zone": str(OVERSIGHT)}), clock=house.clock, entropy=SystemEntropy(),
-        root=WeakFileRoot, firewall=shipped_firewall(),
-    )  # fmt: skip
-    try:
-        yield services
-    finally:
-        services.close()
-
-
-def let_go(house: House, number: str, manner: Manner, pause: Pause = lambda: None) -> None:
-    """Both halves, by the head. pause: called before the second commits."""
+def authorised(house: House, number: str, manner: Manner) -> Callable[[Pause], None]:
+    """The first half, by the head. Returns the second; pause: called before it commits."""
     services, hashed = house.services, hash_token(house.tokens["head"])
     desk = answering.desk_of(services.access[CASEWORK], services.casework)
 
@@ -60,11 +43,19 @@ def let_go(house: House, number: str, manner: Manner, pause: Pause = lambda: Non
         CASEWORK, lambda uow: granting.authorise(uow, who(uow), RequestId.parse(number), desk, manner)
     )
 
-    def second(uow: Any) -> None:
-        _SECOND_HALF[manner](uow, who(uow), leave, desk, services.sender)
-        pause()
+    def second_half(pause: Pause) -> None:
+        def second(uow: Any) -> None:
+            _SECOND_HALF[manner](uow, who(uow), leave, desk, services.sender)
+            pause()
 
-    services.worker.run(CASEWORK, second)
+        services.worker.run(CASEWORK, second)
+
+    return second_half
+
+
+def let_go(house: House, number: str, manner: Manner, pause: Pause = lambda: None) -> None:
+    """Both halves. pause: called before the second commits."""
+    authorised(house, number, manner)(pause)
 
 
 def answer(house: House, services: Services, number: str, what: Refusal | Doubt) -> None:
@@ -106,7 +97,7 @@ def test_an_answer_waits_for_what_is_about_to_leave(house: House, manner: Manner
         else:
             order.append("acknowledged")
 
-    with oversights_process(house) as services:
+    with process_of(house, OVERSIGHT) as services:
         threads = [
             threading.Thread(target=lambda: let_go(house, number, manner, pause)),
             threading.Thread(target=lambda: refusing(services)),
@@ -127,19 +118,11 @@ def test_an_answer_waits_for_what_is_about_to_leave(house: House, manner: Manner
 def test_nothing_leaves_after_a_refusal_was_acknowledged(house: House, manner: Manner) -> None:
     """Between the two halves."""
     number = _ready(house, manner)
-    services, hashed = house.services, hash_token(house.tokens["head"])
-    desk = answering.desk_of(services.access[CASEWORK], services.casework)
-
-    def who(uow: Any) -> Any:
-        return sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-
-    leave = services.worker.run(
-        CASEWORK, lambda uow: granting.authorise(uow, who(uow), RequestId.parse(number), desk, manner)
-    )
-    with oversights_process(house) as other:
+    second_half = authorised(house, number, manner)
+    with process_of(house, OVERSIGHT) as other:
         answer(house, other, number, Refusal.DISPROPORTIONATE)
     with pytest.raises(Conflict):
-        services.worker.run(CASEWORK, lambda uow: _SECOND_HALF[manner](uow, who(uow), leave, desk, services.sender))
-    with services.store.main.engine.connect() as connection:
+        second_half(lambda: None)
+    with house.services.store.main.engine.connect() as connection:
         assert connection.execute(t.grants.select()).all() == []
         assert connection.execute(t.ceremonies.select()).all() == []
