@@ -1,9 +1,9 @@
 """The rules as a table, decided by Casbin: every phase, every set of facts, once, when the policy is loaded.
 
-For each cell (role, kind, action, purpose) that some rule names, a small engine over the cell's rules is asked
-for all phases and for every set of the facts that the cell's rules name. Other facts cannot matter, since
-a line looks at nothing else; `policies.proof` asks the whole policy and all sets to show it. A cell that no
-rule names is not in the table, and what is not in the table is denied.
+For each cell (role, kind, action, purpose) that some rule names, Casbin over the cell's rules is asked for every
+set of the facts that the rules name, once for all phases that the same lines speak of. Other facts, and which of
+those phases it is, cannot matter, since a line looks at nothing else; `policies.proof` asks the whole policy, all
+phases and all sets to show it. A cell that no rule names is not in the table, and what is not in the table is denied.
 
     table.answer((Role.COACH, Kind.NOTE, Action.READ, Purpose.COACHING), Phase.ACTIVE, held=1)
     # Answer(allowed=True, rule='cw-11', profile='note_full')
@@ -82,24 +82,29 @@ class Table:
 
 def compile_table(source: Source) -> Table:
     """Ask Casbin everything. Raises PolicyRejected if Casbin read or answered what the rules do not say."""
-    Engine(source.model, source.rules)  # Casbin reads the whole policy, and what it read is compared
+    # Casbin reads the whole policy, and what it read is compared; then each cell's rules alone.
+    engine = Engine(source.model, source.rules, parse_once=True)
     by_cell: dict[Key, list[Rule]] = defaultdict(list)
     for rule in source.rules:
         by_cell[rule.key].append(rule)
-    cells = {key: _decide_cell(source.model, key, rules) for key, rules in by_cell.items()}
+    cells = {key: _decide_cell(engine, key, rules) for key, rules in by_cell.items()}
     return Table(source, MappingProxyType(cells), _digest(source, cells))
 
 
-def _decide_cell(model: str, key: Key, rules: Sequence[Rule]) -> Cell:
-    engine = Engine(model, rules, parse_once=True)
+def _decide_cell(engine: Engine, key: Key, rules: Sequence[Rule]) -> Cell:
+    engine.read_instead(rules)
     by_id = {rule.id: rule for rule in rules}
     relevant = reduce(or_, (rule.needed for rule in rules), 0)
-    answers = {
-        phase: MappingProxyType(
-            {held: _checked(engine.ask(key, phase, held), by_id, phase, held) for held in condition_sets(relevant)}
-        )
-        for phase in Phase
-    }
+    spoken_of = [(rule.id, rule.phases) for rule in rules]
+    asked: dict[tuple[str, ...], Mapping[int, Answer]] = {}
+    answers: dict[Phase, Mapping[int, Answer]] = {}
+    for phase in Phase:
+        lines = tuple(rule_id for rule_id, phases in spoken_of if phase in phases)
+        if lines not in asked:
+            asked[lines] = MappingProxyType(
+                {held: _checked(engine.ask(key, phase, held), by_id, phase, held) for held in condition_sets(relevant)}
+            )
+        answers[phase] = asked[lines]
     return Cell(relevant, MappingProxyType(answers), tuple(rules))
 
 

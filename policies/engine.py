@@ -37,15 +37,23 @@ class Engine:
         import casbin
         from casbin.persist.adapters.string_adapter import StringAdapter
 
-        lines = [list(line) for rule in rules for line in rule.casbin_lines()]
-        if not lines:
-            raise PolicyRejected(("an engine without a rule would match nothing as if it were something",))
+        lines = _lines_of(rules)
         text = "\n".join(", ".join(("p", *line)) for line in lines)
         self._enforcer: Any = casbin.Enforcer(casbin.Enforcer.new_model(text=model), StringAdapter(text))
         self._enforcer.add_function("holds", self._holds)
         self._looked_at = 0
         if parse_once:
             self._enforcer._get_expression = _parsed_once(self._enforcer._get_expression)
+        self._check(lines)
+
+    def read_instead(self, rules: Iterable[Rule]) -> None:
+        """Forget all rules and take these: a tenth of what another engine takes. Raises PolicyRejected as it does."""
+        lines = _lines_of(rules)
+        self._enforcer.clear_policy()
+        self._enforcer.model.add_policies("p", "p", [list(line) for line in lines])
+        self._check(lines)
+
+    def _check(self, lines: list[list[str]]) -> None:
         if self._enforcer.get_policy() != lines:
             raise PolicyRejected(("Casbin did not read the rules as they are written",))
 
@@ -67,6 +75,13 @@ class Engine:
         role, kind, act, purpose = key
         allowed, line = self._enforcer.enforce_ex(role.value, kind.value, act.value, purpose.value, phase.value, held)
         return allowed, (line[0] if line else "")
+
+
+def _lines_of(rules: Iterable[Rule]) -> list[list[str]]:
+    lines = [list(line) for rule in rules for line in rule.casbin_lines()]
+    if not lines:
+        raise PolicyRejected(("an engine without a rule would match nothing as if it were something",))
+    return lines
 
 
 def open_enforcer(model: str, lines: list[list[str]]) -> Any:

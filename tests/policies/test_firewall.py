@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from policies import LiveFirewall, TableFirewall, load_firewall
 from policies.compiler import Table, compile_table
 from policies.engine import Engine
+from policies.facts import ALL_FACTS
 from policies.lines import Source
 from tests.policies.support import policy_copy, rule, swap, table_of
 from vault.errors import PolicyRejected
@@ -138,6 +139,24 @@ def test_casbin_must_read_what_is_written(source: Source) -> None:
         Engine(source.model, [broken])
     with pytest.raises(PolicyRejected, match="an engine without a rule"):
         Engine(source.model, [])
+    engine = Engine(source.model, source.rules)
+    with pytest.raises(PolicyRejected, match="Casbin did not read the rules as they are written"):
+        engine.read_instead([source.rules[0], source.rules[0]])
+    with pytest.raises(PolicyRejected, match="an engine without a rule"):
+        engine.read_instead([])
+
+
+def test_an_engine_that_read_other_rules_knows_no_more_of_the_first(source: Source) -> None:
+    first, other = (rule for rule in source.rules[:2])
+    engine, own = Engine(source.model, [first], parse_once=True), Engine(source.model, [other])
+    phases, sets = tuple(Phase), range(ALL_FACTS + 1)
+    before = [engine.ask(first.key, phase, held) for phase in phases for held in sets]
+    assert any(allowed for allowed, _ in before)
+    engine.read_instead([other])
+    for key in (first.key, other.key):
+        for phase in phases:
+            for held in sets:
+                assert engine.ask(key, phase, held) == own.ask(key, phase, held)
 
 
 def test_an_answer_that_follows_from_no_line_is_refused(source: Source) -> None:
