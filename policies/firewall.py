@@ -43,7 +43,7 @@ class TableFirewall:
     def __init__(self, table: Table, like: TableFirewall | None = None) -> None:
         """like: another one of the same table, whose answers are taken as they are."""
         self._table = table
-        self._denied: Final = Denied("", (), table.digest) if like is None else like._denied
+        self._denied: Final[Denied] = Denied("", (), table.digest) if like is None else like._denied
         # Keyed by the question's words in the order of its fields.
         self._rows: Final[dict[tuple[str, ...], _Row]] = (
             {

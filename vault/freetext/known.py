@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from vault.freetext.dates import read_dates
 from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded, fold
 from vault.freetext.names import Named, NameFinder
@@ -135,6 +134,8 @@ class Matcher:
     def _dates_of_birth(self, folded: Folded) -> Iterator[Finding]:
         if not self._births:
             return
+        from vault.freetext.dates import read_dates  # patterns that take time to build: see `pipeline.make_pipeline`
+
         for one in read_dates(folded.text):
             if not (one.day and one.month and one.year):
                 continue
