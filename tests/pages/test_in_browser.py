@@ -1,24 +1,19 @@
-"""The pages in a real browser: by keyboard, in every language, without scripts, two at once, after a time-out."""
+"""The pages in a real browser: by keyboard, without scripts, two at once, in another language, after a time-out."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.pages import catalogs
 from gateway.settings import Settings
-from tests import emergencies, excepted, samples
-from tests.asked import ask, opened, taken
+from tests import excepted
 from tests.house import house_on
 from tests.pages.browsing import PASSWORD, Site, browsing, findings
-from tests.pages.test_head_in_browser import absent
-from tests.recorded import CONSEQUENCES, compose
 
 pytestmark = pytest.mark.long
 
@@ -34,12 +29,8 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="module")
-def coach(site: Site) -> Any:
-    return site.signed_in("coach")
-
-
-@pytest.fixture(scope="module")
-def case(site: Site, coach: Any) -> str:
+def case(site: Site) -> str:
+    site.hire("coach")
     return site.house.open_case(site.api("coach"))
 
 
@@ -95,141 +86,6 @@ def test_a_look_shows_each_place_and_what_is_left_stays(site: Site, case: str) -
     shown = coach.locator(".p-note").inner_text()
     assert "Mamadou Bah" in shown
     assert "Diallo" not in shown
-
-
-def requested(site: Site) -> str:
-    """A request for access, before its approvers and asked back."""
-    site.hire("officer", "head", "dpo")
-    for login in ("officer", "head", "dpo"):
-        site.api(login)
-    asked = ask(site.house, "officer", about={"by": "ov_number", "value": "9999999"})
-    taken(site.house, asked)
-    reply = site.house.client("dpo").post(f"/access-requests/{asked}/question", json={"based_on": 1, "question": "why"})
-    assert reply.status_code == 201, reply.text
-    return asked
-
-
-def referred(site: Site, case: str) -> tuple[str, str, str, str]:
-    """A referral that waits for the person, one that a partner answered, the answer, and one that was taken back."""
-    coach, agent = site.api("coach"), site.api("caritas")
-    waiting, sent, ended = site.house.propose(coach, case), *(site.house.consent(coach, case) for _ in range(2))
-    release, over = site.house.send(coach, case, sent), site.house.send(coach, case, ended)
-    site.house.answer(agent, release, "Mme Diallo peut venir.", "answered")
-    site.house.withdraw(coach, case, ended)
-    [answer] = [line["answer"] for line in site.house.waiting(coach) if line["referral"] == sent]
-    return waiting, f"{sent}/answers/{answer}", release, over
-
-
-def excepted_by(site: Site, case: str) -> tuple[str, str]:
-    """A lawful exception that left, and one that was taken back; the numbers of the first's request and copy."""
-    site.hire("dpo", "head", "fedasil")
-    for login in ("coach", "dpo", "head"):
-        site.api(login)
-    _, over = excepted.disclosed(site.house, case)
-    excepted.revoke(site.house, over)
-    return excepted.disclosed(site.house, case)
-
-
-def expected(site: Site, case: str) -> None:
-    """An interview by telephone in a month, with an interpreter; others of the same hour do not matter."""
-    day = (site.house.clock.moment + timedelta(days=30)).date().isoformat()
-    body = {"occasion": "interview", "starts_at": f"{day}T10:00", "channel": "telephone", "language": "fr",
-            "interpreting": "ti", "despite_clashes": True}  # fmt: skip
-    reply = site.api("coach").post(f"/cases/{case}/appointments", json=body)
-    assert reply.status_code == 201, reply.text
-
-
-def held(site: Site) -> str:
-    """A ceremony that was opened; its number."""
-    site.hire("officer", "head", "dpo")
-    return opened(site.house, ov_number="8123499")
-
-
-def examined(site: Site, case: str) -> tuple[str, list[str], str]:
-    """A question to the coach, the auditor's pages with something on each, and an emergency that waits."""
-    site.hire("auditor", "colleague")
-    coach, auditor = site.api("coach"), site.api("auditor")
-    coach.get(f"/cases/{case}/identity")
-    [look] = auditor.get("/entries?kind=identity&action=read&limit=1").json()["entries"]
-    body = {"entry": look["entry"], "origin": "by_hand", "reason": "La nuit."}
-    review = auditor.post("/reviews", json=body).json()["review"]
-    ask = {"based_on": 1, "move": "ask", "reason": "Pourquoi ?", "asks": "why_then"}
-    question = auditor.post(f"/reviews/{review}/notes", json=ask).json()["entry"]
-    site.api("colleague")
-    emergency = emergencies.ask(site.house, case)
-    pages = ["/unexplained", "/findings", "/samples", "/reviews", f"/reviews/{review}", f"/entries/{look['entry']}",
-             f"/reviews/new?entry={look['entry']}", "/log-state", "/evidence", "/emergencies", "/ceremonies?all=1",
-             f"/ceremonies/{held(site)}", "/log-figures", "/log-figures?from=2020-01-01"]  # fmt: skip
-    return question, pages, emergency
-
-
-def test_the_checks_find_what_is_wrong(site: Site) -> None:
-    page = site.page(bypass_csp=True)
-    page.goto(f"{site.base}/pages/leaflet")
-    assert findings(page) == []
-    page.evaluate("document.querySelector('main').innerHTML += '<img src=data:,><p style=\"width:3000px\">wide</p>'")
-    missing, wide = findings(page)
-    assert missing.startswith("image-alt: <img")
-    assert wide.endswith("pixels too wide")
-
-
-@pytest.mark.parametrize("language", catalogs.LANGUAGES)
-def test_every_main_page_is_accessible_on_wide_and_narrow_screens(site: Site, case: str, language: str) -> None:
-    note, asked = noted(site, case), requested(site)
-    site.hire("caritas")
-    expected(site, case)
-    waiting, answered, release, over = referred(site, case)
-    letter = compose(site.api("coach"), case, CONSEQUENCES | {"languages": ["fr", "de"]})
-    question, overseen, emergency = examined(site, case)
-    filed, given = excepted_by(site, case)
-    sampled = samples.of(site.house, case)
-    at = f"/pages/casework/cases/{case}"
-    pages = {
-        "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
-        "coach": ["/", "/calendar", "/cases", "/search", "/open"],
-        "head": [
-            "/", "/cases", f"/cases/{case}/coach", "/figures", "/requests", f"/requests/{asked}", f"/requests/{filed}",
-            f"/cases/{case}/exceptions", f"/cases/{case}/exceptions/new",
-            "/coaches", f"/coaches/{site.house.staff['coach'].id.hex()}", f"/absences/{absent(site)}",
-            "/samples", f"/samples/{sampled}", f"/samples/{sampled}/notes/{note}",
-        ],
-        "desk": ["/", "/day", "/import"], "auditor": ["/", "/sessions", *overseen],
-        "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
-        "fedasil": ["/disclosures", f"/disclosures/{given}"],
-        "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
-        "operator": ["/"],
-        "dpo": ["/", "/requests", f"/requests/{asked}", f"/requests/{filed}", "/withdrawals", "/withdrawals?all=1"],
-    }  # fmt: skip
-    own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
-           f"{at}/documents/new",
-           f"{at}/letters", f"{at}/letters/letter/{letter}", f"{at}/letters/new/reminder", f"{at}/letters/new/referral",
-           f"{at}/referrals", f"{at}/referrals/new", f"{at}/referrals/{waiting}", f"{at}/referrals/{answered}",
-           f"{at}/referrals/{answered.partition('/')[0]}", f"{at}/withdrawal",
-           f"{at}/exceptions", f"{at}/exceptions/new", f"{at}/exceptions/{filed}/told",
-           f"{at}/appointments", f"{at}/appointments/new", f"{at}/walk-in",
-           "/pages/casework/questions", f"/pages/casework/questions/{question}",
-           "/pages/casework/emergencies", f"/pages/casework/emergencies/{emergency}",
-           f"{at}/tasks/new", f"{at}/steps/close", f"{at}/notes/{'0' * 32}", "/pages/casework/nowhere"]  # fmt: skip
-    wrong: dict[str, list[str]] = {}
-    site.heard.clear()
-    for login, paths in pages.items():
-        cookie = {"name": "__Host-parefeu-language", "value": language, "url": site.base.replace("http:", "https:")}
-        page = site.signed_in(login, bypass_csp=True) if login else site.page(bypass_csp=True)
-        page.context.add_cookies([cookie | {"secure": True}])
-        door = site.door(login) if login else ""
-        for path in [door + path for path in paths] + (own if login == "coach" else []):
-            page.set_viewport_size({"width": 1280, "height": 900})
-            page.goto(site.base + path)
-            assert page.locator("html").get_attribute("lang") == language
-            for width in (1280, 320):
-                page.set_viewport_size({"width": width, "height": 900})
-                # Narrow, the pages are the same in every language but for the length of words: checked whole in one.
-                found = findings(page, checked=width > 320 or language == "fr")
-                if found:
-                    wrong[f"{login} {path} {width}"] = found
-        page.context.close()
-    assert wrong == {}
-    assert [text for text in site.heard if "404" not in text and "422" not in text] == []
 
 
 def test_the_browser_reports_nothing_under_the_pages_own_policy(site: Site, case: str) -> None:

@@ -22,7 +22,7 @@ from gateway.pages import catalogs
 from gateway.settings import Settings
 from tests.house import house_on
 from tests.identity_provider import GOOD_ACR, STEP_UP_ACR, rules_file
-from tests.pages.browsing import Site, browsing, findings
+from tests.pages.browsing import Site, browsing, findings, too_wide
 from vault.crypto.passkey import Origin
 
 
@@ -142,7 +142,7 @@ def test_somebody_whom_the_provider_does_not_vouch_for_firmly_stays_outside(site
     page.get_by_role("button", name="Sign in with the office's account").click()
     at_the_provider(site, page, provider, "employee-18", preferred_username="coach")
     page.get_by_role("heading", name="You were not signed in").wait_for()
-    assert findings(page, checked=False) == []
+    assert not too_wide(page)
     page.goto(f"{site.base}/pages/casework/cases")
     page.wait_for_url("**/sign-in**")
     page.context.close()
@@ -150,15 +150,14 @@ def test_somebody_whom_the_provider_does_not_vouch_for_firmly_stays_outside(site
 
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_its_pages_are_accessible_in_every_language(site: Site, language: str) -> None:
-    page = site.page(bypass_csp=True)
-    cookie = {"name": "__Host-parefeu-language", "value": language, "url": site.base.replace("http:", "https:")}
-    page.context.add_cookies([cookie | {"secure": True}])  # type: ignore[list-item, typeddict-item]
+    page = site.checked()
+    site.speak(page, language)
     found: dict[str, list[str]] = {}
     for path in ("/sign-in", "/sign-in/return?code=x&state=y&here=1"):
         page.goto(f"{site.base}/pages/casework{path}")
         found |= {path: faults} if (faults := findings(page)) else {}
         page.set_viewport_size({"width": 320, "height": 900})
-        found |= {f"{path} 320": faults} if (faults := findings(page, checked=False)) else {}
+        found |= {f"{path} 320": faults} if (faults := findings(page, again=True)) else {}
         page.set_viewport_size({"width": 1280, "height": 900})
     assert found == {}
     page.context.close()
