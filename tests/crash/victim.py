@@ -31,16 +31,19 @@ FINISHED, FAILED = 0, 1
 
 
 class Deaths:
-    """Dies at every point of a group. settings: of the house that prepared it, which is closed meanwhile."""
+    """Dies at every point of a group. house: where it was prepared; it is closed meanwhile."""
 
     def __init__(self, house: House, steps: Steps) -> None:
-        self.house, self.steps, self.count = house, steps, 0
+        self.house, self.steps = house, steps
+        self.count = self._seen = 0
         self._open = ExitStack()
 
     def begin(self) -> None:
-        """Start anew, as after a crash. What is only in memory of the last act is gone."""
+        """Start anew, if there were deaths since. What is only in memory of the last act is gone."""
         self._open.close()
-        self.house.reopen()
+        if self.count != self._seen:
+            self._seen = self.count
+            self.house.reopen()
 
     def __call__(self, writes: list[str], at: int, run: Run) -> tuple[int, bool]:
         self.house.services.close()
@@ -104,7 +107,8 @@ def main(home: str, main_url: str = "", keys_url: str = "") -> None:
         hand = Stagehand(house)
         for prepare in PLAYS.values():
             prepare(hand)()
-        gc.freeze()  # a child that walked what it inherited would copy all of it
+        gc.freeze()  # what lives to the end need not be walked again and again
+        gc.set_threshold(20_000, 20, 50)
         for play, prepare in PLAYS.items():
             deaths = Deaths(house, steps)
             hand.renew()
