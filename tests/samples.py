@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from gateway.auth.sessions import hash_token
-from tests.house import House
+from tests.house import STAFF, House
 from vault.cases.case_samples import draw
+from vault.ids import CaseId
 from vault.usecases import case_samples, sign_in
-from vault.usecases.casework import parse_reference
+from vault.usecases.casework import Casework, parse_reference
 from vault.vocabulary import CASEWORK
 
 ASK: Final[dict[str, Any]] = {"reason": "quality", "explanation": "Contrôle mensuel de la qualité des notes"}
@@ -48,22 +50,32 @@ class _Loaded:
         return self._seed if self._asked == 2 else self._rest.bytes(count)  # the sample's number, then the seed
 
 
-def of(house: House, case: str, login: str = "head", explanation: str = ASK["explanation"]) -> str:
-    """A sample of this very case: the lot is cast, outside, until it falls there. Its number."""
+def lot_on(house: House, login: str, case: CaseId) -> Callable[[], Casework]:
+    """Casework of which the next lot falls on this case, as long as the same ones can be drawn: the lot is cast,
+    outside, until it falls there. Call it for each use case that draws."""
     casework = house.services.casework
     assert casework is not None
+    region = STAFF[login][2]
+
+    def listed(uow: Any) -> list[CaseId]:
+        found: list[CaseId] = uow.case_samples.listed(region, None, case_samples._DRAWN_FROM)
+        return found
+
+    names = sorted(casework.subject(one) for one in house.services.worker.run(CASEWORK, listed))
+    place = names.index(casework.subject(case))
+    seeds = (number.to_bytes(16) for number in range(100_000))
+    seed = next(seed for seed in seeds if draw(names, seed).place == place)
+    return lambda: replace(casework, entropy=_Loaded(house, seed))
+
+
+def of(house: House, case: str, login: str = "head", explanation: str = ASK["explanation"]) -> str:
+    """A sample of this very case. Its number."""
     house.client(login)
-    hashed, wanted = hash_token(house.tokens[login]), parse_reference(case)
+    hashed, loaded = hash_token(house.tokens[login]), lot_on(house, login, parse_reference(case))
 
     def job(uow: Any) -> Any:
         actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        listed = uow.case_samples.listed(actor.region, None, case_samples._DRAWN_FROM)
-        names = sorted(casework.subject(one) for one in listed)
-        place = names.index(casework.subject(wanted))
-        seeds = (number.to_bytes(16) for number in range(100_000))
-        seed = next(seed for seed in seeds if draw(names, seed).place == place)
-        loaded = replace(casework, entropy=_Loaded(house, seed))
-        return case_samples.ask(uow, actor, case_samples.Ask("quality", explanation), loaded)
+        return case_samples.ask(uow, actor, case_samples.Ask("quality", explanation), loaded())
 
     number: str = house.services.worker.run(CASEWORK, job)["sample"]
     return number

@@ -14,7 +14,7 @@ import pytest
 
 from tests.api.test_ceremonies import WHO
 from tests.asked import agreed, begin, begun, end, opened
-from tests.crash.checks import Snapshot, look
+from tests.crash.snapshot import Snapshot, look
 from tests.house import House
 from vault.crypto.envelope import Release, ReleaseContext, open_release
 from vault.crypto.hierarchy import ZoneKeyring

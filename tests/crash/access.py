@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -16,7 +15,7 @@ from vault.ids import EntryId, KeyId, ReleaseId
 from vault.vocabulary import CASEWORK, OVERSIGHT, Compartment, Purpose, Zone
 
 if TYPE_CHECKING:
-    from tests.crash.checks import Snapshot
+    from tests.crash.snapshot import Snapshot
 
 #: Which compartment each reader's copy stands in, and whether it says whom it is about.
 _READERS: Final = {
@@ -109,7 +108,7 @@ def _ceremonies(found: Snapshot) -> Iterator[str]:
     if set(copies) != set(rows):
         yield "ceremonies: not each has its copy, or a copy no ceremony"
         return
-    acts = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    acts = found.bodies
     wraps = found.wraps
     for raw, row in rows.items():
         place, wrap = f"ceremony {raw.hex()}", wraps.get((bytes(row["key_id"]), row["reader"]))

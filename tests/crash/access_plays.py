@@ -141,11 +141,17 @@ def _let_go(hand: Stagehand, release: ReleaseId) -> None:
     _as(hand, "dpo", lambda uow, actor: ceremony.let_go(uow, actor, leave, desk))
 
 
-def _destroy(hand: Stagehand, some: Callable[..., int]) -> None:
-    """The keys of grants, or of ceremonies, that are over."""
+def _destroy(hand: Stagehand, some: Callable[..., int]) -> int:
+    """Some keys of grants, or of ceremonies, that are over; how many."""
     casework = hand.house.services.casework
     assert casework is not None
-    hand.house.services.worker.run(CASEWORK, lambda uow: some(uow, casework))
+    count: int = hand.house.services.worker.run(CASEWORK, lambda uow: some(uow, casework))
+    return count
+
+
+def _destroy_all(hand: Stagehand, some: Callable[..., int]) -> None:
+    while _destroy(hand, some):
+        pass
 
 
 def hold_a_ceremony(hand: Stagehand) -> Act:
@@ -158,7 +164,7 @@ def hold_a_ceremony(hand: Stagehand) -> Act:
         _as(hand, "dpo", lambda uow, actor: ceremony.end(uow, actor, release, Revocation.MISUSED, desk))
         _destroy(hand, ceremony.destroy_keys)
 
-    _destroy(hand, ceremony.destroy_keys)
+    _destroy_all(hand, ceremony.destroy_keys)
     return act
 
 
@@ -173,9 +179,9 @@ def ask(hand: Stagehand) -> Act:
 
 
 def answer(hand: Stagehand) -> Act:
-    """It is taken in, and approved."""
+    """It is taken in, and approved; what others left is taken in before."""
+    _take_in(hand)
     request = _file(hand, _case(hand))
-    hand.hire("head")
 
     def act() -> None:
         _take_in(hand)
@@ -225,7 +231,7 @@ def revoke(hand: Stagehand) -> Act:
         _as(hand, "head", lambda uow, actor: granting.revoke(uow, actor, release, Revocation.MISUSED, desk))
         _destroy(hand, granting.destroy_keys)
 
-    _destroy(hand, granting.destroy_keys)
+    _destroy_all(hand, granting.destroy_keys)
     return act
 
 
@@ -261,7 +267,7 @@ def stop_an_exception(hand: Stagehand) -> Act:
 
     Its key and that of another, stopped before, are destroyed at once; what others left is destroyed before.
     """
-    _destroy(hand, granting.destroy_keys)
+    _destroy_all(hand, granting.destroy_keys)
     other, release, dpo = _disclosed(hand), _disclosed(hand), _desk(hand, "dpo")
     _as(hand, "dpo", lambda uow, actor: disclosing.stop(uow, actor, other, Revocation.MISUSED, dpo))
 
@@ -290,5 +296,5 @@ def make_an_exception(hand: Stagehand) -> Act:
         _as(hand, "head", lambda uow, actor: disclosing.revoke(uow, actor, release, Revocation.MISUSED, head))
         _destroy(hand, granting.destroy_keys)
 
-    _destroy(hand, granting.destroy_keys)
+    _destroy_all(hand, granting.destroy_keys)
     return act

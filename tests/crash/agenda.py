@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.crash.checks import Snapshot
+    from tests.crash.snapshot import Snapshot
 
 
 def agenda_faults(found: Snapshot) -> Iterator[str]:

@@ -14,22 +14,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, select
-
-from gateway.clock import SystemEntropy
-from gateway.instance import load_zones, read_directory
 from gateway.settings import Settings
 from tests.crash.access import access_faults
 from tests.crash.agenda import agenda_faults
 from tests.crash.explaining import EXPLAINS
 from tests.crash.referrals import correspondence_faults, referral_faults
-from tests.unit.crypto.kit import WeakFileRoot
+from tests.crash.snapshot import Rows, Snapshot, look
 from vault.access.sealing import SCHEMA
 from vault.cases.appointments import Company
 from vault.cases.attachments import Manifest
@@ -44,17 +38,13 @@ from vault.cases.people import Contact, Identity
 from vault.crypto.blind_index import BlindIndex
 from vault.crypto.chunked import ChunkCipher, ChunkContext
 from vault.crypto.detail import DetailReader, commitment
-from vault.crypto.directory import ZoneDirectory
 from vault.crypto.envelope import Release, ReleaseContext, open_release
-from vault.crypto.hierarchy import ZoneKeyring
 from vault.crypto.record import RecordContext, open_record
 from vault.crypto.wrap import WrapContext
 from vault.errors import VaultError
 from vault.freetext import TokenMap
 from vault.ids import CaseId, EntryId, KeyId, ReleaseId
 from vault.pseudonyms import Pseudonym, PseudonymKeys, domain_of
-from vault.storage import tables as t
-from vault.storage.store import make_engine
 from vault.vocabulary import (
     ATTACHMENT_KINDS,
     CASEWORK,
@@ -69,41 +59,6 @@ from vault.vocabulary import (
 )
 
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-Rows = list[Mapping[str, Any]]
-T = TypeVar("T")
-
-
-@dataclass
-class Snapshot:
-    """All rows of both databases, and the keys to open them."""
-
-    rows: dict[str, Rows]
-    keyrings: dict[Zone, ZoneKeyring]
-    directory: ZoneDirectory
-    own: list[str] = field(default_factory=list)  # faults that the database itself reports
-
-    def __getitem__(self, table: str) -> Rows:
-        return self.rows[table]
-
-    @cached_property
-    def wraps(self) -> dict[tuple[bytes, str], bytes]:
-        """Each wrapped key by its id and its reader."""
-        return {(bytes(row["key_id"]), row["reader"]): bytes(row["wrap"]) for row in self["wraps"]}
-
-    def once(self, opening: Callable[[], T], *given: Hashable) -> T:
-        """What `opening` makes of `given`, which must be all that it looks at besides the installation's keys.
-
-        The same bytes, in the same place, under the same keys, open at the next look as they did at the last; of a
-        store that grows between some fifty looks, only what is new is opened. What failed is tried again.
-        """
-        key = (id(self.keyrings), *given)
-        if key not in _OPENED:
-            _OPENED[key] = opening()
-        found: T = _OPENED[key]
-        return found
-
-
-_OPENED: Final[dict[tuple[Hashable, ...], Any]] = {}
 
 
 def faults(settings: Settings) -> list[str]:
@@ -124,43 +79,6 @@ def orphans(settings: Settings) -> int:
     return sum(bytes(row["key_id"]) not in needed for row in found["wraps"])
 
 
-def look(settings: Settings) -> Snapshot:
-    rows: dict[str, Rows] = {}
-    own: list[str] = []
-    for url, metadata in ((settings.main_url, t.main), (settings.keys_url, t.keys)):
-        engine = _engine(url)
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
-                own += _sqlite(connection)
-            for table in metadata.sorted_tables:
-                rows[table.name] = _rows(connection, table)
-    return Snapshot(rows, *_keys(settings.home, settings.partners), own)
-
-
-@cache
-def _engine(url: str) -> Engine:
-    """Holds no connection, only the statements it has compiled: these are looked at often."""
-    return make_engine(url)
-
-
-@cache
-def _keys(home: Path, partners: tuple[str, ...]) -> tuple[dict[Zone, ZoneKeyring], ZoneDirectory]:
-    settings = Settings(home=home, partners=partners)
-    return load_zones(settings, settings.zones, SystemEntropy(), WeakFileRoot), read_directory(settings)
-
-
-def _rows(connection: Connection, table: Table) -> Rows:
-    return [dict(row) for row in connection.execute(select(table)).mappings()]
-
-
-def _sqlite(connection: Connection) -> Iterator[str]:
-    for (line,) in connection.exec_driver_sql("PRAGMA integrity_check"):
-        if line != "ok":
-            yield f"integrity: {line}"
-    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield f"foreign key: {row[0]} names a row that is not there"
-
-
 def _entries(found: Snapshot) -> Iterator[str]:
     """Each lane runs from 0 without a gap, each entry names the one before by its hash."""
     lanes: dict[bytes, list[Mapping[str, Any]]] = defaultdict(list)
@@ -174,12 +92,12 @@ def _entries(found: Snapshot) -> Iterator[str]:
         rows.sort(key=lambda row: bytes(row["entry_id"]))
         for number, row in enumerate(rows):
             body = bytes(row["body"])
-            told = json.loads(body)
+            told = found.bodies[bytes(row["entry_id"])]
             place = f"lane {lane.hex()} entry {number}"
             if bytes(row["entry_id"]) != lane + number.to_bytes(8, "big"):
                 yield f"{place}: a gap"
                 break
-            if _ENCODER.encode(told).encode() != body:
+            if found.once(partial(_ENCODER.encode, told), body, "canonical").encode() != body:
                 yield f"{place}: the bytes are not canonical"
             columns = {
                 "entry": bytes(row["entry_id"]).hex(), "lane": lane.hex(), "number": number,
@@ -195,7 +113,7 @@ def _entries(found: Snapshot) -> Iterator[str]:
 
 def _details(found: Snapshot) -> Iterator[str]:
     """An entry commits to a detail that oversight opens, or its session names the entry of a sign-in that does."""
-    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    bodies = found.bodies
     rows = {bytes(row["entry_id"]): row for name in ("details", "outbox") for row in found[name]}
     details = {raw: row for raw, row in rows.items() if row["detail"] is not None}
     covered = [
@@ -233,13 +151,17 @@ def _details(found: Snapshot) -> Iterator[str]:
         except VaultError as fault:
             yield f"detail of {raw.hex()}: does not open ({fault.code})"
             continue
-        if commitment(bytes.fromhex(json.loads(plain)["salt"]), plain).hex() != bodies[raw]["commitment"]:
+        if found.once(partial(_committed, plain), plain, "committed") != bodies[raw]["commitment"]:
             yield f"detail of {raw.hex()}: is not the one committed to"
+
+
+def _committed(detail: bytes) -> str:
+    return commitment(bytes.fromhex(json.loads(detail)["salt"]), detail).hex()
 
 
 def _filing(found: Snapshot) -> Iterator[str]:
     """What is filed is what the entries say, from each lane's first to the one its filing names."""
-    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    bodies = found.bodies
     upto = {bytes(row["lane"]): bytes(row["entry_id"]) for row in found["filings"]}
     expected = {raw for raw in bodies if raw <= upto.get(raw[:8], b"")}
     if {bytes(row["entry_id"]) for row in found["filed"]} != expected:
@@ -254,7 +176,7 @@ def _filing(found: Snapshot) -> Iterator[str]:
 
 def _explanations(found: Snapshot) -> Iterator[str]:
     """Every row names an entry of an act that writes such rows, that was allowed, and that came to something."""
-    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    bodies = found.bodies
     for name, allowed in EXPLAINS.items():
         for row in found[name]:
             body = bodies.get(bytes(row["entry_id"]))
@@ -457,7 +379,7 @@ def _releases(found: Snapshot) -> Iterator[str]:
     root = found.keyrings[CASEWORK].pseudonym_root
     assert root is not None
     pseudonyms = PseudonymKeys(root)
-    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    bodies = found.bodies
     wraps = found.wraps
     sheets: set[tuple[str, bytes]] = set()
     for row in found["releases"]:

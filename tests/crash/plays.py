@@ -18,6 +18,7 @@ from tests.crash import access_plays, oversight_plays, sign_in_plays
 from tests.house import STAFF, House
 from tests.orders import HEAD, fresh_order
 from tests.recorded import pdf
+from tests.samples import lot_on
 from vault.cases.attachments import Manifest
 from vault.cases.break_glass import Cause
 from vault.cases.details import Avenue, Details
@@ -182,6 +183,17 @@ def _open(hand: Stagehand) -> Act:
     return lambda: void(hand.open())
 
 
+def _begin_a_lane(hand: Stagehand) -> Act:
+    """What a process writes first, once it was started: that there is a lane, and the key of its details."""
+    hand.hire("coach")
+
+    def act() -> None:
+        hand.house.services.lanes[CASEWORK].open()
+        hand.open()
+
+    return act
+
+
 def _take_in(hand: Stagehand) -> Act:
     """A household of two: its case opened and triaged, or neither."""
     hand.hire("desk")
@@ -245,18 +257,20 @@ def _sweep(hand: Stagehand) -> Act:
     casework = house.services.casework
     assert casework is not None
 
-    def act() -> None:
-        house.services.worker.run(CASEWORK, lambda uow: sweep.sweep(uow, casework))
+    def swept() -> int:
+        count: int = house.services.worker.run(CASEWORK, lambda uow: sweep.sweep(uow, casework))
+        return count
 
     case = hand.noticed()
     house.clock.move(days=20)
-    act()
+    while swept():
+        pass
     hand.renew()
     hand.arrive(case)
     hand.draft(case)
     house.clock.move(days=20)
     hand.renew()
-    return act
+    return lambda: void(swept())
 
 
 def _task(hand: Stagehand) -> Act:
@@ -379,10 +393,11 @@ def _open_an_emergency(hand: Stagehand) -> Act:
 
 
 def _draw_a_case(hand: Stagehand) -> Act:
-    """The row, its sealed reason, and with the first one a key of that compartment."""
-    hand.noticed()
+    """The row, its sealed reason, and a key of that compartment: the case was not drawn before."""
+    case = hand.noticed()
     hand.hire("head")
-    return lambda: void(hand.as_("head", case_samples.ask, case_samples.Ask("quality", SAMPLE)))
+    cmd, loaded = case_samples.Ask("quality", SAMPLE), lot_on(hand.house, "head", case)
+    return lambda: void(hand.as_("head", lambda uow, actor, _: case_samples.ask(uow, actor, cmd, loaded())))
 
 
 def _end_a_sample(hand: Stagehand) -> Act:
@@ -411,6 +426,7 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "sign in with a passkey": sign_in_plays.sign_in_by_passkey,
     "make recovery codes and use one": sign_in_plays.recover,
     "open a case": _open,
+    "begin a lane": _begin_a_lane,
     "take in an order": _take_in,
     "complete an order": _complete,
     "bring facts up to date": _update,

@@ -16,7 +16,7 @@ from vault.pseudonyms import Pseudonym, PseudonymKeys, domain_of
 from vault.vocabulary import CASEWORK, Compartment, Kind, Purpose, Zone
 
 if TYPE_CHECKING:
-    from tests.crash.checks import Snapshot
+    from tests.crash.snapshot import Snapshot
 
 
 def _release_of(found: Snapshot, referral: bytes) -> bytes:
@@ -69,7 +69,7 @@ def _before_referrals(found: Snapshot) -> dict[bytes, tuple[str, bytes]]:
     ring = found.keyrings[CASEWORK]
     assert ring.pseudonym_root is not None
     pseudonyms = PseudonymKeys(ring.pseudonym_root)
-    rules = {bytes(row["entry_id"]): json.loads(bytes(row["body"]))["rule"] for row in found["entries"]}
+    rules = {raw: body["rule"] for raw, body in found.bodies.items()}
     return {
         bytes(row["consent_id"]): (
             row["recipient"],
@@ -83,7 +83,7 @@ def _before_referrals(found: Snapshot) -> dict[bytes, tuple[str, bytes]]:
 def correspondence_faults(found: Snapshot) -> Iterator[str]:
     """Withdrawals, receipts and answers are signed by whom they say, about what was sent, and complete."""
     releases = {bytes(row["release_id"]): row for row in found["releases"]}
-    bodies = {bytes(row["entry_id"]): json.loads(bytes(row["body"])) for row in found["entries"]}
+    bodies = found.bodies
     due = {
         _release_of(found, bytes(row["referral_id"])): (row["withdrawn_at"], row["receipt_due"])
         for row in found["referrals"]

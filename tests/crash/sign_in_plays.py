@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests import federation, passkeys
@@ -36,10 +37,16 @@ def sign_in(hand: Stagehand) -> Act:
 
 
 def refused(hand: Stagehand) -> Act:
+    """A login that nobody tried before, from a place where somebody else was refused: one row more, one changed."""
     house = hand.house
     service = house.services.sign_in[CASEWORK]
     run = house.services.worker.run
-    candidate = run(CASEWORK, lambda uow: use.look_up(uow, "nobody", "10.0.0.7", service))
+    some, place = secrets.token_hex(4), f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.7"
+    other, candidate = (
+        run(CASEWORK, partial(use.look_up, login=f"nobody-{name}", source=place, service=service))
+        for name in (f"{some}-before", some)
+    )
+    run(CASEWORK, lambda uow: use.refuse(uow, other, service))
     return lambda: run(CASEWORK, lambda uow: use.refuse(uow, candidate, service))
 
 

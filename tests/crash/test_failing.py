@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from gateway.settings import Settings
 from tests.crash.checks import faults, orphans
 from tests.crash.hooks import Steps, watched
 from tests.crash.plays import PLAYS, Stagehand
+from tests.crash.points import Run, Stage
 from tests.house import House, house_on
 from vault.errors import StoreUnavailable
 
@@ -32,28 +34,47 @@ def _fault(house: House) -> Exception:
     )
 
 
+@dataclass
+class _Failures:
+    """Fails at every point of a group: before the statement, or after it."""
+
+    house: House
+    steps: Steps
+    after: bool
+    made: int = 0
+
+    def __call__(self, writes: list[str], at: int, run: Run) -> tuple[int, bool]:
+        moment, lanes, error = self.house.clock.moment, self._lanes(), _fault(self.house)
+        while True:
+            self.steps.fail(at, after=self.after, error=error)
+            try:
+                run()
+            except StoreUnavailable:
+                self.steps.disarm()
+            else:
+                raise AssertionError(f"{self.steps.fired or 'nothing'} failed, and was answered all the same")
+            assert self.steps.seen == writes[: at + 1], "another act, or what was tried again, wrote something else"
+            at, self.made = at + 1, self.made + 1
+            done = self.after and at == len(writes)  # kept, and not answered
+            if at == len(writes) or self.steps.committed or self._lanes() != lanes:
+                return at, not done and self._lanes() == lanes
+            self.house.clock.moment = moment  # nothing of this was ever
+
+    def _lanes(self) -> list[bytes]:
+        """They change where the program does not know what was committed."""
+        return [lane.lane for lane in self.house.services.lanes.values()]
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["lost", "kept but unanswered"])
 def test_a_step_that_fails_leaves_nothing_half_done(watched_house: tuple[House, Steps], after: bool) -> None:
     house, steps = watched_house
     hand = Stagehand(house)
     for play, prepare in PLAYS.items():
-        at = 0
-        while True:
-            act = prepare(hand)
-            steps.fail(at, after=after, error=_fault(house))
-            try:
-                act()
-            except StoreUnavailable:
-                assert steps.fired, f"{play}: a failure that nobody made"
-            else:
-                assert not steps.fired, f"{play}: {steps.fired} failed and was answered all the same"
-            steps.disarm()
-            if not steps.fired:
-                break
-            at += 1
-        assert at > 3, play
+        hand.renew()
+        stage, failures = Stage(play, prepare, hand, steps), _Failures(house, steps, after)
+        stage.everywhere(failures)
+        assert failures.made == sum(map(len, stage.groups)) > 3, play
         assert faults(house.settings) == [], play
-        prepare(hand)()
     house.reopen()
     for prepare in PLAYS.values():
         prepare(hand)()

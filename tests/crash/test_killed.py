@@ -26,5 +26,6 @@ def test_a_killed_process_leaves_nothing_half_done(house_settings: Settings) -> 
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["wrong"] == [], done.stderr[-2000:]
     assert set(told["kills"]) == set(PLAYS)
+    assert told["kills"] == told["writes"], "one death before each write of an undisturbed act"
     assert {play: kills for play, kills in told["kills"].items() if kills < 3} == {}
     assert told["orphans"] > 0, "some died between the two databases"

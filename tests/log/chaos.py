@@ -28,8 +28,9 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from gateway.settings import Settings
-from tests.crash.checks import faults, look
+from tests.crash.checks import faults
 from tests.crash.hooks import watched
+from tests.crash.snapshot import look
 from tests.house import Caller, House, MovableClock, decided, house_on, shipped_firewall
 from tests.log.kit import KEY, Keeper, lane_of, verdict
 from tests.log.test_sequencer import faults as tree_faults

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from auditor.verify import Failed, verify_logs
-from tests.crash.checks import look
+from tests.crash.snapshot import look
 from tests.house import House
 from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, lane_of, verdict
 from vault.audit.checkpoint import open_checkpoint

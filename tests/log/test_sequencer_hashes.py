@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.crash.checks import look
+from tests.crash.snapshot import look
 from tests.log.kit import Keeper, lane_of
 from tests.log.test_sequencer import faults, plant, work
 from vault.audit.events import Detail

@@ -19,7 +19,8 @@ from gateway.auth.sessions import hash_token
 from gateway.clock import SystemEntropy
 from gateway.settings import Settings
 from gateway.wiring import Services, build
-from tests.crash.checks import faults, look
+from tests.crash.checks import faults
+from tests.crash.snapshot import look
 from tests.house import House, house_on, shipped_firewall
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.cases.appointments import Channel, Occasion, Slot

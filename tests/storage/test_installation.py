@@ -14,7 +14,8 @@ from sqlalchemy import make_url
 from gateway.instance import read_pin
 from gateway.settings import Settings
 from tests.api.stage import Stage
-from tests.crash.checks import faults, look
+from tests.crash.checks import faults
+from tests.crash.snapshot import look
 from tests.house import House, furnish, house_on, make_keys
 from vault.errors import ForeignStore, StoreMismatch, StoreUnavailable
 from vault.storage import installation, migrate

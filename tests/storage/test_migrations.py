@@ -19,7 +19,8 @@ from bench.pg import Postgres
 from gateway.settings import Settings
 from tests import recorded
 from tests.api.stage import Stage
-from tests.crash.checks import faults, look
+from tests.crash.checks import faults
+from tests.crash.snapshot import look
 from tests.house import House
 from vault.errors import StoreMismatch, StoreUnavailable
 from vault.storage import migrate

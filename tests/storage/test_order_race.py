@@ -15,7 +15,8 @@ from gateway.api.order_models import OrderBody
 from gateway.auth.sessions import hash_token
 from gateway.settings import Settings
 from gateway.wiring import Services
-from tests.crash.checks import faults, look
+from tests.crash.checks import faults
+from tests.crash.snapshot import look
 from tests.house import House, house_on
 from tests.orders import fresh_order
 from tests.storage.test_booking_race import beside

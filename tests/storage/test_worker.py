@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.settings import Settings
 from tests.api.support import entries
-from tests.crash.checks import faults, look
+from tests.crash.checks import faults
+from tests.crash.snapshot import look
 from tests.house import House, house_on
 from vault.access.enforcement import with_event
 from vault.audit.events import Detail, Event, Verdict
