@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -113,9 +113,9 @@ def create_app(services: Services) -> Application:
     hot: tuple[str, Any, dict[str, Any]] | None = None
     gates = {zone: Gate(zone, services) for zone in services.sign_in}
     for gate in gates.values():
-        app.include_router(people.router(gate, checker))
-        app.include_router(passkeys.router(gate, checker))
-        app.include_router(why_router(gate))
+        _include(app, people.router(gate, checker))
+        _include(app, passkeys.router(gate, checker))
+        _include(app, why_router(gate))
         if gate.zone.kind is ZoneKind.CASEWORK:
             hot = _casework(app, gate, services, printer)
         else:
@@ -126,6 +126,14 @@ def create_app(services: Services) -> Application:
     app.router.routes[:0] = pages(services, gates, checker, turned_away, printer)
     _document(app, hot)
     return app
+
+
+def _include(app: FastAPI, router: APIRouter) -> None:
+    """The router's routes become the application's as they are: ours have neither prefix nor dependencies of their own.
+
+    FastAPI's `include_router` builds every route once more when the first request comes, which then waits for it.
+    """
+    app.router.routes.extend(router.routes)
 
 
 def _casework(app: Application, gate: Gate, services: Services, printer: Printer) -> tuple[str, Any, dict[str, Any]]:
@@ -140,40 +148,38 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
         break_glass, case_samples, questions,
     )  # fmt: skip
     for module in ways:
-        app.include_router(module.router(gate))
-    app.include_router(letters.router(gate, printer))
-    app.include_router(access_report.asking_router(gate))
-    app.include_router(access.answering_router(gate))
-    app.include_router(ceremonies.answering_router(gate))
-    app.include_router(exceptions.casework_router(gate))
+        _include(app, module.router(gate))
+    _include(app, letters.router(gate, printer))
+    _include(app, access_report.asking_router(gate))
+    _include(app, access.answering_router(gate))
+    _include(app, ceremonies.answering_router(gate))
+    _include(app, exceptions.casework_router(gate))
     return hot
 
 
 def _receiving(app: Application, gate: Gate) -> None:
     """The routes of a zone that gets what casework released to it."""
     if gate.zone.kind is ZoneKind.FOLLOW_UP:
-        app.include_router(receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
-        app.include_router(access.asking_router(gate))
-        app.include_router(ceremonies.asking_router(gate))
+        _include(app, receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.OQT_FOLLOW_UP, "sheets"))
+        _include(app, access.asking_router(gate))
+        _include(app, ceremonies.asking_router(gate))
     elif gate.zone.kind is ZoneKind.PARTNER:
-        app.include_router(receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
-        app.include_router(partner.router(gate))
-        app.include_router(exceptions.recipient_router(gate))
+        _include(app, receiving.releases_router(gate, Kind.REFERRAL, Purpose.REFERRAL, "referrals"))
+        _include(app, partner.router(gate))
+        _include(app, exceptions.recipient_router(gate))
     else:
         for router in (access_log.router, reviewing_looks.router, access_report.reports_router):
-            app.include_router(router(gate))
-        app.include_router(access.answering_router(gate))
-        app.include_router(ceremonies.answering_router(gate))
-        app.include_router(exceptions.oversight_router(gate))
-        app.include_router(partner.watch_router(gate))
-        app.include_router(break_glass.watch_router(gate))
-        app.include_router(ceremony_review.watch_router(gate))
-        app.include_router(log_figures.router(gate))
-        app.include_router(operation.router(gate))
-        app.include_router(passkeys.vouching_router(gate))
-        app.include_router(
-            receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False)
-        )
+            _include(app, router(gate))
+        _include(app, access.answering_router(gate))
+        _include(app, ceremonies.answering_router(gate))
+        _include(app, exceptions.oversight_router(gate))
+        _include(app, partner.watch_router(gate))
+        _include(app, break_glass.watch_router(gate))
+        _include(app, ceremony_review.watch_router(gate))
+        _include(app, log_figures.router(gate))
+        _include(app, operation.router(gate))
+        _include(app, passkeys.vouching_router(gate))
+        _include(app, receiving.releases_router(gate, Kind.OUTCOME_SHEET, Purpose.ACCESS_REVIEW, "sheets", lists=False))
 
 
 def _settle_memory() -> None:
@@ -195,9 +201,9 @@ def _decision_points(app: FastAPI, gates: Iterable[Gate], services: Services) ->
     paths: list[str] = []
     for gate in gates:
         points = points_of(gate, services.namespaces.get(gate.zone, ()))
-        app.include_router(authzen.router(gate, points))
+        _include(app, authzen.router(gate, points))
         paths += [receiving.prefix(gate) + below for below in points]
-    app.include_router(authzen.discovery(paths, services.settings.public_url))
+    _include(app, authzen.discovery(paths, services.settings.public_url))
 
 
 def _health(app: FastAPI, services: Services) -> None:

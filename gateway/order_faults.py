@@ -72,6 +72,7 @@ TEXTS: Final = FILE_TEXTS | {
     "one_partner": "a household has at most one partner; another adult is other",
     "same_number": "two people of a household have the same national number",
     "born_later": "nobody is born in the future",
+    "born_long_ago": "nobody is older than 125 years",
     "ward": "a ward is a minor; an adult is child, sibling or other",
     "unaccompanied":
         "a minor who is not with a parent or guardian has no place here: no case is opened; inform the Guardianship "
@@ -100,7 +101,7 @@ _OF_TEXT: Final = (
     ("this criterion is for orders", "not_transfer"), ("this criterion is for families", "no_family"),
     ("this criterion is for open", "no_open_place"), ("exactly one person", "one_head"),
     ("a case has at most one partner", "one_partner"), ("two people of a case", "same_number"),
-    ("nobody is born", "born_later"), ("a ward is", "ward"),
+    ("nobody is born", "born_later"), ("nobody is older", "born_long_ago"), ("a ward is", "ward"),
 )  # fmt: skip
 #: Of a number that cannot be meant, whatever its own check says.
 _OF_COLUMN: Final = {"national_number": "national_number", "ov_number": "ov_number", "oqt_reference": "reference"}

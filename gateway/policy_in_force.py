@@ -46,7 +46,7 @@ class PolicyInForce:
     def _build(self, before: Table | None) -> tuple[TableFirewall, Impact]:
         folder = self._settings.policy_dir
         fresh = load_firewall(folder)
-        impact = compare(before or fresh.table, fresh.table)
+        impact = compare(before, fresh.table) if before is not None else Impact(())
         if folder is not None and before is not None and impact.widens:
             step = step_of(before.source, fresh.table.source, impact)
             check_widening(folder, step, self._settings.reviewers)

@@ -114,12 +114,12 @@ def build(
     try:
         if settings.sqlite:
             held.enter_context(claim(settings.home, note))
-        zones = settings.zones
-        keyrings = load_zones(settings, zones, entropy, root)
-        directory = read_directory(settings)
-        _check_directory(directory, keyrings)
+        # First: meanwhile the passphrases are being stretched, where that was begun before (`cli.serve.EarlyRoots`).
         policy = PolicyInForce(settings) if firewall is None else None
         firewall = policy.firewall if policy is not None else firewall
+        keyrings = load_zones(settings, settings.zones, entropy, root)
+        directory = read_directory(settings)
+        _check_directory(directory, keyrings)
         store = Store(settings.main_url, settings.keys_url)
         held.callback(store.close)
         migrate.check(store.main.engine, "main")

@@ -13,11 +13,11 @@ Importing this module imports no Casbin; `load_firewall` does.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from policies.compiler import Cell, Table, compile_table
+from policies.compiler import Answer, Cell, Table, compile_table
 from policies.derivations import broken_derivations
 from policies.expected import check_expected, load_expected
 from policies.facts import ALL_FACTS, facts_of
@@ -40,16 +40,20 @@ class TableFirewall:
 
     __slots__ = ("_denied", "_rows", "_table")
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, like: TableFirewall | None = None) -> None:
+        """like: another one of the same table, whose answers are taken as they are."""
         self._table = table
-        self._denied: Final = Denied("", (), table.digest)
+        self._denied: Final[Denied] = Denied("", (), table.digest) if like is None else like._denied
         # Keyed by the question's words in the order of its fields.
-        self._rows: Final = {
-            (role, act, kind, purpose, phase): row
-            for (role, kind, act, purpose), cell in table.cells.items()
-            for phase in Phase
-            if (row := _row(table, cell, phase, self._denied)) is not None
-        }
+        self._rows: Final[dict[tuple[str, ...], _Row]] = (
+            {
+                (role, act, kind, purpose, phase): row
+                for (role, kind, act, purpose), cell in table.cells.items()
+                for phase, row in _rows(table, cell, self._denied)
+            }
+            if like is None
+            else like._rows
+        )
 
     @property
     def digest(self) -> bytes:
@@ -145,12 +149,28 @@ def load_firewall(folder: Path | None = None) -> TableFirewall:
     return TableFirewall(table)
 
 
-def _row(table: Table, cell: Cell, phase: Phase, denied: Denied) -> _Row | None:
-    """All answers of a cell in a phase; None where everything is denied and nothing comes near."""
-    allows = tuple(rule for rule in cell.rules if rule.allows and phase in rule.phases)
+def _rows(table: Table, cell: Cell, denied: Denied) -> Iterator[tuple[Phase, _Row]]:
+    """All answers of a cell for each phase, but where everything is denied and nothing comes near.
+
+    Phases of which the same lines speak have the same ones, which are made once.
+    """
+    allowing = [(rule, rule.phases) for rule in cell.rules if rule.allows]
+    made: dict[tuple[int, ...], _Row | None] = {}
+    for phase in Phase:
+        answers, near = cell.answers[phase], [rule for rule, phases in allowing if phase in phases]
+        key = (id(answers), *map(id, near))
+        if key not in made:
+            made[key] = _row(table, answers, tuple(near), cell.relevant, denied)
+        if (row := made[key]) is not None:
+            yield phase, row
+
+
+def _row(
+    table: Table, answers: Mapping[int, Answer], allows: tuple[Rule, ...], relevant: int, denied: Denied
+) -> _Row | None:  # fmt: skip
     built: dict[int, Decision] = {}
     yes: dict[str, Allowed] = {}
-    for held, answer in cell.answers[phase].items():
+    for held, answer in answers.items():
         if answer.allowed:
             built[held] = yes.setdefault(
                 answer.rule, Allowed(answer.rule, table.source.profiles[answer.profile], table.digest)
@@ -159,7 +179,7 @@ def _row(table: Table, cell: Cell, phase: Phase, denied: Denied) -> _Row | None:
             built[held] = Denied(answer.rule, _near_misses(allows, held), table.digest)
     if not built:
         return None
-    return tuple(_spread(built, denied, cell.relevant, ALL_FACTS.bit_length(), 0)), cell.relevant
+    return tuple(_spread(built, denied, relevant, ALL_FACTS.bit_length(), 0)), relevant
 
 
 def _spread(built: Mapping[int, Decision], denied: Denied, relevant: int, bits: int, held: int) -> list[Decision]:

@@ -42,6 +42,7 @@ ID_PREFIX: Final = {
 }
 #: The explanation: words and harmless signs. No comma, quote, number sign or backslash.
 _WHY: Final = re.compile(r"[A-Za-z][A-Za-z0-9 .:()'/-]{7,159}")
+_UNPRINTABLE: Final = re.compile(rb"[^\x20-\x7e]")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -132,7 +133,7 @@ def _form_faults(content: bytes, name: str, header: str) -> Iterator[str]:
             yield f"{name}:{number}: an empty line"
         elif line.endswith(b" "):
             yield f"{name}:{number}: a blank at the end"  # after a free text it would be no fault of a word
-        elif any(byte < 0x20 or byte > 0x7E for byte in line):
+        elif _UNPRINTABLE.search(line):
             yield f"{name}:{number}: a character that is not printable ASCII (line ends are LF)"
     if lines[0] != header.encode("ascii"):
         yield f"{name}:1: the header is not `{header}`"

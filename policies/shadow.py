@@ -38,7 +38,7 @@ class ShadowedFirewall(TableFirewall):
     __slots__ = ("_count", "_engines", "_lines", "_one_in", "_turn", "disagreements")
 
     def __init__(self, firewall: TableFirewall, *, one_in: int = ONE_IN) -> None:
-        super().__init__(firewall.table)
+        super().__init__(firewall.table, firewall)
         self._lines: Final[dict[_About, list[Rule]]] = {}
         for rule in firewall.table.source.rules:
             self._lines.setdefault((rule.role, rule.kind), []).append(rule)

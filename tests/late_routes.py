@@ -1,10 +1,10 @@
 """Applications that build a route when it is first asked for: in tests alone, where each has its own application.
 
-FastAPI reads every handler's signature, and makes its validators, for each of some 340 routes twice: as it is added
-and as its router is first asked. That is a third of a second in each of some thousand tests, of which each uses a
-handful of routes. What the routing itself needs (path, methods, name, handler) is there from the start; everything
-else is FastAPI's own work, done by FastAPI's own code, only later. A route that cannot be built fails all the same:
-whoever reads the application's OpenAPI description (`tests/api/test_routes.py`) builds them all.
+FastAPI reads every handler's signature, and makes its validators, for each of some 310 routes. That is a third of a
+second in each of some thousand tests, of which each uses a handful of routes. What the routing itself needs (path,
+methods, name, handler) is there from the start; everything else is FastAPI's own work, done by FastAPI's own code, only
+later. A route that cannot be built fails all the same: whoever reads the application's OpenAPI description
+(`tests/api/test_routes.py`) builds them all.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from starlette.types import Receive, Scope, Send
 
 _compiled: Final = cache(compile_path)
 _build_route: Final = APIRoute.__init__
-_Context: Final = routing._EffectiveRouteContext
-_build_context: Final = _Context.from_api_route
 
 
 def _begin(route: APIRoute, path: str, endpoint: Any, **options: Any) -> None:
@@ -57,26 +55,6 @@ def _missing(route: APIRoute, name: str) -> Any:
     return getattr(route, name)
 
 
-class _LateContext:
-    """A route as an application includes it (FastAPI's `_EffectiveRouteContext`), built when it is first used."""
-
-    matches = _Context.matches
-
-    def __init__(self, route: APIRoute, include: Any) -> None:
-        self.original_route, self._include = route, include
-        self.path, self.endpoint, self.methods = include.path_for(route), route.endpoint, route.methods
-        self.path_regex, self.path_format, self.param_convertors = _compiled(self.path)
-
-    def __getattr__(self, name: str) -> Any:
-        include = self.__dict__.pop("_include", None)
-        if include is None:
-            raise AttributeError(name)
-        built = _build_context(original_route=self.original_route, include_context=include)
-        # The handler knows the context by which it was found by identity.
-        self.__dict__.update(vars(built))
-        return getattr(self, name)
-
-
 def _share_validators() -> None:
     """FastAPI builds each parameter's validator anew for every application: a third of a second for ours, in each of
     some thousand tests. Those of equal types are shared here; a validator keeps nothing from one use to the next."""
@@ -96,6 +74,3 @@ def install() -> None:
     _share_validators()
     APIRoute.__init__ = _begin  # type: ignore[method-assign]
     APIRoute.__getattr__ = _missing  # type: ignore[attr-defined]
-    _Context.from_api_route = staticmethod(  # type: ignore[assignment, method-assign]
-        lambda *, original_route, include_context: _LateContext(original_route, include_context)
-    )

@@ -27,13 +27,16 @@ def cookie_name(zone: Zone) -> str:
 
 
 def token_hash(scope: Scope, zone: Zone) -> bytes:
-    """SHA-256 of the presented token. Raises NotSignedIn, AccessDenied for a cross-site request with a cookie."""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, token = value.decode("latin-1").partition(" ")
-            if scheme.lower() != "bearer":
-                raise NotSignedIn("sign in first")
-            return hash_token(token)
+    """SHA-256 of the presented token. Raises NotSignedIn, AccessDenied for a cross-site request with a cookie.
+
+    Two `Authorization` headers are none: a proxy that looks at the last one would let another's pass.
+    """
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if given:
+        scheme, _, token = given[0].decode("latin-1").partition(" ")
+        if len(given) > 1 or scheme.lower() != "bearer":
+            raise NotSignedIn("sign in first")
+        return hash_token(token)
     request = Request(scope)
     cookie = request.cookies.get(cookie_name(zone))
     if cookie is None:

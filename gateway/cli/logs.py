@@ -7,9 +7,10 @@ they could hold what somebody typed.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 KNOWN: Final = ("code", "fault", "size", "status")
@@ -19,13 +20,10 @@ _OURS: Final = ("parefeu", "vault", "gateway", "policies")
 _PLACEHOLDER: Final = re.compile(r"%[-#0 +]*[\d.*]*[a-zA-Z]|\{[^}]*\}")
 
 
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Keep of one event what is known to be harmless."""
-    record = event.get("_record")
-    if not isinstance(record, logging.LogRecord):
-        return {"event": "log", "level": str(event.get("level", ""))}
+def told(record: logging.LogRecord) -> dict[str, Any]:
+    """What of one record is known to be harmless. Its time is UTC, as RFC 3339 writes it."""
     line: dict[str, Any] = {
-        "at": event.get("timestamp", ""),
+        "at": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "level": record.levelname.lower(),
         "logger": record.name,
         "event": _event(record),
@@ -39,6 +37,13 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return line
 
 
+class _Lines(logging.Formatter):
+    """One line of JSON a record. logging's own formatting, which would read arguments and exceptions, is not used."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(told(record))
+
+
 def _event(record: logging.LogRecord) -> str:
     """The message as it stands in the source, its places for values empty."""
     if record.name.partition(".")[0] not in _OURS or not isinstance(record.msg, str):
@@ -50,15 +55,8 @@ def _event(record: logging.LogRecord) -> str:
 
 def configure() -> None:
     """Send every logger's lines to stderr in this form."""
-    import structlog
-
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.processors.TimeStamper(fmt="iso", utc=True)],
-            processors=[redact, structlog.processors.JSONRenderer()],
-        )
-    )
+    handler.setFormatter(_Lines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -36,6 +36,8 @@ from gateway.gate import Authenticated, Gate
 from gateway.pages import assets, catalogs, words
 from gateway.pages.file_form import holds_a_file
 from gateway.pages.forms import Faults, Form, read_form
+from gateway.pages.presses import FIELD as NUMBER
+from gateway.pages.presses import Presses, new_number
 from gateway.pages.settled_texts import TranslatedEnvironment
 from gateway.turned_away import TurnedAway, code_of
 from gateway.wiring import Services
@@ -72,6 +74,7 @@ class Site:
     def __init__(self, services: Services, turned_away: TurnedAway) -> None:
         self.services = services
         self.turned_away = turned_away
+        self.presses = Presses()
         self.static = f"{ROOT}/static/{sha256(assets.MANIFEST.read_bytes()).hexdigest()[:16]}"
         self._environments: dict[str, Environment] = {}  # each is made when a page in its language is first wanted
 
@@ -295,6 +298,7 @@ class Visit:
             "same_page": self.same_page,
             "menu": self.door.menu.get(self.actor.role, ()) if self.door is not None and self.actor is not None else (),
             "token": form_token(self.session) if self.session else "",
+            "number": new_number(),
             "faults": self.faults.by_field,
             "form": self.form,
             "done": words.told(self.asked("done")),
@@ -326,7 +330,12 @@ def endpoint(
                 visit.took(await read_form(request))
             if door is not None and door.watch is not None and visit.session and not visit.part:
                 visit.banner = await door.watch.banner(visit)
-            response = await handler(visit)
+            if visit.saving and visit.session and NUMBER in visit.form:
+                response = await site.presses.once(
+                    visit.session, visit.looked_at, visit.form.encoded(), lambda: handler(visit)
+                )
+            else:
+                response = await handler(visit)
         except e.NotSignedIn as refused:
             return _sign_in_again(visit, refused)
         except e.VaultError as refused:
@@ -367,7 +376,7 @@ def _sign_in_again(visit: Visit, refused: e.NotSignedIn) -> Response:
     target = f"{visit.door.path}/sign-in?{urlencode({'next': path})}"
     if visit.part:
         return Response(status_code=200, headers={"hx-redirect": target})
-    kept = visit.form.without("_token", "_language").encoded() if visit.posted and not visit.switching else ""
+    kept = visit.form.without("_token", "_language", NUMBER).encoded() if visit.posted and not visit.switching else ""
     # What another site's form holds was not typed here: nobody gets it back as what they typed.
     if kept and from_here(visit.request):
         return visit.draw("sign_in.html", 401, next=path, kept=kept, fault="", wait=0)
@@ -386,7 +395,7 @@ async def refusal(visit: Visit, refused: e.VaultError) -> Response:
         except e.VaultError:
             visit.actor = None
     if isinstance(refused, e.StepUpNeeded):
-        typed = visit.form.without("_language", "_token").pairs if visit.posted else ()
+        typed = visit.form.without("_language", "_token", NUMBER).pairs if visit.posted else ()
         return visit.draw("step_up.html", answered.status_code, typed=typed)
     if isinstance(refused, e.LogBeingFiled):
         far = {"filed": refused.filed, "whole": refused.filed + refused.unfiled, "minutes": -(-seconds // 60)}

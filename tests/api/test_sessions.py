@@ -343,6 +343,17 @@ def test_a_bearer_token_needs_no_origin_and_outranks_a_cookie(door: House) -> No
     assert door.app.get("/casework/cases", headers={"authorization": ""}).status_code == 401
 
 
+def test_two_tokens_are_none_whichever_comes_first(door: House) -> None:
+    good, wrong = f"Bearer {_sign_in(door).json()['token']}", "Bearer " + "0" * 64
+    assert door.app.get("/casework/cases", headers=[("authorization", good)]).status_code == 200
+    case = door.open_case(door.client("coach"))
+    path = f"/casework/cases/{case}/notes/{'0' * 32}"  # answered past the framework
+    for pair in ((good, wrong), (wrong, good), (good, good)):
+        headers = [("authorization", one) for one in pair]
+        assert door.app.get("/casework/cases", headers=headers).status_code == 401, pair
+        assert door.app.get(path, headers=headers).status_code == 401, pair
+
+
 def test_one_zones_cookie_is_none_in_another(door: House) -> None:
     token = _sign_in(door).json()["token"]
     for zone in ("follow-up", "oversight", "partner/caritas"):

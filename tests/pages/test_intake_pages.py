@@ -173,6 +173,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"given_names": "A\u202ewa"}, "given_names · holds characters that cannot be seen"),
     ({"relation": "child"}, "exactly one person of a household is its head"),
     ({"birth_date": "2030-01-01"}, "nobody is born in the future"),
+    ({"birth_date": "0201-01-01"}, "nobody is older than 125 years"),
     ({"birth_date": "2015-01-01"}, "no case is opened; inform the Guardianship Service"),
     ({"oqt_reference": "?!"}, "oqt_reference · a reference has 1 to 40 letters"),
     ({"postcode": "ABCD"}, "postcode · is not written as it must be"),

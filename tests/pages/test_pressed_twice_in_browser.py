@@ -54,6 +54,27 @@ def test_a_note_whose_button_is_pressed_twice_is_stored_once(site: Site) -> None
     assert len(coach.get(f"/cases/{case}/notes").json()["notes"]) == 2
 
 
+def test_without_scripts_a_button_pressed_twice_saves_once_too(site: Site) -> None:
+    coach = site.api("coach")
+    case = site.house.open_case(coach)
+    page = site.signed_in("coach", java_script_enabled=False)
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
+    page.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
+    page.get_by_label("Texte", exact=True).fill("Une conversation tranquille.")
+    button = page.get_by_role("button", name="Enregistrer la note")
+    button.scroll_into_view_if_needed()
+    place = button.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 5, place["y"] + 5)
+    for _ in range(2):
+        page.mouse.down()
+        page.mouse.up()
+    expect(page).to_have_url(re.compile(r"/notes/[0-9a-f]+\?done=note"))  # the second press breaks off the first
+    assert len([url for url in sent if url.endswith("/notes/new")]) == 2, "the browser itself holds nothing back"
+    assert len(coach.get(f"/cases/{case}/notes").json()["notes"]) == 1
+
+
 def test_another_language_keeps_what_the_page_asks_for(site: Site) -> None:
     page = site.signed_in("coach")
     week = f"{site.base}/pages/casework/calendar?week=2026-W20"

@@ -213,6 +213,21 @@ def test_a_migration_keeps_what_was_stored_before_it(house: House, revision: str
     assert faults(house.settings) == []
 
 
+def test_an_embedded_database_is_read_by_its_user_alone(tmp_path: Path) -> None:
+    made, open_to_all = tmp_path / "made.db", tmp_path / "open.db"
+    migrate.upgrade(sqlite_url(open_to_all), "keystore", "k0001")
+    open_to_all.chmod(0o644)
+    migrate.upgrade(sqlite_url(open_to_all), "keystore")
+    migrate.upgrade(sqlite_url(made), "keystore")
+    for file in (made, open_to_all):
+        engine = make_engine(sqlite_url(file))
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            beside = {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.glob(f"{file.name}*")}
+        engine.dispose()
+        assert beside == dict.fromkeys((file.name, f"{file.name}-shm", f"{file.name}-wal"), "0o600")
+
+
 def test_a_migration_that_fails_leaves_nothing_half_made(fresh: tuple[str, str]) -> None:
     engine = make_engine(fresh[0])
     last = t.main.sorted_tables[-1]

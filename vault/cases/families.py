@@ -45,6 +45,10 @@ class Composition(StrEnum):
 _ACCOMPANIED: Final = frozenset({Relation.CHILD, Relation.WARD})
 
 
+#: Years. A year with a digit too few or turned round makes a child an adult of eighteen centuries.
+OLDEST: Final = 125
+
+
 def age_on(born: date, day: date) -> int:
     """Completed years. Somebody born on 29 February completes a year on 1 March where there is no such day."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
@@ -97,5 +101,7 @@ def _roles(people: Sequence[Person], relations: Sequence[Relation], on: date, ma
     for person, relation in zip(people, relations, strict=True):
         if person.birth_date is not None and person.birth_date > on:
             raise InvalidInput("nobody is born in the future", field="people")
+        if person.birth_date is not None and age_on(person.birth_date, on) > OLDEST:
+            raise InvalidInput(f"nobody is older than {OLDEST} years", field="people")
         if relation is Relation.WARD and not is_minor(person, on, majority):
             raise InvalidInput("a ward is a minor; an adult is `child`, `sibling` or `other`", field="people")

@@ -15,7 +15,7 @@ from typing import Final
 
 from vault.freetext.alternatives import by_first_letter
 from vault.freetext.calendar_words import DAYS, MONTHS, NUMBER_WORDS, day_of, month_of, year_of
-from vault.freetext.findings import Finding
+from vault.freetext.findings import APPOINTMENT, YEAR, Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
 
@@ -81,11 +81,6 @@ class Dated:
     day: int
     month: int
     year: int
-
-
-#: Details of a DATE that is coarse, or that the trajectory itself sets.
-YEAR: Final = "year"
-APPOINTMENT: Final = "appointment or term"
 
 
 class Dates:

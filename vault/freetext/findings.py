@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, Tier, TokenType
+
+#: Details of a DATE that is coarse, or that the trajectory itself sets.
+YEAR: Final = "year"
+APPOINTMENT: Final = "appointment or term"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

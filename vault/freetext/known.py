@@ -4,8 +4,8 @@
     matcher = known.matcher()
     matcher.find(Reading("Mimi, 0499/000011"), ())       # two findings
 
-Names in every writing, also misspelt (`similar_names`); numbers in any punctuation; dates of birth in figures and
-words; and what earlier notes of the case already gave a stand-in.
+Names in every writing, also misspelt (`similar_names`) or spelt out (`spelt_out`); numbers in any punctuation; dates of
+birth in figures and words; and what earlier notes of the case already gave a stand-in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from vault.freetext.dates import read_dates
 from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded, fold
 from vault.freetext.names import Named, NameFinder
@@ -24,6 +23,7 @@ from vault.freetext.numbers import Known, NumberFinder
 from vault.freetext.reading import Reading
 from vault.freetext.similar_names import SimilarNames
 from vault.freetext.spans import Reason, Source, TokenType
+from vault.freetext.spelt_out import SpeltOut
 from vault.freetext.stand_ins import FILLER
 from vault.freetext.words import load_words
 
@@ -76,7 +76,7 @@ class KnownIdentities:
 class Matcher:
     """`KnownIdentities`, prepared: a stage."""
 
-    __slots__ = ("_births", "_earlier_names", "_earlier_numbers", "_last", "_names", "_numbers", "_similar")
+    __slots__ = ("_births", "_earlier_names", "_earlier_numbers", "_last", "_names", "_numbers", "_similar", "_spelt")
 
     def __init__(self, known: KnownIdentities) -> None:
         words = load_words()
@@ -90,6 +90,7 @@ class Matcher:
         self._last: tuple[Reading, list[Finding]] | None = None
         self._names = NameFinder(people, ordinary)
         self._similar = SimilarNames(people, words)
+        self._spelt = SpeltOut(self._names, ordinary)
         self._numbers = NumberFinder(_numbers(known))
         self._births = {person.birth_date: person.key for person in known.people if person.birth_date is not None}
         names = [
@@ -112,7 +113,7 @@ class Matcher:
             replace(one, reason=Reason(Source.REPEAT, "named in an earlier note"), score=_EARLIER_SCORE)
             for one in _rounds(reading.folded, self._earlier_numbers, self._earlier_names)
         )
-        known = [*exact, *similar, *births, *earlier]
+        known = [*exact, *similar, *self._spelt.search(reading.folded), *births, *earlier]
         self._last = (reading, known)
         return known
 
@@ -120,7 +121,7 @@ class Matcher:
         """How many known identities `text` still holds. text: after replacement, stand-ins blanked out.
 
         1. Whatever the case's own identities are found as. 2. Blunter, whatever separates the letters: full names of
-        eight letters and more, and numbers of ten digits and more, so that `A m i n a t a  D i a l l o` is not stored.
+        eight letters and more, and numbers of ten digits and more, so that `Ami!nata!Dia!llo` is not stored.
         """
         reading = Reading(text)
         if self._last is not None and self._last[0].text == reading.text:
@@ -135,6 +136,8 @@ class Matcher:
     def _dates_of_birth(self, folded: Folded) -> Iterator[Finding]:
         if not self._births:
             return
+        from vault.freetext.dates import read_dates  # patterns that take time to build: see `pipeline.make_pipeline`
+
         for one in read_dates(folded.text):
             if not (one.day and one.month and one.year):
                 continue

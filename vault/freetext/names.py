@@ -88,7 +88,7 @@ class _Form:
 class NameFinder:
     """Looks for all names of a case's people at once; made for one text or a few, holds them in clear."""
 
-    __slots__ = ("_beginnings", "_forms", "_is_ordinary", "_known_under", "whole")
+    __slots__ = ("_beginnings", "_forms", "_is_ordinary", "_known_under", "solid", "whole")
 
     def __init__(self, people: Iterable[Named], is_ordinary: Callable[[str], bool] = lambda _: False) -> None:
         """is_ordinary: whether a folded word is one that anybody writes; written small, it is no part of a name."""
@@ -103,6 +103,12 @@ class NameFinder:
                 self._add(key, form, person)
                 if form.detail == "full name" and len(key) >= 8:
                     self.whole.add(key)
+        #: All names and their parts without their separators; those made of initials are not among them.
+        self.solid = frozenset(
+            key
+            for key, forms in self._forms.items()
+            if len(key) >= _SHORTEST_ALONE and any(not form.initials and not form.trailing for form in forms)
+        )
         self._beginnings = {key[:size] for key in self._forms for size in range(1, 5)}
 
     def _add(self, key: str, form: _Form, person: Named) -> None:
@@ -166,15 +172,21 @@ class NameFinder:
         small_word = not gaps and not _is_capital(folded, start) and all(form.alone for form in fitting)
         if not fitting or (small_word and self._is_ordinary(joined)):
             return None
-        keys = {person.key: person for form in fitting for person in form.bearers}
-        where = folded.source_span(start, end)
+        return self._finding(fitting, folded.source_span(start, end), fitting[0].detail)
+
+    def named(self, key: str, where: tuple[int, int], detail: str) -> Finding:
+        """The finding of one of `solid` at a place of the source. detail: how it is written there."""
+        forms = [form for form in self._forms[key] if not form.initials and not form.trailing]
+        return self._finding(forms, where, f"{forms[0].detail}, {detail}")
+
+    def _finding(self, forms: list[_Form], where: tuple[int, int], detail: str) -> Finding:
+        keys = {person.key: person for form in forms for person in form.bearers}
         if len(keys) == 1:
             (person,) = keys.values()
-            reason = Reason(Source.KNOWN, fitting[0].detail)
-            names = self._known_under[person.key]
+            reason, names = Reason(Source.KNOWN, detail), self._known_under[person.key]
             return Finding(*where, TokenType.PERSON, reason, canonical=person.canonical, person=person.key, names=names)
-        reason = Reason(Source.KNOWN, f"{fitting[0].detail} of {len(keys)} people")
-        return Finding(*where, TokenType.PERSON, reason, canonical=fitting[0].shown, same_as=tuple(keys))
+        reason = Reason(Source.KNOWN, f"{detail} of {len(keys)} people")
+        return Finding(*where, TokenType.PERSON, reason, canonical=forms[0].shown, same_as=tuple(keys))
 
 
 def _may_be_genitive(joined: str, last_word: int) -> bool:

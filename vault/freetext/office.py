@@ -12,8 +12,7 @@ import threading
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from vault.freetext.dates import APPOINTMENT, YEAR
-from vault.freetext.findings import Finding
+from vault.freetext.findings import APPOINTMENT, YEAR, Finding
 from vault.freetext.pipeline import Looked, Pipeline, make_pipeline
 from vault.freetext.replace import exact_stand_ins
 from vault.freetext.shapes import Shapes

@@ -6,6 +6,7 @@ schema names vanish; on PostgreSQL they are made first.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -47,6 +48,7 @@ def upgrade(url: str, which: Which, revision: str = "head") -> None:
     engine = make_engine(url)
     config = _config(which)
     try:
+        _keep_to_its_user(url)
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 for schema in _SCHEMAS[which]:
@@ -65,10 +67,24 @@ def upgrade(url: str, which: Which, revision: str = "head") -> None:
                 connection.exec_driver_sql("COMMIT")
             else:
                 connection.commit()
-    except DRIVER_ERRORS as fault:
+    except (*DRIVER_ERRORS, OSError) as fault:
         raise StoreUnavailable("the database could not be migrated") from fault
     finally:
         engine.dispose()
+
+
+def _keep_to_its_user(url: str) -> None:
+    """An embedded database is read and written by its user alone, whatever the folder it lies in or is copied to.
+
+    SQLite gives the files that it lays beside (`-wal`, `-shm`) the same mode.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+        descriptor = os.open(str(address.database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
 
 
 def file_exists(url: str) -> bool:

@@ -73,6 +73,8 @@ def test_a_minor_without_parent_or_guardian_is_outside_the_trajectory(people: li
         ([person(), person("partner"), person("partner")], "at most one partner"),
         ([person(), person("ward")], "a ward is a minor"),
         ([person(born=date(2026, 11, 26))], "in the future"),
+        ([person(born=date(1900, 11, 24))], "older than 125"),
+        ([person(), person("child", born=date(201, 5, 1))], "older than 125"),
         ([person(number="93051822361"), person("partner", number="93051822361")], "the same national number"),
     ],
 )
