@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from operator import itemgetter
 
-from policies.compiler import Answer, Table, compile_table
+from policies.compiler import Table, compile_table
 from policies.expected import Expectation, check_expected
-from policies.facts import facts_of, need_of
+from policies.facts import ALL_FACTS, condition_sets, facts_of, need_of
 from policies.fields import CONTRACT
 from policies.invariants import broken_invariants
 from policies.lines import ANY_STATE, NO_RELEASE, Key, Rule, Source
@@ -24,7 +26,8 @@ from policies.lint import lint
 from vault.errors import PolicyRejected
 from vault.vocabulary import FACTS, ROLE_ZONE, Action, Kind, Phase, Purpose, Role
 
-_Decided = dict[tuple[Key, Phase, int], tuple[bool, str]]
+#: What is allowed: for each profile with which it is answered the sets of facts, set `held` as the bit `1 << held`.
+_Decided = dict[tuple[Key, Phase, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,16 @@ def measure(
 ) -> Measure:  # fmt: skip
     """Spoil and look. every, first: only each so-many-th mutant, from that one on, for a sample."""
     chosen = list(mutants(source))[first::every]
-    by_cell: dict[Key, list[Rule]] = defaultdict(list)
-    for rule in source.rules:
-        by_cell[rule.key].append(rule)
+    by_cell: dict[Key, list[tuple[int, Rule]]] = defaultdict(list)
+    for number, rule in enumerate(source.rules):
+        by_cell[rule.key].append((number, rule))
+    lines: dict[Key, list[Expectation]] = defaultdict(list)
+    for line in expected:
+        lines[line.key].append(line)
     before: dict[Key, _Decided] = {}
     same, unnoticed = 0, []
     for number, mutant in enumerate(chosen, start=1):
-        fate = _fate(mutant, source, by_cell, expected, before)
+        fate = _fate(mutant, source, by_cell, lines, before)
         same += fate == "same"
         if fate == "loads":
             unnoticed.append(mutant.name)
@@ -87,48 +93,46 @@ def measure(
 
 
 def _fate(
-    mutant: Mutant, source: Source, by_cell: dict[Key, list[Rule]], expected: Sequence[Expectation],
+    mutant: Mutant, source: Source, by_cell: dict[Key, list[tuple[int, Rule]]], lines: dict[Key, list[Expectation]],
     before: dict[Key, _Decided],
 ) -> str:  # fmt: skip
-    """`same`, `noticed` or `loads`. Only the cells that the mutant touches can differ, so only these are decided."""
+    """`same`, `noticed` or `loads`. Only the cells that the mutant touches can differ, so only these are looked at: the
+    checks of a load, too, are about one rule or about two of a cell, and no mutant takes another rule's id."""
     touched = {mutant.rule.key} | ({mutant.spoilt.key} if mutant.spoilt is not None else set())
-    old = {rule.id: rule for key in touched for rule in by_cell[key]}
-    new = [mutant.spoilt if rule is mutant.rule else rule for rule in source.rules]
-    rules = [rule for rule in new if rule is not None]
-    near = [rule for rule in rules if rule.key in touched]
-    if lint(rules, source.profiles):
+    old = sorted((place for key in touched for place in by_cell[key]), key=itemgetter(0))
+    new = [mutant.spoilt if rule is mutant.rule else rule for _, rule in old]
+    near = [rule for rule in new if rule is not None]
+    own_lines = [line for key in touched for line in lines[key]]
+    if lint(near, source.profiles):
         return "noticed"
     if not near:
-        return "noticed" if any(line.allows for line in expected if line.key in touched) else "same"
+        return "noticed" if any(line.allows for line in own_lines) else "same"
     try:
         table = compile_table(replace(source, rules=tuple(near)))
     except PolicyRejected:
         return "noticed"
     for key in touched - before.keys():
-        own = tuple(rule for rule in old.values() if rule.key == key)
+        own = tuple(rule for _, rule in by_cell[key])
         before[key] = _decided(compile_table(replace(source, rules=own))) if own else {}
-    was: _Decided = {request: answer for key in touched for request, answer in before[key].items()}
+    was: _Decided = {request: sets for key in touched for request, sets in before[key].items()}
     if _decided(table) == was:
         return "same"
-    own_lines = [line for line in expected if line.key in touched]
     return "noticed" if check_expected(table, own_lines) or broken_invariants(table) else "loads"
 
 
 def _decided(table: Table) -> _Decided:
-    """What is allowed, and with which fields; which line said so does not matter to anybody who asks."""
-    return {(key, phase, held): _shown(answer) for key, phase, held, answer in _every(table) if answer.allowed}
+    """What is allowed, and with which fields; which line said so does not matter to anybody who asks. By all facts, so
+    that two tables that name other ones can be compared."""
+    found: _Decided = defaultdict(int)
+    for key, phase, held, answer in table.allowed():
+        found[key, phase, answer.profile] |= _with_any(table.cells[key].relevant) << held
+    return dict(found)
 
 
-def _every(table: Table) -> Iterator[tuple[Key, Phase, int, Answer]]:
-    """Every request with every set of facts: two tables that name other facts can then be compared."""
-    for key in table.cells:
-        for phase in Phase:
-            for held in range(1 << len(FACTS)):
-                yield key, phase, held, table.answer(key, phase, held)
-
-
-def _shown(answer: Answer) -> tuple[bool, str]:
-    return answer.allowed, answer.profile
+@cache
+def _with_any(relevant: int) -> int:
+    """Every set of the facts that are not named, as bits."""
+    return sum(1 << held for held in condition_sets(ALL_FACTS & ~relevant))
 
 
 def _needs(rule: Rule) -> Iterator[Mutant]:

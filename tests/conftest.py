@@ -64,7 +64,8 @@ def postgres_urls(postgres: Postgres) -> Iterator[tuple[str, str]]:
     names = [f"{which}_{number}" for which in ("main", "keystore")]
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         for name, which in zip(names, ("main", "keystore"), strict=True):
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE template_{which}".encode())
+            # Copied file by file: through the write-ahead log it takes half as long again.
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE template_{which} STRATEGY FILE_COPY".encode())
         yield postgres.url(names[0]), postgres.url(names[1])
         for name in names:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

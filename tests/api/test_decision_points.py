@@ -13,7 +13,7 @@ from gateway.settings import Settings
 from tests.api.decision_client import Asker, asker, vault_question
 from tests.api.stage import Stage, calls
 from tests.api.stage_people import SECRET_ADDRESS
-from tests.api.support import SwitchableFirewall, counts, entries, explode, since
+from tests.api.support import SwitchableFirewall, counts, entries, explode, logged, since
 from tests.crash.hooks import watched
 from tests.house import CARITAS, STAFF, House, house_on
 from vault.ids import CaseId
@@ -188,7 +188,7 @@ def test_nobody_else_asks_and_a_client_does_nothing_else(lite_house: House) -> N
     hire(house)
     archive, case = asker(house), Stage(house).case()
     question = vault_question("coach", "read", "note", case, "coaching")
-    before = len(entries(house))
+    before = logged(house)
     strangers = [*(house.tokens[login] for login in STAFF), asker(house, FOLLOW_UP).token, "0" * 64, "nonsense", ""]
     for token in strangers:
         for path in ("evaluation", "evaluations", "search/subject", "search/resource", "search/action"):
@@ -319,7 +319,7 @@ def test_a_batch_goes_on_stops_at_the_first_no_or_at_the_first_yes(lite_house: H
         ("permit_on_first_permit", [True]),
     ):  # fmt: skip
         options = {"options": {"evaluations_semantic": semantic}} if semantic else {}
-        before = len(entries(lite_house))
+        before = logged(lite_house)
         told = archive.ask("evaluations", body | options)
         assert [answer["decision"] for answer in told["evaluations"]] == expected, semantic
         assert "decision" not in told
@@ -415,7 +415,7 @@ def test_a_page_belongs_to_its_search(lite_house: House) -> None:
 def test_every_evaluation_leaves_an_entry_and_nothing_else(house: House) -> None:
     hire(house, "colleague", "auditor")
     archive, case = asker(house), Stage(house).case()
-    rows, before = counts(house), len(entries(house))
+    rows, before = counts(house), logged(house)
     headers = {"x-request-id": "req-17"}
     archive.send("evaluation", vault_question("colleague", "read", "note", case, "coaching"), headers=headers)
     archive.send("evaluation", vault_question("nobody", "devour", "diary", "Diallo", "hunger"), headers=headers)

@@ -13,15 +13,7 @@ from starlette.routing import Route
 from gateway.settings import Settings
 from tests.api.stage import Call, calls
 from tests.api.stage_people import SECRET_ADDRESS
-from tests.api.support import (
-    RecordingFirewall,
-    SwitchableFirewall,
-    counts,
-    deny,
-    entries,
-    explode,
-    since,
-)
+from tests.api.support import RecordingFirewall, SwitchableFirewall, counts, deny, explode, logged, since
 from tests.house import House, house_on
 from vault.vocabulary import ROLE_ZONE, Action, Kind, Purpose, Question, Role, Zone, ZoneKind
 
@@ -185,7 +177,7 @@ def test_no_route_answers_without_a_session(lite_house: House) -> None:
     requests = [make() for name, make in calls(lite_house).items() if name != SECRET_ADDRESS]
     zones = ("casework", "follow-up", "oversight", "partner/caritas", "partner/fedasil")
     requests += [Call("", method, f"/{zone}/session", 401) for zone in zones for method in ("GET", "DELETE")]
-    before = len(entries(lite_house))
+    before = logged(lite_house)
     tokens = (b"", b"Bearer " + b"0" * 64, b"Bearer nonsense", b"Bearer " + b"\xe9" * 64, b"Basic Y29hY2g6eA==")
     for call in requests:
         for token in tokens:
@@ -221,7 +213,7 @@ def test_a_firewall_that_denies_or_breaks_lets_nothing_out(
         call = make()
         token = house.client(call.login).token
         firewall.answer = answer
-        before, rows = len(entries(house)), counts(house)
+        before, rows = logged(house), counts(house)
         reply = _send(house, call, token)
         assert reply.status_code in {403, 404}, (name, reply.status_code)
         assert set(reply.json()) <= {"type", "title", "status", "detail", "instance", "reasons"}

@@ -22,7 +22,7 @@ from tests.api.stage_case_samples import SAMPLE_TABLE
 from tests.api.stage_emergencies import EMERGENCY_TABLE
 from tests.api.stage_exceptions import EXCEPTION_TABLE
 from tests.api.stage_people import PEOPLE_TABLE
-from tests.api.support import comparable, counts, entries, since
+from tests.api.support import comparable, counts, entries, logged, since
 from tests.house import House
 from tests.recorded import FACTS, FILE_SECTIONS
 from vault.ids import CaseId
@@ -196,7 +196,7 @@ def test_each_role_gets_exactly_what_the_table_says(lite_house: House) -> None:
 
 def _refused(house: House, call: Call, login: str, status: int, name: str) -> None:
     """A refusal: as if the case did not exist, one entry, nothing else."""
-    rows, before = counts(house), len(entries(house))
+    rows, before = counts(house), logged(house)
     reply = send(house, login, call.method, call.path, call.payload)
     written = since(house, before)
     assert reply.status_code == status, (name, login, reply.text)
@@ -208,6 +208,27 @@ def _refused(house: House, call: Call, login: str, status: int, name: str) -> No
         about = since(house, before)
         assert [entry["subject"] == "" for entry in about] == [False, True], "the log knows which case it was"
         assert {entry["decision"] for entry in about} == {"deny"}
+
+
+def test_what_refusals_are_held_against_shows_every_change(house: House) -> None:
+    """The control: a row more, a row that was only changed, an entry."""
+    coach = house.client("coach")
+    case = house.open_case(coach, notice=False)
+    before, rows = logged(house), counts(house)
+    assert (before, rows) == (len(entries(house)), counts(house))
+    house.step(coach, case, "give_notice", language="fr", leaflet="2026-1")
+    moved = counts(house)
+    assert (moved["cases"], moved["case_events"]) == (rows["cases"], rows["case_events"] + 1)
+    assert moved["cases entries"] != rows["cases entries"]
+    other = house.open_case(coach)
+    assert counts(house)["cases"] == rows["cases"] + 1
+    assert {name for name, number in counts(house).items() if number != moved[name]} >= {"cases", "wraps", "records"}
+    written = [entry for entry in entries(house)[before:] if entry["action"] != "lane_opened"]
+    assert since(house, before) == written
+    assert len({entry["subject"] for entry in written}) == 2
+    assert coach.get(f"/cases/{other}").status_code == 200
+    assert since(house, before)[: len(written)] == written
+    assert [entry["action"] for entry in since(house, logged(house) - 1)] == [entries(house)[-1]["action"]]
 
 
 def test_a_mistyped_reference_is_told_from_an_unknown_case_to_everybody_alike(lite_house: House) -> None:
@@ -225,7 +246,7 @@ def test_a_note_of_another_case_is_none_of_mine(lite_house: House) -> None:
     own, (_, foreign) = lite_house.open_case(colleague), stage.noted()
     other = lite_house.open_case(coach)
     for tail in ("", "/versions", "/versions/1"):
-        before = len(entries(lite_house))
+        before = logged(lite_house)
         reply = colleague.get(f"/cases/{own}/notes/{foreign}{tail}")
         assert comparable(reply) == comparable(colleague.get(f"/cases/{own}/notes/{secrets.token_hex(16)}{tail}"))
         assert reply.status_code == 404
@@ -266,7 +287,7 @@ def test_another_zones_release_is_as_unknown_as_none(lite_house: House) -> None:
         ("caritas", "referrals", sheet),
     ):
         caller = lite_house.client(login)
-        before = len(entries(lite_house))
+        before = logged(lite_house)
         reply = caller.get(f"/{plural}/{foreign}")
         assert reply.status_code == 404
         assert comparable(reply) == comparable(caller.get(f"/{plural}/{secrets.token_hex(16)}"))

@@ -72,14 +72,28 @@ def readable(reply: Any) -> bytes:
         return content  # a file that a coach attached, with a marked word where its end should be told
 
 
+#: Each word's name with what to look for whatever the case, and as it stands.
+_SOUGHT: Final = tuple(
+    (
+        name,
+        tuple(wanted for form, wanted in spellings(word).items() if not form.startswith("base64")),
+        tuple(wanted for form, wanted in spellings(word).items() if form.startswith("base64")),
+    )
+    for name, word in (*CANARY.items(), ("typed", TYPED))
+)
+
+
 def sightings(content: bytes) -> set[str]:
     """The names of the words that stand in `content`, with their spelling."""
     lower = content.lower()
     upper_accents = content.decode("utf-8", "ignore").casefold().encode()
+    both = lower if lower == upper_accents else lower + b"\n" + upper_accents
     seen = set()
-    for name, word in (*CANARY.items(), ("typed", TYPED)):
-        for form, wanted in spellings(word).items():
-            places = (content,) if form.startswith("base64") else (lower, upper_accents)
-            if any(wanted in place for place in places):
+    for name, in_any_case, as_it_stands in _SOUGHT:
+        for wanted in in_any_case:
+            if wanted in both:
+                seen.add(name)
+        for wanted in as_it_stands:
+            if wanted in content:
                 seen.add(name)
     return seen

@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -147,6 +148,11 @@ class Heard:
     status: int
     content: bytes
 
+    @cached_property
+    def seen(self) -> set[str]:
+        """The names of the marked words in what came back."""
+        return sightings(self.content)
+
 
 def drive(house: House, planted: Planted, login: str) -> Iterator[Heard]:
     """Call every operation there is as `login`, once well and then in every wrong way."""
@@ -262,7 +268,7 @@ def test_every_operation_was_called_and_some_answered(told: tuple[House, list[He
     allowed = {"casework_revise_note", "casework_record_refusal", "casework_merge_stand_ins", "casework_split_stand_in"}
     assert silent <= {*allowed, *steps}
     assert len(steps - silent) >= 5
-    seen = {name for reply in replies if reply.login == "coach" for name in sightings(reply.content)}
+    seen = {name for reply in replies if reply.login == "coach" for name in reply.seen}
     assert seen == set(CANARY) - {"reason", "conflict"}, (
         "the coach reads what was confided, so the words are really there"
     )
@@ -272,9 +278,7 @@ def test_no_answer_holds_a_confided_word_but_the_coachs_own(told: tuple[House, l
     _, replies, _ = told
     assert {reply.login for reply in replies} == {*STAFF, SYSTEM}
     found = {
-        (reply.login, reply.operation, name)
-        for reply in replies
-        for name in sightings(reply.content) - allowed(reply) - {"typed"}
+        (reply.login, reply.operation, name) for reply in replies for name in reply.seen - allowed(reply) - {"typed"}
     }
     assert found == set()
 
@@ -282,7 +286,7 @@ def test_no_answer_holds_a_confided_word_but_the_coachs_own(told: tuple[House, l
 def test_no_answer_repeats_what_was_typed_badly(told: tuple[House, list[Heard], Ears]) -> None:
     _, replies, _ = told
     assert sum(reply.mistaken for reply in replies) > 500
-    assert {(reply.operation, reply.status) for reply in replies if "typed" in sightings(reply.content)} == set()
+    assert {(reply.operation, reply.status) for reply in replies if "typed" in reply.seen} == set()
 
 
 def test_no_log_line_holds_a_confided_or_typed_word(told: tuple[House, list[Heard], Ears]) -> None:

@@ -59,7 +59,7 @@ def estate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Estate]:
         for name in names:
             # Nobody may be in what is copied: a vacuum, or a connection whose end is slow to arrive.
             admin.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", (name,))
-            admin.execute(f"CREATE DATABASE {name}_copy TEMPLATE {name}".encode())
+            admin.execute(f"CREATE DATABASE {name}_copy TEMPLATE {name} STRATEGY FILE_COPY".encode())
         urls = [server.url(f"{name}_copy") for name in names]
         settings = found.settings.model_copy(update={"database_url": urls[0], "keystore_url": urls[1]})
         yield replace(found, settings=settings, cases=dict(found.cases))
