@@ -11,6 +11,7 @@ keeps the parsed matcher instead; the proof asks Casbin as it is, and so compare
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,7 @@ from vault.errors import PolicyRejected
 from vault.vocabulary import Phase
 
 
+@cache
 def engine_versions() -> tuple[str, ...]:
     """What gives the rules their meaning, for the digest."""
     return tuple(f"{name}={version(name)}" for name in ("pycasbin", "simpleeval"))
