@@ -31,7 +31,8 @@ from vault.vocabulary import Zone
 
 _OFFLINE: Final = "offline/directory.key"
 _PASSPHRASE_BYTES: Final = 24
-#: What unlocking one root may cost on this machine; an embedded home unlocks all of them, one after the other.
+#: What unlocking the roots that one process opens may cost on this machine: one zone's, or, in an embedded home, all of
+#: them one after the other. Each costs at least the floor; what is made here is under a passphrase of 192 random bits.
 _UNLOCK_SECONDS: Final = 0.3
 
 
@@ -62,7 +63,8 @@ def create_instance(
     if (settings.home / "directory.json").exists():
         raise ConfigurationError(f"{settings.home} is an installation already; nothing was changed")
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    parameters = calibrate(_UNLOCK_SECONDS) if root is FileRoot else None
+    at_once = len(zones) if settings.sqlite else 1
+    parameters = calibrate(_UNLOCK_SECONDS / at_once) if root is FileRoot else None
     entries = [create_zone(settings, zone, entropy, root, parameters) for zone in zones]
     create_log_key(settings, log_name, clock, entropy, root, parameters)
     offline = SigningKey.generate(entropy)
