@@ -25,6 +25,7 @@ from tests.api.test_who_may import LOGINS, TABLE, send, unknown
 from tests.asked import ask, granted
 from tests.crash.hooks import Steps, watched
 from tests.house import CASE, STAFF, House, house_on
+from vault.storage.repositories import RecordRepository
 from vault.vocabulary import FOLLOW_UP, Role
 
 #: Routes that answer 404 to somebody, with who that is.
@@ -138,6 +139,17 @@ def test_the_time_of_a_refusal_does_not_tell_foreign_from_unknown(house: House, 
     house.client("colleague")
     apart = _apart(house, "colleague", (foreign, [unknown(path) for path in foreign]))
     assert abs(apart) < LEEWAY, f"a foreign case takes {apart:+.1%}"
+
+
+def test_how_many_versions_a_foreign_note_has_is_not_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would take its time, and the time of the refusal would tell their number."""
+    path = _paths(house, "/notes/{note}/versions")[0].removeprefix("/casework")
+    seen: list[object] = []
+    monkeypatch.setattr(RecordRepository, "versions", lambda _, record: seen.append(record) or [])
+    assert house.client("colleague").get(path).status_code == 404
+    assert seen == []
+    assert house.client("coach").get(path).status_code == 200
+    assert len(seen) == 1
 
 
 def test_the_clock_would_notice(house: House) -> None:

@@ -34,9 +34,10 @@ def _app(house: House) -> FastAPI:
 def _routes(house: House) -> Iterator[tuple[str, str, dict[str, Any], str]]:
     """Method, path, declaration and operation id of every route of the running application but its own description."""
     document = _app(house).openapi()["paths"]
-    for route in _flat(_app(house)):
+    for route in _app(house).routes:
         if route.path == "/" or route.path.startswith(PAGES):  # they ask through the same gate: tests/pages
             continue
+        # A router that was included keeps routes of its own, built once more when it is first asked: none is.
         assert isinstance(route, Route | APIRoute), f"an unknown sort of route: {route!r}"
         for method in sorted((route.methods or set()) - {"HEAD"}):
             if route.path == "/openapi.json":
@@ -44,16 +45,6 @@ def _routes(house: House) -> Iterator[tuple[str, str, dict[str, Any], str]]:
             told = document.get(route.path, {}).get(method.lower(), {})
             asks = told.get("x-parefeu")  # the description leaves out what is null
             yield method, route.path, dict.fromkeys(_WORDS) | asks if asks else {}, told.get("operationId", "")
-
-
-def _flat(app: FastAPI) -> Iterator[Any]:
-    for route in app.routes:
-        inner = getattr(route, "effective_route_contexts", None)
-        if inner is None:
-            yield route
-        else:
-            for context in inner():
-                yield context.original_route if hasattr(context, "original_route") else context
 
 
 def _send(house: House, call: Call, token: str | None = None) -> Any:

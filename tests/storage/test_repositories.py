@@ -230,6 +230,8 @@ def test_a_version_is_written_once(house: House) -> None:
     assert _run(house, lambda uow, _: uow.records.version(first.id, 1)) == first
     assert _run(house, lambda uow, _: uow.records.version(first.id, 3)) is None
     assert [head.version for head in _run(house, lambda uow, _: uow.records.versions(first.id))] == [2, 1]
+    assert _run(house, lambda uow, _: uow.records.newest_head(first.id)).version == 2
+    assert _run(house, lambda uow, _: uow.records.newest_head(RecordId(bytes(16)))) is None
     assert [head.version for head in _run(house, lambda uow, _: uow.records.heads(case.id, Kind.NOTE))] == [2]
     assert _run(house, lambda uow, _: uow.records.heads(case.id, Kind.IDENTITY)) == []
     assert _run(house, lambda uow, _: uow.records.newest([case.id], Kind.NOTE)) == [second]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, and_, bindparam, func, insert, select, update
@@ -57,11 +57,24 @@ _KEY: Final = select(t.data_keys.c.key_id).where(
 _VERSIONS: Final = (
     select(*_HEAD).where(t.records.c.record_id == bindparam("record")).order_by(t.records.c.version.desc())
 )
+_NEWEST_VERSION: Final = _VERSIONS.limit(1)
 _ADD_CASE: Final = insert(t.cases)
 _ADD_EVENT: Final = insert(t.case_events)
 _ADD_TOKEN: Final = insert(t.blind_index)
 _ADD_KEY: Final = insert(t.data_keys)
 _ADD_RECORD: Final = insert(t.records)
+
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+#: What stands where no row is, so that its absence is not told by the time of the answer: turned into an object and let
+#: go like one that is there and may not be seen.
+_NO_CASE: Final = (
+    bytes(16), State.FOLLOW_UP.value, "brussels", "fr", bytes(16), _NEVER, None, "", "", None, 0, 0, 0, 0, 1,
+    Origin.ORDER.value, Place.KNOWN_ADDRESS.value, "", "", None, None, 0,
+)  # fmt: skip
+_NO_HEAD: Final = (
+    bytes(16), 1, bytes(16), Kind.NOTE.value, Provenance.INTERVIEW.value, "intake/1", "fr", bytes(16), _NEVER,
+)  # fmt: skip
 
 
 def case_of(row: Any) -> Case:
@@ -123,7 +136,8 @@ class CaseRepository:
 
     def get(self, case: CaseId) -> Case | None:
         row = self._tx.read(_GET_CASE, {"case": case.raw}).first()
-        return case_of(row) if row is not None else None
+        found = case_of(row if row is not None else _NO_CASE)
+        return found if row is not None else None
 
     def standing(self, record: SealedRecord) -> Standing | None:
         known = self._tx.standing(record)
@@ -284,6 +298,12 @@ class RecordRepository:
 
     def versions(self, record: RecordId) -> list[RecordHead]:
         return [_head(row) for row in self._tx.read(_VERSIONS, {"record": record.raw})]
+
+    def newest_head(self, record: RecordId) -> RecordHead | None:
+        row = self._tx.read(_NEWEST_VERSION, {"record": record.raw}).first()
+        # As long as for one that is there: no clock tells a foreign record from none.
+        head = _head(row if row is not None else _NO_HEAD)
+        return head if row is not None else None
 
     def newest(self, cases: Sequence[CaseId], kind: Kind) -> list[SealedRecord]:
         rows = self._tx.read(

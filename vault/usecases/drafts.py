@@ -150,8 +150,8 @@ def _case_of(uow: UnitOfWork, case: CaseId, note: RecordId | None) -> Case | Non
     """The case, if the note is one of it. Looked up in any event: a refusal takes the same road whatever is there."""
     found = uow.cases.get(case)
     if note is not None:
-        heads = uow.records.versions(note)
-        if not heads or heads[0].case != case or heads[0].kind is not Kind.NOTE:
+        newest = uow.records.newest_head(note)
+        if newest is None or newest.case != case or newest.kind is not Kind.NOTE:
             return None
     return found
 

@@ -191,13 +191,13 @@ def list_notes(
 ) -> list[Values]:
     """The notes of a case without their text; or, with `note`, that note's versions. Raises NotFound."""
     case = uow.cases.get(case_id)
-    heads = uow.records.versions(note) if note is not None else []
-    if note is not None and (not heads or heads[0].case != case_id or heads[0].kind is not Kind.NOTE):
+    newest = uow.records.newest_head(note) if note is not None else None
+    if note is not None and (newest is None or newest.case != case_id or newest.kind is not Kind.NOTE):
         case = None  # a note of another case is no note of this one
     asked = note.hex() if note is not None else case_id.hex()
     permit = casework.ask(uow, actor, Action.LIST, Kind.NOTE, case, purpose=Purpose.COACHING, asked=asked)
-    if note is None:  # not before: how many notes a foreign case has would show in the time of the refusal
-        heads = uow.records.heads(case_id, Kind.NOTE)
+    # Not before: how many notes a foreign case has, or versions a foreign note, would show in the time of the refusal.
+    heads = uow.records.versions(note) if note is not None else uow.records.heads(case_id, Kind.NOTE)
     return [shape(permit.profile, head_values(head)) for head in heads]
 
 
