@@ -1,8 +1,9 @@
 """A form that is sent twice is saved once: what is stored twice stands in a file twice, and confuses whoever reads it.
 
-Each form that is drawn has a number of its own. What is sent again from the same session, with the same number and the
-very same words, led somewhere already, or is about to: it is answered with where that is. With other words it is
-another form: whoever goes back and writes a second text over the first one means to store both.
+Each page that is drawn has a number of its own, which its forms send. What is sent again from the same session to the
+same address, with the same number and the very same words, led somewhere already, or is about to: it is answered with
+where that is. With other words it is another form: whoever goes back and writes a second text over the first one means
+to store both.
 
 Kept in memory, for the process that drew the page: scripts hold a second press back before it leaves the browser, and
 this is for browsers without them, and for a network that sends twice.
@@ -27,7 +28,7 @@ _MOST: Final = 10_000
 
 
 def new_number() -> str:
-    """For a form that is being drawn: 32 hexadecimal digits."""
+    """For a page that is being drawn: 32 hexadecimal digits."""
     return secrets.token_hex(16)
 
 
