@@ -84,6 +84,23 @@ def test_a_commit_that_became_a_rollback_is_none(connection: psycopg.Connection[
     assert connection.info.transaction_status == TransactionStatus.IDLE
 
 
+def test_a_control_that_is_prepared_says_what_was_done(connection: psycopg.Connection[Any], postgres: Postgres) -> None:
+    begin, commit = Control("BEGIN", "BEGIN", name="begin"), Control("COMMIT", "COMMIT", name="commit")
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as other:
+        for there_too in (connection, connection, other):  # what was prepared on one is prepared anew on the next
+            assert wire.together(there_too, (begin, commit)) == [[], []]
+    for name in (b"begin", b"commit"):
+        prepared = connection.execute("SELECT statement FROM pg_prepared_statements WHERE name = %s", (name.decode(),))
+        assert prepared.fetchone() == (name.decode().upper(),)
+    fresh = Control("COMMIT", "COMMIT", name="commit in vain")
+    wire.run(connection, Control("BEGIN", "BEGIN"))
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        wire.run(connection, Statement("nought", "SELECT 1/0", [], (wire.raw,)).of())
+    with pytest.raises(psycopg.OperationalError, match="COMMIT was not done"):
+        wire.together(connection, (fresh,))
+    assert connection.info.transaction_status == TransactionStatus.IDLE
+
+
 def test_a_step_begun_on_one_connection_waits_while_another_is_used(
     connection: psycopg.Connection[Any], postgres: Postgres
 ) -> None:

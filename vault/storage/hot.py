@@ -65,8 +65,6 @@ _NS: Final = 13  # session columns
 _NR: Final = 11  # record columns
 _KEY: Final = 9  # the one that names the data key
 _REMEMBERED: Final = 65_536
-_BEGIN: Final = wire.Control("BEGIN", "BEGIN")
-_COMMIT: Final = wire.Control("COMMIT", "COMMIT")
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _PROVENANCES: Final = {provenance.value: provenance for provenance in Provenance}
 _STATES: Final = {state.value: state for state in State}
@@ -191,6 +189,8 @@ class _Postgres:
         session = (raw, raw, raw, text, text, text, text, text, integer, integer, integer, integer, raw, integer)
         record = (raw, integer, raw, text, text, text, text, raw, integer, raw, raw, text, text, raw)
         these = "= ANY($1)"
+        self._beginning = wire.Control("BEGIN", "BEGIN", name="hot_begin")
+        self._committing = wire.Control("COMMIT", "COMMIT", name="hot_commit")
         self._both = wire.Statement("hot_both", _BOTH_PG, [BYTEA, BYTEA], session[1:] + record, one=True)
         self._sessions = wire.Statement("hot_sessions", _SESSIONS.format(schema="auth.", these=these), [BYTEA], session)
         self._records = wire.Statement("hot_records", _RECORDS_PG, [BYTEA], record)
@@ -214,7 +214,7 @@ class _Postgres:
     def begin(self, tokens: list[bytes], records: list[bytes], reader: str) -> tuple[list[Any], list[Any], list[Any]]:
         """One round trip; wraps of records seen before are asked for meanwhile, of others in a second one."""
         lone = len(tokens) == len(records) == 1
-        steps: list[wire.Step] = [_BEGIN]
+        steps: list[wire.Step] = [self._beginning]
         if lone:
             steps.append(self._both.of_one(records[0], tokens[0]))
         else:
@@ -262,9 +262,9 @@ class _Postgres:
     def finish(self, entries: Sequence[WrittenEntry]) -> None:
         """One round trip: an entry that is refused keeps the commit behind it from being done."""
         if entries:
-            wire.together(self._main.raw, (self._entries(entries), _COMMIT))
+            wire.together(self._main.raw, (self._entries(entries), self._committing))
         else:
-            wire.run(self._main.raw, _COMMIT)
+            wire.run(self._main.raw, self._committing)
 
     def _entries(self, entries: Sequence[WrittenEntry]) -> wire.Call:
         if len(entries) == 1:
