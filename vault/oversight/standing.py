@@ -85,6 +85,7 @@ def standing_values(
         "gaps": found.gaps,
         "newest_gap": _at(found.newest_gap),
         "illegible": found.illegible,
+        "contradicted": _at(found.contradicted),
         "verified": _verified(found.verified[0]) if found.verified else None,
         "checked": checked,
     }

@@ -249,6 +249,8 @@ class TrailRepository:
         ).scalar_one()
         own = str(OVERSIGHT)  # the log's own lane is oversight's, and nobody else writes of that zone
         newest_gap = self.entries(EntryFilter(action=LogHappening.GAP_FOUND.value, zone=own, limit=1)).entries
+        contradicts = LogHappening.WITNESS_CONTRADICTS.value
+        contradicted = self.entries(EntryFilter(action=contradicts, zone=own, limit=1)).entries
         illegible = self._tx.read(
             select(func.count()).select_from(t.filed).where(t.filed.c.action == Happening.ILLEGIBLE.value)
         ).scalar_one()
@@ -260,6 +262,7 @@ class TrailRepository:
         return LogStanding(
             turned[0] if turned is not None else None, int(waiting), self.newest(), heads, int(gaps),
             newest_gap[0] if newest_gap else None, verified, int(illegible),
+            contradicted[0] if contradicted else None,
         )  # fmt: skip
 
     def _cosigned(self, shard: int, size: int, note: str) -> str:
