@@ -28,6 +28,7 @@ from tests.log.test_sequencer import tree, work
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.audit.sequencer import Sequencer
 from vault.errors import ConfigurationError, KeyringMissing, LogRolledBack, StoreUnavailable
+from vault.oversight.standing import HEADS_LOOKED_AT
 from vault.storage.log_reader import SqlLogReader
 from vault.storage.log_store import SqlLogStore
 
@@ -249,6 +250,26 @@ def test_a_witness_that_shows_what_the_log_signed_stops_it_whatever_others_say(
         with pytest.raises(LogRolledBack, match="does not have"):
             stopped.turn()
         let_go(stopped)
+
+
+def test_the_state_names_the_last_head_that_enough_signed_however_long_ago(house: House, tmp_path: Path) -> None:
+    """While witnesses are away is when somebody asks since when."""
+    with three_witnesses(house, tmp_path) as witnesses:
+        keeper = keeper_of(house)
+        work(house)
+        keeper.turn()
+        keeper.show()
+        signed = keeper.state.shown
+        for forgetful in witnesses[:2]:
+            forgetful._database.execute("DELETE FROM logs")  # they know no such log any more; the third one signs on
+        for _ in range(HEADS_LOOKED_AT + 1):
+            house.clock.move(seconds=11)
+            house.client("coach").get("/cases")
+            keeper.turn()
+            keeper.show()
+        state = house.client("auditor").get("/log-state").json()
+        assert (state["cosigned_size"], state["witnesses"], state["quorum"]) == (signed, 3, "not_met")
+        let_go(keeper)
 
 
 def test_a_restored_backup_is_noticed_without_any_witness_and_a_new_tree_says_so(
