@@ -113,7 +113,8 @@ class LogKeeper:
         """Take what waits into the tree; see `Sequencer.turn`. Raises LogError, StoreError."""
         if not self._asked and not reopen:
             self._ask_before_signing()
-        turned = self.sequencer.turn(reopen, say=(*self._unsaid, *say), last=last)
+        spent = self._seen()[0] if reopen else ""
+        turned = self.sequencer.turn(reopen, spent=spent, say=(*self._unsaid, *say), last=last)
         if turned.head is not None:
             self._unsaid.clear()
         state = self.state
@@ -186,17 +187,22 @@ class LogKeeper:
 
     def _check_seen(self, _: Head | None) -> None:
         """Raises LogRolledBack if the database holds less, or another tree, than was shown before."""
-        try:
-            text = (self._settings.log_home / "seen").read_text("utf-8")
-        except FileNotFoundError:
-            text = ""
-        if text:
-            origin, size, root = text.split()
+        origin, size, root = self._seen()
+        if origin:
             known = {each.origin: each for each in self._reader.heads()}.get(origin)
             if known is None or known.size < int(size):
                 raise LogRolledBack("the database holds less than was shown before: it was restored or replaced")
             if int(size) and root_from(int(size), self.nodes(known)) != bytes.fromhex(root):
                 raise LogRolledBack("the database holds another tree than was shown before: it was replaced")
+
+    def _seen(self) -> tuple[str, str, str]:
+        """Origin, size and root of the newest head that was shown; empty where none was."""
+        try:
+            text = (self._settings.log_home / "seen").read_text("utf-8")
+        except FileNotFoundError:
+            text = ""
+        origin, size, root = text.split() if text else ("", "0", "")
+        return origin, size, root
 
     def _ask_before_signing(self) -> None:
         """Before the first signature of this process: have the witnesses seen more than the database holds?"""
