@@ -87,6 +87,11 @@ class Key(NamedTuple):
     recipient: str
 
 
+def _passed(moment: datetime) -> float:
+    """Seconds since 1970. By the clock on the wall one hour of autumn would come before itself."""
+    return moment.timestamp()
+
+
 @dataclass(slots=True)
 class Line:
     """Entries of one day that say the same. leaves: where each stands in the log, (origin, index)."""
@@ -107,8 +112,8 @@ class Line:
             "purpose": self.key.purpose,
             "recipient": self.key.recipient,
             "count": len(self.moments),
-            "first": min(self.moments).strftime("%H:%M"),
-            "last": max(self.moments).strftime("%H:%M"),
+            "first": min(self.moments, key=_passed).strftime("%H:%M"),
+            "last": max(self.moments, key=_passed).strftime("%H:%M"),
             "leaves": [{"origin": origin, "indexes": sorted(found)} for origin, found in sorted(leaves.items())],
         }
 
@@ -167,7 +172,10 @@ def summarise(
             else:
                 line.leaves.append((place.origin, place.leaf))
             shown += 1
-    told = [Day(day, sorted(days[day].values(), key=lambda line: (line.moments[0], line.key))) for day in sorted(days)]
+    told = [
+        Day(day, sorted(days[day].values(), key=lambda line: (_passed(line.moments[0]), line.key)))
+        for day in sorted(days)
+    ]
     return Report(told, shown, refused, sorted(kept_back.items()), unsequenced)
 
 

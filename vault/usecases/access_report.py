@@ -25,6 +25,7 @@ from vault.access.releases import Sender
 from vault.access.shaping import shape
 from vault.audit.events import Event, Happening, Verdict
 from vault.audit.reading import TreeHead
+from vault.cases.calendar import plausible
 from vault.errors import EnvelopeRejected, InvalidInput, NotFound
 from vault.ids import CaseId, EntryId, ReleaseId
 from vault.oversight.access_report import FORMAT, SILENCING, TIME_ZONE, Report, Withholding, summarise
@@ -154,6 +155,9 @@ def make(
 
 
 def _check(period: Period) -> None:
+    for name, moment in (("since", period.since), ("until", period.until)):
+        if moment is not None and not plausible(moment.date()):
+            raise InvalidInput("the moment cannot be meant", field=name)
     if period.since is not None and period.until is not None and period.since >= period.until:
         raise InvalidInput("a period begins before it ends", field="until")
 
