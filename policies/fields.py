@@ -205,7 +205,7 @@ _OVERSIGHT: Final = {
     "audit_entry": f"{_TRAIL} lane number actor role zone policy config",
     "audit_detail": "entry actor_id actor_name session source_address reason opened opening",
     "log_state": "origin size root turned_at waiting lag_seconds quorum cosigned_size "
-    "cosigned_origin cosigned_at witnesses gaps newest_gap illegible verified checked",
+    "cosigned_origin cosigned_at witnesses gaps newest_gap illegible contradicted verified checked",
     "log_verified": "entry origin size verdict agrees",
     "finding": "rule role actor subject day entry last counted usual review",
     "detection_rule": "rule on why roles figures opened judged precision",

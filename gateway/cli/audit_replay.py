@@ -49,14 +49,13 @@ def replay(
 def _replayed(settings: Settings, reader: SqlLogReader, entry: str) -> tuple[dict[str, Any], bool]:
     from gateway.log.replay import kept_policy
     from gateway.log.replay import replay as ask_again
-    from vault.audit.legible import said
     from vault.errors import NotFound
     from vault.ids import EntryId
 
-    raw = reader.body(EntryId.parse(entry).raw)
-    if raw is None:
+    place = EntryId.parse(entry).raw
+    if reader.body(place) is None:
         raise NotFound("no such entry")
-    body = said(raw)
+    body = reader.told(place)  # what stands there under another entry's name, or another zone's, says nothing
     if body is None:
         raise ConfigurationError("nobody can read that entry: this program did not write it")
     if body["decision"] == "none" or not body["policy"]:

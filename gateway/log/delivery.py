@@ -11,7 +11,8 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from vault.errors import ConfigurationError
 SCHEME: Final = "syslog+tls"
 PORT: Final = 6514  # RFC 5425
 TIMEOUT: Final = 15.0  # seconds, for each step of a delivery
+LONGEST: Final = 60.0  # seconds, for all of it: who takes or says a byte now and then keeps no follower from ending
 _AUDIT: Final = 13  # facility "log audit", RFC 5424, table 1
 #: Severities of RFC 5424 by those of OCSF: informational, low (a refusal), critical (the log is not whole).
 _SEVERITY: Final = {1: 6, 2: 5, 5: 2}
@@ -97,12 +99,22 @@ def _whole_lines(file: int) -> int:
 class SyslogTls:
     """A syslog server that shows a certificate for the name it was asked for by, from an authority that is trusted."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, *, timeout: float = TIMEOUT) -> None:
-        self._host, self._port, self._context, self._timeout = host, port, context, timeout
+    def __init__(
+        self, host: str, port: int, context: ssl.SSLContext, *, timeout: float = TIMEOUT, longest: float = LONGEST
+    ) -> None:  # fmt: skip
+        self._host, self._port, self._context, self._timeout, self._longest = host, port, context, timeout, longest
         self._own = _NO_PRINTABLE.sub("", socket.gethostname())[:255] or "-"
 
     def deliver(self, events: Sequence[Event]) -> None:
         frames = b"".join(frame(message(event, self._own)) for event in events)
+        end = time.monotonic() + self._longest
+
+        def left() -> float:
+            """How long the next step may last. Raises TimeoutError."""
+            if (rest := end - time.monotonic()) <= 0:
+                raise TimeoutError("the delivery takes too long")
+            return min(rest, self._timeout)
+
         try:
             raw = socket.create_connection((self._host, self._port), timeout=self._timeout)
         except OSError as fault:
@@ -116,13 +128,20 @@ class SyslogTls:
                 raise NotDelivered("no_tls") from fault
             with tls:
                 try:
-                    tls.sendall(frames)
-                    _close_both(tls, self._timeout)
+                    _send(tls, frames, left)
+                    _close_both(tls, left)
                 except (OSError, ValueError) as fault:
                     raise NotDelivered("not_confirmed") from fault
 
 
-def _close_both(tls: ssl.SSLSocket, timeout: float) -> None:
+def _send(tls: ssl.SSLSocket, frames: bytes, left: Callable[[], float]) -> None:
+    rest = memoryview(frames)
+    while rest:
+        tls.settimeout(left())
+        rest = rest[tls.send(rest) :]
+
+
+def _close_both(tls: ssl.SSLSocket, left: Callable[[], float]) -> None:
     """Say that we close; return once the other side said so too, and nothing of ours was left unread. Raises OSError.
 
     Not by `unwrap`, which takes a fatal alert, such as for a certificate that the server wants, for that word. A server
@@ -132,10 +151,10 @@ def _close_both(tls: ssl.SSLSocket, timeout: float) -> None:
     with suppress(ssl.SSLWantReadError):
         tls.unwrap()
         raise OSError("closed before we were")
-    tls.settimeout(timeout)
     try:
+        tls.settimeout(left())
         while tls.recv(4096):
-            pass
+            tls.settimeout(left())
     except ssl.SSLZeroReturnError:
         socket.socket.shutdown(tls, socket.SHUT_WR)
         if socket.socket.recv(tls, 1):  # below TLS, where the connection itself ends

@@ -12,7 +12,9 @@ bundle/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -75,13 +77,33 @@ def prove(reader: SqlLogReader, entry: EntryId, policy: Policy) -> Proved:
     return Proved(entry, body, LogProof(leaf, tuple(path), note))
 
 
+def proofs_of(reader: SqlLogReader, entries: Iterable[EntryId], policy: Policy) -> Iterator[Proved]:
+    """The proofs of those entries that the shown checkpoint holds: the others are too young."""
+    for entry in entries:
+        with suppress(NotFound):
+            yield prove(reader, entry, policy)
+
+
 def write_bundle(
     folder: Path, proved: Iterable[Proved], policy_text: str, day: str, *, about: str = "",
     details: Mapping[EntryId, bytes] | None = None,
 ) -> int:  # fmt: skip
-    """Write a bundle into a new folder. Returns how many entries. Raises ConfigurationError if there is something."""
+    """Write a bundle into a new folder, whole or not at all. Returns how many entries.
+
+    Raises ConfigurationError if there is something.
+    """
     if folder.exists():
         raise ConfigurationError(f"{folder} exists already; nothing was changed")
+    try:
+        return _write(folder, proved, policy_text, day, about, details or {})
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _write(
+    folder: Path, proved: Iterable[Proved], policy_text: str, day: str, about: str, details: Mapping[EntryId, bytes]
+) -> int:
     for name in ("entries", "proofs", "checkpoints", "details"):
         (folder / name).mkdir(parents=True, mode=0o700)
     count = 0
@@ -92,7 +114,7 @@ def write_bundle(
         origin, size, *_ = each.proof.checkpoint.split("\n")
         checkpoint = f"{origin.rpartition('/')[2]}-{size}"
         (folder / "checkpoints" / checkpoint).write_text(each.proof.checkpoint, "utf-8")
-        if details and each.entry in details:
+        if each.entry in details:
             (folder / "details" / f"{name}.json").write_bytes(details[each.entry])
         count += 1
     (folder / "policy.txt").write_text(policy_text, "utf-8")

@@ -22,6 +22,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,7 +174,8 @@ class Follower:
         before = self.position
         if before.origin:
             ended = f"{before.origin}@{before.size}:{Frontier.at(before.size, before.edge).root().hex()}"
-            first = [entry for entry, _ in entries_of(read, min(2, checkpoint.size))]
+            whole = entries_of(read, min(WIDTH, checkpoint.size))  # files of this width are there, of two may be none
+            first = [entry for entry, _ in islice(whole, 2)]
             if not any(b'"action":"log_opened"' in entry and opening(entry) == ended for entry in first):
                 raise Failed("fork", f"{checkpoint.origin} does not go on from what was sent of {before.origin}")
         self.position = Position(before.key, checkpoint.origin)

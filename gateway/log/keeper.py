@@ -16,16 +16,17 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from auditor.verify import Policy
 from gateway.log.key import read_policy, replace_file
 from gateway.log.source import publish
-from gateway.log.witnesses import TIMEOUT, Named, Unanswered, WitnessClient, named_in
+from gateway.log.witnesses import CONTRADICTIONS, TIMEOUT, Named, Unanswered, WitnessClient, named_in
 from gateway.settings import Settings
 from vault.audit.events import Event
 from vault.audit.log import Lane
+from vault.audit.log_events import witness_contradicts
 from vault.audit.merkle import NodeReader, root_from
 from vault.audit.sequencer import BATCH, Sequencer, Turned
 from vault.audit.tiles import TileId, node_reader
@@ -53,6 +54,8 @@ SHOW_EVERY: Final = 10.0  # seconds
 ALARM_AFTER: Final = 2.0  # seconds that the oldest entry waited
 PRESS_AFTER: Final = 5.0  # seconds: from then on new requests wait
 _SAY_IDLE: Final = timedelta(seconds=1)
+#: A witness that contradicts the log does so at every head: said so often.
+_SAY_AGAIN: Final = timedelta(hours=1)
 _AFTER_FAULT: Final = 1.0  # seconds
 
 log = logging.getLogger("parefeu.log")
@@ -93,7 +96,12 @@ class LogKeeper:
         self._policy = Policy.parse(policy)
         self._store = SqlLogStore(store, exclusive)
         self._reader = SqlLogReader(store.main)
-        self._witnesses = WitnessClient(named_in(policy))
+        self._witnesses = WitnessClient(
+            named_in(policy), lambda origin: key.signer(origin).verifier,
+            lambda names: self._policy.met({self._policy.witnesses[name]: 0 for name in names}),
+        )  # fmt: skip
+        self._contradicted: dict[str, datetime] = {}  # when it was last said of a witness
+        self._unsaid: list[Event] = []
         self._asked = self._published = False
         self._unsettled = 0
         self.sequencer = Sequencer(
@@ -105,7 +113,10 @@ class LogKeeper:
         """Take what waits into the tree; see `Sequencer.turn`. Raises LogError, StoreError."""
         if not self._asked and not reopen:
             self._ask_before_signing()
-        turned = self.sequencer.turn(reopen, say=say, last=last)
+        spent = self._seen()[0] if reopen else ""
+        turned = self.sequencer.turn(reopen, spent=spent, say=(*self._unsaid, *say), last=last)
+        if turned.head is not None:
+            self._unsaid.clear()
         state = self.state
         state.full = turned.full
         if turned.head is not None:
@@ -158,8 +169,7 @@ class LogKeeper:
         for earlier, line in self._witnesses.late():
             self._store.keep_cosignatures(earlier, self._clock.now(), [(line.name, line.line[:-1])])
         self.state.unanswered = tuple(missing)
-        for each in missing:
-            log.warning("a witness did not answer", extra={"code": each.why})
+        self._note(missing)
         if lines or not kept or kept[0].size < head.size:
             self._store.keep_cosignatures(head, self._clock.now(), [(each.name, each.line[:-1]) for each in lines])
         self.state.shown = head.size
@@ -177,24 +187,46 @@ class LogKeeper:
 
     def _check_seen(self, _: Head | None) -> None:
         """Raises LogRolledBack if the database holds less, or another tree, than was shown before."""
-        try:
-            text = (self._settings.log_home / "seen").read_text("utf-8")
-        except FileNotFoundError:
-            text = ""
-        if text:
-            origin, size, root = text.split()
+        origin, size, root = self._seen()
+        if origin:
             known = {each.origin: each for each in self._reader.heads()}.get(origin)
             if known is None or known.size < int(size):
                 raise LogRolledBack("the database holds less than was shown before: it was restored or replaced")
             if int(size) and root_from(int(size), self.nodes(known)) != bytes.fromhex(root):
                 raise LogRolledBack("the database holds another tree than was shown before: it was replaced")
 
+    def _seen(self) -> tuple[str, str, str]:
+        """Origin, size and root of the newest head that was shown; empty where none was."""
+        try:
+            text = (self._settings.log_home / "seen").read_text("utf-8")
+        except FileNotFoundError:
+            text = ""
+        origin, size, root = text.split() if text else ("", "0", "")
+        return origin, size, root
+
     def _ask_before_signing(self) -> None:
         """Before the first signature of this process: have the witnesses seen more than the database holds?"""
         heads = self._reader.heads()
         if heads and heads[-1].note:
-            self._witnesses.ask(heads[-1], heads[-1].note, self.nodes(heads[-1]), now=self._size_now, patience=TIMEOUT)
+            _, missing = self._witnesses.ask(
+                heads[-1], heads[-1].note, self.nodes(heads[-1]), now=self._size_now, patience=TIMEOUT
+            )
+            self._note(missing)
         self._asked = True
+
+    def _note(self, missing: Sequence[Unanswered]) -> None:
+        """Say who did not answer, and in the log itself, now and then, who contradicts it."""
+        keys = {each.name: each.key.key_id for each in self._witnesses.witnesses}
+        now = self._clock.now()
+        for name, why in missing:
+            if why not in CONTRADICTIONS:
+                log.warning("a witness did not answer", extra={"code": why})
+                continue
+            log.error("a witness contradicts the log", extra={"code": why})
+            last = self._contradicted.get(name)
+            if last is None or not timedelta(0) <= now - last < _SAY_AGAIN:
+                self._contradicted[name] = now
+                self._unsaid.append(witness_contradicts(keys[name], why))
 
     def _remember(self, head: Head) -> None:
         content = f"{head.origin} {head.size} {head.root.hex()}\n".encode()

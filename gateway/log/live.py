@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 from auditor.verify import CODES, Failed, Policy, summary, verify_logs
-from gateway.log.evidence import Proved, prove, write_bundle
+from gateway.log.evidence import proofs_of, write_bundle
 from gateway.log.key import read_policy
 from gateway.log.source import live_source
 from gateway.settings import Settings
-from vault.errors import ConfigurationError, KeyringMissing, NotFound, StoreBusy
+from vault.errors import ConfigurationError, KeyringMissing, StoreBusy
 from vault.ids import EntryId
 from vault.storage import migrate
 from vault.storage.log_reader import SqlLogReader
@@ -127,21 +127,12 @@ class Bundle(NamedTuple):
 def bundled(settings: Settings, entries: Sequence[EntryId], day: str, about: str) -> Bundle:
     """What `parefeu audit export` writes, in one file; nothing but words where no tree holds any of them yet."""
     text = read_policy(settings)
-    policy, missing = Policy.parse(text), 0
-
-    def proofs(reader: SqlLogReader) -> Iterator[Proved]:
-        nonlocal missing
-        for entry in entries:
-            try:
-                yield prove(reader, entry, policy)
-            except NotFound:
-                missing += 1
-
+    policy = Policy.parse(text)
     with TemporaryDirectory(prefix="parefeu-") as scratch:
         folder = Path(scratch) / "evidence"
         with reading(settings) as reader:
-            count = write_bundle(folder, proofs(reader), text, day, about=about)
-        return Bundle(_zipped(folder), day, count, missing)
+            count = write_bundle(folder, proofs_of(reader, entries, policy), text, day, about=about)
+        return Bundle(_zipped(folder), day, count, len(entries) - count)
 
 
 def _zipped(folder: Path) -> bytes:

@@ -80,12 +80,20 @@ def alarms(state: State) -> list[str]:
     verified = state["verified"] or {"verdict": "sound", "agrees": True}
     found = {
         "no_tree": not state["size"], "gaps": state["gaps"] > 0,
-        "illegible": state["illegible"] > 0, "quorum": state["quorum"] in ("not_met", "unknown"),
+        "illegible": state["illegible"] > 0, "contradicted": _lately(state["contradicted"], state["turned_at"]),
+        "quorum": state["quorum"] in ("not_met", "unknown"),
         "lag": state["waiting"] > 0 and (state["lag_seconds"] is None or state["lag_seconds"] > _SLOW),
         "check_failed": verified["verdict"] != "sound", "check_differs": not verified["agrees"],
         "unchecked": state["verified"] is None,
     }  # fmt: skip
     return [name for name, so in found.items() if so]
+
+
+def _lately(said_at: str | None, turned_at: str | None) -> bool:
+    """Whether the log said so within a day. While it goes on it is said every hour."""
+    if said_at is None or turned_at is None:
+        return said_at is not None
+    return datetime.fromisoformat(turned_at) - datetime.fromisoformat(said_at) < timedelta(days=1)
 
 
 class StatePages:

@@ -13,7 +13,8 @@ _MENU: Final = {
 #: What the log says about itself, and what an entry is about that no rule knows of.
 ACTIONS: Final = {
     "log_opened": "tree of the log begun", "log_closed": "tree of the log closed", "heartbeat": "sign of life",
-    "gap_found": "gap found", "keys_loaded": "keys taken into use", "settings_loaded": "settings taken into use",
+    "gap_found": "gap found", "witness_contradicts": "contradicted by a witness",
+    "keys_loaded": "keys taken into use", "settings_loaded": "settings taken into use",
     "details_erased": "details destroyed", "evaluate": "asked by another system", "entrusted": "case entrusted",
 }  # fmt: skip
 _KINDS: Final = {
@@ -119,6 +120,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "integrity": {
         "no_tree": "The log has no tree yet.", "gaps": "Entries are missing from the log, or out of place.",
         "illegible": "The log holds entries that this program did not write: somebody else can write to its database.",
+        "contradicted": "A witness says that it was shown another log, and proves nothing. "
+        "It is broken, or lies, or the others forgot: ask who keeps it.",
         "quorum": "Too few witnesses signed the log.", "lag": "New entries do not get into the log's tree.",
         "check_failed": "The last check of a copy found something wrong.",
         "check_differs": "A copy was checked that is not this log.", "unchecked": "Nobody has checked a copy yet.",

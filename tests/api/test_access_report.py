@@ -222,6 +222,15 @@ def test_odd_questions_are_refused_before_anything_opens(lite_house: House, quer
     assert reply.status_code == 400, reply.text
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_period_that_no_clock_of_brussels_knows_is_refused(lite_house: House, moment: str) -> None:
+    coach, dpo = lite_house.client("coach"), lite_house.client("dpo")
+    release = coach.post(f"/cases/{lite_house.open_case(coach)}/access-report").json()["release"]
+    for name in ("since", "until"):
+        heard = dpo.get(f"/access-reports/{release}", params={name: moment})
+        assert heard.status_code == 400, heard.text
+
+
 def test_a_period_holds_its_beginning_and_not_its_end(lite_house: House) -> None:
     house = lite_house
     case = house.open_case(house.client("coach"))

@@ -418,9 +418,9 @@ def test_a_notice_that_is_forbidden_is_due_once_its_day_is_over(lite_house: Hous
     assert told(house, lite_case, number).status_code == 201
 
 
-def _report(house: House, case: str) -> dict[str, Any]:
+def _report(house: House, case: str, **period: str) -> dict[str, Any]:
     asked = house.client("coach").post(f"/cases/{case}/access-report").json()["release"]
-    reply = house.client("dpo").get(f"/access-reports/{asked}")
+    reply = house.client("dpo").get(f"/access-reports/{asked}", params=period)
     assert reply.status_code == 200, reply.text
     found: dict[str, Any] = reply.json()["report"]
     return found
@@ -447,6 +447,20 @@ def test_the_persons_report_counts_what_is_forbidden_and_shows_it_from_that_day_
     passed = [line for line in shown if line["manner"] == "passed_on" and line["purpose"] == "legal_obligation"]
     assert [line["recipient"] for line in passed] == ["partner:fedasil"]
     assert open_["withheld"] == []
+
+
+def test_what_is_forbidden_is_kept_back_from_a_report_that_begins_after_it_was_filed(
+    lite_house: House, lite_case: str
+) -> None:
+    """The entry that names the day stands before the period; those of the recipient's looks, in it, do not name it."""
+    house = lite_house
+    _, release = disclosed(house, lite_case, silence=SILENCE)
+    since = entries(house)[-1]["at"]
+    assert read(house, release).status_code == 200
+    whole, lately = _report(house, lite_case), _report(house, lite_case, since=since)
+    assert not any("partner" in line["service"] for day in lately["days"] for line in day["lines"])
+    assert {each["reason"] for each in lately["withheld"]} == {"notice_forbidden"}
+    assert 0 < lately["withheld"][0]["count"] < whole["withheld"][0]["count"]
 
 
 def test_what_was_tried_upon_a_ground_and_came_to_nothing_is_kept_back_like_what_was_filed(

@@ -232,6 +232,8 @@ def test_a_closed_case_and_refusals_are_found(house: House) -> None:
         {"since": "2026-11-03T00:00:00Z", "until": "2026-12-05T00:00:00Z"},
         {"since": "2026-11-04T00:00:00Z", "until": "2026-11-03T00:00:00Z"},
         {"since": "2026-11-03T00:00:00Z"},
+        {"since": "0001-01-02T00:00:00Z", "until": "0001-01-05T00:00:00Z"},
+        {"since": "9999-12-30T00:00:00Z", "until": "9999-12-31T23:59:59-14:00"},
         {"since": "then", "until": "now"},
     ],
 )

@@ -112,6 +112,39 @@ def test_two_checkpoints_are_compared(shell: Shell, kept: Path, tmp_path: Path) 
     assert again == told
 
 
+def test_checkpoints_older_than_a_folder_of_files_are_compared_with_it(
+    shell: Shell, kept: Path, tmp_path: Path
+) -> None:
+    """Of a tile that was not full then, the folder holds the file of today."""
+    for name in ("one", "two", "three"):
+        shell.ok("audit", "export", tmp_path / name, "--home", kept)
+        (tmp_path / name / "old").write_bytes(next((tmp_path / name).glob("2*/checkpoint")).read_bytes())
+        with house_on(settings_of(kept)) as house:
+            house.hire({"one": "desk", "two": "head", "three": "colleague"}[name])
+        shell.ok("audit", "sequence", "--once", "--home", kept)
+    shell.ok("audit", "export", tmp_path / "now", "--home", kept)
+    notes = [str(tmp_path / name / "old") for name in ("one", "two")]
+    folder = str(next((tmp_path / "now").glob("2*/checkpoint")).parent)
+    assert shell.ok("audit", "diff", *notes, folder, "--home", kept, "--json").json["verdict"] == "sound"
+
+
+def test_a_bundle_leaves_out_what_no_tree_holds_yet_and_says_so(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    with house_on(settings_of(kept)) as house:
+        house.hire("desk")
+    told = shell.ok("audit", "export", tmp_path / "bundle", "--home", kept, "--period", "2026-01-01/").err
+    assert "not in it: " in told
+    assert shell.ok("audit", "verify", str(tmp_path / "bundle"), "--home", kept, "--json").json["verdict"] == "sound"
+
+
+def test_a_bundle_that_cannot_be_written_leaves_no_half_of_one(shell: Shell, kept: Path, tmp_path: Path) -> None:
+    connection = sqlite3.connect(kept / "main.db")
+    connection.execute("UPDATE tiles SET hashes = x'00' WHERE level = 0")
+    connection.commit()
+    connection.close()
+    assert shell.run("audit", "export", tmp_path / "bundle", "--home", kept, "--period", "2026-01-01/").code != 0
+    assert not (tmp_path / "bundle").exists()
+
+
 def test_a_decision_is_replayed_by_the_policy_of_its_day(shell: Shell, kept: Path) -> None:
     entry = note_entry(kept)
     told = dict(line.split("\t", 1) for line in shell.ok("audit", "replay", entry, "--home", kept).out.splitlines())

@@ -209,6 +209,24 @@ def test_it_goes_on_where_it_stopped_and_across_trees(keeper: Keeper, tmp_path: 
     ]
 
 
+def test_it_goes_on_across_trees_from_published_files_alone(keeper: Keeper, tmp_path: Path) -> None:
+    """Of a new tree there may be no file that is two entries long: it had more when it was first published."""
+    house, kept, reader = keeper.house, Kept(), SqlLogReader(keeper.store.main)
+
+    def published() -> Any:
+        publish(reader, tmp_path / "log", POLICY)
+        return logs_of(str(tmp_path / "log"))
+
+    work(house)
+    keeper.turn()
+    first = following(published, kept, tmp_path / "memory")
+    jump(house, days=70)
+    keeper.turn()
+    work(house)
+    keeper.turn()
+    assert first + following(published, kept, tmp_path / "memory") == len(tree(house)) + len(tree(house, 1))
+
+
 def test_an_outage_blocks_nothing_and_loses_nothing(keeper: Keeper, tmp_path: Path) -> None:
     house, kept, over = keeper.house, Kept(), threading.Event()
     kept.down = True

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,11 @@ from gateway.log.source import live_source
 from gateway.settings import Settings
 from tests.house import House, MovableClock, house_on
 from tests.log.kit import KEY
-from tests.log.test_sequencer import work
+from tests.log.test_sequencer import tree, work
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.audit.sequencer import Sequencer
 from vault.errors import ConfigurationError, KeyringMissing, LogRolledBack, StoreUnavailable
+from vault.oversight.standing import HEADS_LOOKED_AT
 from vault.storage.log_reader import SqlLogReader
 from vault.storage.log_store import SqlLogStore
 
@@ -173,6 +174,102 @@ def test_a_database_that_went_back_is_noticed_by_a_witness_before_anything_is_si
             stopped.turn()
     assert SqlLogReader(house.services.store.main).heads() == before
     let_go(stopped)
+
+
+@contextmanager
+def three_witnesses(house: House, folder: Path) -> Iterator[list[Witness]]:
+    """Of which two are enough."""
+    with ExitStack() as held:
+        made = [held.enter_context(witness_at(folder / name, house.clock)) for name in ("w1", "w2", "w3")]
+        tell(house.settings, *(witness for witness, _ in made))
+        named = "".join(
+            f"witness {name} {each.verifier_key} {url}\n"
+            for name, (each, url) in zip(("one", "two", "three"), made, strict=True)
+        )
+        policy = read_policy(house.settings).replace(
+            "quorum none\n", f"{named}group most 2 one two three\nquorum most\n"
+        )
+        (house.settings.log_home / "policy.txt").write_text(policy)
+        yield [witness for witness, _ in made]
+
+
+@pytest.mark.parametrize(("size", "why"), [(None, "another_history"), (10_000, "more_entries")])
+def test_one_witness_that_proves_nothing_stops_no_log_that_enough_others_sign(
+    house: House, tmp_path: Path, size: int | None, why: str
+) -> None:
+    with three_witnesses(house, tmp_path) as witnesses:
+        keeper = keeper_of(house)
+        work(house)
+        keeper.turn()
+        keeper.show()
+        _damage(witnesses[1], size)
+        for each in (keeper, keeper_of(house)):  # while it runs, and in a new process
+            for _ in range(2):
+                work(house)
+                each.turn()
+                house.clock.move(seconds=11)
+                each.show()
+            assert [tuple(one) for one in each.state.unanswered] == [("two", why)]
+            each.turn()
+            assert verdict(house, each) == "sound"
+            let_go(each)
+        said = [entry for entry in tree(house) if entry["action"] == "witness_contradicts"]
+        assert [(entry["object"], entry["outcome"]) for entry in said] == [
+            (f"witness:{witnesses[1].key.key_id.hex()}", why)
+        ] * 2, "once for each process and hour"
+        state = house.client("auditor").get("/log-state").json()
+        assert (state["contradicted"], state["quorum"]) == (said[-1]["at"], "met")
+
+
+def test_a_witness_that_shows_what_the_log_signed_stops_it_whatever_others_say(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """Two of three have forgotten what they saw, and sign the older database: the third one holds the proof."""
+    with house_on(sqlite_settings) as house:
+        work(house)
+        keeper = keeper_of(house)
+        keeper.turn()
+        let_go(keeper)
+    backup = {name: (sqlite_settings.home / name).read_bytes() for name in ("main.db", "keystore.db")}
+    with house_on(sqlite_settings) as house, three_witnesses(house, tmp_path) as witnesses:
+        house.hire("colleague")
+        keeper = keeper_of(house)
+        keeper.turn()
+        keeper.show()
+        let_go(keeper)
+        for forgetful in witnesses[:2]:
+            forgetful._database.execute("DELETE FROM heads")
+        (house.settings.log_home / "seen").unlink()
+        for name, content in backup.items():
+            other = sqlite_settings.home / name
+            other.unlink()
+            other.write_bytes(content)
+            for rest in ("-wal", "-shm"):
+                (sqlite_settings.home / f"{name}{rest}").unlink(missing_ok=True)
+        stopped = keeper_of(house)
+        with pytest.raises(LogRolledBack, match="does not have"):
+            stopped.turn()
+        let_go(stopped)
+
+
+def test_the_state_names_the_last_head_that_enough_signed_however_long_ago(house: House, tmp_path: Path) -> None:
+    """While witnesses are away is when somebody asks since when."""
+    with three_witnesses(house, tmp_path) as witnesses:
+        keeper = keeper_of(house)
+        work(house)
+        keeper.turn()
+        keeper.show()
+        signed = keeper.state.shown
+        for forgetful in witnesses[:2]:
+            forgetful._database.execute("DELETE FROM logs")  # they know no such log any more; the third one signs on
+        for _ in range(HEADS_LOOKED_AT + 1):
+            house.clock.move(seconds=11)
+            house.client("coach").get("/cases")
+            keeper.turn()
+            keeper.show()
+        state = house.client("auditor").get("/log-state").json()
+        assert (state["cosigned_size"], state["witnesses"], state["quorum"]) == (signed, 3, "not_met")
+        let_go(keeper)
 
 
 def test_a_restored_backup_is_noticed_without_any_witness_and_a_new_tree_says_so(

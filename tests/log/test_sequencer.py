@@ -10,15 +10,20 @@ import pytest
 from sqlalchemy import text
 
 from auditor.verify import Failed, verify_logs
+from gateway.settings import Settings
+from tests.api.support import entries as logged
 from tests.crash.snapshot import look
-from tests.house import House
+from tests.house import House, house_on
 from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, lane_of, verdict
 from vault.audit.checkpoint import open_checkpoint
 from vault.audit.events import Detail
+from vault.audit.log import EPOCH_SECONDS
 from vault.audit.log_events import details_erased, heartbeat
 from vault.audit.merkle import leaf_hash, root_of
 from vault.audit.sequencer import Turned
 from vault.errors import LogRolledBack, StoreUnavailable
+from vault.storage.tables import detail_keys
+from vault.vocabulary import CASEWORK
 
 ORIGIN = f"{NAME}/2026h2"
 
@@ -239,6 +244,25 @@ def test_an_entry_put_after_anothers_lane_stops_neither_the_log_nor_that_zone(ke
     keeper.turn()
     assert [entry["outcome"] for entry in of_gaps(keeper)] == ["out_of_place"]
     assert faults(house) == []
+
+
+def test_a_detail_key_put_before_anothers_fails_nobodys_request_and_is_said(postgres_settings: Settings) -> None:
+    """Every zone adds detail keys, and a row that was sent names the lane it was written in."""
+    with house_on(postgres_settings) as house:
+        coach, lane = house.client("coach"), house.services.lanes[CASEWORK]
+        case = house.open_case(coach)
+        before, epoch = lane.lane, int(house.clock.now().timestamp()) // EPOCH_SECONDS
+        with house.services.store.keystore.engine.begin() as connection:
+            connection.execute(
+                detail_keys.insert(),
+                [{"lane": before, "epoch": epoch + n, "first": 0, "sealed_key": b"planted"} for n in range(1, 9)],
+            )
+        for _ in range(2):
+            house.clock.move(minutes=11)
+            assert coach.get(f"/cases/{case}").status_code == 200
+        opened = [e for e in logged(house) if (e["action"], e["lane"]) == ("lane_opened", lane.lane.hex())]
+    assert lane.lane != before
+    assert [entry["outcome"] for entry in opened] == ["place_taken"]
 
 
 def lane_is(house: House, row: dict[str, Any], zone: str) -> bool:

@@ -51,6 +51,16 @@ def test_equal_looks_of_a_day_are_one_line_with_their_places_in_the_log() -> Non
     assert found["consultations"] == 3
 
 
+def test_the_hour_that_the_clock_strikes_twice_is_told_in_the_order_in_which_it_passed() -> None:
+    """On 25 October 2026 it is 02:30 twice in Brussels: at 00:30 and at 01:30 of UTC."""
+    early, late = (entry(n, f"2026-10-25T0{n}:{minute}:00+00:00") for n, minute in ((0, 50), (1, 10)))
+    other = entry(2, "2026-10-25T01:05:00+00:00", purpose="case_administration")
+    ((day),) = told(early, late, other)["days"]
+    assert [(line["purpose"], line["first"], line["last"]) for line in day["lines"]] == [
+        ("coaching", "02:50", "02:10"), ("case_administration", "02:05", "02:05"),
+    ]  # fmt: skip
+
+
 def test_what_must_not_be_told_yet_is_counted_whoever_looked_and_shown_from_that_day_on() -> None:
     """Everything about the exception and its copy, whichever entry says so, and nothing else."""
     filed = entry(1, action="create", kind="disclosure", object="aa", outcome="filed withheld_until=2026-11-30")

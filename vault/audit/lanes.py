@@ -48,10 +48,16 @@ class EntryDetail(NamedTuple):
 
 
 class LaneState(NamedTuple):
-    """Where a lane stands: its newest entry's number and leaf hash."""
+    """Where a lane stands: its newest entry's number and leaf hash. closed: it said that nothing more comes."""
 
     number: int
     hash: bytes
+    closed: bool = False
+
+
+def ends_lane(body: bytes) -> bool:
+    """Whether an entry is the last of its lane, as this program writes it."""
+    return body.startswith(b'{"action":"lane_closed",')
 
 
 class Followed:
@@ -93,6 +99,7 @@ class Followed:
                 self._tell(lane, number, Trouble.TOO_LONG)  # no file could hold it: it is in no tree
                 continue
             follows = number == at.number + 1 and b'"previous":"%b"' % at.hash.hex().encode() in body
+            follows = follows and not at.closed
             if last is not None and not (follows and last[1] == at.hash):
                 self.unsure.append(last)
             last = (entry, leaf_hash(body))
@@ -100,11 +107,11 @@ class Followed:
             if number > at.number + 1:
                 self._tell(lane, at.number + 1, Trouble.MISSING)
             elif not follows:
-                self._tell(lane, number, Trouble.OUT_OF_PLACE)
+                self._tell(lane, number, Trouble.OUT_OF_PLACE)  # filing looks for it: see `vault.storage.filing`
             if b'"entry":"%b"' % entry.hex().encode() not in body:
                 self._tell(lane, number, Trouble.OUT_OF_PLACE)
             elif number > at.number:
-                at = LaneState(number, last[1])
+                at = LaneState(number, last[1], at.closed or ends_lane(body))
         if last is not None:
             self.unsure.append(last)
         return at

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from vault.audit.events import Event, Happening, Verdict
@@ -29,6 +29,9 @@ _LONGEST: Final = {"actor": 40, "subject": 40}  # characters
 _LONGEST_OTHER: Final = 400
 #: An entry of this program takes some 700 bytes.
 _MOST_BYTES: Final = 16_384
+#: Outside of these years a moment has no hour in Brussels, or no second since 1970.
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9999  # itself not inside
 _ID: Final = re.compile(r"(?:[0-9a-f]{32})?")
 KIND: Final = "audit_entry"
 _LANE: Final = 16  # hexadecimal digits of an entry's id; those of its number follow
@@ -84,4 +87,5 @@ def _moment(told: dict[str, Any]) -> bool:
         moment = datetime.fromisoformat(at)
     except ValueError:
         return False
-    return moment.tzinfo is not None and moment.isoformat(timespec="microseconds") == at
+    plain = moment.utcoffset() == timedelta(0) and moment.isoformat(timespec="microseconds") == at
+    return plain and _FIRST_YEAR <= moment.year < _LAST_YEAR

@@ -74,8 +74,8 @@ class Lane:
         self.keys: list[DetailKey] = []  # not yet in the keystore
         self.open()
 
-    def open(self) -> None:
-        """Abandon what was and begin a new lane; its first entry says so."""
+    def open(self, why: str = "") -> None:
+        """Abandon what was and begin a new lane; its first entry says so. why: a code, where somebody else is at it."""
         self.lane = self._entropy.bytes(LANE_BYTES)
         self._lane_text = self.lane.hex()
         self._number = 0
@@ -85,6 +85,7 @@ class Lane:
         self._sealer: DetailLane | None = None
         self.keys.clear()
         self.announced = False
+        self._why = why
 
     @property
     def number(self) -> int:
@@ -110,7 +111,7 @@ class Lane:
     def opening(self) -> WrittenEntry:
         """The first entry of a lane."""
         self.announced = True
-        return self.write(Event(Happening.LANE_OPENED, "lane", Verdict.NONE), Detail())
+        return self.write(Event(Happening.LANE_OPENED, "lane", Verdict.NONE, outcome=self._why), Detail())
 
     def write(self, event: Event, detail: Detail | None) -> WrittenEntry:
         """Number, chain and seal one entry. The lane moves on; rewind it if the entry is not committed.

@@ -16,6 +16,7 @@ class LogHappening(StrEnum):
     LOG_CLOSED = "log_closed"  # the last leaf of a tree
     HEARTBEAT = "heartbeat"  # a lane's writer lives: what is missing after this is younger than it
     GAP_FOUND = "gap_found"  # a lane is not whole; object: lane and number, outcome: a `Trouble`
+    WITNESS_CONTRADICTS = "witness_contradicts"  # it says that it was shown more; object: its key, outcome: a code
     POLICY_LOADED = "policy_loaded"  # a process began to decide by this policy
     KEYS_LOADED = "keys_loaded"  # a process began to use these keys; object: directory serial and key version
     SETTINGS_LOADED = "settings_loaded"  # a process began to run with these settings; object: their digest
@@ -47,6 +48,11 @@ def heartbeat() -> Event:
 def gap_found(lane: bytes, number: int, trouble: Trouble = Trouble.MISSING) -> Event:
     """number: of the entry that is missing, or that is out of place."""
     return Event(LogHappening.GAP_FOUND, "lane", Verdict.NONE, object=f"{lane.hex()}:{number}", outcome=trouble.value)
+
+
+def witness_contradicts(key_id: bytes, why: str) -> Event:
+    """key_id: of the witness, as notes name it. Its word is not believed, or the log would have stopped."""
+    return Event(LogHappening.WITNESS_CONTRADICTS, "log", Verdict.NONE, object=f"witness:{key_id.hex()}", outcome=why)
 
 
 def policy_loaded(digest: bytes) -> Event:

@@ -154,7 +154,8 @@ class LogStanding(NamedTuple):
 
     kept: signed heads, newest first. gaps: how many holes the log itself found. verified: the newest entries in which
     somebody says that they checked a copy of the log, newest first. illegible: entries that this program cannot have
-    written.
+    written. contradicted: the newest in which the log says that a witness does.
+    cosigned: of each set of witnesses the newest head that these signed, newest first, from however long ago.
     """
 
     turned_at: datetime | None
@@ -165,6 +166,8 @@ class LogStanding(NamedTuple):
     newest_gap: StoredEntry | None
     verified: list[StoredEntry]
     illegible: int = 0
+    contradicted: StoredEntry | None = None
+    cosigned: Sequence[SignedHead] = ()
 
 
 class Trail(Protocol):

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.events import Event
-from vault.audit.lanes import EntryDetail, Followed, LaneState, Waiting
+from vault.audit.lanes import EntryDetail, Followed, LaneState, Waiting, ends_lane
 from vault.audit.merkle import HASH_BYTES, root_from
 from vault.audit.tiles import WIDTH, TileId, grow, node_reader
 from vault.audit.turns import Head, LogTurn
@@ -99,7 +99,8 @@ class Reckoner:
             return LaneState(-1, bytes(HASH_BYTES))
         number, shard, leaf = last
         at = (leaf % WIDTH) * HASH_BYTES
-        return LaneState(number, tx.tile(shard, 0, leaf // WIDTH)[at : at + HASH_BYTES])
+        closed = any(map(ends_lane, tx.stored([lane + number.to_bytes(8, "big")])))
+        return LaneState(number, tx.tile(shard, 0, leaf // WIDTH)[at : at + HASH_BYTES], closed)
 
 
 def _lane_of(waiting: Waiting) -> bytes:

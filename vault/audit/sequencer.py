@@ -35,7 +35,7 @@ from vault.audit.note import sign_note
 from vault.audit.reckoning import Reckoned, Reckoner, oldest_of
 from vault.audit.turns import Head, LogStore, LogTurn, LostRace, period_of
 from vault.crypto.log_key import LogKey
-from vault.errors import LogDamaged
+from vault.errors import LogDamaged, LogRolledBack
 from vault.ports import Clock
 
 #: One turn takes at most so many entries: it bounds memory and how long SQLite's one writer waits. A full one means
@@ -83,27 +83,33 @@ class Sequencer:
         self._say_idle = say_idle
         self._give_way = give_way
         self._idle_said: datetime | None = None
+        self._last: Head | None = None  # the newest that this process saw
         self._reckoner = Reckoner()
 
-    def turn(self, reopen: str = "", *, say: Sequence[Event] = (), last: bool = False) -> Turned:
+    def turn(
+        self, reopen: str = "", *, spent: str = "", say: Sequence[Event] = (), last: bool = False
+    ) -> Turned:  # fmt: skip
         """Take what waits into the tree. reopen: why a new tree must begin now, whatever the half-year.
 
+        spent: an origin that was shown; no tree that is opened on purpose bears it or an earlier one of its half-year.
         say: entries of the sequencer's own, in the tree when this returns a head. last: this process will sequence no
-        more: its lane is closed. Raises LogDamaged if stored bytes are not what they must be, and whatever
-        `before_signing` raises.
+        more: its lane is closed. Raises LogDamaged if stored bytes are not what they must be, LogRolledBack if the
+        database holds less than it did, and whatever `before_signing` raises.
         """
         number = self._lane.number
         try:
             usual = not (reopen or say or last) and self._before_signing is None
             ahead = self._look_ahead() if usual else None  # 0
             if ahead is not None and not ahead.rows and self._say_idle is None:
+                self._last = ahead.head
                 return Turned(ahead.head)
             with self._store.turn() as tx:
                 if tx is None:  # 1
                     return Turned(None)
                 if ahead is not None and tx.head() != ahead.head:
                     ahead = None
-                turned = self._turn(tx, reopen, say, last, ahead)
+                turned = self._turn(tx, reopen, spent, say, last, ahead)
+            self._last = turned.head or self._last
         except BaseException as fault:
             if self._lane.number != number:
                 self._lane.open()  # its detail key may be stored, its entries not: never use these numbers again
@@ -120,22 +126,38 @@ class Sequencer:
         """What the turn comes to. None where it begins a tree, or the store needs no look."""
         with self._store.ahead() as tx:
             head = tx.head() if tx is not None else None
+            if tx is not None:
+                self._check_grown(head)
             if tx is None or head is None or head.closed or period_of(self._clock.now()) > head.period:
                 return None
             return self._reckoner.reckon(tx, head, *tx.waiting(self._batch), self._give_way)
 
-    def _turn(self, tx: LogTurn, reopen: str, say: Sequence[Event], last: bool, ahead: Reckoned | None) -> Turned:
+    def _check_grown(self, head: Head | None) -> None:
+        """A database that is stopped, restored and started again leaves this process running: it has seen more."""
+        last = self._last
+        place = (head.shard, head.size) if head is not None else (-1, 0)
+        if last is not None and (
+            place < (last.shard, last.size)
+            or (head is not None and place == (last.shard, last.size) and head.root != last.root)
+        ):
+            raise LogRolledBack("the database holds less than this process signed: it was restored or replaced")
+
+    def _turn(
+        self, tx: LogTurn, reopen: str, spent: str, say: Sequence[Event], last: bool, ahead: Reckoned | None
+    ) -> Turned:  # fmt: skip
         now = self._clock.now()
         if ahead is not None:
             new, gaps = self._put(tx, ahead, now)
             return Turned(new, ahead.taken, len(ahead.rows), ahead.oldest, gaps, len(ahead.rows) == self._batch)
         head = tx.head()
+        if not reopen:
+            self._check_grown(head)
         if self._before_signing is not None and not reopen:
             self._before_signing(head)
             self._before_signing = None
         period = period_of(now)
         if head is None or reopen or head.closed or period > head.period:  # 2
-            head = self._begin(tx, head, max(period, head.period if head else ""), reopen, now)
+            head = self._begin(tx, head, max(period, head.period if head else ""), reopen, spent, now)
         waiting, rows = tx.waiting(self._batch)  # 3
         head, gaps = self._take(tx, head, waiting, rows, now)
         full = len(rows) == self._batch
@@ -152,7 +174,7 @@ class Sequencer:
             more = gaps > 0 or len(rows) == self._batch
         return self._take(tx, head, *self._say(tx, *own), now)[0]
 
-    def _begin(self, tx: LogTurn, old: Head | None, period: str, reopen: str, now: datetime) -> Head:
+    def _begin(self, tx: LogTurn, old: Head | None, period: str, reopen: str, spent: str, now: datetime) -> Head:
         """Close the present tree and open the next one, which says where the last one ended."""
         if old is not None and not old.closed and not reopen:
             while (found := tx.waiting(self._batch))[1]:
@@ -164,8 +186,11 @@ class Sequencer:
         elif old is not None and not old.closed:
             self._swap(tx, old, replace(old, closed=True, abandoned=True), now, 0)
         shard = old.shard + 1 if old is not None else 0
+        origin = f"{self._key.name}/{period}"
         again = shard if reopen else 0
-        origin = f"{self._key.name}/{period}" + (f"-{again}" if again else "")
+        if reopen and (spent == origin or spent.startswith(f"{origin}-")):  # a backup knows nothing of later trees
+            again = max(again, int(spent.removeprefix(origin).removeprefix("-") or 0) + 1)
+        origin += f"-{again}" if again else ""
         head = Head(shard, origin, period)
         tx.open(head, now)
         reason = reopen or ("period" if old is not None else "first")

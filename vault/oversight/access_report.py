@@ -11,7 +11,7 @@ list has is left out and its entry told all the same, and only casework's own en
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum, unique
@@ -61,6 +61,10 @@ _NAMING_A_RECIPIENT: Final = frozenset({Manner.PASSED_ON, Manner.TAKEN_BACK, Man
 
 #: Why entries about a lawful exception are kept back, until the day that it names.
 NOTICE_FORBIDDEN: Final = "notice_forbidden"
+#: Acts (action, kind) whose entries name that day: an exception was filed, a copy of it left.
+SILENCING: Final = (
+    (Action.CREATE.value, Kind.DISCLOSURE.value), (Happening.RELEASE_BEGUN.value, Kind.DISCLOSURE.value),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,11 @@ class Key(NamedTuple):
     recipient: str
 
 
+def _passed(moment: datetime) -> float:
+    """Seconds since 1970. By the clock on the wall one hour of autumn would come before itself."""
+    return moment.timestamp()
+
+
 @dataclass(slots=True)
 class Line:
     """Entries of one day that say the same. leaves: where each stands in the log, (origin, index)."""
@@ -103,8 +112,8 @@ class Line:
             "purpose": self.key.purpose,
             "recipient": self.key.recipient,
             "count": len(self.moments),
-            "first": min(self.moments).strftime("%H:%M"),
-            "last": max(self.moments).strftime("%H:%M"),
+            "first": min(self.moments, key=_passed).strftime("%H:%M"),
+            "last": max(self.moments, key=_passed).strftime("%H:%M"),
             "leaves": [{"origin": origin, "indexes": sorted(found)} for origin, found in sorted(leaves.items())],
         }
 
@@ -131,10 +140,14 @@ class Report:
 
 def summarise(
     entries: Sequence[tuple[EntryId, Mapping[str, Any]]], places: Mapping[EntryId, Place],
-    withheld: Sequence[Withholding], now: datetime,
+    withheld: Sequence[Withholding], now: datetime, before: Iterable[Mapping[str, Any]] = (),
 ) -> Report:  # fmt: skip
-    """entries: id and parsed body, all about one case, each once. now: what is forbidden to be told until then."""
-    silent = _silent(entries, now)
+    """entries: id and parsed body, all about one case, each once. now: what is forbidden to be told until then.
+
+    before: further entries of `SILENCING` about the case, from whenever: they may name the day until which others are
+    kept back.
+    """
+    silent = _silent([*(body for _, body in entries), *before], now)
     reasons = {(each.role, each.purpose): each.reason for each in withheld}
     zone = ZoneInfo(TIME_ZONE)
     days: dict[date, dict[Key, Line]] = defaultdict(dict)
@@ -159,14 +172,17 @@ def summarise(
             else:
                 line.leaves.append((place.origin, place.leaf))
             shown += 1
-    told = [Day(day, sorted(days[day].values(), key=lambda line: (line.moments[0], line.key))) for day in sorted(days)]
+    told = [
+        Day(day, sorted(days[day].values(), key=lambda line: (_passed(line.moments[0]), line.key)))
+        for day in sorted(days)
+    ]
     return Report(told, shown, refused, sorted(kept_back.items()), unsequenced)
 
 
-def _silent(entries: Sequence[tuple[EntryId, Mapping[str, Any]]], now: datetime) -> frozenset[str]:
+def _silent(bodies: Iterable[Mapping[str, Any]], now: datetime) -> frozenset[str]:
     """What entries are about that the person must not be told of yet: lawful exceptions, and the copies of them."""
     found = set()
-    for _, body in entries:
+    for body in bodies:
         until = _day(str(body["outcome"]).partition(WITHHELD_UNTIL)[2]) if body["zone"] == str(CASEWORK) else None
         if until is not None and body.get("object") and now < end_of(until):
             found.add(body["object"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +19,8 @@ from vault.errors import InvalidInput
 VERDICTS: Final = ("sound", "hash", "root", "signature", "gap", "fork", "stale", "quorum")
 #: After the verdict in an entry: the checked tree is not the one that this database had at that size.
 DIFFERS: Final = ":differs"
-#: Signed heads that are looked at for one that enough witnesses signed: each costs a few signature checks.
+#: Newest signed heads, some ten minutes, among which enough witnesses must have signed one: each costs a few signature
+#: checks. Of those before, the newest of each set of witnesses is looked at, to say when it was.
 HEADS_LOOKED_AT: Final = 60
 _ORIGIN: Final = re.compile(r"[!-~]{1,160}")
 _OBJECT: Final = re.compile(r"(?P<origin>[!-~]+)@(?P<size>[0-9]+):(?P<root>[0-9a-f]{64})")
@@ -67,7 +68,8 @@ def standing_values(
 
     checked: how a check of the database itself ended, just now; None where none was asked for.
     """
-    newest, cosigned = found.newest, _cosigned(found.kept, quorum)
+    newest, lately = found.newest, _cosigned(found.kept, quorum)
+    cosigned = lately or _cosigned(found.cosigned, quorum)
     turned = found.turned_at
     size = newest.size if newest is not None else 0
     return {
@@ -77,7 +79,7 @@ def standing_values(
         "turned_at": turned.isoformat(timespec="seconds") if turned is not None else None,
         "waiting": found.waiting,
         "lag_seconds": _lag(found, now),
-        "quorum": _word(quorum, cosigned is not None),
+        "quorum": _word(quorum, lately is not None),
         "cosigned_size": cosigned[0].size if cosigned is not None else None,
         "cosigned_origin": cosigned[0].origin if cosigned is not None else None,
         "cosigned_at": cosigned[0].at.isoformat(timespec="seconds") if cosigned is not None else None,
@@ -85,6 +87,7 @@ def standing_values(
         "gaps": found.gaps,
         "newest_gap": _at(found.newest_gap),
         "illegible": found.illegible,
+        "contradicted": _at(found.contradicted),
         "verified": _verified(found.verified[0]) if found.verified else None,
         "checked": checked,
     }
@@ -103,7 +106,7 @@ def _word(quorum: Quorum | None, met: bool) -> str:
     return "met" if met else "not_met" if quorum.asked else "none_asked"
 
 
-def _cosigned(kept: list[SignedHead], quorum: Quorum | None) -> tuple[SignedHead, int] | None:
+def _cosigned(kept: Sequence[SignedHead], quorum: Quorum | None) -> tuple[SignedHead, int] | None:
     """The newest head that witnesses signed, enough of them and at least one; and how many did."""
     for head in kept if quorum is not None else ():
         count = quorum.met(head.note) if quorum is not None else None

@@ -11,23 +11,31 @@ Filing goes on by itself, batch by batch, in the process that serves oversight (
 look at the log: an answer is complete. Where more waits than a look may file, the look says how far filing is
 (`LogBeingFiled`). Each batch is a transaction of its own or its look's: whoever is killed leaves nothing half filed.
 Two processes that file the same lane copy the same bytes: the second finds its rows there, and no place goes back.
+
+Whoever owns a zone's database role may put an entry into a lane before its time, or end one that goes on: then the
+place runs ahead of what is still to come. The sequencer says of each such lane what is out of place
+(`vault.audit.lanes`), and when that word is filed, what the place passed over is filed too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Executable, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Executable, Select, Table, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 
 from vault.audit.events import FILED_FIELDS, Happening
+from vault.audit.lanes import ends_lane
 from vault.audit.legible import illegible, said
+from vault.audit.log_events import LogHappening
 from vault.errors import LogBeingFiled, StoreUnavailable
 from vault.storage import tables as t
 from vault.storage.store import DRIVER_ERRORS, Database
+from vault.vocabulary import OVERSIGHT
 
 #: Entries filed by one call in the background: some ten milliseconds.
 BATCH: Final = 1_000
@@ -35,6 +43,8 @@ BATCH: Final = 1_000
 BEFORE_A_LOOK: Final = 50_000
 _LANE: Final = 8  # bytes of an entry's id; its number follows, counted from 0
 _LAST_NUMBER: Final = b"\xff" * 8
+#: As the sequencer names an entry that is out of place: lane and number.
+_OUT_OF_PLACE: Final = re.compile(r"([0-9a-f]{16}):([0-9]{1,20})")
 
 
 class Filed(NamedTuple):
@@ -148,7 +158,7 @@ def _behind(tx: Filing) -> Iterator[_Place]:
 
 
 def _unfiled(tx: Filing, place: _Place) -> int:
-    """How many entries of a lane wait, by the number of its newest."""
+    """How many entries of a lane wait, by the number of its newest; counted, where that would keep a look waiting."""
     c = t.entries.c
     newest = tx.read(
         select(c.entry_id)
@@ -158,7 +168,19 @@ def _unfiled(tx: Filing, place: _Place) -> int:
     ).scalar()
     if newest is None:
         return 0
-    return _number(bytes(newest)) - (_number(place.last) if place.last is not None else -1)
+    told = _number(bytes(newest)) - (_number(place.last) if place.last is not None else -1)
+    if told <= BEFORE_A_LOOK:
+        return told
+    some = _after(place).with_only_columns(c.entry_id).limit(BEFORE_A_LOOK + 1).subquery()
+    counted: int = tx.read(select(func.count()).select_from(some)).scalar_one()
+    return counted if counted <= BEFORE_A_LOOK else told
+
+
+def _after(place: _Place) -> Select[*tuple[Any, ...]]:
+    """The entries of a lane after its place."""
+    c = t.entries.c
+    first = place.last or place.lane  # the shorter one stands before every entry of its lane
+    return select(c.entry_id, c.body).where(c.entry_id > first, c.entry_id <= place.lane + _LAST_NUMBER)
 
 
 def _number(entry: bytes) -> int:
@@ -166,17 +188,48 @@ def _number(entry: bytes) -> int:
 
 
 def _file_lane(tx: Filing, place: _Place, limit: int) -> int:
-    c = t.entries.c
-    first = place.last or place.lane  # the shorter one stands before every entry of its lane
-    rows = tx.read(
-        select(c.entry_id, c.body)
-        .where(c.entry_id > first, c.entry_id <= place.lane + _LAST_NUMBER)
-        .order_by(c.entry_id)
-        .limit(limit)
-    ).all()
+    rows = tx.read(_after(place).order_by(t.entries.c.entry_id).limit(limit)).all()
     if rows:
-        _keep(tx, place, list(_read(tx, place, rows)))
+        found = list(_read(tx, place, rows))
+        _keep(tx, found)
+        last, body = found[-1]
+        ended = body["action"] == Happening.LANE_CLOSED.value and ends_lane(bytes(rows[-1][1]))
+        _move(tx, place, {"ended": int(ended), "entry_id": last})
+        if place.zone == str(OVERSIGHT):
+            for _, body in found:
+                if body["action"] == LogHappening.GAP_FOUND.value:
+                    _file_passed_over(tx, body["object"])
     return len(rows)
+
+
+def _file_passed_over(tx: Filing, what: str) -> None:
+    """File what the sequencer found out of place, and what follows it in its lane, wherever the lane's place is."""
+    named = _OUT_OF_PLACE.fullmatch(what)
+    if named is None or int(named[2]) >> 64:
+        return
+    lane, number = bytes.fromhex(named[1]), int(named[2])
+    lanes, filings = t.lanes.c, t.filings.c
+    row = tx.read(
+        select(filings.entry_id, lanes.zone, lanes.opened_at)
+        .select_from(t.lanes.outerjoin(t.filings, filings.lane == lanes.lane))
+        .where(lanes.lane == lane)
+    ).first()
+    if row is None:
+        return
+    place = _Place(lane, bytes(row[0]) if row[0] is not None else None, row[1], row[2])
+    c = t.entries.c
+    passed_over = (
+        select(c.entry_id, c.body)
+        .select_from(t.entries.outerjoin(t.filed, t.filed.c.entry_id == c.entry_id))
+        .where(c.entry_id >= lane + number.to_bytes(_LANE, "big"), c.entry_id <= (place.last or lane))
+        .where(t.filed.c.entry_id.is_(None))
+        .order_by(c.entry_id)
+        .limit(BATCH)
+    )
+    while rows := tx.read(passed_over).all():
+        _keep(tx, list(_read(tx, place, rows)))
+    while _file_lane(tx, place, BATCH) == BATCH:
+        place = place._replace(last=bytes(tx.read(select(filings.entry_id).where(filings.lane == lane)).scalar_one()))
 
 
 def _read(tx: Filing, place: _Place, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[bytes, dict[str, Any]]]:
@@ -199,11 +252,11 @@ def _moment_of(tx: Filing, place: _Place) -> datetime:
     return found if found is not None else place.opened_at
 
 
-def _keep(tx: Filing, place: _Place, found: Sequence[tuple[bytes, dict[str, Any]]]) -> None:
-    """Copy what is searched for, and remember the place. An embedded store has one process, which needs no care."""
+def _keep(tx: Filing, found: Sequence[tuple[bytes, dict[str, Any]]]) -> None:
+    """Copy what is searched for. What another process, or a lane's disorder, had filed before stays as it is."""
     # On PostgreSQL another process may be filing the same entries: it waits for this one, and adds what is left.
     tx.write(
-        insert(t.filed) if tx.sqlite else postgresql.insert(t.filed).on_conflict_do_nothing(),
+        _insert(tx, t.filed).on_conflict_do_nothing(),
         [
             {
                 "entry_id": entry,
@@ -213,19 +266,18 @@ def _keep(tx: Filing, place: _Place, found: Sequence[tuple[bytes, dict[str, Any]
             for entry, body in found
         ],
     )
-    last, body = found[-1]
-    reached = {"ended": int(body["action"] == Happening.LANE_CLOSED.value), "entry_id": last}
+
+
+def _move(tx: Filing, place: _Place, reached: dict[str, Any]) -> None:
+    """Remember how far a lane is filed; where another process is further, it stays so."""
+    c = t.filings.c
     if place.last is not None:
-        c = t.filings.c
-        tx.write(update(t.filings).where(c.lane == place.lane, c.entry_id < last).values(**reached))
-    elif tx.sqlite:
-        tx.write(insert(t.filings).values(lane=place.lane, **reached))
-    else:
-        tx.write(_furthest(place.lane, reached))
+        tx.write(update(t.filings).where(c.lane == place.lane, c.entry_id < reached["entry_id"]).values(**reached))
+        return
+    made = _insert(tx, t.filings).values(lane=place.lane, **reached)
+    further = c.entry_id < made.excluded.entry_id
+    tx.write(made.on_conflict_do_update(index_elements=["lane"], set_=reached, where=further))
 
 
-def _furthest(lane: bytes, reached: dict[str, Any]) -> Executable:
-    """A lane's first place; where another process gave it one meanwhile, the further of the two."""
-    made = postgresql.insert(t.filings).values(lane=lane, **reached)
-    further = t.filings.c.entry_id < made.excluded.entry_id
-    return made.on_conflict_do_update(index_elements=["lane"], set_=reached, where=further)
+def _insert(tx: Filing, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return sqlite.insert(table) if tx.sqlite else postgresql.insert(table)

@@ -256,8 +256,8 @@ def unique_violation(fault: IntegrityError) -> bool:
     }
 
 
-def entry_taken(fault: BaseException) -> bool:
-    """Whether an entry stands already where one of ours was to go.
+def place_taken(fault: BaseException) -> bool:
+    """Whether an entry, or the detail key of a lane, stands already where one of ours was to go.
 
     Somebody who owns another zone's database role and knows a lane may put one there. Nothing was committed then, and
     in that lane nothing ever could be: a new one goes on.
@@ -265,6 +265,6 @@ def entry_taken(fault: BaseException) -> bool:
     if isinstance(fault, IntegrityError) and fault.orig is not None:
         fault = fault.orig
     if isinstance(fault, psycopg.errors.UniqueViolation):
-        return fault.diag.constraint_name in {"pk_entries", "pk_outbox"}
+        return fault.diag.constraint_name in {"pk_entries", "pk_outbox", "pk_detail_keys"}
     told = str(fault) if isinstance(fault, sqlite3.IntegrityError) else ""
     return told.endswith((": entries.entry_id", ": outbox.entry_id"))

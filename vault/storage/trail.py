@@ -40,6 +40,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = 86_400_000_000  # microseconds, as moments are stored
 #: Lines that one page goes through at most, where several words are asked for: some ten milliseconds.
 LOOKED_THROUGH: Final = 20_000
+#: Signatures of witnesses among which the last head that enough signed is looked for: days of one that signs every ten
+#: seconds while the others are away, some twenty milliseconds.
+_COSIGNATURES: Final = 50_000
 #: Which word's index is taken, if several are asked for: the one with the fewest lines to a word. The others have no
 #: index of their own.
 _NARROWEST: Final = ("subject", "actor", "rule", "action")
@@ -249,6 +252,8 @@ class TrailRepository:
         ).scalar_one()
         own = str(OVERSIGHT)  # the log's own lane is oversight's, and nobody else writes of that zone
         newest_gap = self.entries(EntryFilter(action=LogHappening.GAP_FOUND.value, zone=own, limit=1)).entries
+        contradicts = LogHappening.WITNESS_CONTRADICTS.value
+        contradicted = self.entries(EntryFilter(action=contradicts, zone=own, limit=1)).entries
         illegible = self._tx.read(
             select(func.count()).select_from(t.filed).where(t.filed.c.action == Happening.ILLEGIBLE.value)
         ).scalar_one()
@@ -260,7 +265,26 @@ class TrailRepository:
         return LogStanding(
             turned[0] if turned is not None else None, int(waiting), self.newest(), heads, int(gaps),
             newest_gap[0] if newest_gap else None, verified, int(illegible),
+            contradicted[0] if contradicted else None, self._cosigned_heads(kept),
         )  # fmt: skip
+
+    def _cosigned_heads(self, limit: int) -> list[SignedHead]:
+        """Of each set of witnesses the newest head that these, and no others, signed; newest first."""
+        h, k, c = t.heads.c, t.checkpoints.c, t.cosignatures.c
+        newest = select(c.shard, c.size, c.witness).order_by(c.shard.desc(), c.size.desc(), c.witness)
+        lines = newest.limit(_COSIGNATURES).subquery("lines").c
+        names = func.aggregate_strings(lines.witness, " ").label("names")
+        signed = select(lines.shard, lines.size, names).group_by(lines.shard, lines.size).subquery("signed").c
+        last = select(signed.shard, func.max(signed.size).label("size")).group_by(signed.shard, signed.names)
+        head = last.subquery("head")
+        rows = self._tx.read(
+            select(k.shard, k.size, k.at, k.note, h.origin)
+            .join(head, and_(head.c.shard == k.shard, head.c.size == k.size))
+            .join(t.heads, h.shard == k.shard)
+            .order_by(k.shard.desc(), k.size.desc())
+            .limit(limit)
+        ).all()
+        return [SignedHead(row[4], row[1], row[2], self._cosigned(row[0], row[1], row[3])) for row in rows]
 
     def _cosigned(self, shard: int, size: int, note: str) -> str:
         c = t.cosignatures.c

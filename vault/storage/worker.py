@@ -33,7 +33,7 @@ from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
 from vault.storage.hot import HotStatements, Want
-from vault.storage.store import DRIVER_ERRORS, StatementFault, Store, entry_taken
+from vault.storage.store import DRIVER_ERRORS, StatementFault, Store, place_taken
 from vault.storage.transaction import Group, Transaction
 from vault.storage.unit_of_work import ZoneUnitOfWork
 from vault.vocabulary import Zone
@@ -108,7 +108,7 @@ class GroupRunner:
         try:
             self._attempt(jobs)
         except StatementFault as fault:
-            if len(jobs) == 1 and not entry_taken(fault.cause):
+            if len(jobs) == 1 and not place_taken(fault.cause):
                 _fail(jobs, fault.cause)
                 return
             for job in jobs:
@@ -177,7 +177,7 @@ class GroupRunner:
             self.hot.finish(group.entries)
         except (*DRIVER_ERRORS, OSError) as fault:
             still_open = store.main.in_transaction  # if not, whether it was committed is unknown
-            if entry_taken(fault):
+            if place_taken(fault):
                 self._give_up({}, fault)
             self._abandon(marks if still_open and not stored else {})
             if not still_open or stored:
@@ -186,14 +186,17 @@ class GroupRunner:
 
     def _give_up(self, marks: dict[Zone, Mark], fault: BaseException, *, unknown: bool = False) -> NoReturn:
         self._abandon(marks)
-        if unknown or entry_taken(fault):
+        if place_taken(fault):
+            log.error("somebody else wrote where a lane was to go on: a new one is opened")
+            self._open_lanes("place_taken")
+        elif unknown:
             self._open_lanes()
         raise StatementFault(fault) from fault
 
-    def _open_lanes(self) -> None:
-        """Whether something was committed is unknown: never use these numbers and keys again."""
+    def _open_lanes(self, why: str = "") -> None:
+        """Whether something was committed is unknown: never use these numbers and keys again. why: a lane says so."""
         for lane in self._lanes.values():
-            lane.open()
+            lane.open(why)
 
     def _store_keys(self, group: Group) -> bool:
         """Whether detail keys were stored: on PostgreSQL they cannot be taken back, see below."""

@@ -25,9 +25,10 @@ from vault.access.releases import Sender
 from vault.access.shaping import shape
 from vault.audit.events import Event, Happening, Verdict
 from vault.audit.reading import TreeHead
+from vault.cases.calendar import plausible
 from vault.errors import EnvelopeRejected, InvalidInput, NotFound
 from vault.ids import CaseId, EntryId, ReleaseId
-from vault.oversight.access_report import FORMAT, TIME_ZONE, Report, Withholding, summarise
+from vault.oversight.access_report import FORMAT, SILENCING, TIME_ZONE, Report, Withholding, summarise
 from vault.provenance import Leaving
 from vault.pseudonyms import LOG, domain_of
 from vault.unit_of_work import ReleaseRow, UnitOfWork
@@ -144,7 +145,9 @@ def make(
     if len(found) > MOST_ENTRIES:
         raise InvalidInput(f"more than {MOST_ENTRIES} entries: name a shorter period", field="since")
     bodies = [(entry.id, entry.told()) for entry in found]
-    report = summarise(bodies, uow.trail.places([entry.id for entry in found]), withheld, now)
+    # Also what stands before the period: an exception that was filed then may still be kept from the person.
+    silencing = [entry.told() for entry in uow.trail.evidence(subjects, SILENCING, now, MOST_ENTRIES)]
+    report = summarise(bodies, uow.trail.places([entry.id for entry in found]), withheld, now, silencing)
     values = _values(report, release, reception.receiver.pseudonym(row), period.since, until, now)
     values["checkpoint"] = _checkpoint(uow.trail.newest())
     values["policy"] = oversight.guard.policy_digest.hex()
@@ -152,6 +155,9 @@ def make(
 
 
 def _check(period: Period) -> None:
+    for name, moment in (("since", period.since), ("until", period.until)):
+        if moment is not None and not plausible(moment.date()):
+            raise InvalidInput("the moment cannot be meant", field=name)
     if period.since is not None and period.until is not None and period.since >= period.until:
         raise InvalidInput("a period begins before it ends", field="until")
 

@@ -17,7 +17,7 @@ from vault.access.enforcement import Item
 from vault.access.shaping import shape
 from vault.audit.events import Verdict
 from vault.audit.reading import EntryFilter, Line, Volume
-from vault.cases.calendar import Calendar
+from vault.cases.calendar import Calendar, plausible
 from vault.errors import InvalidInput
 from vault.ids import EntryId
 from vault.oversight.detecting import TURNS, Detection, Finding, Rule, RuleName, Surroundings, detect
@@ -50,6 +50,8 @@ class Period:
 
     def check(self) -> None:
         """Raises InvalidInput."""
+        if not (plausible(self.since.date()) and plausible(self.until.date())):
+            raise InvalidInput("the period cannot be meant", field="since")
         if not timedelta(0) < self.until - self.since <= LONGEST:
             raise InvalidInput(f"a period lasts at most {LONGEST.days} days", field="until")
 
