@@ -492,3 +492,50 @@ def test_every_vault_error_but_a_lost_store_is_the_use_cases_own(lite_house: Hou
         assert isinstance(job.error, kind if kind is not StoreUnavailable else StoreUnavailable)
     assert rows(lite_house) == set()
     assert faults(lite_house.settings) == []
+
+
+@pytest.fixture
+def elsewhere(lite_house: House) -> Iterator[sqlite3.Connection]:
+    """Somebody else's look at the keystore, as a copy of it takes one; it may last."""
+    connection = sqlite3.connect(str(lite_house.settings.keys_url.removeprefix("sqlite:///")), isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def test_a_destroyed_wrap_is_in_no_file_even_if_somebody_was_reading(
+    lite_house: House, elsewhere: sqlite3.Connection
+) -> None:
+    """A look that lasts keeps older pages in their place: they go home once it is over, and nobody waits."""
+    key, marked = KeyId(b"k" * 16), bytes(random.Random(7).randbytes(61))
+    run, now = lite_house.services.worker.run, lite_house.clock.now()
+
+    def there() -> bool:
+        home = lite_house.settings.home
+        return any(marked in path.read_bytes() for path in home.iterdir() if path.name.startswith("keystore.db"))
+
+    def put(uow: Any) -> None:
+        uow.audit.append(YES, Detail())
+        uow.keys.put(key, CASEWORK, marked, now)
+
+    def destroy(uow: Any) -> None:
+        uow.audit.append(YES, Detail())
+        uow.keys.destroy(key, CASEWORK)
+
+    def look_for(uow: Any) -> Any:
+        uow.audit.append(YES, Detail())
+        return uow.keys.wrap(key, CASEWORK)
+
+    run(CASEWORK, put)
+    assert there()
+    elsewhere.execute("BEGIN")
+    elsewhere.execute("SELECT count(*) FROM wraps").fetchone()
+    waited = lite_house.services.store.keystore.raw.execute("PRAGMA busy_timeout").fetchone()
+    run(CASEWORK, destroy)
+    assert not run(CASEWORK, look_for)
+    assert there(), "the page that the other one looks at"
+    elsewhere.execute("COMMIT")
+    run(CASEWORK, look_for)
+    assert not there()
+    assert lite_house.services.store.keystore.raw.execute("PRAGMA busy_timeout").fetchone() == waited
