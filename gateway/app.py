@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
@@ -62,6 +63,7 @@ from gateway.wiring import Services
 from vault.vocabulary import OVERSIGHT, Kind, Purpose, ZoneKind
 
 _GC_THRESHOLDS: Final = (20_000, 20, 50)
+_ENCODED_SLASH: Final = re.compile(rb"%2[Ff]")
 #: Seconds after the start: looking through all that it made takes a tenth of one, which nobody should wait for.
 _SETTLES: Final = 2.0
 
@@ -73,6 +75,9 @@ class Application(FastAPI):
     turned_away: TurnedAway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if b"%2" in (raw := scope.get("raw_path") or b"") and _ENCODED_SLASH.search(raw):
+            # It belongs to a name and parts nothing (RFC 3986, 2.2): a proxy that guards addresses reads it so.
+            scope["path"] = raw.decode("ascii", "replace")
         if self.hot_path is not None and (parts := self.hot_path.wanted(scope)) is not None:
             await self.hot_path.answer(parts, scope, receive, send)
         else:

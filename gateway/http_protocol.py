@@ -1,8 +1,9 @@
 """HTTP/1.1 as uvicorn speaks it, with head and body of an answer in one write, and a bound on a request's head.
 
 uvicorn writes them one after the other. Each write is a system call, a packet and a moment at which the reader wakes
-up in vain: together more than it costs to decide, unwrap and decrypt. And it waits for a head's end however long that
-head becomes: whoever never ends one could fill the memory, before anybody asks who it is.
+up in vain: together more than it costs to decide, unwrap and decrypt. And it waits for the end of a head or a body
+however long that becomes or takes: whoever never ends one could fill the memory, or hold all connections, before
+anybody asks who it is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ _CONTINUE: Final = b"HTTP/1.1 100"
 _END_OF_HEAD: Final = b"\r\n\r\n"
 #: Bytes of a request's head, give or take what arrives at once. Browsers and programs send two thousand.
 LARGEST_HEAD: Final = 65_536
+#: Seconds for a whole head, from the beginning of its connection or of itself; and between two pieces of a body.
+HEAD_PATIENCE: float = 30.0
+BODY_PATIENCE: float = 60.0
+_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -70,30 +75,68 @@ class Protocol(HttpToolsProtocol):
 
     _in_head = True
     _head_bytes = 0  # of the present head
+    _waiting: asyncio.TimerHandle | None = None  # for a request's end; none for one that comes at once
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._joined = OneWrite(transport)
         self.transport = cast("asyncio.Transport", self._joined)
+        self._wait(HEAD_PATIENCE)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._come()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > LARGEST_HEAD and not self.transport.is_closing():
-            cycle: Any = self.cycle  # None before the first request
-            if cycle is None or cycle.response_complete:  # else an answer is under way: nothing may cut in
-                self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        if not self._in_head:
+            self._come()
+            self._wait(BODY_PATIENCE)
+        elif self._head_bytes and self._waiting is None:
+            self._wait(HEAD_PATIENCE)
+        if self._in_head and self._head_bytes > LARGEST_HEAD:
+            self._refuse(_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0
+        self._come()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head = True
+        self._come()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         self._joined.release()  # an answer to HEAD has no body
         super().on_response_complete()
+
+    def _refuse(self, answer: bytes) -> None:
+        """Close, and say why where a head is on its way: not into an answer, nor to who has said nothing yet."""
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._head_bytes and not self._answering:
+            self.transport.write(answer)
+        self.transport.close()
+
+    @property
+    def _answering(self) -> bool:
+        cycle: Any = self.cycle  # None before the first request
+        return cycle is not None and not cycle.response_complete
+
+    def _wait(self, seconds: float) -> None:
+        self._waiting = self.loop.call_later(seconds, self._too_slow)
+
+    def _come(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _too_slow(self) -> None:
+        self._waiting = None
+        if self.flow.read_paused or (self._in_head and self._answering):  # it is we who are waited for
+            self._wait(BODY_PATIENCE)
+        else:
+            self._refuse(_TOO_SLOW)

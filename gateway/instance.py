@@ -6,6 +6,7 @@ home/
   passphrases/ZONE         only where one person plays every zone; production keeps them elsewhere
   directory.json           public keys of all zones, signed
   directory.pin            the fingerprint to compare with
+  directory.serial         the newest serial of the directory that was seen here
   offline/directory.key    the key that signs the directory; belongs offline
   log/                     the access log's own key and policy file (gateway/log/key.py)
   main.db, keystore.db     embedded databases
@@ -14,10 +15,12 @@ home/
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from gateway.log.key import create_log_key
 from gateway.private import read_passphrase as read_passphrase
+from gateway.private import replace_private
 from gateway.private import write_private as write_private
 from gateway.settings import Settings, slug
 from vault.crypto.directory import DirectoryEntry, ZoneDirectory, fingerprint, load_directory, sign_directory
@@ -25,11 +28,13 @@ from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, 
 from vault.crypto.providers.file import FileRoot
 from vault.crypto.providers.passphrase import Argon2Parameters, calibrate
 from vault.crypto.signing import SigningKey
-from vault.errors import ConfigurationError, KeyringError, KeyringMissing
+from vault.errors import ConfigurationError, DirectoryRejected, KeyringError, KeyringMissing
 from vault.ports import Clock, Entropy
 from vault.vocabulary import Zone
 
 _OFFLINE: Final = "offline/directory.key"
+_SEEN: Final = "directory.serial"
+_LONGEST_SERIAL: Final = 19  # digits of 64 bits
 _PASSPHRASE_BYTES: Final = 24
 #: What unlocking the roots that one process opens may cost on this machine: one zone's, or, in an embedded home, all of
 #: them one after the other. Each costs at least the floor; what is made here is under a passphrase of 192 random bits.
@@ -112,17 +117,32 @@ def read_directory(settings: Settings) -> ZoneDirectory:
 
     Raises KeyringMissing, DirectoryRejected; an older directory would bring back keys that were replaced.
     """
-    seen = settings.home / "directory.serial"
     try:
         document = (settings.home / "directory.json").read_bytes()
     except OSError:
         raise _no_directory() from None
-    pin = read_pin(settings)
-    try:
-        newest = int(seen.read_text("ascii"))
-    except (OSError, ValueError):
-        newest = 0
+    pin, seen = read_pin(settings), settings.home / _SEEN
+    newest = _newest(seen)
     directory = load_directory(document, pin, newest)
     if directory.serial > newest:
-        seen.write_text(str(directory.serial), "ascii")
+        replace_private(seen, str(directory.serial).encode("ascii"))
     return directory
+
+
+def _newest(seen: Path) -> int:
+    """The newest serial that was seen here; 0 for none yet. Raises DirectoryRejected if that cannot be read any more.
+
+    Taken for none, a torn file would let an older directory in.
+    """
+    try:
+        kept = seen.read_bytes().rstrip()
+    except FileNotFoundError:
+        return 0
+    except OSError as fault:
+        raise DirectoryRejected(f"{_SEEN}, the newest serial seen here, cannot be read ({fault.strerror})") from None
+    if not (kept.isdigit() and len(kept) <= _LONGEST_SERIAL):
+        raise DirectoryRejected(
+            f"{_SEEN}, the newest serial seen here, is damaged: put it back, or write the newest serial that was ever "
+            "issued into it"
+        )
+    return int(kept)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import stat
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from hashlib import sha256
@@ -14,7 +18,7 @@ import typer
 
 from gateway.cli.output import as_called
 from vault.cases.model import LANGUAGES
-from vault.errors import ConfigurationError, InvalidIdentifier
+from vault.errors import ConfigurationError, Conflict, InvalidIdentifier
 from vault.pseudonyms import domain_of, parse_pseudonym
 from vault.vocabulary import CASEWORK
 
@@ -78,6 +82,8 @@ class Report:
         """Raises ConfigurationError for a report that cannot be read."""
         report = cls(folder / REPORT)
         try:
+            if not stat.S_ISREG(report.path.lstat().st_mode):  # a link leads elsewhere, a pipe never ends
+                raise ConfigurationError(f"the report {report.path} is no file")
             lines = report.path.read_text("utf-8").splitlines()
         except FileNotFoundError:
             return report
@@ -105,28 +111,50 @@ class Report:
         self._add("done", one.digest, one.name, note)
 
     def _add(self, *parts: str) -> None:
+        """Raises OSError unless the whole line is on the disk."""
         line = "\t".join(" ".join(part.split()) for part in parts) + "\n"  # a name may hold any of the line ends
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, line.encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        with os.fdopen(os.open(self.path, flags, 0o600), "r+b", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            cut = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"  # by a full disk, or a crash
+            rest = (b"\n" if cut else b"") + line.encode()
+            while rest:
+                rest = rest[os.write(file.fileno(), rest) :]
+            os.fsync(file.fileno())
 
 
 class Reports:
     """Those of one run: one beside the files of each folder, so that whoever names a folder, one in it or a file of it
-    finds the same one."""
+    finds the same one.
 
-    def __init__(self) -> None:
+    writing: until `close`, no other run stores from these folders; each would store what the other one is about to.
+    """
+
+    def __init__(self, *, writing: bool = False) -> None:
         self._of: dict[Path, Report] = {}
+        self._writing = writing
+        self._held = ExitStack()
+
+    def close(self) -> None:
+        self._held.close()
 
     def beside(self, folder: Path) -> Report:
-        """Raises ConfigurationError for a report that cannot be read."""
+        """Raises ConfigurationError for a report that cannot be read, Conflict."""
         place = folder.resolve()
         if place not in self._of:
+            if self._writing:
+                self._claim(place)
             self._of[place] = Report.load(place)
         return self._of[place]
+
+    def _claim(self, place: Path) -> None:
+        with suppress(OSError):  # a folder of the network may know no locks: then whoever imports minds it
+            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._held.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(f"another import from {place} is running: wait for its end") from None
 
     def note_of(self, digest: str) -> str | None:
         """The note that it became, whichever folder it lay in."""
@@ -137,10 +165,13 @@ class Reports:
         return next((each for each in self._of.values() if digest in each.begun), None)
 
 
-def gathered(paths: Iterable[Path]) -> list[Candidate]:
-    """Every file named, and every file in the folders named. Raises ConfigurationError for what is not there."""
+def gathered(paths: Iterable[Path], reports: Reports | None = None) -> list[Candidate]:
+    """Every file named, and every file in the folders named.
+
+    Raises BadParameter for what is not there, ConfigurationError for a report that cannot be read, Conflict.
+    """
     found: list[Candidate] = []
-    reports = Reports()
+    reports = reports or Reports()
     for path in paths:
         if not path.exists():
             raise typer.BadParameter(f"{path} is no file and no folder")
@@ -183,23 +214,26 @@ def _mark_known(found: Iterable[Candidate], reports: Reports) -> None:
 def _read(path: Path, name: str, report: Report) -> Candidate:
     from vault.cases.notes import NOTE_LIMIT
 
+    longest = NOTE_LIMIT + 4096  # with its opening part
     # A name from an older disk may be no UTF-8. It is only shown, and must not stop an import half-way.
     one = Candidate(os.fsencode(name).decode("utf-8", "replace"), report)
     if path.suffix.lower() not in SUFFIXES or not path.is_file() or path.is_symlink():
         one.skip("not a text or Markdown file")
         return one
     try:
-        raw = path.read_bytes() if path.stat().st_size <= NOTE_LIMIT + 4096 else None
+        with path.open("rb") as file:
+            raw = file.read(longest + 1)  # no more, however much it grows meanwhile
     except OSError as error:
         one.fail(f"cannot be read: {error.strerror}")
         return one
-    if raw is None:
+    if len(raw) > longest:
         one.fail(f"larger than {NOTE_LIMIT} bytes")
         return one
     try:
         _parse(one, raw.decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
-        one.fail(f"not UTF-8 (byte {fault.start})")
+        kind = "UTF-16, not UTF-8" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "not UTF-8"
+        one.fail(f"{kind} (byte {fault.start}): save it as UTF-8")
     except ValueError as fault:
         one.fail(str(fault))
     return one

@@ -19,6 +19,7 @@ files (a digest, the case, the note), so that a re-run imports nothing twice. De
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.decide import at_terminal
 from gateway.cli.desk import Desk, at_desk, quoted
-from gateway.cli.import_files import Candidate, Status, gathered
+from gateway.cli.import_files import Candidate, Reports, Status, gathered
 from gateway.client import Problem
 from gateway.reviewing import pending, send_note
 from vault.vocabulary import CASEWORK
@@ -58,13 +59,14 @@ def import_notes(
     ] = None,
 ) -> None:  # fmt: skip
     """Check and look through every file and, with --write, store what was reviewed. Exit code 1 if any file fails."""
-    found = gathered(paths)
-    _check_cases(desk, found)
-    _look_through(desk, found)
-    failed = [one for one in found if one.status is Status.FAILED]
-    if write and not failed:
-        _write(desk, found, review=review, unreviewed_from=unreviewed_from)
+    with closing(Reports(writing=write)) as reports:
+        found = gathered(paths, reports)
+        _check_cases(desk, found)
+        _look_through(desk, found)
         failed = [one for one in found if one.status is Status.FAILED]
+        if write and not failed:
+            _write(desk, found, review=review, unreviewed_from=unreviewed_from)
+            failed = [one for one in found if one.status is Status.FAILED]
     _show(desk, found)
     if failed:
         typer.echo(_verdict(found, write=write), err=True)
@@ -141,7 +143,11 @@ def _write(desk: Desk, found: list[Candidate], *, review: bool, unreviewed_from:
             body: dict[str, Any] = {"text": one.text, "language": one.language, "template": one.template}
             if unreviewed_from is not None and not review:
                 body["unreviewed_from"] = unreviewed_from
-            one.report.begin(one)
+            try:
+                one.report.begin(one)
+            except OSError as fault:
+                one.fail(f"not stored: its report cannot be written ({fault.strerror})")
+                return
             try:
                 receipt = _stored(desk, one, body, review=review)
             except Problem as problem:
@@ -156,8 +162,12 @@ def _write(desk: Desk, found: list[Candidate], *, review: bool, unreviewed_from:
                 one.report.undo(one)
                 one.wait("left by the reviewer")
                 continue
-            one.report.done(one, receipt["note"])
             one.status, one.note = Status.WRITTEN, receipt["note"]
+            try:
+                one.report.done(one, receipt["note"])
+            except OSError as fault:
+                one.fail(f"stored, but its report cannot be written ({fault.strerror})")
+                return
             bar.advance()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect
@@ -22,13 +23,14 @@ from vault.errors import Conflict, InvalidInput, NoticeMissing
 from vault.ids import CaseId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import attachments
-from vault.vocabulary import Phase, Provenance
+from vault.vocabulary import Kind, Phase, Provenance
 
 _WRITABLE: Final = {Phase.ACTIVE.value, Phase.SUSPENDED.value, Phase.CLOSING.value}
 _SOURCES: Final = (Provenance.INTERVIEW, Provenance.ADMIN, Provenance.PARTNER)
 #: For the browser's file chooser: the endings that are taken.
 _ENDINGS: Final = ",".join(f".{ending}" for kind in MediaType for ending in kind.endings)
 _DONE: Final = "document"
+_SEE_OTHER: Final = 303
 #: The header of the script that shows progress: it is told where to go, and goes there itself.
 _SCRIPT: Final = "x-parefeu-progress"
 
@@ -62,8 +64,7 @@ class DocumentPages(CaseworkPages):
             status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
             values = _values(visit.form, status["language"])
             if visit.saving and await self._send(visit, case, values, sent):
-                target = f"/cases/{visit.place('case')}/documents"
-                return _told_script(visit, target) if _SCRIPT in visit.request.headers else visit.go(target, done=_DONE)
+                return _told_script(visit) if _SCRIPT in visit.request.headers else _to_list(visit)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         finally:
@@ -92,13 +93,8 @@ class DocumentPages(CaseworkPages):
             return False
         try:
             name = values["name"] or _plain(sent.file_name)
-            record, version = await _receive(upload, sent, name)
-            cmd = attachments.DescribeAttachment(
-                case, kind, record, name, values["caption"], values["language"], version
-            )  # fmt: skip
-            reply = await visit.attempt(
-                lambda uow, actor: attachments.describe_attachment(uow, actor, cmd, self.casework), main="caption"
-            )
+            manifest = await _receive(upload, sent, name)
+            return await self._keep(visit, _Arrived(case, kind, name, values, upload, manifest))
         except InvalidInput as refused:
             await upload.abandon()
             visit.faults.add("name" if refused.field == "name" else "file", _why(refused, upload))
@@ -110,20 +106,57 @@ class DocumentPages(CaseworkPages):
         except BaseException:
             await upload.abandon()
             raise
-        if reply is None:
-            await upload.abandon()
-        return reply is not None
+
+    async def _keep(self, visit: Visit, file: _Arrived) -> bool:
+        """Whether the file is in the vault, by this form or by the same one, sent before with the very same file."""
+        kept = False
+
+        async def keep() -> Response:
+            nonlocal kept
+            receipt = await file.upload.end(file.manifest)
+            cmd = file.described(RecordId.parse(receipt["record"]), receipt["version"])
+            reply = await visit.attempt(
+                lambda uow, actor: attachments.describe_attachment(uow, actor, cmd, self.casework), main="caption"
+            )
+            kept = reply is not None
+            return _to_list(visit) if kept else Response(status_code=422)
+
+        # Only now: which file it is, is known once it has arrived.
+        response = await visit.once("\0".join((visit.form.encoded(), file.name, file.manifest.digest)), keep)
+        if not kept:
+            await file.upload.abandon()
+        return kept or response.status_code == _SEE_OTHER
 
 
-async def _receive(upload: Upload, sent: FileForm, name: str) -> tuple[RecordId, int]:
-    """The record and version of the file that has arrived. Raises InvalidInput, TimeoutError."""
+@dataclass(frozen=True, repr=False)
+class _Arrived:
+    """A file that has come whole and stands in no list yet. values: what the form says of it."""
+
+    case: CaseId
+    kind: Kind
+    name: str
+    values: dict[str, str]
+    upload: Upload
+    manifest: Manifest
+
+    def described(self, record: RecordId, version: int) -> attachments.DescribeAttachment:
+        return attachments.DescribeAttachment(
+            self.case, self.kind, record, self.name, self.values["caption"], self.values["language"], version
+        )
+
+
+async def _receive(upload: Upload, sent: FileForm, name: str) -> Manifest:
+    """What the file is, once all of it has come. Raises InvalidInput, TimeoutError."""
     async with asyncio.timeout(ARRIVAL_LONGEST.total_seconds()):
         async for piece in sent.pieces():
             await upload.take(piece)
-        manifest: Manifest = upload.finish()
-        check_name(name, manifest.media_type)  # before the file stands anywhere
-        receipt = await upload.end(manifest)
-    return RecordId.parse(receipt["record"]), receipt["version"]
+    manifest: Manifest = upload.finish()
+    check_name(name, manifest.media_type)  # before the file stands anywhere
+    return manifest
+
+
+def _to_list(visit: Visit) -> Response:
+    return visit.go(f"/cases/{visit.place('case')}/documents", done=_DONE)
 
 
 def _check(visit: Visit, values: dict[str, str], sent: FileForm | None) -> None:
@@ -160,7 +193,6 @@ def _values(form: Form, language: str) -> dict[str, str]:
     }
 
 
-def _told_script(visit: Visit, target: str) -> Response:
+def _told_script(visit: Visit) -> Response:
     """Where to look next. Answered with a redirect, the script would look twice, and so would the log."""
-    assert visit.door is not None
-    return Response(status_code=204, headers={"hx-redirect": f"{visit.door.path}{target}?done={_DONE}"})
+    return Response(status_code=204, headers={"hx-redirect": _to_list(visit).headers["location"]})

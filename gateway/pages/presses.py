@@ -2,8 +2,8 @@
 
 Each page that is drawn has a number of its own, which its forms send. What is sent again from the same session to the
 same address, with the same number and the very same words, led somewhere already, or is about to: it is answered with
-where that is. With other words it is another form: whoever goes back and writes a second text over the first one means
-to store both.
+where that is. With other words, or another file, it is another form: whoever goes back and writes a second text over
+the first one means to store both.
 
 Kept in memory, for the process that drew the page: scripts hold a second press back before it leaves the browser, and
 this is for browsers without them, and for a network that sends twice.

@@ -285,6 +285,12 @@ class Visit:
         assert self.actor is not None
         return self.actor
 
+    async def once(self, sent: str, save: Callable[[], Awaitable[Response]]) -> Response:
+        """Save, or be answered as the same form was before (`gateway.pages.presses`). sent: all that it holds."""
+        if not (self.saving and self.session and NUMBER in self.form):
+            return await save()
+        return await self.site.presses.once(self.session, self.looked_at, sent, save)
+
     # -- answers --------------------------------------------------------------------------------------
 
     def draw(self, template: str, status: int = 0, **values: Any) -> Response:
@@ -330,12 +336,7 @@ def endpoint(
                 visit.took(await read_form(request))
             if door is not None and door.watch is not None and visit.session and not visit.part:
                 visit.banner = await door.watch.banner(visit)
-            if visit.saving and visit.session and NUMBER in visit.form:
-                response = await site.presses.once(
-                    visit.session, visit.looked_at, visit.form.encoded(), lambda: handler(visit)
-                )
-            else:
-                response = await handler(visit)
+            response = await visit.once(visit.form.encoded(), lambda: handler(visit))
         except e.NotSignedIn as refused:
             return _sign_in_again(visit, refused)
         except e.VaultError as refused:

@@ -314,6 +314,23 @@ def test_a_slash_too_many_sends_no_token_elsewhere(lite_house: House) -> None:
         assert "location" not in reply.headers
 
 
+def test_a_slash_that_is_encoded_parts_no_address(lite_house: House) -> None:
+    """A proxy that lets only some into `/oversight/` takes `/oversight%2Fentries` for another place. So do we."""
+    coach, auditor = lite_house.client("coach"), lite_house.client("auditor")
+    case = lite_house.open_case(coach)
+    note = lite_house.write_note(coach, case)
+    before = len(entries(lite_house))
+    for path in (
+        "//casework%2Fcases", f"//casework/cases%2f{case}", f"//casework%2Fcases/{case}/notes/{note}",
+        f"/cases/{case}/notes%2F{note}", f"/cases/{case}%2Fnotes/{note}", "//pages%2Fcasework/sign-in",
+    ):  # fmt: skip
+        assert coach.get(path).status_code == 404, path
+    assert auditor.get("//oversight%2Fentries").status_code == 404
+    assert since(lite_house, before) == []
+    assert coach.get(f"/cases/{case.replace('-', '%20')}").status_code == 200, "what else is encoded is read"
+    assert coach.get(f"/cases/%2F{note}").status_code == 400, "a name with a slash names nothing"
+
+
 def test_ids_and_references_that_are_none(house: House) -> None:
     coach, auditor, officer = house.client("coach"), house.client("auditor"), house.client("officer")
     case = house.open_case(coach)

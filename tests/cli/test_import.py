@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.cli.import_files import REPORT, Report, Reports, candidates, gathered
 from tests.cli.kit import UNKNOWN, Shell, signed_in
 from tests.house import House
+from vault.errors import ConfigurationError
 
 
 def note(case: str, text: str, language: str = "fr", template: str = "interview") -> str:
@@ -64,6 +69,7 @@ def test_dry_run_write_and_run_again(desk: Shell, folder: Path, case: str) -> No
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: poem\n---\nx", "template must be"),
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\n \n", "empty"),
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\nca\xe9", "not UTF-8"),
+        (note(UNKNOWN, "x").encode("utf-16"), "UTF-16"),
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\na\x00b", "control characters"),
         (b"---\ncase: CASE\nlanguage: fr\ntemplate: interview\n---\n" + b"x" * 140_000, "larger than"),
         (note(UNKNOWN, "x").encode(), "unknown, or not"),
@@ -151,6 +157,74 @@ def test_a_file_whose_writing_was_cut_off_is_not_written_twice_unseen(folder: Pa
     (again,) = gathered([folder])
     assert again.status.value == "failed"
     assert "an earlier run stopped" in again.why
+
+
+def test_of_two_runs_over_one_folder_at_once_one_is_refused(
+    desk: Shell, folder: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would store what the other one is about to store."""
+    write = ("notes", "import", folder, "--write", "--unreviewed-from", "0.9")
+    for name in "ab":
+        (folder / f"{name}.md").write_text(note(case, f"Note {name}."), "utf-8")
+    send, second = desk.hooks.gateway.send, []  # type: ignore[union-attr]
+
+    def meanwhile(method: str, path: str, **options: Any) -> Any:
+        if path.endswith("/notes") and not second:
+            second.append(None)
+            second[0] = desk.refused("conflict", *write)
+            assert "another import" in second[0].err
+            assert "another import" not in desk.run("notes", "import", folder).err, "looking is no writing"
+        return send(method, path, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.hooks.gateway, "send", meanwhile)
+        first = desk.ok(*write)
+    assert second
+    assert [row[1] for row in first.rows] == ["written", "written"]
+    assert {row[1] for row in desk.ok(*write).rows} == {"skipped"}
+    assert count(desk, case) == 2
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """A disk on which no file can have more bytes: what does not fit is cut, as on a full one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_no_file_is_begun_that_the_report_does_not_know(folder: Path) -> None:
+    """A line that was cut would name no file: the note would be stored, and stored again by the next run."""
+    (folder / "a.md").write_text(note(UNKNOWN, "x"), "utf-8")
+    (one,) = gathered([folder])
+    with room_for(20), pytest.raises(OSError):
+        one.report.begin(one)
+    (unwritten,) = gathered([folder])
+    assert unwritten.status.value == "ready"
+    unwritten.report.begin(unwritten)
+    (begun,) = gathered([folder])
+    assert "an earlier run stopped" in begun.why, "what follows a line that was cut is a line of its own"
+
+
+def test_a_report_that_is_no_file_of_this_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    """A link would have lines added to any file of whoever imports."""
+    (folder / "a.md").write_text(note(UNKNOWN, "x"), "utf-8")
+    (one,) = gathered([folder])
+    other = tmp_path / "profile"
+    other.write_text("kept\n")
+    (folder / REPORT).symlink_to(other)
+    with pytest.raises(OSError):
+        one.report.begin(one)
+    assert other.read_text() == "kept\n"
+    with pytest.raises(ConfigurationError, match="report"):
+        gathered([folder])
+    (folder / REPORT).unlink()
+    os.mkfifo(folder / REPORT)
+    with pytest.raises(ConfigurationError, match="report"):
+        gathered([folder])
 
 
 def test_no_folder_is_wrong_usage(desk: Shell, case: str) -> None:

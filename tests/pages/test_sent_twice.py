@@ -12,7 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.pages.presses import Presses
 from tests.house import House
+from tests.pages.test_documents import SAID, listed, post
 from tests.pages.visiting import Visitor
+from tests.recorded import pdf
 
 NOTE = {"text": "Une conversation tranquille.", "language": "fr", "template": "intake", "based_on": "0"}
 
@@ -82,6 +84,57 @@ def test_of_several_at_once_one_is_saved(house: House) -> None:
         places = set(pool.map(lambda _: coach.send(path, _once=number, **NOTE), range(8)))
     assert len(places) == 1
     assert _notes(house, case) == 1
+
+
+def _sent(house: House, case: str, number: str, content: bytes, **more: Any) -> str:
+    """Where the form with a file led."""
+    reply = post(house, case, content, said=SAID | {"_once": number}, **more)
+    assert reply.status_code == 303, reply.text
+    place: str = reply.headers["location"]
+    return place
+
+
+def test_the_same_file_sent_twice_is_stored_once(house: House) -> None:
+    """One after the other, and several at once: what came again leaves nothing."""
+    coach, case = Visitor(house, "coach"), house.open_case(house.client("coach"))
+    number = _number(coach.look(f"/cases/{case}/documents/new"))
+    content = pdf(200_000)
+    with ThreadPoolExecutor(4) as pool:
+        places = set(pool.map(lambda _: _sent(house, case, number, content), range(4)))
+    places.add(_sent(house, case, number, content))
+    assert len(places) == 1
+    assert len(listed(house, case)) == 1
+    assert house.app.get(places.pop(), headers=coach.headers, follow_redirects=False).status_code == 200
+
+
+def test_the_script_that_sends_a_file_again_is_told_the_same_place(lite_house: House) -> None:
+    coach, case = Visitor(lite_house, "coach"), lite_house.open_case(lite_house.client("coach"))
+    said = SAID | {"_once": _number(coach.look(f"/cases/{case}/documents/new"))}
+    replies = [post(lite_house, case, pdf(), said=said, headers={"x-parefeu-progress": "1"}) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [204, 204]
+    assert replies[0].headers["hx-redirect"] == replies[1].headers["hx-redirect"]
+    assert len(listed(lite_house, case)) == 1
+
+
+def test_another_file_another_name_and_another_form_are_stored(lite_house: House) -> None:
+    """Whoever goes back and chooses a second file loses neither."""
+    coach, case = Visitor(lite_house, "coach"), lite_house.open_case(lite_house.client("coach"))
+    path = f"/cases/{case}/documents/new"
+    number, other = _number(coach.look(path)), _number(coach.look(path))
+    _sent(lite_house, case, number, pdf())
+    _sent(lite_house, case, number, pdf(5000))
+    _sent(lite_house, case, number, pdf(), name="annexe.pdf")
+    _sent(lite_house, case, other, pdf())
+    assert len(listed(lite_house, case)) == 4
+
+
+def test_a_file_whose_description_was_refused_may_be_sent_again(lite_house: House) -> None:
+    coach, case = Visitor(lite_house, "coach"), lite_house.open_case(lite_house.client("coach"))
+    number = _number(coach.look(f"/cases/{case}/documents/new"))
+    refused = post(lite_house, case, pdf(), said=SAID | {"_once": number, "caption": "[PERSONNE-9]"})
+    assert refused.status_code == 422
+    _sent(lite_house, case, number, pdf())
+    assert len(listed(lite_house, case)) == 1
 
 
 def _play(*saves: Any, most: int = 10) -> tuple[list[str], Presses]:

@@ -17,22 +17,22 @@ class Visitor:
         house.client(login)
         zone = STAFF[login][0]
         self._app, self._base, self._token = house.app, door_path(zone), house.tokens[login]
-        self._headers = {"cookie": f"{cookie_name(zone)}={self._token}; __Host-parefeu-language=en"}
+        self.headers = {"cookie": f"{cookie_name(zone)}={self._token}; __Host-parefeu-language=en"}
 
     def look(self, path: str, status: int = 200) -> str:
-        reply = self._app.get(self._base + path, headers=self._headers, follow_redirects=False)
+        reply = self._app.get(self._base + path, headers=self.headers, follow_redirects=False)
         assert reply.status_code == status, reply.text
         return html.unescape(reply.text)
 
     def status(self, path: str) -> int:
         """What looking there is answered with."""
-        code: int = self._app.get(self._base + path, headers=self._headers, follow_redirects=False).status_code
+        code: int = self._app.get(self._base + path, headers=self.headers, follow_redirects=False).status_code
         return code
 
     def send(self, path: str, status: int = 303, /, **values: Any) -> str:
         """Send a form; where to look next, or the page that was drawn again."""
         reply = self._app.post(
-            self._base + path, headers=self._headers | {"sec-fetch-site": "same-origin"}, follow_redirects=False,
+            self._base + path, headers=self.headers | {"sec-fetch-site": "same-origin"}, follow_redirects=False,
             data={"_token": form_token(self._token)} | values,
         )  # fmt: skip
         assert reply.status_code == status, reply.text

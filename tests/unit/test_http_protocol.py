@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from gateway import http_protocol
 from gateway.http_protocol import OneWrite
 from tests.serving import serving
 
@@ -149,6 +152,76 @@ def test_heads_below_the_bound_and_long_bodies_pass(line: socket.socket) -> None
         assert _read(line, b"text").startswith(b"HTTP/1.1 200 ")
     _ask(line, "POST /sum", b"b" * 300_000, more="Content-Length: 300000\r\n")
     assert _read(line, b"300000").startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that waits for heads and bodies no longer than a moment."""
+    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 0.2)
+    monkeypatch.setattr(http_protocol, "BODY_PATIENCE", 0.2)
+
+
+def _end(line: socket.socket) -> bytes:
+    told = b""
+    try:
+        while part := line.recv(65_536):
+            told += part
+    except ConnectionError:
+        pass
+    return told
+
+
+@pytest.mark.usefixtures("hurried")
+def test_who_connects_and_says_nothing_is_let_go_without_a_word(port: int) -> None:
+    """Browsers open connections ahead: an answer there would be taken for that of their next question."""
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as silent:
+        assert _end(silent) == b""
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("before", ["", "GET /body"], ids=["at once", "after an answer"])
+def test_a_head_that_trickles_is_waited_for_no_longer_however_it_goes_on(line: socket.socket, before: str) -> None:
+    if before:
+        _ask(line, before)
+        _read(line, b"text")
+    told = b""
+    try:
+        line.sendall(b"GET /body HTTP/1.1\r\nHost: example\r\nX: ")
+        line.settimeout(0.02)
+        for _ in range(1_000):
+            line.sendall(b"a")
+            with suppress(TimeoutError):
+                told = line.recv(65_536)
+                break
+    except ConnectionError:
+        told = told or b"HTTP/1.1 408 (closed before it was read)"
+    assert told.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_body_that_stops_is_waited_for_no_longer(line: socket.socket) -> None:
+    _ask(line, "POST /sum", b"half", more="Content-Length: 8\r\n")
+    assert b"HTTP/1.1 200 " not in _end(line)
+
+
+def test_a_body_may_come_slowly_as_long_as_it_comes(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 0.2)
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as line:
+        _ask(line, "POST /sum", more="Content-Length: 6\r\n")
+        for _ in range(6):
+            time.sleep(0.1)
+            line.sendall(b"a")
+        assert _read(line, b"000006").startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_that_takes_long_is_not_cut(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`/later` answers in two parts, the second after more than this server's patience."""
+    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 0.01)
+    monkeypatch.setattr(http_protocol, "BODY_PATIENCE", 0.01)
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as line:
+        _ask(line, "GET /later")
+        line.sendall(b"GET /bo")  # what is asked ahead, and not to its end, cuts nothing off either
+        assert _read(line, b"0\r\n\r\n").endswith(b"6\r\nsecond\r\n0\r\n\r\n")
 
 
 class _Wire:

@@ -34,7 +34,7 @@ class DetailErasure:
         )
 
     def carry_out(self) -> int:
-        """Destroy them; how many there were. Raises StoreUnavailable: then none was destroyed."""
+        """Destroy them; how many there were. Raises StoreUnavailable: run it again then."""
         self._connect()
         try:
             self._keystore.begin()
@@ -45,7 +45,10 @@ class DetailErasure:
             self._run("DELETE FROM {keystore}detail_keys WHERE epoch < ?", self._epoch)
             self._keystore.commit()
             # What was deleted shall not linger in free pages and dead rows.
-            self._run("PRAGMA wal_checkpoint(TRUNCATE)" if self._keystore.sqlite else "VACUUM {keystore}details")
+            if not self._keystore.sqlite:
+                self._run("VACUUM {keystore}details, {keystore}detail_keys")
+            elif not self._keystore.purge(wait=True):
+                raise StoreUnavailable("destroyed, but somebody who reads the keystore keeps their pages: run it again")
         except DRIVER_ERRORS as fault:
             self._keystore.rollback()
             raise StoreUnavailable("the keystore cannot be written") from fault

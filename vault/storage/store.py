@@ -28,6 +28,7 @@ from vault.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from vault.storage import wire
 from vault.storage.tables import KEYSTORE_SCHEMA, SCHEMAS
 
+_BUSY_TIMEOUT: Final = "PRAGMA busy_timeout=5000"
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -37,7 +38,7 @@ _SQLITE_PRAGMAS: Final = (
     "PRAGMA cell_size_check=ON",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
-    "PRAGMA busy_timeout=5000",
+    _BUSY_TIMEOUT,
 )
 #: A statement or lock wait on PostgreSQL ends after this, so that a stuck database answers 503, not silence.
 #: What is prepared is planned once: prepared statements look up by keys, and guessing anew at the length of an array
@@ -154,6 +155,23 @@ class Database:
                     self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except DRIVER_ERRORS as fault:
             raise StoreUnavailable("the database file cannot be written") from fault
+
+    def purge(self, *, wait: bool = False) -> bool:
+        """Leave no overwritten page in any file of an SQLite database: all pages go home, and its log becomes empty.
+
+        False while somebody else looks at an older page: ask again later. wait: some seconds for their end. Raises
+        StoreUnavailable.
+        """
+        try:
+            if not wait:
+                self.raw.execute("PRAGMA busy_timeout=0")
+            try:
+                busy, _, _ = self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self.raw.execute(_BUSY_TIMEOUT)
+        except DRIVER_ERRORS as fault:
+            raise StoreUnavailable("the database file cannot be written") from fault
+        return not busy
 
     def settled_by_others(self) -> None:
         """Somebody else calls `settle`: this connection copies pages only if that one falls far behind."""

@@ -85,6 +85,7 @@ class GroupRunner:
         own = str(reader) if reader is not None else "casework"
         self.hot = HotStatements(store.main, store.keystore, own)
         self._mutex = threading.Lock()
+        self._lingering = False  # pages of destroyed wraps, in the keystore's write-ahead log
 
     @contextmanager
     def exclusive(self) -> Iterator[Store]:
@@ -97,6 +98,8 @@ class GroupRunner:
         with self._mutex:
             try:
                 self._attempt_or_alone(jobs)
+                if self._lingering and self._store.keystore.connected:
+                    self._purge()
             except BaseException as fault:
                 self._abandon({})  # a bug here, outside any use case: nobody is answered
                 self._open_lanes()
@@ -238,10 +241,18 @@ class GroupRunner:
             raise
         keystore.commit()
         if group.destroyed and keystore.sqlite:
-            keystore.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the old page shall not linger in the WAL
+            self._lingering = True
+            self._purge()
         for lane in self._lanes.values():
             lane.keys.clear()
         return bool(detail_keys)
+
+    def _purge(self) -> None:
+        """The pages of destroyed wraps shall not linger in a file. Nobody waits for who looks at an older page."""
+        try:
+            self._lingering = not self._store.keystore.purge()
+        except StoreUnavailable:
+            log.warning("pages of destroyed keys are not overwritten yet")  # nothing opens them any more; tried again
 
     def _abandon(self, marks: dict[Zone, Mark]) -> None:
         self._store.main.rollback()
