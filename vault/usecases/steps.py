@@ -55,7 +55,7 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
     if cmd.step is Step.HAND_OVER:
         raise InvalidInput("a hand-over is taken by another road", field="step")
     action, kind, purpose = QUESTIONS[cmd.step]
-    case = uow.cases.get(cmd.case)
+    case = uow.cases.get_to_change(cmd.case)
     events = uow.cases.events(cmd.case)  # looked for whether or not there is a case: both roads are as long
     situation = casework.situation(case, events, actor) if case is not None else None
     permit = casework.ask(
