@@ -101,7 +101,8 @@ class ReferralPages(CaseworkPages):
             quick=False,
         )
         found |= {name: sorted(found[name], key=list(FIELDS).index) for name in ("fields", "consented_fields")}
-        offered = belgian_day(self.casework.clock.now()) + min(_OFFERED, self.casework.rules.longest_consent.length)
+        now, longest = self.casework.clock.now(), self.casework.rules.longest_consent.length
+        offered = min(belgian_day(now) + _OFFERED, belgian_day(now + longest) - timedelta(days=1))  # to its end
         return visit.draw(
             "referral.html", found=found, reference=visit.place("case"),
             able=possible_steps(ReferralStatus(found["status"])),

@@ -243,6 +243,22 @@ def test_an_address_that_somebody_told_is_never_given(lite_house: House) -> None
         assert word not in house.client("officer").get(f"/grants/{release}").text
 
 
+@pytest.mark.parametrize("by", ["ov_number", "oqt_reference"])
+def test_a_number_that_was_corrected_lets_nobody_elses_identity_go(lite_house: House, by: str) -> None:
+    """The case is found by it still; whoever bears it is somebody else, and it is them that was asked about."""
+    house, coach = lite_house, lite_house.client("coach")
+    typed = {"ov_number": "8123456", "oqt_reference": "OQT-2026-00001"}
+    meant = {"ov_number": "8123457", "oqt_reference": "OQT-2026-00002"}
+    case = house.open_case(coach, **typed)
+    number = approved(house, about={"by": by, "value": typed[by]})
+    corrected = {"people": CASE["people"], **typed, by: meant[by], "based_on": 1}
+    assert coach.put(f"/cases/{case}/identity", json=corrected).status_code == 200
+    assert house.client("head").post(f"{OFFICER}/{number}/grant").status_code == 409
+    assert rows(house, t.grants) == []
+    right = approved(house, about={"by": by, "value": meant[by]})
+    assert names(house, grant(house, right))["family_name"] == "Diallo"
+
+
 @pytest.mark.parametrize(
     "field", ["notes", "phone", "whereabouts_note", "aliases", "email", "national_number", "*", ""]
 )

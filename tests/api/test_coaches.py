@@ -359,6 +359,21 @@ def test_a_coach_named_with_a_step_stands_in_the_history(house: House) -> None:
     assert faults(house.settings) == []
 
 
+def test_a_case_that_triage_sends_to_another_region_leaves_its_coach_behind(house: House) -> None:
+    """Whoever was chosen before is a coach of this region: there the case waits for one of that region."""
+    paths, desk = Paths(house), house.client("desk")
+    case = paths.open()
+    People(house, lambda: case).profile("colleague")
+    assert desk.post(f"/cases/{case}/assignment", json={}).json()["coach"] == "Colleague"
+    paths.take(case, Step.TRIAGE, coach=None, region="liege")
+    assert house.client("colleague").get(f"/cases/{case}/identity").status_code == 404
+    told = house.client("far_head").get(f"/cases/{case}/assignment").json()
+    assert told["coach"] == ""
+    lines = [(line["before"], line["coach"], line["cause"], line["explanation"]) for line in told["history"]]
+    assert lines[1:] == [("Colleague", "", "step", "triage")]
+    assert faults(house.settings) == []
+
+
 def test_a_new_place_leaves_coach_and_kind_as_they_are_unless_it_is_an_open_return_place(house: House) -> None:
     """A family stays one although the file knows of no minors; and nobody changes hands for having lost an address."""
     coach, head, made = house.client("coach"), house.client("head"), people(house)

@@ -102,6 +102,13 @@ def test_absence_excuse_and_reinvitation_go_their_way(house: House) -> None:
     assert faults(house.settings) == []
 
 
+def _next(house: House, login: str, case: str) -> str | None:
+    """What the overview puts first for this case."""
+    lines = house.client(login).get("/overview").json()["cases"]
+    found: str | None = next(line["next"] for line in lines if line["reference"] == case)
+    return found
+
+
 def test_an_excuse_counts_whenever_it_comes_even_between_the_two_signatures(house: House) -> None:
     """Else somebody whose absence was excused is handed over as one who never came."""
     paths = Paths(house)
@@ -115,6 +122,7 @@ def test_an_excuse_counts_whenever_it_comes_even_between_the_two_signatures(hous
     paths.take(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
     late = house.client("desk").post(f"{missed[0]}/attendance", json={"status": "excused"})
     assert (late.status_code, late.json()["state"]) == (200, "closing_noncollab")
+    assert _next(house, "head", case) is None, "nobody is led to a hand-over that is refused"
     for step in (Step.SIGN_CLOSING, Step.HAND_OVER):
         refused = paths.send(case, step)
         assert (refused.status_code, refused.json()["reason"]) == (409, "reinvitations_left"), step
@@ -124,6 +132,7 @@ def test_an_excuse_counts_whenever_it_comes_even_between_the_two_signatures(hous
     assert again.json()["reason"] == "reinvitations_left"
     offered = {line["step"]: line["possible"] for line in _steps(house, case)["steps"]}
     assert (offered["invite"], offered["begin_closing"]) == (True, False)
+    assert _next(house, "coach", case) == "invite"
     counted = house.client("head").get("/figures?from=2026-01-01&to=2027-01-01&by=region").json()["whole"]
     assert counted["no_shows"] == 2
     invited(house.client("desk"), case, starts_at="2026-12-08T09:00")

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.settings import Settings
+from tests.api.stage_people import People
 from tests.api.support import comparable, counts, entries, since
 from tests.crash.checks import faults
 from tests.crash.hooks import watched
@@ -246,6 +247,22 @@ def test_looking_takes_the_same_statements_for_a_foreign_order_and_for_none(hous
             told.append(list(steps.said))
         assert told[1] == told[2]
         assert len(told[1]) > 3
+
+
+def test_an_order_that_is_completed_for_another_region_is_entrusted_there(house: House) -> None:
+    """Its coach of this region keeps nothing of it; the log says where it lies, by which later looks are explained."""
+    desk, body = house.client("desk"), fresh_order(**MISSING["region"])
+    case = take(desk, body)["reference"]
+    People(house, lambda: case).profile("colleague")
+    assert desk.post(f"/cases/{case}/assignment", json={}).json()["coach"] == "Colleague"
+    before = len(entries(house))
+    there = ORDER | {"oqt_reference": body["oqt_reference"], "postcode": "4000"}
+    assert take(desk, there, complete=True)["status"] == "completed"
+    said = [e for e in since(house, before) if e["action"] == "entrusted"]
+    assert [(e["object"], e["outcome"]) for e in said] == [("", "liege")]
+    assert house.client("colleague").get(f"/cases/{case}/identity").status_code == 404
+    assert house.client("far_head").get(f"/cases/{case}/assignment").json()["coach"] == ""
+    assert faults(house.settings) == []
 
 
 def test_a_case_that_was_typed_by_hand_is_found_and_left_alone(lite_house: House) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+import gateway
+from gateway.settings import Settings
 from tests.crash.checks import faults
-from tests.house import House
+from tests.house import House, house_on
 from tests.pages.visiting import Visitor
 
 FIELDS: Final = ["family_name", "phone", "language"]
@@ -110,6 +114,21 @@ def test_a_consent_that_cannot_be_meant_is_not_written_down(
     form = {"act": "consent", "fields": ["phone"], "expires_on": "2026-12-31"} | changed
     assert "There is a problem" in coach.send(place, 422, **form)
     assert "nothing yet" in coach.look(place)
+
+
+@pytest.mark.parametrize("now", ["2026-11-02T22:59", "2026-11-02T23:01", "2026-11-03T23:30"])
+def test_the_day_that_is_offered_can_be_taken(sqlite_settings: Settings, tmp_path: Path, now: str) -> None:
+    """Where the office lets a consent last for less than what is offered elsewhere, at whatever time of the day."""
+    rules = (Path(gateway.__file__).parent / "referrals.toml").read_text("utf-8").replace("days = 366", "days = 9")
+    (tmp_path / "referrals.toml").write_text(rules, "utf-8")
+    with house_on(sqlite_settings.model_copy(update={"referrals": tmp_path / "referrals.toml"})) as house:
+        house.clock.moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+        case, coach = house.open_case(house.client("coach")), Visitor(house, "coach")
+        place = proposed(coach, case)
+        offered = re.search(r'name="expires_on"[^>]*value="([0-9-]+)"|value="([0-9-]+)"[^>]*name="expires_on"',
+                            coach.look(place))  # fmt: skip
+        assert offered is not None
+        coach.send(place, act="consent", fields=["phone"], expires_on=offered[1] or offered[2])
 
 
 def test_steps_that_are_not_possible_now_say_so(lite_house: House, case: str) -> None:

@@ -40,6 +40,7 @@ def test_masking_says_that_something_is_there_and_not_what() -> None:
 def test_coarsening_keeps_the_year_of_a_date_and_the_day_of_a_moment() -> None:
     assert coarsen(date(1991, 4, 12)) == 1991
     assert coarsen(datetime(2026, 11, 3, 9, 41, tzinfo=UTC)) == "2026-11-03"
+    assert coarsen(datetime(2026, 11, 3, 23, 41, tzinfo=UTC)) == "2026-11-04", "in Belgium, as every day that is told"
     assert coarsen("12 avril 1991") == MASKED
     assert coarsen(None) is None
 

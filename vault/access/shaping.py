@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from vault.cases.calendar import belgian_day
 from vault.errors import PolicyRejected
 from vault.vocabulary import ReleaseProfile, Treatment
 
@@ -43,9 +44,9 @@ def narrowed(profile: ReleaseProfile, names: Collection[str], *, inside: bool) -
 
 
 def coarsen(value: Any) -> Any:
-    """A date becomes its year, a moment its day; anything else is masked rather than guessed at."""
+    """A date becomes its year, a moment its day in Belgium; anything else is masked rather than guessed at."""
     if isinstance(value, datetime):
-        return value.date().isoformat()
+        return belgian_day(value).isoformat()
     if isinstance(value, date):
         return value.year
     return MASKED if value else None

@@ -122,11 +122,13 @@ def _triaged(situation: Situation, details: Details) -> Changes:
     case = situation.case
     assert details.criterion is not None
     by_criterion = situation.parameters.criteria[details.criterion].coach_type.value
+    region = details.region or case.region
     return {
         "criterion": details.criterion,
-        "region": details.region or case.region,
+        "region": region,
         "coach_type": details.coach_type or by_criterion or case.coach_type,
-        "coach": details.coach or case.coach,
+        # A coach is one of a region, and stays there.
+        "coach": details.coach or (case.coach if region == case.region else None),
     }
 
 

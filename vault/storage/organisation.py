@@ -156,8 +156,9 @@ class CoachRepository:
 
     # -- absences ---------------------------------------------------------------------------------
 
-    def absence(self, absence: AbsenceId) -> Absence | None:
-        row = self._tx.read(select(t.absences).where(t.absences.c.absence_id == absence.raw)).first()
+    def absence(self, absence: AbsenceId, *, to_change: bool = False) -> Absence | None:
+        wanted = select(t.absences).where(t.absences.c.absence_id == absence.raw)
+        row = self._tx.read(wanted.with_for_update() if to_change else wanted).first()
         return _absence(row) if row is not None else None
 
     def absences(self, coaches: Sequence[ActorId]) -> list[Absence]:

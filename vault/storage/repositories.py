@@ -43,6 +43,8 @@ _HEAD = _RECORD[:9]
 
 # Statements of every step, built once: building one costs more than SQLite takes to run it.
 _GET_CASE: Final = select(*CASE_COLUMNS).where(t.cases.c.case_id == bindparam("case"))
+# Whoever adds a record to a case goes on meanwhile: its foreign key asks for no more than that the case stays.
+_GET_CASE_TO_CHANGE: Final = _GET_CASE.with_for_update(key_share=True)
 _SET_CASE: Final = update(t.cases).where(
     t.cases.c.case_id == bindparam("case"), t.cases.c.version == bindparam("before")
 )
@@ -135,7 +137,13 @@ class CaseRepository:
         self._tx = tx
 
     def get(self, case: CaseId) -> Case | None:
-        row = self._tx.read(_GET_CASE, {"case": case.raw}).first()
+        return self._one(_GET_CASE, case)
+
+    def get_to_change(self, case: CaseId) -> Case | None:
+        return self._one(_GET_CASE_TO_CHANGE, case)
+
+    def _one(self, statement: Select[Any], case: CaseId) -> Case | None:
+        row = self._tx.read(statement, {"case": case.raw}).first()
         found = case_of(row if row is not None else _NO_CASE)
         return found if row is not None else None
 

@@ -2,7 +2,8 @@
 
 An invitation is an appointment and a step (INVITE) at once: one use case, one transaction, each asked and logged. A
 booking that clashes is refused with what stands in the way; sent again with `despite`, it stands. The desk's time
-itself is never shared: of two bookings at once one wins, and the other is told that the slot is taken.
+itself is never shared: of two bookings at once one wins, and the other is told that the slot is taken. Whoever changes
+an appointment has its case to change as well: it does not end in between, and nobody counts an absence meanwhile.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def book(uow: UnitOfWork, actor: Actor, cmd: Book, casework: Casework) -> Values
     """
     now = casework.clock.now()
     booking = _checked(cmd.booking, cmd.occasion, casework, now)
-    case = uow.cases.get(cmd.case)
+    case = uow.cases.get_to_change(cmd.case)
     permit = _ask(uow, actor, Action.WRITE, case, cmd.case.hex(), casework, "booked")
     case = existing(case)
     inviting = cmd.occasion is Occasion.INVITATION
@@ -172,7 +173,7 @@ class WalkIn:
 def walk_in(uow: UnitOfWork, actor: Actor, cmd: WalkIn, casework: Casework) -> Values:
     """Receive who walks in: an appointment that is kept as it is made, and the step. Raises as `book`."""
     now = casework.clock.now()
-    case = uow.cases.get(cmd.case)
+    case = uow.cases.get_to_change(cmd.case)
     permit = _ask(uow, actor, Action.WRITE, case, cmd.case.hex(), casework, "walked_in")
     case = existing(case)
     desk = desk_of(cmd.desk, case, casework)
@@ -294,7 +295,7 @@ def _about(
     uow: UnitOfWork, actor: Actor, case_id: CaseId, appointment: AppointmentId, casework: Casework, outcome: str
 ) -> tuple[Case, Appointment, Permit]:
     """A permit about one appointment of one case; an appointment of another case is none of this one."""
-    case, found = uow.cases.get(case_id), appointment_of(uow, case_id, appointment)
+    case, found = uow.cases.get_to_change(case_id), appointment_of(uow, case_id, appointment)
     permit = _ask(
         uow, actor, Action.WRITE, case if found is not None else None, appointment.hex(), casework, outcome
     )  # fmt: skip

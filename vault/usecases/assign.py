@@ -102,7 +102,7 @@ def assign(uow: UnitOfWork, actor: Actor, cmd: Assign, casework: Casework) -> Va
     """Give a case to a coach. Raises NotFound, NotAssignable (with every obstacle), Conflict, InvalidInput."""
     if cmd.region and cmd.region not in REGIONS:
         raise InvalidInput(f"region must be one of {', '.join(REGIONS)}", field="region")
-    case = uow.cases.get(cmd.case)
+    case = uow.cases.get_to_change(cmd.case)
     permit = casework.ask(
         uow, actor, Action.WRITE, Kind.ASSIGNMENT, case, purpose=ADMIN, asked=cmd.case.hex(), outcome="assigned"
     )
@@ -203,7 +203,7 @@ def declare_conflict(uow: UnitOfWork, actor: Actor, cmd: DeclareConflict, casewo
     """
     if not _REASON[0] <= len(cmd.reason.strip()) <= _REASON[1]:
         raise InvalidInput(f"say in {_REASON[0]} to {_REASON[1]} characters why", field="reason")
-    case = uow.cases.get(cmd.case)
+    case = uow.cases.get_to_change(cmd.case)
     permit = _ask(uow, actor, case, cmd.case, casework, "declared")
     case = existing(case)
     coach = cmd.coach or actor.id

@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Permit
@@ -39,6 +40,8 @@ from vault.usecases.casework import Casework, Values, reference
 from vault.usecases.coaches import ADMIN, ask_about, barred, candidates_of, move, need_of, receipt
 from vault.vocabulary import Action, Kind, Phase
 
+_OVER: Final = frozenset({Phase.CLOSED, Phase.HANDED_OVER, Phase.ERASED})
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -58,8 +61,9 @@ def look_at_caseload(
 
     Raises NotFound, InvalidInput for a stand-in who is the absent coach.
     """
-    absence, permit, row = _absence_of(uow, actor, absence_id, casework, "would_be_handed_over")
-    lines = _plan(uow, absence, row, stand_in, casework) if absence.returned_at is None else []
+    absence, permit, row = _absence_of(uow, actor, absence_id, casework, "would_be_handed_over", to_change=False)
+    gone = absence.returned_at is not None
+    lines = [] if gone else _plan(uow, absence, row, stand_in, casework, to_change=False)
     before = _handed_before(uow, absence, row, lines)
     moved = sum(line.to is not None for line in lines)
     return receipt(
@@ -82,7 +86,7 @@ def hand_over_caseload(
     absence, permit, row = _absence_of(uow, actor, absence_id, casework, "handed_over")
     if absence.returned_at is not None:
         raise Conflict("this absence is over")
-    lines = _plan(uow, absence, row, stand_in, casework)
+    lines = _plan(uow, absence, row, stand_in, casework, to_change=True)
     if plan and plan != _digest(lines):
         raise Conflict("what would become of the cases has changed since the look")
     now = casework.clock.now()
@@ -117,7 +121,7 @@ def take_back_caseload(uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, cas
     now = casework.clock.now()
     moved = left = 0
     handed = _given(uow, absence)
-    for case in _cases(uow, list(handed)):
+    for case in _cases(uow, list(handed), to_change=True):
         if not _goes_back(uow, absence, row, case, handed[case.id]):
             left += 1
             continue
@@ -148,7 +152,7 @@ def appointments_at_once(
 
 
 def _plan(
-    uow: UnitOfWork, absence: Absence, row: StaffRow, stand_in: ActorId | None, casework: Casework
+    uow: UnitOfWork, absence: Absence, row: StaffRow, stand_in: ActorId | None, casework: Casework, *, to_change: bool
 ) -> list[_Line]:  # fmt: skip
     """What becomes of each open case, one after the other: every case given makes the next choice another one."""
     if stand_in == absence.coach:
@@ -160,7 +164,9 @@ def _plan(
     if stand_in is not None and stand_in not in candidates:
         raise NotFound("no such item, or not for you")
     lines = []
-    for case in _cases(uow, uow.coaches.open_cases(absence.coach)):
+    for case in _cases(uow, uow.coaches.open_cases(absence.coach), to_change=to_change):
+        if case.coach != absence.coach or case.phase in _OVER:
+            continue  # it changed hands, or ended, while it was waited for
         if case.region != row.region:
             lines.append(_Line(case, None, "", (Obstacle.OTHER_REGION.value,)))
             continue
@@ -231,7 +237,7 @@ def _handed_before(uow: UnitOfWork, absence: Absence, row: StaffRow, lines: Sequ
     back = {one.case for one in uow.coaches.of_absence(absence.id) if one.cause is Cause.RETURN}
     staff = uow.staff.by_ids([one.coach for one in given.values() if one.coach is not None])
     told = []
-    for case in _cases(uow, [one for one in given if one not in planned]):
+    for case in _cases(uow, [one for one in given if one not in planned], to_change=False):
         # Of a case that has left the region, its head is told that it was handed over, and not where it is now.
         one = given[case.id]
         became = "back" if case.id in back else "given" if _goes_back(uow, absence, row, case, one) else "kept"
@@ -242,14 +248,15 @@ def _handed_before(uow: UnitOfWork, absence: Absence, row: StaffRow, lines: Sequ
     return told
 
 
-def _cases(uow: UnitOfWork, ids: Collection[CaseId]) -> list[Case]:
-    return [case for case in map(uow.cases.get, ids) if case is not None]
+def _cases(uow: UnitOfWork, ids: Collection[CaseId], *, to_change: bool) -> list[Case]:
+    get = uow.cases.get_to_change if to_change else uow.cases.get
+    return [case for case in map(get, ids) if case is not None]
 
 
 def _absence_of(
-    uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, casework: Casework, outcome: str
+    uow: UnitOfWork, actor: Actor, absence_id: AbsenceId, casework: Casework, outcome: str, *, to_change: bool = True
 ) -> tuple[Absence, Permit, StaffRow]:
-    absence = uow.coaches.absence(absence_id)
+    absence = uow.coaches.absence(absence_id, to_change=to_change)
     # An absence that is not there is asked about all the same: forbidden and unknown answer alike.
     permit, row = ask_about(uow, actor, absence.coach if absence else ActorId(absence_id.raw), casework, outcome)
     assert absence is not None

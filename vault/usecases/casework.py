@@ -114,13 +114,13 @@ class Casework:
 
 
 #: Where absences count: before another invitation, and before a closing that rests on them.
-_ABSENT: Final = frozenset({State.NO_SHOW, State.CLOSING_NONCOLLAB})
+ABSENT: Final = frozenset({State.NO_SHOW, State.CLOSING_NONCOLLAB})
 
 
 def with_excuses(uow: UnitOfWork, situation: Situation) -> Situation:
     """With the excuses that were recorded of the case's invitations. After a permit alone: it looks further."""
     case = situation.case
-    if case.state not in _ABSENT:
+    if case.state not in ABSENT:
         return situation
     return replace(situation, excused=excused_days(uow.agenda.missed([case.id]).get(case.id, ())))
 

@@ -24,6 +24,7 @@ from vault.cases.assignment import (
     Profile,
 )
 from vault.cases.calendar import belgian_day, plausible
+from vault.cases.flow import Step
 from vault.cases.journey import coach_type_for
 from vault.cases.model import Case, CoachType, Place
 from vault.errors import Conflict, InvalidInput
@@ -169,6 +170,16 @@ def changed_hands(
     number = len(uow.coaches.history(case.id)) + 1
     change = Assignment(case.id, number, case.coach, coach, cause, at, actor.id, explanation, absence)
     uow.coaches.assigned(change, permit.entry)
+
+
+def changed_by_step(
+    uow: UnitOfWork, permit: Permit, before: Case, after: Case, step: Step, *, actor: Actor, at: datetime
+) -> None:
+    """Write down whose the case is once a step was taken, and where it lies, if that is not as it was."""
+    if (after.coach, after.region) != (before.coach, before.region):
+        entrust(uow, permit, after, actor)
+    if after.coach != before.coach:
+        changed_hands(uow, permit, before, after.coach, Cause.STEP, actor=actor, at=at, explanation=step.value)
 
 
 def coach_of(uow: UnitOfWork, coach: ActorId) -> StaffRow | None:

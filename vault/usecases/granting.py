@@ -24,8 +24,19 @@ from vault.access.releases import Sender
 from vault.access.shaping import shape
 from vault.asking import GrantRow
 from vault.audit.events import Event, Happening, Verdict
-from vault.cases.access_requests import AccessForm, Manner, Revocation, Standing, missing, releasable, standing
+from vault.cases.access_requests import (
+    AccessForm,
+    Designation,
+    Manner,
+    Naming,
+    Revocation,
+    Standing,
+    missing,
+    releasable,
+    standing,
+)
 from vault.cases.exceptions import WITHHELD_UNTIL, Silence
+from vault.cases.identifiers import normalise_for_index
 from vault.cases.model import Case
 from vault.cases.people import Contact, Identity
 from vault.cases.protocols import categories_of
@@ -55,6 +66,8 @@ from vault.vocabulary import (
 )
 
 SCHEMA: Final = 1
+#: By these a request names what the official file says of its case, and may say otherwise by now.
+_NUMBERS: Final = (Naming.OV_NUMBER, Naming.OQT_REFERENCE)
 #: What is let go for each manner of asking.
 KIND_OF: Final = {Manner.GRANT: Kind.GRANT, Manner.CEREMONY: Kind.CEREMONY, Manner.EXCEPTION: Kind.DISCLOSURE}
 #: Where each grantable field comes from; all of it the official file's. A test holds this against the closed list.
@@ -162,13 +175,14 @@ def still_ready(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: Answerin
     leave.permit.used_by(actor.id)
     if not uow.requests.exclude(leave.request):
         raise StoreBusy("somebody is answering this request and does not let go: try again")
-    case = existing(uow.cases.get(leave.case))
+    case = existing(uow.cases.get_to_change(leave.case))
     if case.version != leave.version:
         raise StaleVersion(expected=leave.version, current=case.version)
     row = uow.requests.get(leave.request)
     if row is None:
         raise NotFound("no such request")
-    form = office.open(uow, leave.permit, leave.request).form
+    opened = office.open(uow, leave.permit, leave.request)
+    form = opened.form
     answers, now = office.answers(uow, leave.request), office.clock.now()
     if (
         given_upon(uow, [leave.request])
@@ -177,7 +191,21 @@ def still_ready(uow: UnitOfWork, actor: Actor, leave: Authorised, desk: Answerin
     ):
         raise Conflict("the request was answered otherwise meanwhile")
     check_limits(form, office)
+    if opened.about is not None and opened.about.naming in _NUMBERS:
+        _check_named(uow, leave.permit, case, opened.about, in_casework(desk))
     return Ready(case, form, releasable(form, answers, office.rules))
+
+
+def _check_named(uow: UnitOfWork, permit: Permit, case: Case, about: Designation, casework: Casework) -> None:
+    """The case bears the number that was asked about. One that was corrected leads to it still, and is somebody else's.
+
+    Raises Conflict.
+    """
+    opened = _official(uow, permit, case, Kind.IDENTITY, casework)
+    identity = Identity.decode(opened.plaintext) if opened is not None else Identity(())
+    borne = identity.ov_number if about.naming is Naming.OV_NUMBER else identity.oqt_reference
+    if not borne or normalise_for_index(about.naming.value, borne) != about.value:
+        raise Conflict("the case does not bear this number any more: whoever was asked about is somebody else")
 
 
 def check_limits(form: AccessForm, office: AccessOffice) -> None:

@@ -32,6 +32,7 @@ from vault.errors import Conflict, InvalidInput, NotFound
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
+from vault.usecases.coaches import changed_by_step
 from vault.usecases.open_case import OpenCase, begin, index_tokens, record_for, write_contact, write_identity
 from vault.usecases.read_case import PAGE_LIMIT
 from vault.usecases.steps import TakeStep, take_step
@@ -217,6 +218,7 @@ def _complete(
     event = CaseEvent(len(situation.history.events) + 1, Step.TRIAGE, changed.state, now, actor.id, note_of(details))
     uow.cases.update(changed, triage.entry)
     uow.cases.add_event(case.id, event, triage.entry)
+    changed_by_step(uow, triage, case, changed, Step.TRIAGE, actor=actor, at=now)
     identity, contact = (_next_version(uow, case.id, kind, casework) for kind in (Kind.IDENTITY, Kind.CONTACT))
     write_identity(uow, triage, case.id, order.identity, casework, actor=actor, version=identity, at=now)
     write_contact(uow, triage, case.id, order.contact, casework, actor=actor, version=contact, at=now)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import shape
-from vault.cases.appointments import Status
+from vault.cases.appointments import Status, excused_days
 from vault.cases.calendar import belgian_day
 from vault.cases.deadlines import Deadline, deadlines
 from vault.cases.flow import WAITING, State, Step
@@ -24,7 +24,7 @@ from vault.cases.organisation import day_span
 from vault.errors import InvalidInput
 from vault.ids import ActorId, CaseId
 from vault.unit_of_work import CaseRow, UnitOfWork
-from vault.usecases.casework import Casework, Values
+from vault.usecases.casework import ABSENT, Casework, Values
 from vault.usecases.read_case import PAGE_LIMIT, case_line, scope, staff_names
 from vault.usecases.slots import times
 from vault.vocabulary import Action, Facts, Kind, Purpose, Role
@@ -57,11 +57,13 @@ def read_overview(uow: UnitOfWork, actor: Actor, cmd: Overview, casework: Casewo
         before=cmd.before,
     )  # fmt: skip
     histories = uow.cases.histories([row.case.id for row in rows])
+    missed = uow.agenda.missed([row.case.id for row in rows if row.case.state in ABSENT])
     names = staff_names(uow, [row.case.coach for row in rows])
     expected = _expected_today(uow, coach, casework)
     found = []
     for row in rows:
         situation = casework.situation(row.case, histories.get(row.case.id, []), actor)
+        situation = replace(situation, excused=excused_days(missed.get(row.case.id, ())))
         line = _line(row, situation, names[row.case.coach], actor.role, casework)
         found.append(shape(permit.profile, line | {"expected": expected.get(row.case.id, [])}))
     return found

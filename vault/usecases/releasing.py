@@ -54,9 +54,12 @@ def plan(
 
 
 def unchanged(uow: UnitOfWork, actor: Actor, permit: Permit, case_id: CaseId, version: int) -> Case:
-    """The case as it was when the release was decided. Raises StaleVersion, PermitInvalid for another actor."""
+    """The case as it was when the release was decided, and stays until the commit.
+
+    Raises StaleVersion, PermitInvalid for another actor.
+    """
     permit.used_by(actor.id)
-    case = uow.cases.get(case_id)
+    case = uow.cases.get_to_change(case_id)
     if case is None or case.version != version:
         raise StaleVersion(expected=version, current=case.version if case else 0)
     return case

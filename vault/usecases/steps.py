@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from vault.access.actor import Actor
 from vault.access.enforcement import Permit
-from vault.cases.assignment import Cause
 from vault.cases.calendar import belgian_day
 from vault.cases.details import NOTHING, SEALED, Details, note_of, sealed_of
 from vault.cases.families import composition_of
@@ -27,7 +26,7 @@ from vault.errors import AccessDenied, InvalidInput, NotAssignable, NotFound, St
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, receipt, relation, with_excuses
-from vault.usecases.coaches import barred, changed_hands, entrust
+from vault.usecases.coaches import barred, changed_by_step
 from vault.usecases.open_case import index_tokens, record_for, write_contact, write_identity
 from vault.usecases.slots import expect_no_more
 from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose, Role
@@ -55,7 +54,7 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
     if cmd.step is Step.HAND_OVER:
         raise InvalidInput("a hand-over is taken by another road", field="step")
     action, kind, purpose = QUESTIONS[cmd.step]
-    case = uow.cases.get(cmd.case)
+    case = uow.cases.get_to_change(cmd.case)
     events = uow.cases.events(cmd.case)  # looked for whether or not there is a case: both roads are as long
     situation = casework.situation(case, events, actor) if case is not None else None
     permit = casework.ask(
@@ -73,10 +72,7 @@ def take_step(uow: UnitOfWork, actor: Actor, cmd: TakeStep, casework: Casework) 
     event = CaseEvent(len(situation.history.events) + 1, cmd.step, changed.state, now, actor.id, note_of(details))
     uow.cases.update(changed, permit.entry)
     uow.cases.add_event(cmd.case, event, permit.entry)
-    if (changed.coach, changed.region) != (case.coach, case.region):
-        entrust(uow, permit, changed, actor)
-    if changed.coach != case.coach:
-        changed_hands(uow, permit, case, changed.coach, Cause.STEP, actor=actor, at=now, explanation=cmd.step.value)
+    changed_by_step(uow, permit, case, changed, cmd.step, actor=actor, at=now)
     if changed.closed_at is not None:
         expect_no_more(uow, permit.entry, cmd.case, casework, actor=actor, at=now)
     _seal(uow, permit, cmd, event.number, casework, actor)
