@@ -79,8 +79,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "late_examination": "For too long nobody has tried whether records open.",
     },
     "rule_figure": {
-        "at_least": "at least", "begins": "from", "ends": "until", "factor": "times as many", "days": "days",
-        "minutes": "minutes",
+        "at_least": "at least %(value)s", "begins": "from %(value)s", "ends": "until %(value)s",
+        "factor": "%(value)s times as many", "days": "%(value)s days", "minutes": "%(value)s minutes",
     },
     "review_stage": {
         "opened": "under review", "asked": "question asked", "decided": "decided, to be signed",
