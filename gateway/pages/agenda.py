@@ -93,7 +93,7 @@ class AgendaPages(CaseworkPages):
         status, rows = await visit.run(work)
         return visit.draw(
             "appointments.html", case=status, rows=rows[::-1], reference=visit.place("case"), brought=_BROUGHT,
-            now=self.casework.clock.now().isoformat(), desk_names=self._desk_names(),
+            today=belgian_day(self.casework.clock.now()).isoformat(), desk_names=self._desk_names(),
         )  # fmt: skip
 
     def _desk_names(self) -> dict[str, str]:
@@ -153,7 +153,8 @@ class AgendaPages(CaseworkPages):
         old = next((row for row in rows if moved is not None and row["appointment"] == moved.hex()), None)
         if moved is not None and (old is None or old["status"] != Status.BOOKED.value):
             raise NotFound("no such item, or not for you")
-        values = self._values(visit, status, old, {desk["desk"] for desk in desks} & {row["desk"] for row in rows[-1:]})
+        last = {row["desk"] for row in rows[-1:]} & {desk["desk"] for desk in desks}
+        values = self._values(visit, status, old, last)
         found: tuple[str, ...] = ()
         free: bool | None = None
         if visit.saving and "_language" not in visit.form:
@@ -177,7 +178,8 @@ class AgendaPages(CaseworkPages):
             "appointment_form.html", case=status, reference=visit.place("case"), desks=desks, values=values, moved=old,
             clashes=found, free=free, occasions=self._occasions(status), channels=tuple(Channel),
             languages_of=tuple(LANGUAGES), cell=_of_minutes(self.casework.organisation.cell),
-            shortest=_of_minutes(self.casework.agenda_rules.shortest), longest=_of_minutes(self.casework.agenda_rules.longest),
+            shortest=_of_minutes(self.casework.agenda_rules.shortest),
+            longest=_of_minutes(self.casework.agenda_rules.longest),
         )  # fmt: skip
 
     def _untimely(self, booking: appointments.Booking) -> str:

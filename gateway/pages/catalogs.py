@@ -25,7 +25,7 @@ LOCALES: Final = Path(__file__).resolve().parent / "locales"
 LANGUAGES: Final[dict[str, str]] = {"fr": "Français", "nl": "Nederlands", "de": "Deutsch", "en": "English"}
 SOURCE: Final = "en"
 _BELGIUM: Final = ZoneInfo("Europe/Brussels")
-#: A day of the month is an ordinal in German. English would write `03 Dec` where it shortens, and a comma after the weekday.
+#: A day of the month is an ordinal in German. English would shorten to `03 Dec`, and write a comma after the weekday.
 _MOMENT: Final = {"de": "d. MMMM y, HH:mm"}
 _DAYS: Final = {("en", "medium"): "d MMM y", ("en", "full"): "EEEE d MMMM y"}
 #: 1024 and 1024² bytes, as the units are called here.
@@ -88,8 +88,12 @@ def moment(value: str | datetime | None, language: str) -> str:
 
 def number(value: float | None, language: str) -> str:
     """A number with the language's decimal sign, two places at most; "" for none."""
-    return "" if value is None else format_decimal(
-        round(value, 2), locale=language if language == SOURCE else _locale(language), group_separator=False
+    return (
+        ""
+        if value is None
+        else format_decimal(
+            round(value, 2), locale=language if language == SOURCE else _locale(language), group_separator=False
+        )
     )
 
 

@@ -379,7 +379,8 @@ FAULTS: Final[dict[str, str]] = WORDS["obstacle"] | {
     "slot_taken": "Somebody was faster: the desk is taken then.",
     "time_past": "This time is over. Choose one that lies ahead.",
     "time_far": "This is too far ahead to be booked. Choose an earlier day.",
-    "time_off_grid": "A desk's appointments begin and end at its fixed times. Choose one of these, and a length that fits.",
+    "time_off_grid":
+        "A desk's appointments begin and end at its fixed times. Choose one of these, and a length that fits.",
     "identifier": "The digits of this number do not fit, or some are missing. Compare it with the document.",
     "not_in_text": "These words stand nowhere in the text by themselves, or are replaced already.",
     "missed_too_long": "At most 200 characters at once: name them in parts.",
