@@ -217,7 +217,7 @@ class AgendaPages(CaseworkPages):
         return (Occasion.INTERVIEW.value, Occasion.CONCLUSIONS.value)
 
     def _values(self, visit: Visit, status: Any, old: Any, desks: set[str]) -> dict[str, str]:
-        """What was typed; else the appointment that is moved; else what most appointments are, at the last one's desk."""
+        """What was typed; else the appointment that is moved; else what most are. desks: that of the last one."""
         tomorrow = belgian_day(self.casework.clock.now()) + timedelta(days=1)
         worked = self.casework.calendar.next_working_day(tomorrow)
         usual = dict.fromkeys(_TYPED, "") | {
