@@ -52,7 +52,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "punctuality": {"late": "late", "soon": "soon", "in_time": "in time", "unknown": "not known"},
     "ceremony_course": {"begun": "begun, not opened", "opened": "opened", "ended": "opened and ended"},
     "log_step": {"day": "Day", "week": "Week from"},
-    "log_steps": {"day": "days", "week": "weeks"},
+    "log_steps": {"day": "a day", "week": "a week"},
     "log_measure": {
         "by_zone": "Looks by zone", "by_role": "Looks by role", "by_purpose": "Looks by purpose",
         "refused": "Refused", "emergency": "Looks in an emergency", "search_only": "Searched and did not open",

@@ -111,6 +111,7 @@ def test_a_look_shows_each_place_and_what_is_left_stays(site: Site, case: str) -
     coach.get_by_label("Texte", exact=True).fill(CONFIDED)
     coach.get_by_role("button", name="Parcourir d'abord").click()
     review = coach.locator("#review")
+    expect(review).to_be_focused()
     assert review.locator("mark").filter(has_text="Mamadou Bah").count() == 1
     assert findings(coach) == []
     brother = review.get_by_role("group", name="Mamadou Bah")
