@@ -144,7 +144,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _merged(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Rules are replaced whole, and so is the sample."""
     if "version" not in own or own["version"] == shipped["version"]:
-        raise ConfigurationError("the detection file names a version of its own")
+        raise ConfigurationError(f"the detection file must name a version of its own, not {shipped['version']!r}")
     rules = own.get("rules", {})
     merged = {**shipped["rules"], **rules} if isinstance(rules, dict) else rules
     return {**shipped, **own, "rules": merged}

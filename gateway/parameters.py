@@ -158,7 +158,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _merged(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Two levels: a section, and in it tables that are replaced whole."""
     if "version" not in own or own["version"] == shipped["version"]:
-        raise ConfigurationError("the parameters file names a version of its own")
+        raise ConfigurationError(f"the parameters file must name a version of its own, not {shipped['version']!r}")
     merged: dict[str, Any] = {**shipped}
     for name, section in own.items():
         before = merged.get(name)

@@ -377,7 +377,7 @@ def erase(
         try:
             erasure = DetailErasure(keystore, entries=entries, before=until)
             count = erasure.count()
-            if not yes:
+            if count and not yes:
                 typer.confirm(f"{count} details will be destroyed for good. Go on?", abort=True)
             what = f"actor:{actor}" if actor else f"before:{until.isoformat() if until else ''}"
             if keeper.turn(say=[details_erased(what, count, reason)], last=True).head is None:

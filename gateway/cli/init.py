@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.home import Home, Hooks, home_folder, hooks_of, plain_settings
-from gateway.cli.output import as_called
+from gateway.cli.output import as_called, at_home
 from vault.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def init(
     typer.echo("Give each zone's process its own folder only:")
     typer.echo(f"  {folder / 'zones'}/ZONE")
     typer.echo("")
-    typer.echo(as_called("Next: `parefeu staff add`, then `parefeu serve`."))
+    typer.echo(as_called(f"Next: `parefeu staff add{at_home(home)} …`, then `parefeu serve{at_home(home)}`."))
 
 
 def create_home(

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -31,6 +33,11 @@ def called() -> str:
 def as_called(text: str) -> str:
     """`text` with the commands in it as this user types them."""
     return _COMMAND.sub(lambda _: f"{called()} ", text)
+
+
+def at_home(home: Path | None) -> str:
+    """The option that names this installation again; "" where the user named none."""
+    return f" --home {shlex.quote(str(home))}" if home is not None else ""
 
 
 def on_terminal() -> bool:

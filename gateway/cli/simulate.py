@@ -78,8 +78,9 @@ def simulate(
         output.show_json(told)
     else:
         output.show_record(told)
-        whats_next = "Look it over: `parefeu doctor`" if standing is None else "Go on: `parefeu simulate --continue`"
-        typer.echo(output.as_called(whats_next), err=True)
+        named = output.at_home(home)
+        look, on = f"Look it over: `parefeu doctor{named}`", f"Go on: `parefeu simulate{named} --continue`"
+        typer.echo(output.as_called(look if standing is None else on), err=True)
 
 
 def fill(

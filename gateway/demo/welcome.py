@@ -26,6 +26,8 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
     """Tables and lines for standard output. tokens: of those in `SHOWN`."""
     import pyotp
 
+    # Passkeys work at this name of the address only; a session of one name is none at the other.
+    pages = address.replace("//127.0.0.1:", "//localhost:")
     # Never narrower than the tables: a terminal's own line break reads better than words cut to fit a column.
     console = Console(highlight=False, soft_wrap=True, width=max(_WIDTH, Console().width))
     table = Table(title=f"Sign-ins (password for everybody: {demo.password})", title_justify="left", box=None)
@@ -44,7 +46,7 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
     for case in sorted(demo.cases, key=lambda case: states.index(State(case.state))):
         cases.add_row(case.reference, case.coach, case.state, Text(case.story))
     console.print(cases)
-    console.print(Text(f"Each opens at {address}/pages/casework/cases/REFERENCE, for whom it is with.\n"))
+    console.print(Text(f"Each opens at {pages}/pages/casework/cases/REFERENCE, for the one that it is with.\n"))
     console.print(Text("Try it: each role may do one of these and not the other.\n", style="bold"))
     for login in SHOWN:
         _examples(console, login, tokens[login], demo, address)
@@ -57,7 +59,7 @@ def print_welcome(demo: Demo, address: str, home: str, tokens: Mapping[str, str]
     orders = f"{called()} file import {home}/{FOLDER}/{EXAMPLE_FILE} --home {home}"
     console.print(Text(f"Take in orders, as nele: {orders} (looks only; --write takes them in)"))
     console.print(Text(f"Import notes: {called()} notes import {home}/{EXAMPLE} --home {home}"))
-    console.print(Text(f"Pages for the browser: {address}/"))
+    console.print(Text(f"Pages for the browser: {pages}/"))
     console.print(Text(f"Serving on {address} · everything here is invented · Ctrl-C ends it", style="bold"))
 
 

@@ -6,7 +6,7 @@ form then carries the tick that says so.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -93,7 +93,7 @@ class AgendaPages(CaseworkPages):
         status, rows = await visit.run(work)
         return visit.draw(
             "appointments.html", case=status, rows=rows[::-1], reference=visit.place("case"), brought=_BROUGHT,
-            now=self.casework.clock.now().isoformat(), desk_names=self._desk_names(),
+            today=belgian_day(self.casework.clock.now()).isoformat(), desk_names=self._desk_names(),
         )  # fmt: skip
 
     def _desk_names(self) -> dict[str, str]:
@@ -153,7 +153,8 @@ class AgendaPages(CaseworkPages):
         old = next((row for row in rows if moved is not None and row["appointment"] == moved.hex()), None)
         if moved is not None and (old is None or old["status"] != Status.BOOKED.value):
             raise NotFound("no such item, or not for you")
-        values = self._values(visit, status, old)
+        last = {row["desk"] for row in rows[-1:]} & {desk["desk"] for desk in desks}
+        values = self._values(visit, status, old, last)
         found: tuple[str, ...] = ()
         free: bool | None = None
         if visit.saving and "_language" not in visit.form:
@@ -171,11 +172,22 @@ class AgendaPages(CaseworkPages):
                     return visit.go(f"/cases/{visit.place('case')}/appointments", done="appointment")
             told_by = visit.faults.by_field
             visit.faults.by_field = {_FIELD_OF.get(name, name): code for name, code in told_by.items()}
+            if booking is not None and visit.faults.by_field.get("time") == "unusable":
+                visit.faults.by_field["time"] = self._untimely(booking)
         return visit.draw(
             "appointment_form.html", case=status, reference=visit.place("case"), desks=desks, values=values, moved=old,
             clashes=found, free=free, occasions=self._occasions(status), channels=tuple(Channel),
-            languages_of=tuple(LANGUAGES),
+            languages_of=tuple(LANGUAGES), cell=_of_minutes(self.casework.organisation.cell),
+            shortest=_of_minutes(self.casework.agenda_rules.shortest),
+            longest=_of_minutes(self.casework.agenda_rules.longest),
         )  # fmt: skip
+
+    def _untimely(self, booking: appointments.Booking) -> str:
+        """Why nobody can be told to come at this time."""
+        now, rules = self.casework.clock.now(), self.casework.agenda_rules
+        if booking.slot.starts_at <= now:
+            return "time_past"
+        return "time_far" if booking.slot.starts_at > now + rules.horizon else "time_off_grid"
 
     def _work(
         self, case: CaseId, moved: AppointmentId | None, values: dict[str, str], booking: appointments.Booking
@@ -204,16 +216,19 @@ class AgendaPages(CaseworkPages):
             return (Occasion.INVITATION.value,)
         return (Occasion.INTERVIEW.value, Occasion.CONCLUSIONS.value)
 
-    def _values(self, visit: Visit, status: Any, old: Any) -> dict[str, str]:
-        """What was typed; else the appointment that is moved; else what most appointments are."""
+    def _values(self, visit: Visit, status: Any, old: Any, desks: set[str]) -> dict[str, str]:
+        """What was typed; else the appointment that is moved; else what most are. desks: that of the last one."""
         tomorrow = belgian_day(self.casework.clock.now()) + timedelta(days=1)
+        worked = self.casework.calendar.next_working_day(tomorrow)
         usual = dict.fromkeys(_TYPED, "") | {
-            "day": tomorrow.isoformat(), "time": "09:00", "minutes": "60", "channel": Channel.DESK.value,
+            "day": worked.isoformat(), "time": "09:00", "minutes": "60", "channel": Channel.DESK.value,
             "language": status["language"], "leaflet": LEAFLET, "occasion": self._occasions(status)[0],
+            "desk": next(iter(desks), ""),
         }  # fmt: skip
         if old is not None:
             usual |= {
                 "day": old["starts_at"][:10], "time": old["starts_at"][11:16], "channel": old["channel"],
+                "minutes": str(_minutes(old)),
                 "desk": old["desk"] or "", "language": old["language"], "leaflet": old["leaflet"],
                 "occasion": old["occasion"], "interpreting": old.get("interpreting") or "",
             }  # fmt: skip
@@ -249,6 +264,15 @@ class AgendaPages(CaseworkPages):
             visit.faults.add(refused.field or "time", "unusable")
             return None
         return booking
+
+
+def _of_minutes(length: timedelta) -> int:
+    return int(length.total_seconds()) // 60
+
+
+def _minutes(row: Any) -> int:
+    """How long an appointment lasts."""
+    return _of_minutes(datetime.fromisoformat(row["ends_at"]) - datetime.fromisoformat(row["starts_at"]))
 
 
 def _company(visit: Visit) -> frozenset[AttendeeRole]:

@@ -147,8 +147,9 @@ class CaseworkPages:
                 found = await visit.attempt(
                     lambda uow, actor: read_case.find_case(uow, actor, field, value, self.casework), main="value"
                 )
-            if "word" in visit.faults.by_field:
-                visit.faults.by_field = {"value": "unusable"}
+            if visit.faults and "form" not in visit.faults.by_field:
+                wrong = "unusable" if field == "word" else "identifier"
+                visit.faults.by_field = {"value": wrong if value else "missing"}
         return visit.draw("search.html", field=field, value=value, found=found, complete=complete)
 
     # -- one case -----------------------------------------------------------------------------------

@@ -18,12 +18,19 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 LOCALES: Final = Path(__file__).resolve().parent / "locales"
 #: In the order of the switch, each in its own words.
 LANGUAGES: Final[dict[str, str]] = {"fr": "Français", "nl": "Nederlands", "de": "Deutsch", "en": "English"}
 SOURCE: Final = "en"
 _BELGIUM: Final = ZoneInfo("Europe/Brussels")
+#: A day of the month is an ordinal in German. English would shorten to `03 Dec`, and write a comma after the weekday.
+_MOMENT: Final = {"de": "d. MMMM y, HH:mm"}
+_DAYS: Final = {("en", "medium"): "d MMM y", ("en", "full"): "EEEE d MMMM y"}
+#: 1024 and 1024² bytes, as the units are called here.
+_UNITS: Final = {"fr": ("Kio", "Mio")}
+_QUARTER: Final = {1: 1, 2: 4, 3: 7, 4: 10}
 
 
 @cache
@@ -51,13 +58,22 @@ def preferred(header: str) -> str:
 
 
 def day(value: str | date | datetime | None, language: str, style: str = "long") -> str:
-    """A day as it is written here: `4 novembre 2026`. value: ISO text, a day, or a moment (its day in Belgium)."""
+    """A day as it is written here: `4 novembre 2026`. value: ISO text, a day, or a moment (its day in Belgium).
+
+    style: `long`; `medium`, which shortens the month; `full`, with the weekday.
+    """
     if value is None or value == "":
         return ""
     found = _parsed(value)
     if isinstance(found, datetime):
         found = found.astimezone(_BELGIUM).date()
-    return format_date(found, style, locale=_locale(language))
+    return format_date(found, _DAYS.get((language, style), style), locale=_locale(language))
+
+
+def quarter(period: str, language: str) -> str:
+    """A quarter of a year as it is written here: `T4 2026`. period: `2026-Q4`."""
+    year, _, number = period.partition("-Q")
+    return format_date(date(int(year), _QUARTER[int(number)], 1), "QQQ y", locale=_locale(language))
 
 
 def moment(value: str | datetime | None, language: str) -> str:
@@ -66,7 +82,27 @@ def moment(value: str | datetime | None, language: str) -> str:
         return ""
     found = _parsed(value)
     assert isinstance(found, datetime)
-    return format_datetime(found, "d MMMM y, HH:mm", tzinfo=_BELGIUM, locale=_locale(language))
+    pattern = _MOMENT.get(language, "d MMMM y, HH:mm")
+    return format_datetime(found, pattern, tzinfo=_BELGIUM, locale=_locale(language))
+
+
+def number(value: float | None, language: str) -> str:
+    """A number with the language's decimal sign, two places at most; "" for none."""
+    return (
+        ""
+        if value is None
+        else format_decimal(
+            round(value, 2), locale=language if language == SOURCE else _locale(language), group_separator=False
+        )
+    )
+
+
+def size(count: int, language: str) -> str:
+    """How large a file is, rounded up. count: bytes."""
+    small, large = _UNITS.get(language, ("KiB", "MiB"))
+    if count < 1 << 20:
+        return f"{-(-count >> 10) or 1}\u00a0{small}"
+    return f"{number(-(-count * 10 >> 20) / 10, language)}\u00a0{large}"
 
 
 def tongue(code: str, language: str) -> str:
@@ -80,6 +116,11 @@ def tongue(code: str, language: str) -> str:
 def colon(language: str) -> str:
     """The colon between two texts. In French a space stands before it at which no line breaks."""
     return "\u00a0:" if language == "fr" else ":"
+
+
+def semicolon(language: str) -> str:
+    """The semicolon between two texts; in French after a narrow space."""
+    return "\u202f;" if language == "fr" else ";"
 
 
 def _parsed(value: str | date | datetime) -> date | datetime:

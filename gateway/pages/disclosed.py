@@ -39,6 +39,7 @@ class DisclosedPages:
             live, over = await visit.run(work, quick=False)
         except ProtocolMissing:
             live, over, agreed = [], [], False
+            await visit.who()  # the way on is shown all the same
         now = self.reception.receiver.clock.now()
         live = [with_time_left(row, row["expires_at"], now) for row in live]
         return visit.draw("disclosures.html", live=live, over=over, agreed=agreed, most=LIST_LIMIT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -16,13 +16,15 @@ from gateway.pages.steps import LEAFLET
 from gateway.printing.printer import Printer
 from gateway.printing.sheet import sheets_of
 from vault.access.actor import Actor
+from vault.cases.appointments import Status
 from vault.cases.calendar import belgian_day
 from vault.cases.letters import ADDED, CODES, KIND_OF_LETTER
 from vault.cases.model import LANGUAGES
+from vault.cases.organisation import wall_clock
 from vault.errors import NotFound
 from vault.ids import RecordId
 from vault.unit_of_work import UnitOfWork
-from vault.usecases import letters
+from vault.usecases import appointments, letters
 from vault.vocabulary import Kind, Phase, Role
 
 #: A letter's kind as an address names it.
@@ -94,8 +96,11 @@ class LetterPages(CaseworkPages):
         role = (await visit.who()).role
         if name not in ADDED or KIND_OF_LETTER[name] not in _SEEN.get(role, ()):
             raise NotFound("no such page")
+        booked: list[Any] = []
+        if "appointment_on" in ADDED[name] and not visit.posted:
+            booked = await visit.run(lambda uow, actor: appointments.list_appointments(uow, actor, case, self.casework))
         status = await visit.run(lambda uow, actor: self.status(uow, actor, case))
-        values = self._values(visit, name, status["language"])
+        values = self._values(visit, name, status["language"], booked)
         if visit.saving:
             reply = await self._compose(visit, name, values)
             if reply is not None:
@@ -108,14 +113,15 @@ class LetterPages(CaseworkPages):
             reference=visit.place("case"),
         )  # fmt: skip
 
-    def _values(self, visit: Visit, name: str, language: str) -> dict[str, Any]:
-        """What was sent; at first what is likely: the case's language, a day some weeks ahead."""
+    def _values(self, visit: Visit, name: str, language: str, booked: list[Any]) -> dict[str, Any]:
+        """What was sent; at first what is likely: the case's language, its next appointment, a day some weeks ahead."""
         if visit.posted:
             sent: dict[str, Any] = {field: visit.form.text(field).strip() for field in ADDED[name]}
             return sent | {"shared": visit.form.all("shared"), "languages": visit.form.all("languages")}
         today = belgian_day(self.casework.clock.now())
         likely = {field: (today + timedelta(weeks=weeks)).isoformat() for field, weeks in _WEEKS.items()}
         likely |= {"leaflet": LEAFLET, "missed_on": today.isoformat(), "closed_on": today.isoformat()}
+        likely |= _times(booked, self.casework.clock.now())
         return dict.fromkeys(ADDED[name], "") | likely | {"shared": (), "languages": (language,)}
 
     async def _compose(self, visit: Visit, name: str, values: dict[str, Any]) -> Any:
@@ -136,3 +142,12 @@ class LetterPages(CaseworkPages):
         return await visit.attempt(
             lambda uow, actor: letters.compose_letter(uow, actor, cmd, self.casework), main="languages"
         )
+
+
+def _times(rows: list[Any], now: datetime) -> dict[str, str]:
+    """When the next booked appointment is, and on which day one was missed last. rows: of a case, by time."""
+    here = wall_clock(now).isoformat(timespec="minutes")
+    ahead = [row["starts_at"] for row in rows if row["status"] == Status.BOOKED.value and row["starts_at"] > here]
+    missed = [row["starts_at"] for row in rows if row["status"] == Status.NO_SHOW.value]
+    found = {"missed_on": missed[-1][:10]} if missed else {}
+    return found | ({"appointment_on": ahead[0][:10], "appointment_time": ahead[0][11:16]} if ahead else {})

@@ -11,7 +11,7 @@ from gateway.pages.casework import CaseworkPages
 from gateway.pages.forms import Form, parsed
 from gateway.pages.site import Visit
 from vault.cases.model import Origin, Place
-from vault.errors import AccessDenied, InvalidInput
+from vault.errors import AccessDenied, InvalidIdentifier, InvalidInput
 from vault.usecases import open_case
 from vault.vocabulary import Role
 
@@ -55,7 +55,7 @@ class OpeningPages(CaseworkPages):
         annexes = tuple(self.casework.parameters.annexes)
         return visit.draw(
             "open_case.html", values=values, people=max(people, 1), annexes=annexes, origins=origins,
-            places=tuple(Place), flags=_FLAGS,
+            places=tuple(Place), flags=_FLAGS, added=people if "_add" in form and visit.saving else 0,
         )  # fmt: skip
 
     @staticmethod
@@ -66,7 +66,7 @@ class OpeningPages(CaseworkPages):
                 person.person()
             except InvalidInput as refused:
                 name = refused.field if refused.field in _PERSON else "family_name"
-                visit.faults.add(f"people-{number}-{name}", "unusable")
+                visit.faults.add(f"people-{number}-{name}", _fault(refused))
         if visit.faults:
             return None
         try:
@@ -75,8 +75,12 @@ class OpeningPages(CaseworkPages):
                 body.place, body.coach_type,
             )  # fmt: skip
         except InvalidInput as refused:
-            visit.faults.add(_FIELD_OF.get(refused.field or "", refused.field or "people"), "unusable")
+            visit.faults.add(_FIELD_OF.get(refused.field or "", refused.field or "people"), _fault(refused))
             return None
+
+
+def _fault(refused: InvalidInput) -> str:
+    return "identifier" if isinstance(refused, InvalidIdentifier) else "unusable"
 
 
 def _names(people: int) -> list[str]:

@@ -94,12 +94,17 @@ class Site:
             "word": partial(words.word, catalogue.gettext),
             "choices": words.choices,
             "colon": catalogs.colon(language),
+            "semicolon": catalogs.semicolon(language),
         }
         made.filters |= {
             "day": partial(catalogs.day, language=language),
             "tongue": partial(catalogs.tongue, language=language),
             "short_day": partial(catalogs.day, language=language, style="medium"),
+            "weekday": partial(catalogs.day, language=language, style="full"),
+            "quarter": partial(catalogs.quarter, language=language),
             "moment": partial(catalogs.moment, language=language),
+            "number": partial(catalogs.number, language=language),
+            "size": partial(catalogs.size, language=language),
             "marked": words.marked,
             "combined": lambda one, other: {**one, **other},
         }

@@ -38,7 +38,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "brussels": "Brussels", "antwerp": "Antwerp", "liege": "Liège", "ghent": "Ghent", "charleroi": "Charleroi",
     },
     "relation": {
-        "head": "Main person", "partner": "Partner (spouse)", "child": "Child", "parent": "Parent",
+        "head": "Main person", "partner": "Partner (spouse)", "child": "Child",
+        "ward": "Ward (minor under guardianship)", "parent": "Parent",
         "sibling": "Sibling", "other": "Other",
     },
     "provenance": {
@@ -376,6 +377,11 @@ FAULTS: Final[dict[str, str]] = WORDS["obstacle"] | {
     "protocol_missing": "No published protocol with that body covers this, or it has ended.",
     "clash": "Something stands in the way. Choose another time, or say that it is meant.",
     "slot_taken": "Somebody was faster: the desk is taken then.",
+    "time_past": "This time is over. Choose one that lies ahead.",
+    "time_far": "This is too far ahead to be booked. Choose an earlier day.",
+    "time_off_grid":
+        "A desk's appointments begin and end at its fixed times. Choose one of these, and a length that fits.",
+    "identifier": "The digits of this number do not fit, or some are missing. Compare it with the document.",
     "not_in_text": "These words stand nowhere in the text by themselves, or are replaced already.",
     "missed_too_long": "At most 200 characters at once: name them in parts.",
     "missed_too_many": "At most 50 at once: save, then revise the note and name the rest.",

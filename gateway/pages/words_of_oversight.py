@@ -53,6 +53,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "punctuality": {"late": "late", "soon": "soon", "in_time": "in time", "unknown": "not known"},
     "ceremony_course": {"begun": "begun, not opened", "opened": "opened", "ended": "opened and ended"},
     "log_step": {"day": "Day", "week": "Week from"},
+    "log_steps": {"day": "a day", "week": "a week"},
     "log_measure": {
         "by_zone": "Looks by zone", "by_role": "Looks by role", "by_purpose": "Looks by purpose",
         "refused": "Refused", "emergency": "Looks in an emergency", "search_only": "Searched and did not open",
@@ -80,8 +81,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "late_examination": "For too long nobody has tried whether records open.",
     },
     "rule_figure": {
-        "at_least": "at least", "begins": "from", "ends": "until", "factor": "times as many", "days": "days",
-        "minutes": "minutes",
+        "at_least": "at least %(figure)s", "begins": "from %(figure)s", "ends": "until %(figure)s",
+        "factor": "%(figure)s times as many", "days": "%(figure)s days", "minutes": "%(figure)s minutes",
     },
     "review_stage": {
         "opened": "under review", "asked": "question asked", "decided": "decided, to be signed",

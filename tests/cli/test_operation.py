@@ -54,6 +54,7 @@ def test_init_makes_a_home_and_refuses_it_the_second_time(shell: Shell, tmp_path
     pin = (home / "directory.pin").read_text()
     assert pin in made.out
     assert str(home / "offline" / "directory.key") in made.out
+    assert f"parefeu serve --home {home}" in made.out, "what comes next finds this home"
     shown = shell.ok("keys", "show", "--home", home, "--json").json
     assert [zone["zone"] for zone in shown["zones"]] == ["casework", "follow_up", "oversight", "partner:iom"]
     assert shown["pin"] == pin

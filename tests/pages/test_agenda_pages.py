@@ -57,6 +57,44 @@ def test_an_appointment_is_booked_moved_and_cancelled_by_pages(lite_house: House
     assert faults(lite_house.settings) == []
 
 
+def test_the_form_proposes_a_day_that_is_worked_the_last_desk_and_the_length_that_was(
+    lite_house: House, case: str
+) -> None:
+    [coach] = at(lite_house, "2026-11-13T09:00", "coach")  # a Friday
+    path = f"/cases/{case}/appointments"
+    assert 'value="2026-11-16"' in coach.look(f"{path}/new")
+    coach.send(f"{path}/new", **FORM | {"minutes": "90"})
+    assert re.search('value="brussels-1" *selected', coach.look(f"{path}/new"))
+    moved = coach.look(f"{path}/{newest(lite_house, case)['appointment']}/move")
+    assert re.search('name="minutes"[^>]* value="90"', moved)
+    written = coach.look(f"/cases/{case}/letters/new/invitation")
+    assert f'value="{DAY}"' in written
+    assert 'value="09:00"' in written
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"time": "09:10"}, "begin and end at its fixed times"),
+        ({"minutes": "45"}, "begin and end at its fixed times"),
+        ({"day": "2026-11-02"}, "This time is over."),
+        ({"day": "2028-01-03"}, "too far ahead"),
+    ],
+)
+def test_a_time_that_cannot_be_booked_says_why(lite_house: House, case: str, told: dict[str, str], why: str) -> None:
+    assert why in Visitor(lite_house, "coach").send(f"/cases/{case}/appointments/new", 422, **FORM | told)
+
+
+def test_whether_somebody_came_is_asked_from_the_day_on(lite_house: House, case: str) -> None:
+    coach, path = Visitor(lite_house, "coach"), f"/cases/{case}/appointments"
+    coach.send(f"{path}/new", **FORM)
+    page = coach.look(path)
+    assert 'value="excused"' in page
+    assert 'value="attended"' not in page
+    [coach] = at(lite_house, f"{DAY}T08:10", "coach")
+    assert 'value="attended"' in coach.look(path)
+
+
 def test_what_stands_in_the_way_is_said_and_booked_only_when_it_is_meant(lite_house: House, case: str) -> None:
     coach, path = Visitor(lite_house, "coach"), f"/cases/{case}/appointments"
     holiday = FORM | {"day": "2026-12-25"}

@@ -191,7 +191,9 @@ def test_a_recipient_without_a_protocol_is_told_so(house: House, case: str) -> N
     house.client("fedasil")
     house.settings = house.settings.model_copy(update={"protocols_file": None})
     house.reopen()
-    assert "no published protocol" in Visitor(house, "fedasil").look("/disclosures")
+    page = Visitor(house, "fedasil").look("/disclosures")
+    assert "no published protocol" in page
+    assert "/pages/partner/fedasil/withdrawals" in page, "the way on is shown"
 
 
 def test_the_days_that_count_are_explained_while_a_notice_is_forbidden_and_late(house: House, case: str) -> None:

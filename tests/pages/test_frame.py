@@ -165,3 +165,19 @@ def test_a_notes_text_says_its_own_language_on_a_page_in_another(lite_house: Hou
     note = coach.send(path, **typed).partition("?")[0]
     page = coach.send(f"{note}/edit", 409, **typed | {"based_on": "2"})
     assert len(re.findall(r'<div class="p-note"[^>]* lang="nl"', page)) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("national_number", "93.05.18-223.60", "digits of this number do not fit"),
+        ("ov_number", "12", "digits of this number do not fit"),
+        ("ov_number", " ", "This must be filled in."),
+    ],
+)
+def test_a_search_that_cannot_be_done_says_why_at_its_field(
+    lite_house: House, field: str, value: str, told: str
+) -> None:
+    page = Visitor(lite_house, "desk").send("/search", 422, field=field, value=value)
+    assert told in page
+    assert 'href="#value"' in page

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
+from gateway.pages import catalogs
 from gateway.settings import Settings
 from tests import excepted
 from tests.house import house_on
@@ -47,6 +49,7 @@ def test_a_coach_opens_a_case_gives_the_notice_and_writes_a_note_by_keyboard(sit
     page.keyboard.type("Diallo")
     page.keyboard.press("Enter")
     page.get_by_text("Le dossier est ouvert").wait_for()
+    expect(page.locator("[data-done]")).to_be_focused()
     assert "Diallo" not in page.content(), "names are hidden until somebody looks"
     page.get_by_role("link", name="Donner l'information sur la vie privée").first.press("Enter")
     page.locator("#language").select_option("fr")
@@ -71,12 +74,44 @@ def test_a_coach_opens_a_case_gives_the_notice_and_writes_a_note_by_keyboard(sit
     assert "Diallo" not in page.title()
 
 
+def test_the_keyboard_stands_where_a_form_goes_on(site: Site, case: str) -> None:
+    page = site.signed_in("coach")
+    page.goto(f"{site.base}/pages/casework/open")
+    page.get_by_role("button", name="Ajouter une personne").press("Enter")
+    expect(page.locator("#people-1-given_names")).to_be_focused()
+    page.locator("#people-0-national_number").fill("93.05.18-223.60")
+    page.get_by_role("button", name="Ouvrir un dossier").press("Enter")
+    told = page.locator(".govuk-error-summary li")
+    expect(told).to_contain_text(["Prénoms (Personne 1)", "Nom de famille (Personne 1)"])
+    page.locator("#people-0-given_names").fill("Moussa")
+    page.locator("#people-0-family_name").fill("Imaginaire")
+    page.get_by_role("button", name="Ouvrir un dossier").press("Enter")
+    expect(told).to_contain_text(["Les chiffres de ce numéro ne concordent pas"])
+    page.goto(f"{site.base}/pages/casework/cases/{case}/appointments/new")
+    page.locator("#desk").select_option("brussels-1")
+    page.get_by_role("button", name="Voir ce qui s'y oppose").press("Enter")
+    expect(page.locator("#despite-box")).to_be_focused()
+
+
+def test_no_key_of_a_case_runs_into_its_value(site: Site, case: str) -> None:
+    """A narrow column gives the longest word the room that it needs, in each language."""
+    page = site.signed_in("coach")
+    for language in catalogs.LANGUAGES:
+        site.speak(page, language)
+        page.goto(f"{site.base}/pages/casework/cases/{case}")
+        cramped = page.locator("aside dt").evaluate_all(
+            "all => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+        )
+        assert cramped == 0, language
+
+
 def test_a_look_shows_each_place_and_what_is_left_stays(site: Site, case: str) -> None:
     coach = site.signed_in("coach")  # other tests move the clock past the end of sessions
     coach.goto(f"{site.base}/pages/casework/cases/{case}/notes/new")
     coach.get_by_label("Texte", exact=True).fill(CONFIDED)
     coach.get_by_role("button", name="Parcourir d'abord").click()
     review = coach.locator("#review")
+    expect(review).to_be_focused()
     assert review.locator("mark").filter(has_text="Mamadou Bah").count() == 1
     assert findings(coach) == []
     brother = review.get_by_role("group", name="Mamadou Bah")

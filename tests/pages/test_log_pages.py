@@ -114,6 +114,8 @@ def test_who_exactly_is_opened_upon_a_reason_by_an_entry_of_its_own(lite_house: 
     entry = next(e["entry"] for e in entries(lite_house) if e["kind"] == "identity" and e["action"] == "read")
     page = auditor.look(f"/entries/{entry}")
     assert ">Coach<" not in page.replace("Coach – ", "")
+    assert ">Guidance</dd>" in page, "a zone stands in words"
+    assert re.search(r"Purpose: [^.<]+\. +It was allowed", page)
     before = len(entries(lite_house))
     assert "There is a problem" in auditor.send(f"/entries/{entry}", 422, reason=" ")
     assert [e["kind"] for e in since(lite_house, before)] == ["audit_entry", "audit_entry"]
@@ -124,6 +126,8 @@ def test_who_exactly_is_opened_upon_a_reason_by_an_entry_of_its_own(lite_house: 
     detail = lite_house.client("dpo").get(f"/entries/{opened['entry']}/detail").json()
     assert detail["reason"] == "Contrôle trimestriel"
     assert looked not in lite_house.open_case(lite_house.client("coach"), ov_number="8123450")
+    alive = next(e["entry"] for e in entries(lite_house) if not e["actor"])
+    assert "Nothing of this is kept" in auditor.send(f"/entries/{alive}", 200, reason="Contrôle trimestriel")
 
 
 def test_the_banner_stands_on_every_page_and_is_read_once_a_minute(lite_house: House, kept: str) -> None:

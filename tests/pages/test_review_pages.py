@@ -53,6 +53,7 @@ def test_a_finding_is_shown_with_its_rule_and_leads_to_its_review(refused: House
     auditor = Visitor(refused, "auditor")
     page = auditor.look(f"/findings?{DAYS}")
     assert "Refused again and again" in page
+    assert "at least 12; 10 minutes" in page
     assert refused.staff["colleague"].log_name in page
     [(entry, origin)] = set(re.findall(r"/reviews/new\?entry=([0-9a-f]{32})&origin=(\w+)", page))
     assert origin == "denied_attempts"

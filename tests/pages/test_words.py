@@ -18,6 +18,7 @@ from vault.cases.appointments import Status as AppointmentStatus
 from vault.cases.assignment import Cause, Obstacle
 from vault.cases.exceptions import ITEM_FACTS, ITEM_FIELDS, NoticeStanding
 from vault.cases.facts import CODES
+from vault.cases.families import Relation
 from vault.cases.flow import Outcome, State, Step
 from vault.cases.partners import FIELDS
 from vault.cases.referrals import AnswerStatus, ReceiptOutcome, ReferralStatus, ReferralStep
@@ -75,6 +76,7 @@ def test_a_catalogue_holds_nothing_that_no_page_says(language: str) -> None:
         ("unable", Obstacle), ("came_by", Cause), ("duty", Duty), ("punctuality", Punctuality),
         ("purpose", Purpose), ("compartment", Compartment), ("fact", Fact),
         ("template", TEMPLATES), ("found", TokenType), ("found_by", Source),
+        ("relation", Relation),
         ("standing", Standing), ("refused_for", Refusal), ("doubt", Doubt), ("revocation", Revocation), ("act", Act),
         ("naming", Naming), ("manner", Manner), ("field", GRANTABLE), ("field", FIELDS),
         ("referral_status", ReferralStatus),

@@ -345,8 +345,8 @@
   const print = $("[data-print]");
   if (print) { print.hidden = false; print.addEventListener("click", () => window.print()); }
 
-  // -- where a form was refused, the summary comes first ---------------------------------------------------------
-  const summary = $(".govuk-error-summary") || $("[data-focus]");
+  // -- where a form was refused, the summary comes first; after what was done, the word that it was --------------
+  const summary = $(".govuk-error-summary") || $("[data-focus]") || $("[data-done]");
   if (summary) summary.focus();
   // -- words that were missed are taken from where they are selected ---------------------------------------------
   const missed = $("#missed");
