@@ -52,16 +52,17 @@ _UNITS: Final = (
 _WORD: Final = r"[^\W\d_][\w'’\-]{0,30}+\.?+"
 _HOUSE: Final = (
     r"(?:(?:n[°ºor]{1,2}\.?|num[ée]ro|nr\.?|nummer|no\.?|,)\s?){0,2}[0-9]{1,4}(?![0-9]|[.,][0-9])(?:\s?[-/]\s?[0-9]{1,4}(?![0-9]))?"
-    r"(?:\s?(?:bis|ter|quater)\b|\s?[A-Za-z](?![\w'’]|\s?[0-9]))?"
+    r"(?:\s?(?:bis|ter|quater)\b|[A-Za-z](?![\w'’])|\s?[A-Za-z](?![\w'’]|\s?[0-9]))?"
 )
 _BOX: Final = (
     r"(?:\s?[,/\-(]?\s?(?:bo[îi]te|bte\.?|bt\.?|bus|box|b\.?(?=\s?[0-9])|app(?:artement|artment)?\.?|apt\.?|flat|unit|suite|[ée]tage|"
     r"verdieping|wohnung)"
     r"\s?(?:n[°º]\s?)?[0-9A-Za-z]{1,5}(?![\w])\)?)?"
+    r"(?:\s?[,(]?\s?[0-9]{1,2}(?:e|[èi]?[eè]me|er|re|de|ste|nd|rd|th|st|\.)?\s?(?:[ée]tage|verdieping|verdiep|stock|etage|floor)(?![\w])\)?)?"
 )
 _CODE: Final = r"(?:(?:B|BE|F|D|L|NL)\s?[-–]\s?)?[1-9][0-9]{3,4}(?![0-9])(?:\s?[A-Z]{2}(?![\w]))?"
 _TOWN: Final = (
-    r"[A-ZÀ-Ý'’][\w'’]{1,25}"
+    r"(?:(?:St|Ste)\.[ -]?)?[A-ZÀ-Ý'’][\w'’]{1,25}"
     r"(?:[-\s](?:[A-ZÀ-Ý][\w'’]{1,20}|sur|sous|lez|les|la|le|de|du|des|en|aan|bij|op|ten|ter|am|im)){0,4}"
 )
 _TAIL: Final = rf"(?:\s?[,(\-–]?\s{{0,2}}(?:à|te|in|at|en)?\s?(?:{_CODE}\s{{1,2}}{_TOWN}|{_CODE}))?"
@@ -131,6 +132,11 @@ _ENGLISH_HOUSE: Final = re.compile(
     rf"(?:{_ENGLISH_NUMBERED})(?![\w]){_ENGLISH_TAIL}"
 )
 _COLUMN: Final = re.compile(rf"(?<![\w./-]){_CODE}[ ,]{{1,2}}(?P<town>{_TOWN})")
+#: `1030-Schaerbeek`, `1030 – Schaerbeek`, `1030BXL`; behind its locality: `Schaerbeek (1030)`. No year: `Lens 1648`.
+_NO_YEAR: Final = r"(?!1[5-9]|20)[1-9][0-9]{3}(?![0-9])"
+_DASHED_COLUMN: Final = re.compile(rf"(?<![\w./-]){_NO_YEAR}(?: ?[-–/] ?|\n[ \t]*)?(?P<town>{_TOWN}|bxl)")
+_CODE_LAST: Final = re.compile(rf"(?<![\w./]){_NO_YEAR}(?![\w]|[.,/\-][0-9])(?!\s?(?i:{_UNITS}))\)?")
+_BEFORE_CODE: Final = re.compile(rf"(?<![\w./-])(?P<town>{_TOWN})\s?[,(\-–]?\s?(?:B-?)?\Z")
 _SMALL_COLUMN: Final = re.compile(r"(?<![\w./-])[1-9][0-9]{3}[ ,]{1,2}(?P<town>[^\W\d_][\w'’\-]{2,30})")
 _POST_BOX: Final = re.compile(
     r"(?<![\w])(?:bo[îi]te\spostale|b\.?p\.?|postbus|postfach|p\.?o\.?\sbox)\s?[0-9]{1,6}", re.IGNORECASE
@@ -200,6 +206,14 @@ def _localities(text: str) -> Iterator[Finding]:
         code = found[0][: found.start("town") - found.start()].strip(" ,")
         if is_locality(found["town"]) or is_locality(found["town"].split()[0]) or not code.isdigit() or len(code) > 4:
             yield _address(text, found.start(), found.end(), reason, 0.85)
+    for found in _DASHED_COLUMN.finditer(text):
+        if is_locality(found["town"]) or is_locality(found["town"].split()[0]):
+            yield _address(text, found.start(), found.end(), reason, 0.8)
+    for found in _CODE_LAST.finditer(text):
+        begin = max(0, found.start() - _FURTHEST_BACK)
+        before = _BEFORE_CODE.search(text[begin : found.start()])
+        if before is not None and is_locality(before["town"]):
+            yield _address(text, begin + before.start(), found.end(), reason, 0.8)
     for found in _SMALL_COLUMN.finditer(text):
         if is_locality(found["town"]):
             yield _address(text, found.start(), found.end(), reason, 0.8)

@@ -43,12 +43,16 @@ def day_of(words: Sequence[str]) -> int | None:
 def year_of(words: Sequence[str], *, short: bool = False) -> int | None:
     """The year that folded words say, 1900 to 2099, or None. short: `eighty-five` is one too, from thirty on."""
     pieces: list[str] = []
+    single: list[int] = []  # what each word alone says
     for word in words:
         bare = word.replace("-", "")
         cut = [bare] if bare in _UNITS else _PIECES.findall(bare)
         if "".join(cut) != bare:
             return None
         pieces += cut
+        single.append(_said(cut))
+    if len(single) == 2 and single[0] in {19, 20} and 10 <= single[1] <= 99:  # negentien vijfentachtig
+        return single[0] * 100 + single[1]
     said = _said(pieces)
     return 1900 + said if short and 30 <= said <= 99 else said if 1900 <= said <= 2099 else None
 

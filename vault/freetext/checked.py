@@ -24,6 +24,7 @@ from stdnum.it import codicefiscale
 from stdnum.nl import bsn
 
 from vault.freetext.alternatives import by_first_letter
+from vault.freetext.calendar_words import NUMBER_WORDS
 from vault.freetext.digits import BETWEEN, Group, Window, runs, windows, with_zeros
 from vault.freetext.findings import Finding
 from vault.freetext.reading import Reading
@@ -39,11 +40,11 @@ _USUAL_CARDS: Final = frozenset({15, 16})
 _TELEPHONE_GROUPS: Final = frozenset({(4, 2, 2, 2), (3, 3, 2, 2), (3, 2, 2, 2), (4, 2, 4), (2, 4, 2, 2)})
 #: Where letters may begin a number: not inside a word, but `rekBE71…` and `IBANBE71…` are run together.
 _BEGIN: Final = r"(?:(?<![^\W_])|(?<=[a-zà-ÿ])(?=[A-Z])|(?<=IBAN)|(?<=iban))"
-_SIGNS: Final = rf"[{BETWEEN}]{{0,3}}"
+_SIGNS: Final = rf"[{BETWEEN}]{{0,4}}"
 _IBAN: Final = re.compile(rf"{_BEGIN}[A-Za-z]{_SIGNS}[A-Za-z]{_SIGNS}[0-9]{_SIGNS}[0-9](?={_SIGNS}[A-Za-z0-9])")
 _ONE: Final = re.compile(rf"{_SIGNS}([A-Za-z0-9])")
-#: A VAT number has twelve signs behind its state, seven of them digits or more, and each may have three before it.
-_LONGEST_VAT: Final = 48
+#: A VAT number has twelve signs behind its state, seven of them digits or more, and each may have four before it.
+_LONGEST_VAT: Final = 60
 _SEVEN_DIGITS: Final = re.compile(r"(?:[^0-9]*+[0-9]){7}")
 _STATES: Final = "|".join(_SIGNS.join(state.lower()) for state in sorted(european_vat.MEMBER_STATES))
 _VAT: Final = re.compile(rf"{_BEGIN}(?i:{by_first_letter(_STATES)})(?={_SIGNS}[0-9A-Za-z])")
@@ -95,14 +96,28 @@ _NAMED: Final[tuple[tuple[re.Pattern[str], TokenType, str], ...]] = (
 _BELGIAN_SHAPE: Final = re.compile(r"(?<![^\W_])BE[ .\-]?[0-9]{2}(?:[ .\-]{0,2}[0-9]{4}){3}(?![0-9])", re.IGNORECASE)
 
 
+#: In the punctuation of a national number, or in blanks, and with a day that can be: whatever its check digits say.
+_NATIONAL_SHAPE: Final = re.compile(
+    r"(?<![\w.,/\-])[0-9]{2}(?P<s>[ .\-/]?)(?P<m>[0-9]{2})(?P=s)(?P<d>[0-9]{2})\s?[ \-–*/]\s?[0-9]{3}"
+    r"\s?[ .\-–*/]\s?[0-9]{2}(?![\w]|[.,/\-][0-9]| [0-9])"
+)
+_DIGIT_WORDS: Final = "|".join(sorted({*NUMBER_WORDS, "zero", "nul", "null", "oh"}, key=len, reverse=True))
+#: Folded: `NISS septante-neuf zéro huit quatorze, cent vingt-trois, vingt-sept`.
+_SPOKEN_NATIONAL: Final = re.compile(
+    rf"(?<![^\W_])(?:{by_first_letter(_NATIONAL_WORDS)})(?![^\W\d_]){_GAP}"
+    rf"(?P<number>(?<!\w)(?:{_DIGIT_WORDS})++(?:[\s,.\-/]{{1,3}}(?:(?:{_DIGIT_WORDS})++|[0-9]{{1,3}})(?!\w)){{3,24}})"
+)
+
+
 class CheckedNumbers:
     """A stage."""
 
     def find(self, reading: Reading, found: Sequence[Finding]) -> Iterable[Finding]:  # noqa: ARG002 - needs none
         text = reading.text
         digits = with_zeros(text)
-        proven = chain(_in_runs(digits), _accounts(text), _european(text), _lettered(text), _payments(text))
-        return [*proven, *_named(digits)]
+        accounts = _accounts(text) if digits == text else chain(_accounts(text), _accounts(digits))
+        proven = chain(_in_runs(digits), accounts, _european(text), _lettered(text), _payments(text))
+        return [*proven, *_named(digits), *_shaped(digits), *_spoken(reading)]
 
 
 def is_national_number(digits: str) -> bool:
@@ -113,6 +128,20 @@ def is_national_number(digits: str) -> bool:
     rest, check = int(digits[:9]), int(digits[9:])
     fits = check in {97 - rest % 97, 97 - (2_000_000_000 + rest) % 97}
     return fits and int(digits[2:4]) % 20 <= 12 and int(digits[4:6]) <= 31 and digits.strip("0") != ""
+
+
+def _shaped(text: str) -> Iterator[Finding]:
+    reason = Reason(Source.PATTERN, "national number, check digits wrong")
+    for found in _NATIONAL_SHAPE.finditer(text):
+        if int(found["m"]) % 20 <= 12 and int(found["d"]) <= 31:
+            yield Finding(*found.span(), TokenType.NISS, reason, AFTER_KEYWORD)
+
+
+def _spoken(reading: Reading) -> Iterator[Finding]:
+    reason = Reason(Source.PATTERN, "national number, in words")
+    for found in _SPOKEN_NATIONAL.finditer(reading.folded.text):
+        where = reading.folded.source_span(*found.span("number"))
+        yield Finding(*where, TokenType.NISS, reason, AFTER_KEYWORD)
 
 
 def _proof(window: Window | tuple[int, int], kind: TokenType, detail: str, score: float = 1.0) -> Finding:

@@ -15,6 +15,7 @@ from typing import Final
 
 from vault.freetext.alternatives import by_first_letter
 from vault.freetext.calendar_words import DAYS, MONTHS, NUMBER_WORDS, day_of, month_of, year_of
+from vault.freetext.digits import with_zeros
 from vault.freetext.findings import APPOINTMENT, YEAR, Finding
 from vault.freetext.reading import Reading
 from vault.freetext.spans import Reason, Source, TokenType
@@ -27,10 +28,15 @@ _NUMERIC: Final = re.compile(
     rf"(?P<y2>{_YEAR})(?:{_SEP})(?P<m2>[01]?[0-9])(?:{_SEP})(?P<d2>[0-3]?[0-9]))(?![\w/\-]|[.,][0-9])"
 )
 _SPACED: Final = re.compile(rf"(?<![\w./\-])(?P<d>[0-3][0-9]) (?P<m>[01][0-9]) (?P<y>{_YEAR})(?![\w./\-])")
+#: A whole date with other signs in it: `12_05_1990`, `12,05,1990`, `12\\05\\1990`, `12 du 5 1990`.
+_OTHER_SIGNS: Final = re.compile(
+    rf"(?<![\w./\-])(?P<d>[0-3]?[0-9])(?P<s>\s?[\\_,|*·:]\s?| du )(?P<m>[01]?[0-9])(?:(?P=s)| )(?P<y>{_YEAR})"
+    r"(?![\w/\-]|[.,][0-9])"
+)
 _DAY_MARK: Final = r"(?:\s?(?:er|e|ste|de|st|nd|rd|th|\.|º|°))?"
 _WRITTEN: Final = re.compile(
     rf"(?<![\w])(?:(?P<d>[0-3]?[0-9]){_DAY_MARK}(?:\s?(?:-|–|to|et|and|en|und|au|bis|tot)\s?[0-3]?[0-9]{_DAY_MARK})?\s{{0,2}}"
-    r"[.\-/]?\s?(?:of\s|de\s|van\s)?)?"
+    r"[.\-/]?\s?(?:day\s)?(?:of\s|de\s|van\s)?)?"
     rf"(?P<m>{_MONTH})(?![a-z])\.?(?:\s{{0,2}}[,.\-/]?\s?(?:of\s|de\s|van\s)?(?P<y>{_YEAR}|['’][0-9]{{2}})(?![0-9]))?"
 )
 _AMERICAN: Final = re.compile(
@@ -41,6 +47,12 @@ _WORDY: Final = re.compile(
     rf"(?<![\w])(?P<d>(?:{_NUMBER_WORD})(?:[\s\-](?:{_NUMBER_WORD})){{0,3}})\s(?:of\s|de\s|van\s)?(?P<m>{_MONTH})(?![a-z])"
     rf"(?:,?\s(?P<y>{_YEAR}(?![0-9])|(?:{_NUMBER_WORD})++(?:[\s\-](?:{_NUMBER_WORD})++){{0,8}}(?![a-z])))?"
 )
+#: `May twelfth, nineteen ninety`
+_WORDY_AMERICAN: Final = re.compile(
+    rf"(?<![\w])(?P<m>{_MONTH})\.?\s(?:the\s)?(?P<d>(?:{_NUMBER_WORD})(?:[\s\-](?:{_NUMBER_WORD})){{0,1}})(?![a-z])"
+    rf"(?:,?\s(?P<y>{_YEAR}(?![0-9])|(?:{_NUMBER_WORD})++(?:[\s\-](?:{_NUMBER_WORD})++){{0,4}}(?![a-z])))?"
+)
+_ENGLISH_DAYS: Final = ("th", "first", "second", "third")
 _NUMERIC_MONTH: Final = re.compile(
     rf"(?<![\w./\-])(?P<m>0?[1-9]|1[0-2])\s?[/.\-]\s?(?P<y>{_YEAR})(?![\w/\-]|[.,][0-9])"
 )
@@ -55,7 +67,22 @@ _BORN_IN: Final = re.compile(
     r"(?<![\w./\-,])(?:['’]?(?P<y>[0-9]{2})(?![\w./\-,]|\s[0-9])|(?P<run>[0-9]{8}|[0-9]{6}|[0-3]?[0-9][./\-][01]?[0-9])(?![\w./\-]))"
 )
 _WORDY_YEAR: Final = re.compile(rf"(?<![\w])(?:{_NUMBER_WORD})++(?:[\s\-](?:{_NUMBER_WORD})++){{0,8}}(?![a-z])")
+#: Figures said one by one: `né le dix-huit zéro cinq nonante-trois`.
+_WORDY_FIGURES: Final = re.compile(
+    rf"(?<![\w])(?:{_NUMBER_WORD})(?:[\s,\-/]{{1,2}}(?:{_NUMBER_WORD}|zero|nul|null|oh)++(?![a-z])){{2,8}}"
+)
+#: Behind a word for birth, months of the Islamic, the Persian and the Ethiopian year.
+_OTHER_MONTHS: Final = (
+    "muharram|moharram|mouharram|safar|rabi|rabia|joumada|jumada|rajab|radjab|chaabane|chaabaan|shaban|sha'ban|ramadan|ramadhan|ramazan|shawwal|"
+    "chawwal|chaoual|dhou|dhul|zul|hamal|sawr|jawza|saratan|asad|sonbola|mizan|aqrab|qaws|jadi|dalw|hut|farvardin|ordibehesht|khordad|"
+    "tir|mordad|shahrivar|mehr|aban|azar|dey|bahman|esfand|meskerem|tikimt|hidar|tahsas|tir|yekatit|megabit|miyazya|ginbot|sene|hamle|nehase"
+)
+_OTHER_CALENDAR: Final = re.compile(
+    rf"(?<![\w./\-])[0-3]?[0-9]{_DAY_MARK}\s(?:{_OTHER_MONTHS})(?![a-z])(?:[\s\-](?:al|el|ul|ath|at|ii|i|2|1)?[\s\-]?(?:awwal|akhir|thani|thania|hijja|hijjah|qada|qadah|qi'dah))?"
+    r"(?:,?\s(?:1[34][0-9]{2}|[0-9]{2,4})(?![0-9]))?"
+)
 _AGE: Final = re.compile(r"\s?(?:ans|an|mois|jaar|maand|jahre?n?|monate?|years?|months?|kg|g\b|cm|%|€|h\b|u\b|e\b)")
+_NOUN: Final = re.compile(r"\s[a-z]{4}")
 _BARE_YEAR: Final = re.compile(rf"(?<![\w./\-,])(?P<y>{_YEAR})(?![\w/\-]|[.,][0-9])")
 _BIRTH_WORDS: Final = (
     r"\bne\b|\bnee\b|\bnes\b|\bn[ée]\(e\)|naissance|date naiss|\bddn|\bnaiss|geboren|\bgeb|geboortedatum|geboortejaar|"
@@ -134,6 +161,9 @@ def _only_of_birth(text: str) -> Iterator[Dated]:
         return
     for found in _BORN_IN.finditer(text):
         yield Dated(*found.span(), 0, 0, _year(found["y"]) if found["y"] else 1)
+    for pattern in (_OTHER_CALENDAR, _WORDY_FIGURES):
+        for found in pattern.finditer(text):
+            yield Dated(*found.span(), 0, 0, 1)
     for found in _WORDY_YEAR.finditer(text):
         year = year_of(re.split(r"[\s\-]", found[0]), short=True)
         if year:
@@ -149,7 +179,8 @@ def _candidates(text: str) -> Iterator[Dated]:
 
 
 def _in_figures(text: str) -> Iterator[Dated]:
-    for pattern in (_NUMERIC, _SPACED):
+    text = with_zeros(text)
+    for pattern in (_NUMERIC, _SPACED, _OTHER_SIGNS):
         for found in pattern.finditer(text):
             groups = found.groupdict()
             day, month = int(groups["d"] or groups.get("d2") or 0), int(groups["m"] or groups.get("m2") or 0)
@@ -173,13 +204,23 @@ def _with_month_name(text: str) -> Iterator[Dated]:
 
 
 def _in_words(text: str) -> Iterator[Dated]:
-    for found in _WORDY.finditer(text):
-        day = day_of(re.split(r"[\s\-]", found["d"])) or 0
-        if day:
-            said = found["y"] or ""
-            year = int(said) if said.isdigit() else year_of(re.split(r"[\s\-]", said)) or 0 if said else 0
-            end = found.end() if year else found.end("m")
-            yield Dated(found.start(), end, day, month_of(found["m"]) or 0, year)
+    for pattern, last in ((_WORDY, "m"), (_WORDY_AMERICAN, "d")):
+        for found in pattern.finditer(text):
+            day = day_of(re.split(r"[\s\-]", found["d"])) or 0
+            if day:
+                year = _said_year(text, found["y"] or "", found.start(), found.end())
+                if last == "d" and not year and not found["d"].endswith(_ENGLISH_DAYS):
+                    continue  # `décembre un capital`
+                end = found.end() if year else found.end(last)
+                yield Dated(found.start(), end, day, month_of(found["m"]) or 0, year)
+
+
+def _said_year(text: str, said: str, start: int, end: int) -> int:
+    """0 for none. Two figures only where no noun follows, which they might count, or behind a word for birth."""
+    if not said or said.isdigit():
+        return int(said or 0)
+    short = _NOUN.match(text, end) is None or _BIRTH.search(text[max(0, start - 45) : start]) is not None
+    return year_of(re.split(r"[\s\-]", said), short=short) or 0
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -14,15 +14,20 @@ from dataclasses import dataclass
 from typing import Final
 
 #: What people put between the digits of one number, as the inside of a character class; a line may end there.
-BETWEEN: Final = r"\s.,;:\-–—−/\\|_·•()+*=~'’"
-_RUN: Final = re.compile(rf"[0-9]+(?:[{BETWEEN}]{{1,3}}[0-9]+)*")
-_LETTER_FOR_ZERO: Final = re.compile(r"(?<=[0-9])[oO](?=[0-9])|(?<![^\W_])[oO](?=[0-9]{2})")
+BETWEEN: Final = r"\s.,;:\-–—−/\\|_·•()+*=~'’\[\]{}<>#&@^\""
+_RUN: Final = re.compile(rf"[0-9]+(?:(?:[{BETWEEN}]{{1,4}}|[ \t]{{5,8}})[0-9]+)*")
+#: The letter first: a text is quickly looked through for it.
+_LETTER_FOR_ZERO: Final = re.compile(
+    r"[oO](?:(?<=[0-9][oO])(?=[oO]?[ .\-/]?[oO]?[0-9])|(?<![^\W_][oO])(?=[0-9]{2}|[0-9][./\-])|"
+    r"(?<=[0-9][ .\-/][oO])(?=[0-9])|(?<=[./\-][0-9]{3}[oO])(?![^\W_]))"
+)
+_LETTER_FOR_ONE: Final = re.compile(r"[lI](?:(?<=[0-9][lI])|(?<=[0-9][ .\-/][lI]))(?=[0-9])")
 _GROUP: Final = re.compile(r"[0-9]+")
 
 
 def with_zeros(text: str) -> str:
-    """The letter O that was typed for a zero made one: `O484 33`, `79o814`. As long as `text`."""
-    return _LETTER_FOR_ZERO.sub("0", text)
+    """Letters that were typed for a zero or a one made digits: `O484 33`, `79o814`, `0484 l2`. As long as `text`."""
+    return _LETTER_FOR_ONE.sub("1", _LETTER_FOR_ZERO.sub("0", text))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

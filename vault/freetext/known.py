@@ -4,8 +4,9 @@
     matcher = known.matcher()
     matcher.find(Reading("Mimi, 0499/000011"), ())       # two findings
 
-Names in every writing, also misspelt (`similar_names`) or spelt out (`spelt_out`); numbers in any punctuation; dates of
-birth in figures and words; and what earlier notes of the case already gave a stand-in.
+Names in every writing, also misspelt (`similar_names`), spelt out (`spelt_out`), with signs for letters
+(`look_alikes`), run together with other words (`run_together`) or as initials (`initials`); numbers in any
+punctuation; dates of birth in figures and words; and what earlier notes of the case already gave a stand-in.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from typing import Final
 
 from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded, fold
+from vault.freetext.initials import Initials
+from vault.freetext.look_alikes import LookAlikes
 from vault.freetext.names import Named, NameFinder
 from vault.freetext.numbers import Known, NumberFinder
 from vault.freetext.reading import Reading
+from vault.freetext.run_together import RunTogether
 from vault.freetext.similar_names import SimilarNames
 from vault.freetext.spans import Reason, Source, TokenType
 from vault.freetext.spelt_out import SpeltOut
@@ -76,7 +80,10 @@ class KnownIdentities:
 class Matcher:
     """`KnownIdentities`, prepared: a stage."""
 
-    __slots__ = ("_births", "_earlier_names", "_earlier_numbers", "_last", "_names", "_numbers", "_similar", "_spelt")
+    __slots__ = (
+        "_births", "_earlier_names", "_earlier_numbers", "_initials", "_last", "_look_alikes", "_names", "_numbers",
+        "_run_together", "_similar", "_spelt",
+    )  # fmt: skip
 
     def __init__(self, known: KnownIdentities) -> None:
         words = load_words()
@@ -91,6 +98,9 @@ class Matcher:
         self._names = NameFinder(people, ordinary)
         self._similar = SimilarNames(people, words)
         self._spelt = SpeltOut(self._names, ordinary)
+        self._look_alikes = LookAlikes(self._names)
+        self._run_together = RunTogether(self._names)
+        self._initials = Initials(people)
         self._numbers = NumberFinder(_numbers(known))
         self._births = {person.birth_date: person.key for person in known.people if person.birth_date is not None}
         names = [
@@ -113,7 +123,14 @@ class Matcher:
             replace(one, reason=Reason(Source.REPEAT, "named in an earlier note"), score=_EARLIER_SCORE)
             for one in _rounds(reading.folded, self._earlier_numbers, self._earlier_names)
         )
-        known = [*exact, *similar, *self._spelt.search(reading.folded), *births, *earlier]
+        folded = reading.folded
+        written = [
+            *self._spelt.search(folded),
+            *self._look_alikes.search(folded),
+            *self._run_together.search(folded),
+            *self._initials.search(reading.text),
+        ]
+        known = [*exact, *similar, *written, *births, *earlier]
         self._last = (reading, known)
         return known
 

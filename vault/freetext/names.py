@@ -29,14 +29,15 @@ from vault.freetext.particles import PARTICLES
 from vault.freetext.spans import Reason, Source, TokenType
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_TIGHT: Final = re.compile(r"['\-]|-\n")  # may stand anywhere inside a name: `Jean-Pierre`, a hyphen at a line's end
-_BREAK: Final = re.compile(r"\s{1,3}|\s{0,2}['\-/_]\s{0,2}|\.")
+#: May stand anywhere inside a name: `Jean-Pierre`, a hyphen at a line's end, there also the next line's indent or `>`.
+_TIGHT: Final = re.compile(r"['\-]|[\-¬] ?\n{1,2}[ \t>|]{0,4}")
+_BREAK: Final = re.compile(r"\s{1,6}|\s{0,2}['\-/_]\s{0,2}|\.")
 _INITIAL: Final = re.compile(r"\.?\s{0,2}-?\s{0,2}")
 _COMMA: Final = re.compile(r"\s{0,2},\s{0,2}")
 _SHORTEST_ALONE: Final = 3
 _SHORTEST_GENITIVE: Final = 4
 _MOST_WORDS: Final = 9
-_WIDEST_GAP: Final = 6
+_WIDEST_GAP: Final = 8
 # fmt: off
 #: Everyday words of the four languages that are also names, or parts of names, somewhere.
 _EVERYDAY: Final = frozenset({
@@ -240,6 +241,10 @@ def _forms(person: Named) -> Iterator[tuple[str, _Form]]:
             letters = [word[0] for word in some_given]
             yield _form([*letters, *some_family], "initial and family name", person.canonical, initials=len(letters))
             yield _form([*some_family, *letters], "family name and initial", person.canonical, trailing=len(letters))
+    if bare != family:  # `Broeck, Inge van den`
+        front = family[: len(family) - len(bare)]
+        for some_given in _distinct([given, given[:1]]):
+            yield _form([*bare, *some_given, *front], "full name", person.canonical, comma=len(bare))
     whole = [*given, *family]
     for cut in range(2, len(whole)):  # where the family name begins is not always known: `P. Tanyi Wandji`
         for letters in _distinct([[word[0] for word in whole[: cut - 1]], [whole[0][0]]]):

@@ -5,7 +5,7 @@
 
 What is stored is what was sent: this spelling is for finding only. In it
 1. letters are composed (NFC); compatibility forms of letters and digits (full width, mathematical, ligatures) and
-   the digits of other scripts are plain ones;
+   the digits of other scripts are plain ones, small capitals small letters;
 2. every kind of space is a space, every line end `\\n`, and the rarer dashes, dots and strokes that a program puts
    between digits are the usual ones;
 3. zero-width, bidirectional, control and other characters that show nothing are left out, so that none can hide
@@ -34,10 +34,14 @@ _LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f]")
 #: Beside - – — · • and /, which stages know: hyphens for line ends, figure dash, horizontal bar, minus, and the like.
 _SIGNS: Final = {
     **dict.fromkeys("\u2010\u2011\u2012\u2015\u2043\u2212\ufe58\ufe63", "-"),
-    **dict.fromkeys("\u2024", "."),
-    **dict.fromkeys("\u2027\u2219\u22c5", "·"),
+    **dict.fromkeys("\u2024\u3002", "."),
+    **dict.fromkeys("\u2027\u2219\u22c5\u30fb", "·"),
     **dict.fromkeys("\u2044\u2215", "/"),
 }
+#: Shows nothing, but is a letter-sized sign: braille without a dot.
+_BLANKS: Final = frozenset("\u2800")
+#: Small capitals, which some programs offer as a style. No compatibility form of Unicode's.
+_SMALL_CAPITALS: Final = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
 # fmt: off
 _LOOKALIKES: Final = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаесіјорѕухӏԁԛԝ" "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονυια",
@@ -114,6 +118,10 @@ def _plain(char: str) -> str:
         return "\n" if char in "\r\x0b\x0c" else char
     if char in _SIGNS:
         return _SIGNS[char]
+    if char in _BLANKS:
+        return " "
+    if char in _SMALL_CAPITALS:
+        return _SMALL_CAPITALS[char]
     category = unicodedata.category(char)
     if category == "Zs":
         return " "

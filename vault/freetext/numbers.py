@@ -3,9 +3,9 @@
     find = NumberFinder([Known(TokenType.PHONE, "0499 00 00 11")])
     list(find.search(fold("au +32 (0)499/00.00.11")))      # one candidate, from the `+` on
 
-Digits may be separated by up to three spaces, dots, hyphens, slashes, commas or brackets. Too short to be
+Digits may be separated by up to four spaces, dots, hyphens, slashes, commas, brackets and the like. Too short to be
 looked for, as they would blank out ordinary text: telephones below 6 digits, references below 4 characters,
-addresses below 6, and a street without its number (a later detector suggests those).
+addresses below 6, and a street without its number whose name is short.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from vault.freetext.digits import with_zeros
 from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded, fold
 from vault.freetext.spans import Reason, Source, TokenType
 
-_RUN: Final = re.compile(r"[0-9](?:[\s.,\-/()_]{0,3}[0-9])*")
+_RUN: Final = re.compile(r"[0-9](?:[\s.,;:\-–—/\\|()\[\]_*#·•]{0,4}[0-9])*")
 _SCATTERED: Final = re.compile(r"[0-9](?:[^\w\ufffc]*[0-9])*")
 _LONG: Final = 10  # digits; fewer could meet by chance across a sentence
 _GAP: Final = r"[\s,.;:'()/_\-]"
@@ -45,6 +46,15 @@ _REFERENCES: Final = frozenset({
     TokenType.IBAN, TokenType.VAT, TokenType.CARD,
 })  # fmt: skip
 _SHORTEST_PHRASE: Final = 4
+#: Folded. French only: in the other languages the word for the road is part of its name.
+_ROADS: Final = frozenset({
+    "rue", "avenue", "av", "boulevard", "bd", "chaussee", "place", "quai", "square", "allee", "chemin", "clos",
+    "impasse", "dreve", "route", "sentier", "venelle",
+})  # fmt: skip
+_LINKS: Final = frozenset({"de", "du", "des", "la", "le", "les", "l", "d", "aux", "au"})
+_ROAD_ENDS: Final = ("straat", "laan", "steenweg", "dreef", "gracht", "plein", "strasse", "gasse", "allee")
+_SHORTEST_ROAD_NAME: Final = 5
+_SHORTEST_STREET: Final = 10
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,14 +112,15 @@ class NumberFinder:
         return self._search_runs(folded, _SCATTERED, _LONG)
 
     def _search_runs(self, folded: Folded, pattern: re.Pattern[str], shortest: int) -> Iterator[Finding]:
-        for run in pattern.finditer(folded.text) if self._by_digits else ():
+        text = with_zeros(folded.text) if self._by_digits else ""
+        for run in pattern.finditer(text):
             digits = _digits(run[0]) if run.end() - run.start() >= shortest else ""
             if len(digits) == run.end() - run.start():  # unbroken: one number, or another
                 wanted = [digits] if digits in self._by_digits else []
             else:
                 wanted = [one for one in self._by_digits if len(one) >= shortest and one in digits]
             if wanted:
-                places = [place for place in range(*run.span()) if folded.text[place] in "0123456789"]
+                places = [place for place in range(*run.span()) if text[place] in "0123456789"]
                 for one in wanted:
                     yield from self._in_run(folded, places, digits, one, self._by_digits[one])
 
@@ -193,6 +204,8 @@ def _shape(one: Known) -> str:
         return _BEFORE + (_GAP + "{1,4}").join(map(re.escape, words)) + _AFTER
     if one.type is TokenType.ADDRESS and length >= _SHORTEST_ADDRESS:
         forms = [_address_form(form) for form in _address_forms(words)]
+        if street := _street_alone(words):
+            forms.append(_address_form(street))
         return f"{_BEFORE}(?:{'|'.join(forms)}){_AFTER}"
     return ""
 
@@ -201,7 +214,8 @@ def _needle(one: Known) -> str:
     """The longest word that every form of the identifier contains."""
     words = _words(fold(one.canonical).text)
     if one.type is TokenType.ADDRESS:
-        words = _address_forms(words)[-1]  # the shortest; the others hold its words too
+        # The shortest; the others hold its words too.
+        words = _without_road(_street_alone(words)) or _address_forms(words)[-1]
     return max(words, key=len)
 
 
@@ -214,7 +228,25 @@ def _address_forms(words: list[str]) -> list[list[str]]:
     if numbered is not None and len("".join(street)) >= _SHORTEST_ADDRESS:
         forms += [street, street[: numbered + 1], [street[numbered], *street[:numbered], *street[numbered + 1 :]]]
         forms += [[street[numbered], *street[:numbered]]]
+        if len(core := _without_road(street[: numbered + 1])) >= 2 and len("".join(core)) >= _SHORTEST_ADDRESS:
+            forms.append(core)
     return sorted(forms, key=len, reverse=True)
+
+
+def _without_road(street: list[str]) -> list[str]:
+    """`tilleuls 12` of `rue des tilleuls 12`; what has no word for a road in front stays."""
+    if not street or street[0] not in _ROADS:
+        return street
+    return street[next((at for at, word in enumerate(street) if word not in _ROADS | _LINKS), len(street)) :]
+
+
+def _street_alone(words: list[str]) -> list[str]:
+    """`rue des tilleuls`, where that is a road with a name of its own; else nothing."""
+    numbered = next((at for at, word in enumerate(words) if word.isdigit()), len(words))
+    street = words[:numbered]
+    named = "".join(_without_road(street)) if street and street[0] in _ROADS else ""
+    joined = len(street) == 1 and street[0].endswith(_ROAD_ENDS) and len(street[0]) >= _SHORTEST_STREET
+    return street if len(named) >= _SHORTEST_ROAD_NAME or joined else []
 
 
 def _address_form(words: list[str]) -> str:

@@ -5,7 +5,7 @@
 
 1. Beside another word of the same person's name, a word that is one slip away, or sounds alike, is meant.
 2. Alone, it must be long enough, and be no ordinary word. A slip that gives another name in use (`Maria`, `Mario`)
-   is that other name; a different transliteration of the same is not.
+   is that other name; a different transliteration of the same is not (`data/same_names.txt` has the widest apart).
 3. Behind a title or a kinship word a shorter one will do.
 """
 
@@ -21,12 +21,13 @@ from vault.freetext.gazetteer import countries
 from vault.freetext.names import Named
 from vault.freetext.particles import PARTICLES
 from vault.freetext.spans import Reason, Source, TokenType
-from vault.freetext.spellings import Spelling, one_slip
+from vault.freetext.spellings import Spelling, one_slip, same_name
 from vault.freetext.titles import KIN, TITLES
 from vault.freetext.tokens import Token
 from vault.freetext.words import Words
 
 _SHORTEST_PART: Final = 3
+_LONGEST_PART: Final = 40  # letters; longer ones are no names, and compared with each other letter left out
 _SHORTEST_SLIP_ALONE: Final = 6
 _SHORTEST_SOUND_ALONE: Final = 5
 _SHORTEST_AFTER_TITLE: Final = 4
@@ -34,7 +35,7 @@ _WIDEST_GAP: Final = 3
 _SCORE_TOGETHER: Final = 0.95
 _SCORE_ALONE: Final = 0.85
 #: How well a word fits, the better the higher.
-_EXACT, _SOUND, _SLIP, _SKELETON = 4, 3, 2, 1
+_EXACT, _SAME, _SOUND, _SLIP, _SKELETON = 5, 4, 3, 2, 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,7 +51,7 @@ class _Word:
 class SimilarNames:
     """Looks for all people of a case at once; made for one text or a few, holds their names in clear."""
 
-    __slots__ = ("_by_deletion", "_by_skeleton", "_by_sound", "_owners", "_people", "_words")
+    __slots__ = ("_by_deletion", "_by_same", "_by_skeleton", "_by_sound", "_owners", "_people", "_words")
 
     def __init__(self, people: Iterable[Named], words: Words) -> None:
         self._words = words
@@ -63,12 +64,15 @@ class SimilarNames:
         self._by_deletion: dict[str, set[str]] = {}
         self._by_sound: dict[str, set[str]] = {}
         self._by_skeleton: dict[str, set[str]] = {}
+        self._by_same: dict[str, set[str]] = {}
         for word in self._owners:
             spelt = Spelling.of(word)
             for less in spelt.deletions:
                 self._by_deletion.setdefault(less, set()).add(word)
             if spelt.sound:
                 self._by_sound.setdefault(spelt.sound, set()).add(word)
+            if same := same_name(word):
+                self._by_same.setdefault(same, set()).add(word)
             if spelt.skeleton:
                 self._by_skeleton.setdefault(spelt.skeleton, set()).add(word)
 
@@ -89,7 +93,7 @@ class SimilarNames:
 
     def _read(self, text: str) -> tuple[str, dict[str, tuple[int, str]]]:
         """A word folded, and whom it fits."""
-        if len(text) < _SHORTEST_PART or not text[0].isalpha():
+        if not _SHORTEST_PART <= len(text) <= _LONGEST_PART or not text[0].isalpha():
             return text, {}
         folded = folded_word(text)
         return folded, self._fits(folded)
@@ -106,6 +110,7 @@ class SimilarNames:
                         found[person] = (how, word)
 
         add((folded,) if folded in self._owners else (), _EXACT)
+        add(self._by_same.get(same_name(folded), ()), _SAME)
         spelt = self._words.spellings.of(folded)
         add(self._by_sound.get(spelt.sound, ()), _SOUND)
         if not self._by_deletion.keys().isdisjoint(spelt.deletions):
@@ -165,9 +170,12 @@ class SimilarNames:
 
     def _enough(self, tokens: Sequence[Token], one: _Word, name: str, how: int) -> bool:
         """Whether a word that stands alone is the name."""
-        if self._words.is_ordinary_anywhere(one.folded):
+        long_enough, capital = len(one.folded) >= _SHORTEST_SLIP_ALONE, one.token.text[0].isupper()
+        ordinary = self._words.is_ordinary_anywhere(one.folded)
+        if how == _SAME:  # also where a place bears the name
+            return (capital and long_enough) or ((capital or long_enough) and not ordinary)
+        if ordinary:
             return False
-        capital = one.token.text[0].isupper()
         announced = _announced(tokens, one.place)
         if not announced and (self._words.is_place(one.folded) or one.folded in countries()):
             return False

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 #: In this order: longer spellings first. Signs on the right are sounds, not letters.
@@ -56,6 +58,18 @@ def skeleton(heard: str) -> str:
     """The consonants of a sound, as those of `mohamed` and `muhammad` share them; "" if they are few."""
     bare = heard[:1] + _DOUBLED.sub(r"\1", _VOWELS.sub("", heard[1:]))
     return bare if len(bare) >= _SHORTEST_SKELETON else ""
+
+
+@cache
+def _same_names() -> dict[str, str]:
+    text = (files("vault.freetext") / "data" / "same_names.txt").read_text("utf-8")
+    groups = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    return {spelling: group[0] for group in groups for spelling in group}
+
+
+def same_name(word: str) -> str:
+    """The first of the spellings that `word` is one of, as `mohamed` of `muhammad`; "" where there are no others."""
+    return _same_names().get(word, "")
 
 
 def deletions(word: str) -> Iterator[str]:
