@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,11 +19,18 @@ from vault.freetext.office import STAYS, Office
 from vault.freetext.shapes import parse_shapes
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
+_PREFIX: Final = "PAREFEU_"
+#: What `run`, single commands, tests and bench read from the environment by themselves.
+_READ_ELSEWHERE: Final = (
+    "python", "venv", "called_as", "url", "browser", "bench_pg",
+    "follow_to", "follow_roots", "follow_certificate", "follow_key",
+)  # fmt: skip
+
 
 class Settings(BaseSettings):
     """One process. zone: empty for the embedded default, in which one process serves every zone."""
 
-    model_config = SettingsConfigDict(env_prefix="PAREFEU_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     home: Path = Path("parefeu-home")
     environment: Literal["development", "production"] = "development"
@@ -155,6 +162,20 @@ class Settings(BaseSettings):
                 )
             if self.embedded:
                 raise ConfigurationError("production runs one zone per process: use --zone")
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raises ConfigurationError for a name that begins like our settings and is none.
+
+    `PAREFEU_ENVIROMENT=production` would otherwise be read by nobody, and nothing that production refuses be refused.
+    """
+    from difflib import get_close_matches
+
+    known = [_PREFIX + name.upper() for name in (*Settings.model_fields, *_READ_ELSEWHERE)]
+    for name in sorted(names):
+        if name.upper().startswith(_PREFIX) and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, 1)
+            raise ConfigurationError(f"{name} is no setting" + (f": did you mean {near[0]}?" if near else ""))
 
 
 def slug(zone: Zone) -> str:

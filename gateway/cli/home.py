@@ -75,9 +75,10 @@ def plain_settings(home: Path | None, **given: Any) -> Settings:
     """The settings as environment and command line give them. Raises ConfigurationError, naming fields only."""
     from pydantic import ValidationError
 
-    from gateway.settings import Settings
+    from gateway.settings import Settings, check_names
     from vault.errors import ConfigurationError
 
+    check_names(os.environ)
     try:
         return Settings(**(given | ({"home": home} if home is not None else {})))
     except (ValidationError, ValueError) as fault:

@@ -30,7 +30,7 @@ from vault.audit.sequencer import BATCH
 from vault.crypto.detail import DetailLane
 from vault.crypto.directory import ZoneDirectory
 from vault.crypto.providers.file import FileRoot
-from vault.errors import StoreError
+from vault.errors import KeyringMissing, StoreError
 from vault.ports import Clock
 from vault.storage.log_reader import SqlLogReader
 from vault.storage.store import Store
@@ -80,12 +80,14 @@ def make_keeper(
 
 def log_beside(services: Services, root: type[FileRoot] = FileRoot) -> Callable[[], None]:
     """Return what starts it all, to be called once the server answers. When the services close, lanes are closed
-    and the log is brought up to date first."""
+    and the log is brought up to date first. Raises KeyringMissing where nobody could keep the log."""
     settings = services.settings
     thread: LogThread | None = None
     if settings.embedded and has_log_key(settings):
         thread = LogThread(lambda: make_keeper(settings, services.clock, root, services), _press(services))
-    pulse = Pulse(services, watch=not settings.embedded)
+    elif settings.sqlite:  # nobody else could keep its log: entries would pile up that nothing proves
+        raise KeyringMissing("the log has no key here: put back the home's folder `log`, or run `parefeu audit init`")
+    pulse = Pulse(services, watch=thread is None)
 
     def stop() -> None:
         pulse.stop()

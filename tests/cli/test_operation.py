@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.home import plain_settings
 from gateway.client import HttpGateway, holder
 from gateway.settings import Settings
 from tests.cli.kit import ROOT, Shell, program, wait_for
@@ -245,6 +246,34 @@ def test_production_refuses_a_demo(shell: Shell, home: Path, monkeypatch: pytest
     assert (
         "demo" in shell.refused("configuration_error", "staff", "token", "x", "--zone", "casework", "--home", home).err
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("PAREFEU_ENVIROMENT", "did you mean PAREFEU_ENVIRONMENT?"),
+        ("parefeu_directory_pins", "did you mean PAREFEU_DIRECTORY_PIN?"),
+        ("PAREFEU_XYZZY", "PAREFEU_XYZZY is no setting"),
+    ],
+)
+def test_a_misspelt_setting_is_refused(
+    shell: Shell, home: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setenv(name, "production")
+    told = shell.refused("configuration_error", "serve", "--home", home).err
+    assert said in " ".join(told.split())
+    assert "production" not in told, "what a setting says may be somebody's secret, put into the wrong name"
+
+
+def test_settings_are_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("parefeu_port", "PAREFEU_URL", "PAREFEU_VENV", "PAREFEUILLE"):
+        monkeypatch.setenv(name, "8461")
+    assert plain_settings(None).port == 8461
+
+
+def test_an_embedded_home_that_lost_its_log_is_not_served(shell: Shell, home: Path) -> None:
+    shutil.rmtree(home / "log")
+    assert "put back" in shell.refused("keyring_missing", "serve", "--port", "0", "--home", home).err
 
 
 def test_plain_http_stays_on_this_machine() -> None:
