@@ -21,12 +21,12 @@ _AT_ONCE: Final = 2
 
 
 class Looking:
-    """A gate's looks. API and pages share it: the bound holds for both together."""
+    """A gate's looks. API and pages share its slots: the bound holds for both together."""
 
-    def __init__(self, gate: Gate, casework: Casework) -> None:
+    def __init__(self, gate: Gate, casework: Casework, slots: asyncio.Semaphore) -> None:
         self._gate = gate
         self._office = casework.office
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = slots
 
     async def look(self, request: Request, text: str, language: str) -> Looked:
         """What the stages find. Raises NotSignedIn before any work is done."""
@@ -35,12 +35,15 @@ class Looking:
             return await asyncio.to_thread(self._office.look, text, language)
 
 
-_OF: Final[WeakKeyDictionary[Gate, Looking]] = WeakKeyDictionary()
+#: Of each gate, and nothing that holds the gate: it, and through it every key of the process, would never be let go.
+_SLOTS: Final[WeakKeyDictionary[Gate, asyncio.Semaphore]] = WeakKeyDictionary()
 
 
 def looking_of(gate: Gate) -> Looking:
-    """The one of this gate. Raises ConfigurationError where the process has no casework keys."""
+    """The looks of this gate. Raises ConfigurationError where the process has no casework keys."""
     casework = gate.services.casework
     if casework is None:
         raise ConfigurationError("this process has no casework keys")
-    return _OF.setdefault(gate, Looking(gate, casework))
+    if gate not in _SLOTS:
+        _SLOTS[gate] = asyncio.Semaphore(_AT_ONCE)
+    return Looking(gate, casework, _SLOTS[gate])

@@ -37,10 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected lives to the end: the garbage collector need not walk it again and again."""
+    """What was imported and collected lives to the end: the garbage collector need not walk it again and again.
+
+    An installation that a test is done with is a web of references, which only a full collection lets go: one every
+    hundred tests or so, or hundreds of them stay in memory.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(20_000, 10, 5)
 
 
 @pytest.fixture(scope="session")

@@ -313,6 +313,7 @@ class House:
         self._app = None
         self._readers.clear()
         self.services.close()
+        late_routes.forget()
 
     def reopen(self, firewall: Firewall | None = None) -> None:
         """Stop and start again, as after a crash: everything in memory is gone."""

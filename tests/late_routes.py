@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fastapi import routing
 from fastapi._compat import v2 as fields
+from fastapi.dependencies import models
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.routing import compile_path
@@ -21,6 +22,9 @@ from starlette.types import Receive, Scope, Send
 
 _compiled: Final = cache(compile_path)
 _build_route: Final = APIRoute.__init__
+_KEPT: Final = (
+    models._is_gen_callable_cached, models._is_async_gen_callable_cached, models._is_coroutine_callable_cached,
+)  # fmt: skip
 
 
 def _begin(route: APIRoute, path: str, endpoint: Any, **options: Any) -> None:
@@ -67,6 +71,13 @@ def _share_validators() -> None:
         return built[key]
 
     fields.TypeAdapter = adapter  # type: ignore[assignment, misc] # the library's own name, in this process alone
+
+
+def forget() -> None:
+    """Let go of the handlers of applications that are over: FastAPI keeps the last 4096 that it looked at, each with
+    the whole installation that it serves. A server has one application; here, hundreds would stay in memory."""
+    for kept in _KEPT:
+        kept.cache_clear()
 
 
 def install() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -67,7 +67,7 @@ def logged(house: House) -> int:
     return number
 
 
-@cache
+@lru_cache(maxsize=2048)  # one house's, some 10 MB; each test has a log of its own
 def _parsed(body: bytes) -> Json:
     """The log is read again and again, and never changes."""
     found: Json = json.loads(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -32,6 +32,7 @@ class Snapshot:
     rows: dict[str, Rows]
     keyrings: dict[Zone, ZoneKeyring]
     directory: ZoneDirectory
+    opened: dict[tuple[Hashable, ...], Any]  # of this installation, at earlier looks and this one
     own: list[str] = field(default_factory=list)  # faults that the database itself reports
 
     def __getitem__(self, table: str) -> Rows:
@@ -53,14 +54,10 @@ class Snapshot:
         The same bytes, in the same place, under the same keys, open at the next look as they did at the last; of a
         store that grows between some fifty looks, only what is new is opened. What failed is tried again.
         """
-        key = (id(self.keyrings), *given)
-        if key not in _OPENED:
-            _OPENED[key] = opening()
-        found: T = _OPENED[key]
+        if given not in self.opened:
+            self.opened[given] = opening()
+        found: T = self.opened[given]
         return found
-
-
-_OPENED: Final[dict[tuple[Hashable, ...], Any]] = {}
 
 
 def look(settings: Settings) -> Snapshot:
@@ -76,16 +73,21 @@ def look(settings: Settings) -> Snapshot:
     return Snapshot(rows, *_keys(settings.home, settings.partners), own)
 
 
-@cache
+#: Installations that are looked at in turn. Those of tests that are over would stay in memory with all that they held.
+_AT_ONCE: Final = 4
+
+
+@lru_cache(maxsize=2 * _AT_ONCE)
 def _engine(url: str) -> Engine:
     """Holds no connection, only the statements it has compiled: these are looked at often."""
     return make_engine(url)
 
 
-@cache
-def _keys(home: Path, partners: tuple[str, ...]) -> tuple[dict[Zone, ZoneKeyring], ZoneDirectory]:
+@lru_cache(maxsize=_AT_ONCE)
+def _keys(home: Path, partners: tuple[str, ...]) -> tuple[dict[Zone, ZoneKeyring], ZoneDirectory, dict[Any, Any]]:
+    """What opens an installation's rows, and an empty place for what was opened."""
     settings = Settings(home=home, partners=partners)
-    return load_zones(settings, settings.zones, SystemEntropy(), WeakFileRoot), read_directory(settings)
+    return load_zones(settings, settings.zones, SystemEntropy(), WeakFileRoot), read_directory(settings), {}
 
 
 def _rows(connection: Connection, table: Table) -> Rows:

@@ -17,7 +17,7 @@ from gateway.wiring import Services
 from tests import asked, excepted
 from tests.crash.checks import faults
 from tests.house import House
-from tests.storage.test_grant_race import process_of
+from tests.storage.test_grant_race import PATIENCE, process_of
 from vault.cases.access_requests import Doubt, Manner, Refusal
 from vault.errors import Conflict
 from vault.ids import RequestId
@@ -86,7 +86,7 @@ def test_an_answer_waits_for_what_is_about_to_leave(house: House, manner: Manner
 
     def pause() -> None:
         inside.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         order.append("left")
 
     def refusing(services: Services) -> None:
@@ -103,13 +103,13 @@ def test_an_answer_waits_for_what_is_about_to_leave(house: House, manner: Manner
             threading.Thread(target=lambda: refusing(services)),
         ]
         threads[0].start()
-        assert inside.wait(10)
+        assert inside.wait(PATIENCE)
         threads[1].start()
         time.sleep(0.2)
         assert order == [], "the answer waits"
         go_on.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         assert order == ["left", "too late"]
     assert faults(house.settings) == []
 

@@ -68,6 +68,12 @@ _REMEMBERED: Final = 65_536
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _PROVENANCES: Final = {provenance.value: provenance for provenance in Provenance}
 _STATES: Final = {state.value: state for state in State}
+#: What stands where no record is, so that its absence is not told by the time of the answer: turned into objects and
+#: let go like one that is there and may not be seen.
+_NO_RECORD: Final = (
+    bytes(16), 1, bytes(16), Kind.NOTE.value, Provenance.INTERVIEW.value, "intake/1", "fr", bytes(16), 0, bytes(16),
+    b"", State.FOLLOW_UP.value, "brussels", bytes(16),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,11 +303,19 @@ class HotStatements:
 
     def record(self, record: bytes) -> tuple[SealedRecord, Standing] | None:
         rows = self._on.records([record])
-        return _record_and_standing(rows[0]) if rows else None
+        if not rows:
+            self._let_go()
+            return None
+        return _record_and_standing(rows[0])
 
     def wrap(self, key: bytes, reader: str) -> bytes | None:
         rows = self._on.wraps([key], reader)
         return rows[0][1] if rows else None
+
+    def _let_go(self) -> None:
+        """On PostgreSQL the key of a record that is not there takes a round trip of its own, as long as this."""
+        if self._main.sqlite:
+            _record_and_standing(_NO_RECORD)
 
     def begin(self, wants: Sequence[Want], cache: dict[Any, Any]) -> None:
         """Begin the transaction and fill `cache` with what the waiting reads will ask for.
@@ -320,6 +334,8 @@ class HotStatements:
             found = _record_and_standing(row)
             cache["record", row[0]] = found
             cache["wrap", found[0].key.raw, reader] = None
+        for _ in range(len(records) - len(heads)):
+            self._let_go()
         for key, wrap in wraps:
             cache["wrap", key, reader] = wrap
 
