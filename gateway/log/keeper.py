@@ -14,14 +14,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from auditor.verify import Policy
 from gateway.log.key import read_policy, replace_file
-from gateway.log.source import publish
+from gateway.log.source import publish, sweep
 from gateway.log.witnesses import CONTRADICTIONS, TIMEOUT, Named, Unanswered, WitnessClient, named_in
 from gateway.settings import Settings
 from vault.audit.events import Event
@@ -51,6 +51,10 @@ _SETTLE_AFTER: Final = 1_000
 _PAGES_A_TRANSACTION: Final = 5
 _ENTRIES_A_PAGE: Final = 4
 SHOW_EVERY: Final = 10.0  # seconds
+#: Published tiles that grew full leave their narrower forms behind, one for each time the log was shown: hundreds of
+#: megabytes a day on a busy log. They are looked for so often, and taken away once nobody can still be reading them.
+_SWEEP_EVERY: Final = 3600.0  # seconds
+_SWEEP_AFTER: Final = 86_400.0  # seconds
 ALARM_AFTER: Final = 2.0  # seconds that the oldest entry waited
 PRESS_AFTER: Final = 5.0  # seconds: from then on new requests wait
 _SAY_IDLE: Final = timedelta(seconds=1)
@@ -104,6 +108,7 @@ class LogKeeper:
         self._unsaid: list[Event] = []
         self._asked = self._published = False
         self._unsettled = 0
+        self._swept = -_SWEEP_EVERY
         self.sequencer = Sequencer(
             self._store, lane, key, clock, before_signing=self._check_seen, batch=batch,
             say_idle=None if store.sqlite else _SAY_IDLE, give_way=lambda: time.sleep(_GIVE_WAY),
@@ -151,6 +156,10 @@ class LogKeeper:
             folder.mkdir(parents=True, exist_ok=True)
             publish(self._reader, folder, self._policy, afresh=not self._published)
             self._published = True
+            if time.monotonic() - self._swept >= _SWEEP_EVERY:
+                self._swept = time.monotonic()
+                with suppress(OSError):  # what is left over harms nobody
+                    sweep(folder, time.time() - _SWEEP_AFTER)  # by the file system's clock
 
     def close(self) -> None:
         self._witnesses.close()

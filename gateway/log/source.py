@@ -116,6 +116,24 @@ def publish(reader: SqlLogReader, folder: Path, policy: Policy, *, afresh: bool 
     return written
 
 
+def sweep(folder: Path, before: float) -> int:
+    """Take away the narrow tiles of a published folder that a full one has long replaced. Returns how many files.
+
+    before: seconds since 1970; what was written later stays, for whoever is still reading by an older checkpoint. C2SP
+    tlog-tiles: a narrow tile is the beginning of the full one, and a log need not keep it beside.
+    """
+    gone = 0
+    for narrow in sorted(folder.glob("*/tile/**/*.p")):
+        full = narrow.with_name(narrow.name.removesuffix(".p"))
+        widths = sorted(narrow.iterdir()) if narrow.is_dir() and full.is_file() and full.stat().st_size else []
+        if widths and max(each.stat().st_mtime for each in widths) < before:
+            for each in widths:
+                each.unlink()
+            narrow.rmdir()
+            gone += len(widths)
+    return gone
+
+
 def _whole(path: Path, tile: TileId) -> bool:
     """Whether a file is there and, as far as its length tells, not empty. What it holds is for the verifier."""
     try:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +21,7 @@ import pytest
 from auditor import verify
 from auditor.verify import CODES, Failed, Key, Lanes, Policy, verify_log, verify_logs
 from gateway.log import source
-from gateway.log.source import live_source, publish
+from gateway.log.source import live_source, publish, sweep
 from tests.house import House
 from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, verdict
 from tests.log.tampering import ORIGIN, SIGNER, TAMPERED, Files, dropped, flip, history_rewritten, upper_tile
@@ -68,6 +69,30 @@ def test_publishing_again_writes_only_what_grew(grown: Keeper, tmp_path: Path) -
     grown.turn()
     assert publish(reader, tmp_path, POLICY) == 3
     assert verdict(str(tmp_path)) == "sound"
+
+
+def test_narrow_tiles_go_once_a_full_one_stands_beside_them_for_long(keeper: Keeper, tmp_path: Path) -> None:
+    reader, coach = SqlLogReader(keeper.store.main), keeper.house.client("coach")
+    for calls in (40, 30, 300):
+        for _ in range(calls):
+            coach.get("/cases")
+        keeper.turn()
+        publish(reader, tmp_path, POLICY)
+    tiles = tmp_path / "2026h2" / "tile"
+
+    def narrow() -> set[str]:
+        return {str(path.relative_to(tiles)) for path in tiles.rglob("*.p/*")}
+
+    before = narrow()
+    replaced = {path for path in before if path.startswith(("0/000.p/", "entries/000.p/"))}
+    assert len(replaced) == 4
+    assert {path.split("/")[0] for path in before - replaced} == {"0", "1", "entries"}, "those of the newest head"
+    assert sweep(tmp_path, time.time() - 60) == 0, "somebody may still be reading by an older head"
+    assert narrow() == before
+    assert sweep(tmp_path, time.time() + 60) == len(replaced)
+    assert narrow() == before - replaced
+    assert verdict(str(tmp_path)) == "sound"
+    assert publish(reader, tmp_path, POLICY) == 0, "nothing that is needed was missing"
 
 
 @pytest.mark.parametrize("name", ["tile/0/000.p/*", "tile/entries/000.p/*", "checkpoint", "checkpoints/*"])
