@@ -118,7 +118,7 @@ def test_the_pages_speak_four_languages(lite_house: House, language: str) -> Non
     house.client("head")
     number = drawn(house)
     head = Visitor(house, "head")
-    head._headers["cookie"] = head._headers["cookie"].replace("language=en", f"language={language}")
+    head.headers["cookie"] = head.headers["cookie"].replace("language=en", f"language={language}")
     page = head.look(f"/samples/{number}")
     assert {"fr": "Terminer l'échantillon", "nl": "De steekproef beëindigen", "de": "Die Stichprobe beenden"}[
         language
