@@ -10,30 +10,44 @@ from sqlalchemy import func, select
 from gateway.auth.sessions import hash_token
 from tests.asked import approved
 from tests.house import CASE, House
+from vault.access.enforcement import Permit
 from vault.cases.people import Identity, Person
+from vault.pseudonyms import domain_of
 from vault.storage import tables as t
 from vault.usecases import sign_in
 from vault.usecases.casework import parse_reference
 from vault.usecases.open_case import record_for
-from vault.vocabulary import CASEWORK, Action, Kind, Provenance, Purpose
+from vault.vocabulary import CASEWORK, FOLLOW_UP, Action, Kind, Provenance, Purpose
 
 
-def confide_identity(house: House, case: str) -> None:
-    """Seal another version of the identity, as something that was told: no screen does that, a mistake could."""
+def may_confide(house: House, case: str) -> Permit:
+    """The coach's permit to write the identity of an open case."""
     casework, wanted = house.services.casework, parse_reference(case)
     assert casework is not None
     hashed = hash_token(house.tokens["coach"])
 
-    def job(uow: Any) -> None:
+    def job(uow: Any) -> Permit:
         actor = sign_in.authenticate(uow, hashed, "10.0.0.7", house.clock)
-        permit = casework.ask(
+        return casework.ask(
             uow, actor, Action.WRITE, Kind.IDENTITY, uow.cases.get(wanted), purpose=Purpose.COACHING,
             asked=record_for(wanted, Kind.IDENTITY, casework).hex(),
         )  # fmt: skip
+
+    permit: Permit = house.services.worker.run(CASEWORK, job)
+    return permit
+
+
+def confide_identity(house: House, case: str, permit: Permit | None = None) -> None:
+    """Seal another version of the identity, as something that was told: no screen does that, a mistake could."""
+    casework, wanted = house.services.casework, parse_reference(case)
+    assert casework is not None
+    allowed = permit or may_confide(house, case)
+
+    def job(uow: Any) -> None:
         casework.keeper.write(
-            uow, permit, kind=Kind.IDENTITY, case=wanted, record=record_for(wanted, Kind.IDENTITY, casework), version=2,
-            plaintext=Identity((Person("Confié", "Nom"),), "9999999", "OQT-DIT-1").encode(), author=actor.id,
-            at=house.clock.now(), provenance=Provenance.INTERVIEW,
+            uow, allowed, kind=Kind.IDENTITY, case=wanted, record=record_for(wanted, Kind.IDENTITY, casework),
+            version=2, plaintext=Identity((Person("Confié", "Nom"),), "9999999", "OQT-DIT-1").encode(),
+            author=allowed.actor, at=house.clock.now(), provenance=Provenance.INTERVIEW,
         )  # fmt: skip
 
     house.services.worker.run(CASEWORK, job)
@@ -64,10 +78,26 @@ def test_a_number_that_was_told_is_on_no_sheet(confided: tuple[House, str]) -> N
     assert house.client("officer").get("/sheets").json()["sheets"] == []
 
 
-def test_a_name_that_was_told_is_in_no_grant(confided: tuple[House, str]) -> None:
+def test_upon_a_number_nothing_goes_once_the_official_file_bears_none(confided: tuple[House, str]) -> None:
+    """Whether the case is the one that was asked about can be held against the official file alone."""
     house, case = confided
     request = approved(house)
     confide_identity(house, case)
+    before = releases(house)
+    reply = house.client("head").post(f"/access-requests/{request}/grant")
+    assert (reply.status_code, "no identity" in reply.json()["detail"]) == (409, True)
+    assert releases(house) == before
+
+
+def test_a_name_that_was_told_is_in_no_grant(confided: tuple[House, str]) -> None:
+    house, case = confided
+    permit = may_confide(house, case)
+    house.hand_over(house.client("coach"), house.client("head"), case)  # whose sheet would be refused afterwards
+    confide_identity(house, case, permit)
+    casework = house.services.casework
+    assert casework is not None
+    name = casework.pseudonyms.token(domain_of(FOLLOW_UP), parse_reference(case)).text
+    request = approved(house, about={"by": "pseudonym", "value": name})
     reply = house.client("head").post(f"/access-requests/{request}/grant")
     assert reply.status_code == 201, reply.text
     told = house.client("officer").get(f"/grants/{reply.json()['grant']}").json()

@@ -202,7 +202,9 @@ def _check_named(uow: UnitOfWork, permit: Permit, case: Case, about: Designation
     Raises Conflict.
     """
     opened = _official(uow, permit, case, Kind.IDENTITY, casework)
-    identity = Identity.decode(opened.plaintext) if opened is not None else Identity(())
+    if opened is None:
+        raise Conflict("the official file holds no identity here: whether it is who was asked about is not known")
+    identity = Identity.decode(opened.plaintext)
     borne = identity.ov_number if about.naming is Naming.OV_NUMBER else identity.oqt_reference
     if not borne or normalise_for_index(about.naming.value, borne) != about.value:
         raise Conflict("the case does not bear this number any more: whoever was asked about is somebody else")
