@@ -34,6 +34,19 @@ def at(house: House, text: str) -> None:
         house.renew(login)
 
 
+def missed_thrice(house: House) -> tuple[str, list[str]]:
+    """A case that is being closed because nobody came, and the addresses of the missed invitations."""
+    paths = Paths(house)
+    case, missed = paths.case_in(State.TRIAGED), []
+    for day in (DAY, "2026-11-24", "2026-12-01"):
+        missed.append(invited(house.client("desk"), case, starts_at=f"{day}T09:00"))
+        at(house, f"{day}T08:31")
+        house.client("desk").post(f"{missed[-1]}/attendance", json={"status": "no_show"})
+    paths.take(case, Step.SEND_CONSEQUENCES_LETTER)
+    paths.take(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
+    return case, missed
+
+
 def state(house: House, case: str) -> str:
     found: str = house.client("head").get(f"/cases/{case}").json()["state"]
     return found
@@ -112,14 +125,7 @@ def _next(house: House, login: str, case: str) -> str | None:
 def test_an_excuse_counts_whenever_it_comes_even_between_the_two_signatures(house: House) -> None:
     """Else somebody whose absence was excused is handed over as one who never came."""
     paths = Paths(house)
-    case = paths.case_in(State.TRIAGED)
-    missed = []
-    for day in (DAY, "2026-11-24", "2026-12-01"):
-        missed.append(invited(house.client("desk"), case, starts_at=f"{day}T09:00"))
-        at(house, f"{day}T08:31")
-        house.client("desk").post(f"{missed[-1]}/attendance", json={"status": "no_show"})
-    paths.take(case, Step.SEND_CONSEQUENCES_LETTER)
-    paths.take(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
+    case, missed = missed_thrice(house)
     late = house.client("desk").post(f"{missed[0]}/attendance", json={"status": "excused"})
     assert (late.status_code, late.json()["state"]) == (200, "closing_noncollab")
     assert _next(house, "head", case) is None, "nobody is led to a hand-over that is refused"

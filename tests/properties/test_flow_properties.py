@@ -7,20 +7,16 @@ The walk by the table alone, longer and with a way out of every state, is in tes
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from tests.crash.checks import faults
 from tests.flow_paths import ORDER, Paths
-from tests.house import CASE, STAFF, House, house_on, migrated_template, sqlite_home
+from tests.house import CASE, STAFF
+from tests.properties.walks import Walk
 from vault.access.releases import SHEET_FIELDS
 from vault.cases.flow import Outcome, State, Step, row_of
 from vault.cases.partners import FIELDS
@@ -34,24 +30,10 @@ CALLERS: Final = ("coach", "colleague", "desk", "head", "far_head")
 ENDS: Final = frozenset({State.CLOSED, State.HANDED_OVER})
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _template() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        CaseOfSteps.template = migrated_template(Path(folder) / "template")
-        CaseOfSteps.folder = Path(folder)
-        yield
-
-
-class CaseOfSteps(RuleBasedStateMachine):
-    template: Path
-    folder: Path
-    number = 0
-
+class CaseOfSteps(Walk):
     @initialize(walked_in=st.booleans())
     def open(self, *, walked_in: bool) -> None:
-        CaseOfSteps.number += 1
-        self.context = house_on(sqlite_home(self.template, self.folder / f"home-{CaseOfSteps.number}"))
-        self.house: House = self.context.__enter__()
+        self.move_in()
         self.coach, self.head = self.house.client("coach"), self.house.client("head")
         self.paths = Paths(self.house)
         contact = CASE["contact"] | {"whereabouts_note": f"chez {CONFIDED}", "address": f"{CONFIDED} 3"}
@@ -63,11 +45,6 @@ class CaseOfSteps(RuleBasedStateMachine):
         self.state = State.INTAKE if walked_in else State.OQT_NOTIFIED
         self.version = 1
         self.handed = 0
-
-    def teardown(self) -> None:
-        if hasattr(self, "house"):
-            assert faults(self.house.settings) == []
-            self.context.__exit__(None, None, None)
 
     def _options(self) -> dict[str, Any]:
         shown = self.head.get(f"/cases/{self.case}/steps").json()["steps"]

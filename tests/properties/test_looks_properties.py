@@ -8,23 +8,18 @@ step everybody tries.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from tests import samples
 from tests.api.stage_people import ABSENCE, CONFLICT, People
-from tests.crash.checks import faults
 from tests.emergencies import ASK
-from tests.house import House, house_on, migrated_template, sqlite_home
+from tests.properties.walks import Walk
 from vault.cases.calendar import belgian_day
 
 COACHES: Final = ("coach", "colleague", "third_coach")
@@ -49,24 +44,10 @@ class Sample:
     over: bool = False
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _template() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        Looks.template = migrated_template(Path(folder) / "template")
-        Looks.folder = Path(folder)
-        yield
-
-
-class Looks(RuleBasedStateMachine):
-    template: Path
-    folder: Path
-    number = 0
-
+class Looks(Walk):
     @initialize()
     def open(self) -> None:
-        Looks.number += 1
-        self.context = house_on(sqlite_home(self.template, self.folder / f"home-{Looks.number}"))
-        self.house: House = self.context.__enter__()
+        self.move_in()
         self._sign_in()
         coach = self.house.client("coach")
         self.case = self.house.open_case(coach)
@@ -78,11 +59,6 @@ class Looks(RuleBasedStateMachine):
         self.absences: list[tuple[str, str]] = []
         self.emergencies: list[Emergency] = []
         self.samples: list[Sample] = []
-
-    def teardown(self) -> None:
-        if hasattr(self, "house"):
-            assert faults(self.house.settings) == []
-            self.context.__exit__(None, None, None)
 
     def _sign_in(self) -> None:
         for login in LOGINS:

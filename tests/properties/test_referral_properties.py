@@ -8,20 +8,16 @@ for is compared with it.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from tests.crash.checks import faults
-from tests.house import Caller, House, house_on, migrated_template, sqlite_home
+from tests.house import Caller
+from tests.properties.walks import Walk
 from vault.cases.partners import FIELDS
 from vault.cases.referrals import REFERRAL_STEPS, AnswerStatus, ReferralStatus, ReferralStep
 
@@ -50,35 +46,16 @@ class Known:
     waiting: list[AnswerStatus] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _template() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        Referring.template = migrated_template(Path(folder) / "template")
-        Referring.folder = Path(folder)
-        yield
-
-
-class Referring(RuleBasedStateMachine):
-    template: Path
-    folder: Path
-    number = 0
-
+class Referring(Walk):
     @initialize()
     def open(self) -> None:
-        Referring.number += 1
-        self.context = house_on(sqlite_home(self.template, self.folder / f"home-{Referring.number}"))
-        self.house: House = self.context.__enter__()
+        self.move_in()
         person = {name: MARKS[name] for name in ("family_name", "given_names", "birth_date", "nationality")}
         contact = {name: MARKS[name] for name in ("phone", "email", "address")}
         self._sign_in()
         self.case = self.house.open_case(self.callers["coach"], people=[person], contact=contact)
         self.known: dict[str, Known] = {}
         self.closed = False
-
-    def teardown(self) -> None:
-        if hasattr(self, "house"):
-            assert faults(self.house.settings) == []
-            self.context.__exit__(None, None, None)
 
     def _sign_in(self) -> None:
         for login in LOGINS:

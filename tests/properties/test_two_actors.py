@@ -6,21 +6,19 @@ history, in an order that the table allows; what was not, left nothing.
 
 from __future__ import annotations
 
-import tempfile
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from gateway.auth.sessions import hash_token
 from tests.crash.checks import faults
 from tests.flow_paths import Paths
-from tests.house import House, house_on, migrated_template, sqlite_home
+from tests.house import House
+from tests.properties.walks import Walk
 from vault.cases.details import Attendee, Avenue, Details, Interpreting, SuspensionReason
 from vault.cases.flow import Outcome, State, Step, row_of
 from vault.cases.history import FIRST_STATE, History
@@ -130,35 +128,16 @@ def check_history(case: Case, events: list[CaseEvent]) -> None:
     assert case.version == len(events) + 1
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _template() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        TwoActors.template = migrated_template(Path(folder) / "template")
-        TwoActors.folder = Path(folder)
-        yield
-
-
 STEPS = st.sampled_from(Step)
 LOGINS = st.sampled_from(ACTORS)
 
 
-class TwoActors(RuleBasedStateMachine):
-    template: Path
-    folder: Path
-    number = 0
-
+class TwoActors(Walk):
     @initialize(state=st.sampled_from([State.OQT_NOTIFIED, State.INVITED, State.INTAKE, State.FOLLOW_UP]))
     def open(self, state: State) -> None:
-        TwoActors.number += 1
-        self.context = house_on(sqlite_home(self.template, self.folder / f"home-{TwoActors.number}"))
-        house: House = self.context.__enter__()
+        house = self.move_in()
         self.pair = Pair(house, Paths(house).case_in(state))
         self.taken = len(self.pair.stored()[1])
-
-    def teardown(self) -> None:
-        if hasattr(self, "pair"):
-            assert faults(self.pair.house.settings) == []
-            self.context.__exit__(None, None, None)
 
     def _both(self, one: tuple[str, Step], two: tuple[str, Step], based_on: int | None) -> None:
         replies = self.pair.at_once((*one, based_on), (*two, based_on))

@@ -16,9 +16,9 @@ import pytest
 
 from gateway.auth.sessions import hash_token
 from gateway.wiring import Services
-from tests.api.stage_people import DAY, People
+from tests.api.stage_people import People
 from tests.api.test_coaches import away, id_of
-from tests.api.test_invitations import at, invited
+from tests.api.test_invitations import invited, missed_thrice
 from tests.crash.checks import faults
 from tests.crash.snapshot import look
 from tests.flow_paths import Paths
@@ -194,21 +194,9 @@ def test_of_two_invitations_at_once_one_goes_out(house: House) -> None:
 # -- an excuse, and what rests on an absence ---------------------------------------------------------
 
 
-def missed_thrice(house: House) -> tuple[str, str]:
-    """A case that is being closed because nobody came, and the first of the missed invitations."""
-    paths = Paths(house)
-    case, missed = paths.case_in(State.TRIAGED), []
-    for day in (DAY, "2026-11-24", "2026-12-01"):
-        missed.append(invited(house.client("desk"), case, starts_at=f"{day}T09:00"))
-        at(house, f"{day}T08:31")
-        house.client("desk").post(f"{missed[-1]}/attendance", json={"status": "no_show"})
-    paths.take(case, Step.SEND_CONSEQUENCES_LETTER)
-    paths.take(case, Step.BEGIN_CLOSING, outcome="NO_SHOW")
-    return case, missed[0].rpartition("/")[2]
-
-
-def excusing(case: str, appointment: str) -> Act:
-    cmd = appointments.Settle(parse_reference(case), AppointmentId.parse(appointment), Status.EXCUSED)
+def excusing(case: str, address: str) -> Act:
+    appointment = AppointmentId.parse(address.rpartition("/")[2])
+    cmd = appointments.Settle(parse_reference(case), appointment, Status.EXCUSED)
 
     def act(uow: Any, actor: Any, services: Services) -> Any:
         assert services.casework is not None
@@ -218,25 +206,25 @@ def excusing(case: str, appointment: str) -> Act:
 
 
 def test_nobody_is_handed_over_as_absent_whose_excuse_is_being_recorded(house: House) -> None:
-    case, appointment = missed_thrice(house)
+    case, (invitation, *_) = missed_thrice(house)
     over = handing_over(house, case)
-    told = one_after_the_other(house, ("desk", excusing(case, appointment)), ("head", over))
+    told = one_after_the_other(house, ("desk", excusing(case, invitation)), ("head", over))
     assert isinstance(told, IllegalStep)
     assert told.reason == "reinvitations_left"
     assert look(house.settings)["releases"] == []
 
 
 def test_nobody_signs_for_an_absence_whose_excuse_is_being_recorded(house: House) -> None:
-    case, appointment = missed_thrice(house)
+    case, (invitation, *_) = missed_thrice(house)
     sign = step(case, Step.SIGN_CLOSING, Details())
-    told = one_after_the_other(house, ("desk", excusing(case, appointment)), ("head", sign))
+    told = one_after_the_other(house, ("desk", excusing(case, invitation)), ("head", sign))
     assert isinstance(told, IllegalStep)
     assert told.reason == "reinvitations_left"
 
 
 def test_no_excuse_is_acknowledged_once_the_sheet_leaves(house: House) -> None:
-    case, appointment = missed_thrice(house)
-    told = one_after_the_other(house, ("head", handing_over(house, case)), ("desk", excusing(case, appointment)))
+    case, (invitation, *_) = missed_thrice(house)
+    told = one_after_the_other(house, ("head", handing_over(house, case)), ("desk", excusing(case, invitation)))
     assert isinstance(told, NotFound)
 
 
