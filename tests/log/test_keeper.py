@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -75,11 +77,11 @@ def tell(settings: Settings, *witnesses: Witness) -> None:
                 witness.add_log(line.split()[1])
 
 
-def keeper_of(house: House, **options: Any) -> LogKeeper:
+def keeper_of(house: House, settings: Settings | None = None, **options: Any) -> LogKeeper:
     key = load_log_key(house.settings, SystemEntropy(), WeakFileRoot)
     store = log_store(house.settings)
     lane = log_lane(house.services.directory, house.clock)
-    return LogKeeper(house.settings, key, store, lane, house.clock, **options)
+    return LogKeeper(settings or house.settings, key, store, lane, house.clock, **options)
 
 
 def verdict(house: House, keeper: LogKeeper) -> str:
@@ -379,6 +381,29 @@ def test_a_fault_that_nobody_foresaw_stops_the_log_and_lets_requests_wait(lite_h
         threading.Event().wait(0.01)
     thread.stop()
     assert (thread.state.stopped, set(pressed)) == ("RuntimeError", {True})
+
+
+def test_what_is_shown_is_published_and_narrow_tiles_do_not_stay_for_ever(lite_house: House, tmp_path: Path) -> None:
+    house, folder = lite_house, tmp_path / "shown"
+    settings, coach = house.settings.model_copy(update={"log_folder": folder}), house.client("coach")
+    old = time.time() - 2 * 86_400
+    for calls in (20, 280):
+        keeper = keeper_of(house, settings)
+        for _ in range(calls):
+            coach.get("/cases")
+        keeper.turn()
+        keeper.show()
+        let_go(keeper)
+    (tiles,) = folder.glob("*/tile")
+    assert list(tiles.glob("0/000.p/*")), "whoever reads by the head before has a day"
+    for path in tiles.rglob("*.p/*"):
+        os.utime(path, (old, old))
+    keeper = keeper_of(house, settings)
+    keeper.show()
+    let_go(keeper)
+    assert list(tiles.glob("*/000.p")) == [tiles / "1/000.p"], "there is no full one of these yet"
+    assert list(tiles.glob("0/001.p/*"))
+    assert verify_logs(str(folder), Policy.parse(read_policy(settings)))[0]
 
 
 def test_the_logs_key_is_its_own_and_made_once(sqlite_settings: Settings) -> None:
