@@ -68,7 +68,7 @@ class Looks(Walk):
         return self.house.client(login).post(path, json=body)
 
     def _given(self, login: str) -> None:
-        """The case is theirs now."""
+        """The case is theirs now; nobody's, if "": a conflict of interest keeps it from every coach of the region."""
         assert login not in self.barred, "no road leads to whom a conflict of interest keeps from it"
         self.owner = login
 
@@ -126,9 +126,10 @@ class Looks(Walk):
             "reopen": {"day": day, "language": "fr", "leaflet": "2026-1"},
             "begin-intake": {"attendees": [], "interpreter": "not_needed"},
         }[step]  # fmt: skip
-        login = "head" if step in {"suspend", "resume"} else self.owner
+        login = "head" if step in {"suspend", "resume"} else self.owner or "coach"
         reply = self._post(login, f"/cases/{self.case}/steps/{step}", told)
         if reply.status_code == 201:
+            assert login in {self.owner, "head"}, "a case that nobody has is nobody's to step"
             phases = {"suspended": "suspended", "closed": "closed", "invited": "pending"}
             self.phase = phases.get(reply.json()["state"], "active")
 
@@ -255,7 +256,15 @@ def test_one_way_of_all() -> None:
         for moment in (play.samples[-1].ends - timedelta(seconds=1), play.samples[-1].ends - TICK):
             play._be_at(moment)
             play.everybody_tries()
-        play.declare("coach")
+        for login in COACHES:
+            play.declare(login)
+            play.everybody_tries()
+        assert not play.owner, "nobody is left who may have it"
+        play.step("close")
+        play.everybody_tries()
+        play.lift("third_coach")
+        play.assign("third_coach")
+        assert play.owner == "third_coach"
         play.everybody_tries()
     finally:
         play.teardown()
