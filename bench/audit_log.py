@@ -158,8 +158,11 @@ class _Writer:
 
     def detailed(self) -> None:
         self._append(_DETAIL)
-        number = self._lane.number - 1
-        self.acknowledged[self._lane.lane + number.to_bytes(8, "big")] = time.monotonic()
+        self.acknowledged[self.newest()] = time.monotonic()
+
+    def newest(self) -> bytes:
+        """The id of the entry written last."""
+        return self._lane.lane + (self._lane.number - 1).to_bytes(8, "big")
 
     def unaudited(self) -> None:
         self._run(lambda _: self._work())
@@ -362,7 +365,8 @@ def _bytes_over_plain_row(settings: Settings, writer: _Writer, admin: psycopg.Co
         _drained(admin)
         ours = size() - before
         admin.execute("CREATE TABLE bench_plain (id bigserial PRIMARY KEY, body text, detail text)")
-        row = admin.execute("SELECT body FROM log.entries ORDER BY entry_id DESC LIMIT 1").fetchone()
+        last = writer.newest()  # the sequencer's own entries are shorter
+        row = admin.execute("SELECT body FROM log.entries WHERE entry_id = %s", (last,)).fetchone()
         body, detail = bytes(row[0] if row else b"").decode(), json.dumps(_DETAIL._asdict())
         admin.execute(
             "INSERT INTO bench_plain (body, detail) SELECT %s, %s FROM generate_series(1, %s)", (body, detail, count)
