@@ -57,6 +57,7 @@ from gateway.hot_path import HotPath
 from gateway.middleware import Guardrails
 from gateway.pages.router import routes as pages
 from gateway.printing.printer import Printer
+from gateway.rewrapper import rewrapping
 from gateway.sweeper import sweeping
 from gateway.turned_away import TurnedAway
 from gateway.wiring import Services
@@ -100,6 +101,7 @@ def create_app(services: Services) -> Application:
             stack.push_async_callback(turned_away.flush)
             stack.push_async_callback(_end, asyncio.create_task(turned_away.run()))
             await stack.enter_async_context(sweeping(services))
+            await stack.enter_async_context(rewrapping(services))
             yield
 
     app = Application(

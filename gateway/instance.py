@@ -18,17 +18,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from gateway.keyring_file import KeyringFile
 from gateway.log.key import create_log_key
 from gateway.private import read_passphrase as read_passphrase
 from gateway.private import replace_private
 from gateway.private import write_private as write_private
 from gateway.settings import Settings, slug
 from vault.crypto.directory import DirectoryEntry, ZoneDirectory, fingerprint, load_directory, sign_directory
-from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, store_keyring
+from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, store_keyring
 from vault.crypto.providers.file import FileRoot
 from vault.crypto.providers.passphrase import Argon2Parameters, calibrate
 from vault.crypto.signing import SigningKey
-from vault.errors import ConfigurationError, DirectoryRejected, KeyringError, KeyringMissing
+from vault.errors import ConfigurationError, DirectoryRejected, KeyringMissing
 from vault.ports import Clock, Entropy
 from vault.vocabulary import Zone
 
@@ -80,17 +81,29 @@ def create_instance(
     return pin
 
 
-def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> ZoneKeyring:
-    """Raises KeyringMissing, KeyringError, WrongPassphrase, KeyringDamaged."""
+def open_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> KeyringFile:
+    """A zone's keys, and the root they stand under, kept open.
+
+    Raises KeyringMissing, KeyringError, WrongPassphrase, KeyringDamaged.
+    """
     folder = settings.zone_folder(zone)
     provider = root.open(folder / "root.key", read_passphrase(settings.passphrase_file(zone)), entropy)
     try:
-        document = (folder / "keyring").read_bytes()
-    except FileNotFoundError:
+        return KeyringFile(folder, zone, provider)
+    except KeyringMissing:
         raise KeyringMissing(f"the keyring of zone {slug(zone)} is not in its folder") from None
-    except OSError as fault:
-        raise KeyringError(f"the keyring of zone {slug(zone)} cannot be read ({fault.strerror})") from None
-    return load_keyring(document, zone, provider)
+
+
+def open_zones(
+    settings: Settings, zones: Sequence[Zone], entropy: Entropy, root: type[FileRoot] = FileRoot
+) -> dict[Zone, KeyringFile]:
+    """All of them, each under its own passphrase. Raises as `open_zone`."""
+    return {zone: open_zone(settings, zone, entropy, root) for zone in zones}
+
+
+def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> ZoneKeyring:
+    """Raises KeyringMissing, KeyringError, WrongPassphrase, KeyringDamaged."""
+    return open_zone(settings, zone, entropy, root).keyring
 
 
 def load_zones(

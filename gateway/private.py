@@ -26,8 +26,18 @@ def replace_private(path: Path, content: bytes) -> None:
     try:
         write_private(fresh, content)
         fresh.replace(path)
+        sync_folder(path.parent)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in it are on the disk. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_passphrase(path: Path) -> Sensitive[str]:

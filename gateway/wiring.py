@@ -17,7 +17,8 @@ from gateway.case_sample_rules import load_case_sample_rules
 from gateway.clock import SystemClock, SystemEntropy
 from gateway.detection import load_detection
 from gateway.exception_rules import load_exception_rules
-from gateway.instance import load_zones, read_directory, read_pin
+from gateway.instance import open_zones, read_directory, read_pin
+from gateway.keyring_file import KeyringFile, LiveWrapper
 from gateway.office_texts import load_texts
 from gateway.organisation import load_organisation
 from gateway.parameters import load_parameters
@@ -44,7 +45,7 @@ from vault.crypto.providers.file import FileRoot
 from vault.errors import ConfigurationError
 from vault.ports import Clock, Entropy, Firewall
 from vault.pseudonyms import PseudonymKeys
-from vault.storage import installation, migrate
+from vault.storage import generations, installation, migrate
 from vault.storage.store import Store, claim
 from vault.storage.worker import GroupRunner, Worker
 from vault.usecases.casework import Casework
@@ -81,6 +82,8 @@ class Services:
     before_close: list[Callable[[], None]] = field(default_factory=list)
     policy: PolicyInForce | None = None  # None where a firewall was handed in
     namespaces: dict[Zone, tuple[Namespace, ...]] = field(default_factory=dict)
+    #: Each zone's keys on disk: whoever rotates them, or must know whether somebody did.
+    keyring_files: dict[Zone, KeyringFile] = field(default_factory=dict)
     #: How fast this process makes the log findable.
     filing_pace: Pace = field(default_factory=Pace)
     _held: ExitStack = field(default_factory=ExitStack)
@@ -117,7 +120,8 @@ def build(
         # First: meanwhile the passphrases are being stretched, where that was begun before (`cli.serve.EarlyRoots`).
         policy = PolicyInForce(settings) if firewall is None else None
         firewall = policy.firewall if policy is not None else firewall
-        keyrings = load_zones(settings, settings.zones, entropy, root)
+        files = open_zones(settings, settings.zones, entropy, root)
+        keyrings = {zone: file.keyring for zone, file in files.items()}
         directory = read_directory(settings)
         _check_directory(directory, keyrings)
         store = Store(settings.main_url, settings.keys_url)
@@ -127,9 +131,12 @@ def build(
         store.connect()
         installation.check(store.main, "main", read_pin(settings))
         installation.check(store.keystore, "keystore", read_pin(settings))
+        for zone, file in files.items():
+            file.renew()  # a rotation may have ended since
+            generations.check(store.keystore, zone, file.keyring.wrapper.marks(zone))
         _check_role(settings, store)
         assert firewall is not None
-        services = _assemble(settings, store, keyrings, directory, firewall, clock, entropy, held)
+        services = _assemble(settings, store, keyrings, files, directory, firewall, clock, entropy, held)
     except BaseException:
         held.close()
         raise
@@ -138,8 +145,8 @@ def build(
 
 
 def _assemble(
-    settings: Settings, store: Store, keyrings: dict[Zone, ZoneKeyring], directory: ZoneDirectory,
-    firewall: Firewall, clock: Clock, entropy: Entropy, held: ExitStack,
+    settings: Settings, store: Store, keyrings: dict[Zone, ZoneKeyring], files: dict[Zone, KeyringFile],
+    directory: ZoneDirectory, firewall: Firewall, clock: Clock, entropy: Entropy, held: ExitStack,
 ) -> Services:  # fmt: skip
     overseer = directory.of(OVERSIGHT).sealing
 
@@ -178,12 +185,13 @@ def _assemble(
         access=_offices(settings, keyrings, directory, guard, clock, entropy, protocols),
         namespaces=load_namespaces(settings),
         correspondence=correspondence,
+        keyring_files=files,
         _held=held,
     )
     own = keyrings.get(CASEWORK)
     if own is not None and own.pseudonym_root is not None and own.blind_index_key is not None:
         pseudonyms, index = PseudonymKeys(own.pseudonym_root), BlindIndex(own.blind_index_key.expose())
-        keeper = RecordKeeper(own.wrapper, clock=clock, entropy=entropy)
+        keeper = RecordKeeper(LiveWrapper(files[CASEWORK]), clock=clock, entropy=entropy)
         services.casework = _casework(
             settings, guard, keeper, pseudonyms, index, directory, clock, entropy, protocols
         )  # fmt: skip

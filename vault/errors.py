@@ -38,7 +38,8 @@
     ├── KeyringError
     │   ├── WrongPassphrase
     │   ├── KeyringMissing
-    │   └── KeyringDamaged
+    │   ├── KeyringDamaged
+    │   └── GenerationMissing   a wrap, or a keystore, of another generation of the zone's key than is held
     ├── ProvenanceRefused       something would leave that comes from where it must not
     ├── PolicyRejected          rules that cannot be loaded; the old ones stay
     ├── StoreError
@@ -368,6 +369,12 @@ class KeyringDamaged(KeyringError):
     """The file is there, but it is not a whole root or key bundle."""
 
     code = "keyring_damaged"
+
+
+class GenerationMissing(KeyringError):
+    """A wrap stands under a generation of the zone's wrapping key that this keyring does not hold."""
+
+    code = "key_generation_missing"
 
 
 class PolicyRejected(VaultError):

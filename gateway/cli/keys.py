@@ -1,9 +1,7 @@
-"""`parefeu keys`: the zones' public keys, and changing the passphrase of one root."""
+"""`parefeu keys`: the zones' public keys; replacing passphrases, roots and wrapping keys."""
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +10,16 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.home import Home, Json, hooks_of, plain_settings, settings_of, zone_of
+from gateway.cli.keys_rotate import rotate
+from gateway.cli.keys_sweep import sweep
 
-app = typer.Typer(help="Look at the zones' keys, change a passphrase.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Look at the zones' keys; replace a passphrase, a root, a wrapping key.",
+    no_args_is_help=True, add_completion=False,
+)  # fmt: skip
+app.command("rotate")(rotate)
+app.command("sweep")(sweep)
+ZoneName = Annotated[str, typer.Option("--zone", help="casework, follow_up, oversight or partner:NAME.")]
 
 
 @app.command()
@@ -50,45 +56,60 @@ def _fingerprint(raw: bytes) -> str:
 @app.command()
 def passphrase(
     ctx: typer.Context,
-    zone: str,
+    zone: Annotated[str, typer.Argument(help="The zone; or --zone.", show_default=False)] = "",
+    zone_option: Annotated[str, typer.Option("--zone", help="The zone whose root it is.", show_default=False)] = "",
     home: Home = None,
     new_file: Annotated[
         Path | None, typer.Option("--new-file", help="A file that holds the new one; default: you are asked.")
     ] = None,
 ) -> None:
-    """Seal a zone's root under another passphrase. The records stay as they are.
+    """Seal a zone's root under another passphrase. The records stay as they are. Interrupted: run it again.
 
-    A copy of the old root file still opens with the old passphrase: destroy such copies.
+    A copy of the old root file still opens with the old passphrase: destroy such copies, or `parefeu keys root`.
     """
     from gateway.clock import SystemEntropy
-    from gateway.instance import read_passphrase, write_private
+    from gateway.instance import read_passphrase
+    from gateway.rooting import change_passphrase, finish_passphrase
     from gateway.settings import slug
+    from vault.errors import ConfigurationError
     from vault.sensitive import Sensitive
 
-    wanted = zone_of(zone)
-    settings = settings_of(home)
+    if bool(zone) == bool(zone_option):
+        raise ConfigurationError("name one zone")
+    wanted = zone_of(zone or zone_option)
+    settings, entropy, root_class = settings_of(home), SystemEntropy(), hooks_of(ctx).root_class()
     file = settings.passphrase_file(wanted)
-    kept = file.exists()
-    old = read_passphrase(file) if kept else Sensitive(typer.prompt("Present passphrase", hide_input=True, err=True))
+    if file.exists() and finish_passphrase(settings, wanted, entropy, root_class):
+        typer.echo(f"what was begun before is finished: {file} holds the new one", err=True)
+    old = (
+        read_passphrase(file)
+        if file.exists()
+        else Sensitive(typer.prompt("Present passphrase", hide_input=True, err=True))
+    )
     if new_file is not None:
         new = read_passphrase(new_file)
     else:
         new = Sensitive(typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
-    # The new passphrase is on disk before the root needs it: a crash in between loses neither.
-    fresh = file.with_name(f"{file.name}.new")
-    if kept:
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        write_private(fresh, new.expose().encode())
-    root = settings.zone_folder(wanted) / "root.key"
-    try:
-        hooks_of(ctx).root_class().change_passphrase(root, old, new, SystemEntropy())
-    except BaseException:
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        raise
-    if kept:
-        os.replace(fresh, file)
+    if change_passphrase(settings, wanted, old, new, entropy, root_class):
         typer.echo(f"changed, and written to {file}")
     else:
         typer.echo(f"changed: give it to whatever starts the zone {slug(wanted)}")
+
+
+@app.command()
+def root(ctx: typer.Context, zone: ZoneName, home: Home = None) -> None:
+    """Put a zone's keys under a new root: the old root file opens them no more. Interrupted: run it again.
+
+    The passphrase stays. Embedded, nobody may be serving; on PostgreSQL restart the zone's processes afterwards.
+    """
+    from gateway.cli.staff import at_the_store
+    from gateway.clock import SystemEntropy
+    from gateway.log.lanes import write
+    from gateway.rooting import replace_root
+    from vault.audit.log_events import root_replaced
+
+    wanted, hooks = zone_of(zone), hooks_of(ctx)
+    with at_the_store(home, wanted, hooks) as (services, _):
+        write(services, wanted, root_replaced())
+        replace_root(services.settings, wanted, SystemEntropy(), hooks.root_class())
+    typer.echo(f"the keys of {wanted} are under a new root; destroy copies of the old root.key and of the old keyring")

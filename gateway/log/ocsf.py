@@ -51,7 +51,8 @@ _SIGN_INS: Final = {
 #: Happenings of the machinery: their outcome is about no case and no person.
 _TOLD: Final = frozenset({
     LogHappening.LOG_OPENED.value, LogHappening.LOG_CLOSED.value, LogHappening.GAP_FOUND.value,
-    LogHappening.WITNESS_CONTRADICTS.value, LogHappening.DETAILS_ERASED.value,
+    LogHappening.WITNESS_CONTRADICTS.value, LogHappening.DETAILS_ERASED.value, LogHappening.WRAPS_ROTATING.value,
+    LogHappening.WRAPS_ROTATED.value, LogHappening.ROOT_REPLACED.value,
     Happening.POLICY_REFUSED.value, Happening.TURNED_AWAY.value, Happening.LANE_OPENED.value,
 })  # fmt: skip
 _FINDINGS: Final = {

@@ -18,6 +18,7 @@ from tests.cli.kit import HouseGateway, Shell, signed_in
 from tests.house import STAFF, House
 from tests.log.test_keeper import keeper_of, let_go
 from tests.pages.visiting import Visitor
+from tests.storage.test_rotating import rotated
 from vault.audit.log_events import details_erased, heartbeat
 from vault.oversight.timetable import Duty
 from vault.storage import filing
@@ -107,8 +108,9 @@ def test_the_timetable_says_what_was_done_when_it_is_due_and_how(lite_house: Hou
     ]
     keys = lines[0]
     assert (keys["done_at"][:10], keys["due_on"], keys["state"], keys["command"]) == (
-        "2026-11-03", "2028-11-03", "in_time", None,
+        "2026-11-03", "2028-11-03", "in_time", "parefeu keys rotate --zone casework",
     )  # fmt: skip
+    assert {line["command"] for line in lines[1:] if line["duty"] == "keys"} == {None}
     sweeping, examining = (next(one for one in lines if one["duty"] == name) for name in ("sweep", "examination"))
     assert (sweeping["done_at"], sweeping["due_on"], sweeping["command"]) == (None, "2026-11-05", "parefeu db sweep")
     assert (examining["due_on"], examining["state"]) == ("2026-12-03", "in_time")
@@ -122,6 +124,20 @@ def test_the_timetable_says_what_was_done_when_it_is_due_and_how(lite_house: Hou
     house.services.worker.run(CASEWORK, lambda uow: try_records(uow, [], house.services.casework))
     assert late(house) == set()
     assert "Nobody sweeps" not in Visitor(house, "operator").look("/")
+
+
+def test_caseworks_keys_count_from_the_last_rotation(lite_house: House) -> None:
+    house = lite_house
+    announce(house.services)
+    house.client("operator")
+    house.clock.move(days=800)
+    house.renew("operator")
+    assert {line["zone"] for line in lines_of(house) if line["state"] == "late" and line["duty"] == "keys"} == {
+        str(entry.zone) for entry in house.services.directory.entries
+    }
+    rotated(house)
+    casework = lines_of(house)[0]
+    assert (casework["zone"], casework["done_at"][:10], casework["state"]) == ("casework", "2029-01-11", "in_time")
 
 
 def test_details_are_dated_by_the_oldest_that_is_stored(lite_house: House) -> None:

@@ -42,6 +42,7 @@ _GATEWAY_STORAGE: Final = (
     "gateway.log",  # keeps the tree, reads it back
     "gateway.cli",  # migrations and database roles are commands
     "gateway.demo",
+    "gateway.rotation",  # carries wraps to the keys, and back
 )
 
 

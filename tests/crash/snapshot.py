@@ -19,7 +19,7 @@ from vault.crypto.directory import ZoneDirectory
 from vault.crypto.hierarchy import ZoneKeyring
 from vault.storage import tables as t
 from vault.storage.store import make_engine
-from vault.vocabulary import Zone
+from vault.vocabulary import CASEWORK, Zone
 
 Rows = list[Mapping[str, Any]]
 T = TypeVar("T")
@@ -70,7 +70,7 @@ def look(settings: Settings) -> Snapshot:
                 own += _sqlite(connection)
             for table in metadata.sorted_tables:
                 rows[table.name] = _rows(connection, table)
-    return Snapshot(rows, *_keys(settings.home, settings.partners), own)
+    return Snapshot(rows, *_keys(settings.home, settings.partners, _keyring(settings)), own)
 
 
 #: Installations that are looked at in turn. Those of tests that are over would stay in memory with all that they held.
@@ -83,9 +83,16 @@ def _engine(url: str) -> Engine:
     return make_engine(url)
 
 
+def _keyring(settings: Settings) -> bytes:
+    return (settings.zone_folder(CASEWORK) / "keyring").read_bytes()
+
+
 @lru_cache(maxsize=_AT_ONCE)
-def _keys(home: Path, partners: tuple[str, ...]) -> tuple[dict[Zone, ZoneKeyring], ZoneDirectory, dict[Any, Any]]:
-    """What opens an installation's rows, and an empty place for what was opened."""
+def _keys(
+    home: Path, partners: tuple[str, ...], keyring: bytes
+) -> tuple[dict[Zone, ZoneKeyring], ZoneDirectory, dict[Any, Any]]:
+    """What opens an installation's rows, and an empty place for what was opened. keyring: casework's, as it stands."""
+    assert keyring
     settings = Settings(home=home, partners=partners)
     return load_zones(settings, settings.zones, SystemEntropy(), WeakFileRoot), read_directory(settings), {}
 

@@ -63,6 +63,19 @@ def _spare(past: Past) -> None:
     past.add(t.wraps, key_id=_ID, reader="casework", wrap=b"x", created_at=past.estate.clock.moment)
 
 
+def _rotation_left(past: Past) -> None:
+    """The second generation is in use, and nothing was re-wrapped."""
+    at = past.estate.clock.moment
+    for number in (1, 2):
+        raw = number.to_bytes(8, "big")
+        past.add(t.generations, zone="casework", generation=raw, mark=bytes(32), opened_at=at, closed_at=None)
+
+
+def _unknown_generation(past: Past) -> None:
+    key = past.one(t.data_keys.c.key_id, t.data_keys.c.case_id == past.case("noted"))
+    past.change(t.wraps, t.wraps.c.key_id == key, wrap=b"\x02" + (7).to_bytes(8, "big") + bytes(60))
+
+
 def _no_entry(past: Past) -> None:
     past.change(t.consents, entry_id=_ID)
 
@@ -455,6 +468,7 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("authors", _author),
     ("data_key_wraps", _wrap), ("erased_cases", _not_erased), ("release_keys", _release_key),
     ("outcome_sheets", _sheet), ("spare_wraps", _spare),
+    ("wrap_generations", _rotation_left), ("known_generations", _unknown_generation),
     ("row_entries", _no_entry), ("row_links", _no_case), ("row_acts", _other_act), ("act_rows", _note_gone),
     ("entry_triggers", _trigger), ("log_lanes", _chain), ("log_outbox", _outbox),
     ("log_outbox", _unbound), ("log_outbox", _unbound_before), ("log_filing", _filing),

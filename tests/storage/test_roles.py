@@ -95,6 +95,7 @@ keystore.wraps        to+given all            to   asked      to   inbox      to
 keystore.detail_keys  -    all                -    all        -    all        all  all
 keystore.details      -    -                  -    -          -    -          all  -
 keystore.installation all  -                  all  -          all  -          all  -
+keystore.generations  all  -                  all  -          all  -          all  -
 """
 _STATUS: Final = set(tables.cases.c.keys()) - {"case_id"}
 #: Columns that may be set. Every kind of zone has `auth`, oversight has `log`; the rest is casework's.

@@ -7,7 +7,7 @@ from typing import Final
 
 from vault.access.enforcement import Permit
 from vault.crypto.unprintable import Unprintable
-from vault.crypto.wrap import SymmetricWrapper, WrapContext
+from vault.crypto.wrap import WrapContext, Wrapper
 from vault.errors import Erased
 from vault.ids import CaseId, KeyId
 from vault.ports import Entropy
@@ -22,7 +22,7 @@ class DataKeys(Unprintable):
 
     __slots__ = ("_entropy", "_wrapper")
 
-    def __init__(self, wrapper: SymmetricWrapper, entropy: Entropy) -> None:
+    def __init__(self, wrapper: Wrapper, entropy: Entropy) -> None:
         self._wrapper: Final = wrapper
         self._entropy: Final = entropy
 

@@ -15,7 +15,7 @@ from vault.access.data_keys import DataKeys
 from vault.access.enforcement import Permit
 from vault.cases.model import SealedRecord
 from vault.crypto.record import RecordContext, open_record, seal_record
-from vault.crypto.wrap import SymmetricWrapper
+from vault.crypto.wrap import Wrapper
 from vault.errors import RecordTampered, VaultError
 from vault.ids import ActorId, CaseId, RecordId
 from vault.ports import Clock, Entropy
@@ -43,7 +43,7 @@ def _header(provenance: Provenance, template: str, language: str, author: ActorI
 class RecordKeeper:
     """Opens and seals casework's records under casework's wrapping key. chunks: the same for files."""
 
-    def __init__(self, wrapper: SymmetricWrapper, *, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, wrapper: Wrapper, *, clock: Clock, entropy: Entropy) -> None:
         self._keys = DataKeys(wrapper, entropy)
         self._clock = clock
         self._entropy = entropy

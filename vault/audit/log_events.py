@@ -5,6 +5,7 @@ These answer, years later, which rules and keys were in force on a day, and whet
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum, unique
 
 from vault.audit.events import Event, Verdict
@@ -20,6 +21,9 @@ class LogHappening(StrEnum):
     POLICY_LOADED = "policy_loaded"  # a process began to decide by this policy
     KEYS_LOADED = "keys_loaded"  # a process began to use these keys; object: directory serial and key version
     SETTINGS_LOADED = "settings_loaded"  # a process began to run with these settings; object: their digest
+    WRAPS_ROTATING = "wraps_rotating"  # wraps are put under another generation; object: which, outcome: how it began
+    WRAPS_ROTATED = "wraps_rotated"  # older generations are destroyed after this; object: which, count: of this run
+    ROOT_REPLACED = "root_replaced"  # a zone's keys are put under another root after this
     DETAILS_ERASED = "details_erased"  # details are destroyed after this entry; object: which, count: how many
 
 
@@ -61,6 +65,22 @@ def policy_loaded(digest: bytes) -> Event:
 
 def keys_loaded(serial: int, version: int) -> Event:
     return Event(LogHappening.KEYS_LOADED, "keyring", Verdict.NONE, object=f"directory:{serial}:keyring:{version}")
+
+
+def wraps_rotating(generation: int, *, resumed: bool) -> Event:
+    """generation: under which new wraps go from now on."""
+    began = "resumed" if resumed else "begun"
+    return Event(LogHappening.WRAPS_ROTATING, "keyring", Verdict.NONE, object=f"generation:{generation}", outcome=began)
+
+
+def wraps_rotated(destroyed: Sequence[int], count: int) -> Event:
+    """destroyed: generations that nothing needs any more. count: wraps that this run put under the present one."""
+    which = ",".join(str(generation) for generation in destroyed)
+    return Event(LogHappening.WRAPS_ROTATED, "keyring", Verdict.NONE, object=f"generation:{which}", count=count)
+
+
+def root_replaced() -> Event:
+    return Event(LogHappening.ROOT_REPLACED, "keyring", Verdict.NONE)
 
 
 def log_key_loaded(kind: int, key_id: bytes) -> Event:

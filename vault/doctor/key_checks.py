@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from vault.cases.flow import State
+from vault.crypto.wrap import generation_of
 from vault.doctor.checks import Check, Fault, Severity
 from vault.doctor.surroundings import Surroundings
 from vault.doctor.survey import Survey
@@ -84,6 +85,33 @@ def _unneeded(survey: Survey, _: Surroundings) -> Iterator[Fault]:
             yield Fault("a wrap is of a key that no row names", key.hex())
 
 
+def _under(survey: Survey) -> Iterator[tuple[bytes, int, int]]:
+    """Casework's wraps under its own key: key id, generation, and the newest generation that the keystore knows."""
+    zone = str(CASEWORK)
+    known = [int.from_bytes(raw, "big") for (raw,) in survey.rows("generations", "generation", zone=zone)]
+    newest = max(known, default=1)
+    for key, wrap in survey.rows("wraps", "key_id", "wrap", order=("key_id",), reader=zone):
+        if generation := generation_of(wrap):
+            yield key, generation, newest
+
+
+def _older(survey: Survey, _: Surroundings) -> Iterator[Fault]:
+    named = (key for (key,) in survey.rows("data_keys", "key_id", order=("key_id",)))
+    head = next(named, None)
+    for key, generation, newest in _under(survey):
+        while head is not None and head < key:
+            head = next(named, None)
+        if generation < newest:
+            whose = "the wrap of a data key" if head == key else "a wrap that no row names"
+            yield Fault(f"{whose} stands under generation {generation}, and the present one is {newest}", key.hex())
+
+
+def _beyond(survey: Survey, _: Surroundings) -> Iterator[Fault]:
+    for key, generation, newest in _under(survey):
+        if generation > newest:
+            yield Fault(f"a wrap stands under generation {generation}, of which the keystore knows nothing", key.hex())
+
+
 KEY_CHECKS: Final = (
     Check("data_key_wraps", "every data key of a case has its wrap in the keystore",
           "what it seals is lost unless a backup of the keystore holds the wrap",
@@ -99,6 +127,14 @@ KEY_CHECKS: Final = (
           "compare `release_begun` and `released` in the log with the cases handed over", store=_sheets),
     Check("spare_wraps", "every wrap is of a key that some row names",
           "a crash between the two databases leaves such wraps; they open nothing",
-          "nothing has to be done; many of them at once mean that rows were lost", store=_unneeded,
+          "nothing has to be done, `parefeu keys sweep` deletes old ones; many at once mean that rows were lost",
+          store=_unneeded,
           severity=Severity.REMARK),
+    Check("wrap_generations", "every wrap stands under the present generation of its zone's key",
+          "a rotation was not seen through: the older key is still needed, and whoever has it opens these",
+          "run `parefeu keys rotate --zone casework` again; wraps that no row names go with `parefeu keys sweep`",
+          store=_older, severity=Severity.REMARK),
+    Check("known_generations", "no wrap stands under a generation that the keystore knows nothing of",
+          "a wrap was put there past the program, or rows of the keystore were lost",
+          "put back the keystore's newest backup beside the present one, and compare", store=_beyond),
 )  # fmt: skip

@@ -17,10 +17,12 @@ from enum import StrEnum, unique
 from typing import Final, NamedTuple
 
 from vault.cases.calendar import belgian_day
-from vault.vocabulary import Zone, ZoneKind
+from vault.vocabulary import CASEWORK, Zone, ZoneKind
 
 #: Records that the proposed command tries to open: seconds of work, and more entries than one of the log.
 EXAMINED_AT_ONCE: Final = 500
+#: The one zone with wraps under a key of its own. Of the others no command replaces the key pair.
+_ROTATE: Final = f"parefeu keys rotate --zone {CASEWORK}"
 
 
 @unique
@@ -114,7 +116,7 @@ def _keys(table: Timetable, seen: Seen, today: date) -> Iterator[Line]:
     for zone, since in seen.keys:
         due = months_after(belgian_day(since), table.keys[zone.kind]) if since is not None else None
         state = _state(due, today, table.keys_soon) if due is not None else Punctuality.UNKNOWN
-        yield Line(Duty.KEYS, str(zone), since, due, state, "")
+        yield Line(Duty.KEYS, str(zone), since, due, state, _ROTATE if zone == CASEWORK else "")
 
 
 def _tasks(table: Timetable, seen: Seen, today: date) -> Iterator[Line]:

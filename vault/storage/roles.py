@@ -291,6 +291,9 @@ RIGHTS: Final[dict[str, Rights]] = {
     "keystore.detail_keys": _writes_oversight_reads(),
     "keystore.details": {_OVERSIGHT: (_READ,)},
     "keystore.installation": _every(_READ),
+    # Each write of a wrap asks whether its generation is closed, and each start whether its keyring is the right one.
+    # Rotating is for the keystore's owner: a zone's process replaces no wrap.
+    "keystore.generations": _every(_READ),
 }  # fmt: skip
 
 #: The sequencer's role: belongs to no zone, opens nothing, moves sealed details and makes the tree.

@@ -274,6 +274,15 @@ def unique_violation(fault: IntegrityError) -> bool:
     }
 
 
+def generation_closed(fault: BaseException) -> bool:
+    """Whether a wrap was refused because its zone's key was rotated meanwhile: asked again, it takes the new one."""
+    if isinstance(fault, IntegrityError) and fault.orig is not None:
+        fault = fault.orig
+    if isinstance(fault, psycopg.errors.CheckViolation):
+        return fault.diag.constraint_name == "tr_wraps_generation"
+    return isinstance(fault, sqlite3.IntegrityError) and str(fault).startswith("tr_wraps_generation")
+
+
 def place_taken(fault: BaseException) -> bool:
     """Whether an entry, or the detail key of a lane, stands already where one of ours was to go.
 

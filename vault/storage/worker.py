@@ -33,7 +33,7 @@ from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
 from vault.storage.hot import HotStatements, Want
-from vault.storage.store import DRIVER_ERRORS, StatementFault, Store, place_taken
+from vault.storage.store import DRIVER_ERRORS, StatementFault, Store, generation_closed, place_taken
 from vault.storage.transaction import Group, Transaction
 from vault.storage.unit_of_work import ZoneUnitOfWork
 from vault.vocabulary import Zone
@@ -111,7 +111,7 @@ class GroupRunner:
         try:
             self._attempt(jobs)
         except StatementFault as fault:
-            if len(jobs) == 1 and not place_taken(fault.cause):
+            if len(jobs) == 1 and not (place_taken(fault.cause) or generation_closed(fault.cause)):
                 _fail(jobs, fault.cause)
                 return
             for job in jobs:

@@ -48,7 +48,7 @@ class Observed(NamedTuple):
     """filed, unfiled: entries that can be searched, and that cannot yet. standing: None while those are too many.
 
     swept_at: something was emptied; swept_through_at: all that was due. erased: the newest destruction of details,
-    whatever it was for; retired_at: the newest one for their age.
+    whatever it was for; retired_at: the newest one for their age. rotated_at: casework's old key was destroyed.
     """
 
     profile: ReleaseProfile
@@ -61,6 +61,7 @@ class Observed(NamedTuple):
     swept_through_at: str | None = None
     examined_at: str | None = None
     retired_at: str | None = None
+    rotated_at: str | None = None
     oldest_detail: datetime | None = None
 
 
@@ -84,16 +85,25 @@ def observe(uow: UnitOfWork, actor: Actor, zones: Sequence[Zone], oversight: Ove
         examined_at=_newest(uow, Happening.EXAMINED.value, CASEWORK),
         retired_at=next((body["at"] for body in erasures if body["object"].startswith("before:")), None),
         oldest_detail=uow.trail.oldest_detail(),
+        rotated_at=_newest(uow, LogHappening.WRAPS_ROTATED.value, CASEWORK),
     )  # fmt: skip
 
 
 def reckoned(seen: Observed, oversight: Oversight, directory: ZoneDirectory, now: datetime) -> tuple[Line, ...]:
-    """The timetable as it stands. A zone's keys are as old as its first start with them, or as the first directory."""
+    """The timetable as it stands. A zone's keys are as old as its first start with them, or as the first directory.
+
+    Casework's are those under which its data keys stand: as old as the last rotation.
+    """
     made = directory.issued_at if directory.serial == 1 else None  # a later one does not say which keys are new
     used = {life.zone: _moment(life.keys_since) for life in seen.zones}
     keys = [
         KeysSeen(entry.zone, min(filter(None, (made, used.get(str(entry.zone)))), default=None))
         for entry in directory.entries
+    ]
+    rotated = _moment(seen.rotated_at)
+    keys = [
+        KeysSeen(zone, max(filter(None, (since, rotated)), default=None)) if zone == CASEWORK else KeysSeen(zone, since)
+        for zone, since in keys
     ]
     begun = min(filter(None, (directory.issued_at, *used.values())))
     known = Seen(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.crypto.kit import ENTROPY
-from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, rotate_keyring, store_keyring
+from vault.crypto.hierarchy import (
+    ZoneKeyring,
+    double,
+    generate_keyring,
+    load_keyring,
+    rotate_keyring,
+    stage_wrapper,
+    store_keyring,
+)
 from vault.crypto.providers.memory import MemoryRoot
 from vault.errors import KeyringDamaged, KeyringError, UnsupportedFormat, VaultError
 from vault.sensitive import Sensitive
@@ -94,7 +103,7 @@ def test_rotation_changes_keys_but_renames_nobody() -> None:
     new = rotate_keyring(old, ENTROPY)
     assert new.version == 2
     before, after = _secrets(old), _secrets(new)
-    assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, False, True, True, True]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True, True, True, True]
     assert load_keyring(store_keyring(new, ROOT), CASEWORK, ROOT).version == 2
 
 
@@ -104,3 +113,33 @@ def test_a_keyring_never_shows_itself() -> None:
     for escape in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError):
             escape(keyring)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_keyring_with_generations_is_stored_and_loaded_whole(zone: Zone) -> None:
+    first = generate_keyring(zone, ENTROPY)
+    staged = stage_wrapper(first, ENTROPY)
+    assert stage_wrapper(staged, ENTROPY) is staged
+    active = replace(staged, wrapper=staged.wrapper.activated())
+    for keyring in (staged, active, replace(active, wrapper=active.wrapper.without_retired())):
+        document = store_keyring(keyring, ROOT)
+        assert document[0] == 2
+        again = load_keyring(document, zone, ROOT)
+        assert again.wrapper.marks(zone) == keyring.wrapper.marks(zone)
+        assert again.wrapper.current == keyring.wrapper.current
+        assert [a == b for a, b in zip(_secrets(again), _secrets(keyring), strict=True)] == [True] * 6
+        with pytest.raises(KeyringDamaged):
+            load_keyring(b"\x01" + document[1:], zone, ROOT)
+    assert store_keyring(first, ROOT)[0] == 1
+
+
+def test_a_keyring_under_two_roots_opens_with_either_and_no_third() -> None:
+    keyring, other = generate_keyring(CASEWORK, ENTROPY), MemoryRoot.generate(ENTROPY)
+    both = double(store_keyring(keyring, ROOT), store_keyring(keyring, other))
+    for root in (ROOT, other):
+        assert _secrets(load_keyring(both, CASEWORK, root)) == _secrets(keyring)
+    with pytest.raises(KeyringDamaged):
+        load_keyring(both, CASEWORK, MemoryRoot.generate(ENTROPY))
+    for broken in (both[:4], both[:40], both[:-1], double(both, both)):
+        with pytest.raises(KeyringError):
+            load_keyring(broken, CASEWORK, other)

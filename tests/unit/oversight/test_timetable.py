@@ -56,7 +56,10 @@ def test_more_months_are_never_earlier_and_never_skip_a_month(day: date, months:
 )  # fmt: skip
 def test_keys_are_due_after_their_months_and_late_the_day_after(today: date, state: Punctuality) -> None:
     keys = line(SEEN, today, Duty.KEYS)
-    assert (keys.zone, keys.due_on, keys.state, keys.command) == ("casework", date(2028, 1, 31), state, "")
+    assert (keys.zone, keys.due_on, keys.state) == ("casework", date(2028, 1, 31), state)
+    assert keys.command == "parefeu keys rotate --zone casework"
+    other = line(SEEN._replace(keys=[KeysSeen(FOLLOW_UP, BEGUN)]), today, Duty.KEYS)
+    assert (other.state, other.command) == (state, ""), "its key pair is replaced by no command"
 
 
 def test_each_zone_has_months_of_its_own_and_a_partner_those_of_partners() -> None:

@@ -89,6 +89,15 @@ class FileRoot(HeldRoot):
         return cls(cls._unsealed(_read(path), passphrase)[0], entropy, path)
 
     @classmethod
+    def create_like(cls, present: Path, path: Path, passphrase: Sensitive[str], entropy: Entropy) -> Self:
+        """Make another root and its file, under the passphrase and the parameters of a present one.
+
+        Raises as `open` for the present one, and as `create`.
+        """
+        _, parameters = cls._unsealed(_read(present), passphrase)
+        return cls.create(path, passphrase, entropy, parameters)
+
+    @classmethod
     def change_passphrase(
         cls,
         path: Path,

@@ -9,7 +9,8 @@ Main database, four schemas (on SQLite the schema names vanish, table names are 
     casework   cases and everything confided, sealed
     exchange   what passes between zones: sealed to one reader each, or signed; requests for access, answers, grants,
                ceremonies
-Keystore, one schema: wraps of data keys, sealed audit details and their keys; whose keystore this is.
+Keystore, one schema: wraps of data keys and generations of wrapping keys, sealed audit details and their keys; whose
+keystore this is.
 
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
 foreign key; the entry is inserted first, and an update must change it (`entry_id`).
@@ -48,7 +49,7 @@ from vault.storage.tables.casework import (
 from vault.storage.tables.ceremonies import ceremonies
 from vault.storage.tables.emergencies import break_glass
 from vault.storage.tables.exchange import answers, receipts, releases, review_questions, withdrawals
-from vault.storage.tables.keystore import detail_keys, details, wraps
+from vault.storage.tables.keystore import detail_keys, details, generations, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
 from vault.storage.tables.log import (
     checkpoints,
@@ -111,6 +112,7 @@ __all__ = [
     "filed",
     "filings",
     "from_micros",
+    "generations",
     "grants",
     "heads",
     "installation",

@@ -1,4 +1,5 @@
-"""The second database: wraps of data keys, sealed audit details and their keys, and whose keystore this is."""
+"""The second database: wraps of data keys and the generations they stand under, sealed audit details and their keys,
+and whose keystore this is."""
 
 from __future__ import annotations
 
@@ -13,6 +14,20 @@ wraps = Table(
     Column("reader", String(40), primary_key=True),
     Column("wrap", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
+    schema=KEYSTORE_SCHEMA,
+    sqlite_with_rowid=False,
+)
+
+#: Of each zone's wrapping key. generation: eight bytes, big-endian, as a wrap begins (`vault.crypto.wrap`). mark: tells
+#: two keys of one number apart. No wrap is stored under a closed one: a trigger of the migrations sees to it.
+generations = Table(
+    "generations",
+    keys,
+    Column("zone", String(40), primary_key=True),
+    Column("generation", LargeBinary(8), primary_key=True),
+    Column("mark", LargeBinary(32), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
     schema=KEYSTORE_SCHEMA,
     sqlite_with_rowid=False,
 )
