@@ -1,7 +1,7 @@
 """What must hold of erasing cases, whatever the rules say: a part of the invariants (`policies.invariants`).
 
-A regional head asks for a closed case of the region, the data protection officer agrees or refuses; nobody does both, and
-nobody else does either.
+A regional head asks for a closed case of the region, the data protection officer agrees or refuses; nobody does both,
+and nobody else does either.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from gateway.eraser import erase_all
 from tests.house import House
-from tests.recorded import record_fact
+from tests.recorded import record_fact, set_task
 from vault.storage import tables as t
 from vault.storage.store import make_engine
 
@@ -31,7 +31,7 @@ def full_case(house: House) -> str:
     case = house.open_case(coach)
     house.write_note(coach, case)
     record_fact(coach, case, "sensitive", code="health", value="pregnancy")
-    assert coach.post(f"/cases/{case}/tasks", json={"title": "Appeler", "due_on": "2026-12-01"}).status_code == 201
+    set_task(coach, case)
     return case
 
 

@@ -46,7 +46,7 @@ class _Way:
         self._post = gate.services.correspondence[CASEWORK]
 
     async def list_due(self, request: Request, limit: Limit = 50, by: date | None = None) -> Response:
-        """Closed cases of the region that may be kept no longer, or that somebody asked to erase, with what holds each."""
+        """Closed cases of the region that may be kept no longer, or are asked for already, with what holds each."""
         rows = await self._gate.run(
             request,
             lambda uow, actor: erasing.list_due(uow, actor, self._casework, limit=limit, by=by),

@@ -38,7 +38,6 @@ class Rows(StrEnum):
     OF_ERASED = "rows of a case that has a tombstone"
     CHUNKS_OF_ERASED = "chunks of files of such a case"
     STEPS_OF_ERASED = "steps of referrals of such a case"
-    ENDS_OF_ERASED = "ends of samples of such a case"
     REQUESTS_OF_ERASED = "what belongs to a request that was taken in about such a case"
     ADDRESSED_OR_ERASED = "rows addressed to its own zone, and copies of requests about such a case"
     BARE_WHILE_ERASING = "requests without a copy, while a case is being erased"
@@ -76,9 +75,8 @@ CONDITION: Final[dict[Rows, str]] = {
         "WHERE a.attachment_id = attachment_chunks.attachment_id AND a.described_at IS NULL)"
     ),
     Rows.OF_ERASED: _ERASED,
-    Rows.CHUNKS_OF_ERASED: (f"attachment_id IN (SELECT a.attachment_id FROM casework.attachments a WHERE a.{_ERASED})"),
+    Rows.CHUNKS_OF_ERASED: f"attachment_id IN (SELECT a.attachment_id FROM casework.attachments a WHERE a.{_ERASED})",  # noqa: S608
     Rows.STEPS_OF_ERASED: f"referral_id IN (SELECT r.referral_id FROM casework.referrals r WHERE r.{_ERASED})",  # noqa: S608
-    Rows.ENDS_OF_ERASED: f"sample_id IN (SELECT s.sample_id FROM casework.case_samples s WHERE s.{_ERASED})",  # noqa: S608
     Rows.REQUESTS_OF_ERASED: _ASKED,
     Rows.ADDRESSED_OR_ERASED: f"reader = '{{zone}}' OR {_ASKED}",
     Rows.BARE_WHILE_ERASING: (

@@ -120,9 +120,9 @@ RIGHTS: Final[dict[str, Rights]] = {
     "casework.drafts": _of_case(
         "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
     ),
-    "casework.break_glass": _of_case("decided_by", "decided_at", "expires_at", "ended_at"),
-    "casework.case_samples": _of_case(),
-    "casework.case_sample_ends": _casework(gone=Rows.ENDS_OF_ERASED),
+    "casework.break_glass": _casework("decided_by", "decided_at", "expires_at", "ended_at"),
+    "casework.case_samples": _casework(),
+    "casework.case_sample_ends": _casework(),
     "casework.orders": _of_case("household", "facts", "updates", "missing"),
     "casework.review_counts": _casework(),
     "casework.coaches": _casework("types", "capacity"),
@@ -205,7 +205,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     # Oversight looks after receipts: it sees who must give one, by the partner's own pseudonym, and who gave it.
     "exchange.withdrawals": {
         _CASEWORK: (
-            Right(Verb.SELECT, Rows.SENT, ("release_id",)), Right(Verb.INSERT, Rows.SENT),
+            Right(Verb.SELECT, Rows.SENT, ("release_id", "entry_id")), Right(Verb.INSERT, Rows.SENT),
             Right(Verb.DELETE, Rows.SENT_WHILE_ERASING),
         ),
         _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED),),
@@ -242,6 +242,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     },
     "casework.erasure_cases": _casework("lapsed_at"),
     "casework.buried_keys": _casework(),
+    "casework.buried_acts": _casework(),
     # Every zone compares them with the keystore's at its start: ids of cases that are gone, and nothing else.
     "exchange.tombstones": _every(_READ) | _casework("done_at"),
     # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for, a partner its

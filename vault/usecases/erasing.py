@@ -310,6 +310,17 @@ def _event(what: Happening, case: CaseId, casework: Casework, count: int, erasur
     )  # fmt: skip
 
 
-def due_of(rows: Sequence[Values]) -> list[str]:
-    """The references of a list that could be asked for now."""
-    return [row["reference"] for row in rows if not row["holds"] and row["standing"] in (None, "refused", "lapsed")]
+# -- when both databases were put back ---------------------------------------------------------------
+
+
+def tombstones(uow: UnitOfWork) -> list[str]:
+    """The references of all erased cases: names of nothing. For a list that is kept apart from both databases."""
+    return [reference(case) for case in uow.erasures.buried_cases()]
+
+
+def bury_again(uow: UnitOfWork, case: CaseId, casework: Casework) -> bool:
+    """The tombstone of a case that neither database knows to be erased. False where it has one."""
+    if uow.erasures.tombstone(case) is not None:
+        return False
+    _bury(uow, case, casework, Happening.ERASURE_REPLAYED, "", "list")
+    return True

@@ -49,6 +49,7 @@ from vault.storage.tables.casework import (
 from vault.storage.tables.ceremonies import ceremonies
 from vault.storage.tables.emergencies import break_glass
 from vault.storage.tables.erasures import (
+    buried_acts,
     buried_cases,
     buried_keys,
     erasure_cases,
@@ -99,6 +100,7 @@ __all__ = [
     "attempts",
     "blind_index",
     "break_glass",
+    "buried_acts",
     "buried_cases",
     "buried_keys",
     "calendar_feeds",

@@ -81,6 +81,16 @@ buried_keys = Table(
     sqlite_with_rowid=False,
 )
 
+#: Entries of acts, told in another zone's words, whose rows went with some erased case; of which one stands nowhere.
+buried_acts = Table(
+    "buried_acts",
+    main,
+    Column("act", LargeBinary(16), ForeignKey("log.entries.entry_id"), primary_key=True),
+    entry_reference(),
+    schema="casework",
+    sqlite_with_rowid=False,
+)
+
 #: The keystore's own list of tombstones, written with the destruction of their wraps.
 buried_cases = Table(
     "buried_cases",

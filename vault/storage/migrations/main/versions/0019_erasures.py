@@ -13,7 +13,7 @@ depends_on = None
 
 _TABLES = (
     ("exchange", "erasures"), ("exchange", "erasure_words"), ("casework", "erasure_cases"),
-    ("exchange", "tombstones"), ("casework", "buried_keys"),
+    ("exchange", "tombstones"), ("casework", "buried_keys"), ("casework", "buried_acts"),
 )  # fmt: skip
 
 
@@ -118,6 +118,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_buried_keys_case_id", "buried_keys", ["case_id"], schema=_schema("casework"))
+    op.create_table(
+        "buried_acts",
+        sa.Column("act", sa.LargeBinary(16), nullable=False),
+        *_entry("buried_acts"),
+        sa.PrimaryKeyConstraint("act", name="pk_buried_acts"),
+        _to("buried_acts", "act", "log.entries.entry_id"),
+        schema=_schema("casework"),
+        sqlite_with_rowid=False,
+    )
     for schema, table in _TABLES:
         _guard(schema, table)
 
