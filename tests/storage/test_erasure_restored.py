@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from bench.pg import Postgres
+from gateway.cli.home import Hooks
 from gateway.clock import SystemEntropy
 from gateway.settings import Settings
 from gateway.wiring import build
@@ -155,15 +156,15 @@ def test_both_from_before_need_the_list_that_was_kept_apart(backup: Backup, tmp_
     if backup.server is not None:
         pytest.skip("the commands are the same on both")
     raw, clock = _erased_after_backup(backup)
-    shell = Shell(backup.settings.home, clock=clock)
+    shell, home = Shell(Hooks(root=WeakFileRoot, clock=clock)), ("--home", backup.settings.home)
     kept = tmp_path / "erased.txt"
-    kept.write_text(shell.ok("erasure", "list").out)
+    kept.write_text(shell.ok("erasure", "list", *home).out)
     for which in ("main", "keystore"):
         backup.put_back(which)
     with _started(backup.settings, clock) as house:
         assert left_of(house, raw) != [], "nothing in either database knows: nobody can erase it again by itself"
-    assert "1 erased again" in shell.ok("erasure", "replay", str(kept)).out
-    assert "0 erased again" in shell.ok("erasure", "replay", str(kept)).out
+    assert "1 erased again" in shell.ok("erasure", "replay", kept, *home).out
+    assert "0 erased again" in shell.ok("erasure", "replay", kept, *home).out
     with _started(backup.settings, clock) as house:
         assert left_of(house, raw) == []
         assert not [row for row in rows(house, t.wraps) if row["wrap"]]

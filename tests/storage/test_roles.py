@@ -35,7 +35,7 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 # (rows addressed to it), `open` (of these, what was not withdrawn), `sent` (rows from it to another), `mail` (rows from
 # it to casework), `inbox` (rows addressed to casework), `told` (rows that say it is told), `ids` (of what it sent which
 # there are, and not what is in them), `asked` (addressed to who reads requests for access), `-` nothing. `SETTABLE`
-# names the columns it may set, on the rows it may read. Only casework deletes, from `DELETABLE`, what is of an erased case.
+# names the columns it may set, on the rows it may read. Only casework deletes: from `DELETABLE`, of an erased case.
 EXPECTED: Final = """
 table                 casework                follow_up       partner         oversight
 log.entries           -    lane               -    lane       -    lane       all  lane
