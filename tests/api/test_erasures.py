@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.recorded import attach
 from vault.doctor.checks import Severity
 from vault.storage import tables as t
 from vault.usecases.casework import parse_reference
+from vault.usecases.erasing import begin_next, go_on
+from vault.vocabulary import CASEWORK
 
 KEPT = {"cases", "data_keys", "tombstones", "buried_keys", "erasure_cases"}
 
@@ -270,3 +273,26 @@ def test_what_stays_open_elsewhere_is_told_in_the_log_and_the_log_is_whole(lite_
     begun = next(e for e in after if e["action"] == "erasure_begun")
     looks = [e for e in before if e["subject"] == begun["subject"]]
     assert len(looks) > 3
+
+
+def test_from_the_tombstone_on_nothing_is_written_and_two_at_once_erase_once(house: House) -> None:
+    """Between the tombstone and the end a coach who still has the page open writes, drafts and reopens in vain."""
+    case, coach = closed_case(house), house.client("coach")
+    approved(house, case)
+    casework, post = house.services.casework, house.services.correspondence[CASEWORK]
+    assert casework is not None
+    run = house.services.worker.run
+    begun = run(CASEWORK, partial(begin_next, casework=casework, post=post))
+    assert begun == parse_reference(case)
+    assert run(CASEWORK, partial(begin_next, casework=casework, post=post)) is None, "it has begun already"
+    note = {"text": "Vu encore.", "language": "fr", "template": "intake"}
+    day = {"day": "2026-11-20", "language": "fr", "leaflet": "2026-1"}
+    for path, body in ((f"/cases/{case}/notes", note), (f"/cases/{case}/steps/reopen", day)):
+        gone = coach.post(path, json=body)
+        never = coach.post(path.replace(case, UNKNOWN_CASE), json=body)
+        assert gone.status_code == never.status_code == 404, path
+    before = len(rows(house, t.records))
+    assert carry_out(house) == 1
+    assert run(CASEWORK, partial(go_on, case=begun, casework=casework)), "again: nothing is left to do"
+    assert len(rows(house, t.records)) < before
+    assert [e["action"] for e in entries(house)].count("erased") == 1
