@@ -232,7 +232,9 @@ def test_rows_that_nobody_signed_erase_nothing(lite_house: House, planted: str) 
         )
     else:
         assert lite_house.client("dpo").post(f"/erasures/{number}/approve").status_code == 201
-        entry = main.execute("SELECT max(entry_id) FROM entries").fetchone()[0]
+        [entry] = main.execute(
+            "SELECT entry_id FROM entries WHERE entry_id NOT IN (SELECT entry_id FROM erasures) LIMIT 1"
+        ).fetchone()
         if planted == "case":
             main.execute("UPDATE erasure_cases SET case_id = ?, entry_id = ?", (parse_reference(other).raw, entry))
         else:

@@ -211,7 +211,7 @@ class ErasureRepository:
 
     def tombstone(self, case: CaseId) -> Tombstone | None:
         c = t.tombstones.c
-        row = self._tx.read(select(c.case_id, c.at, c.done_at).where(c.case_id == case.raw)).first()
+        row = self._tx.read(select(c.case_id, c.at, c.done_at).where(c.case_id == case.raw).with_for_update()).first()
         return Tombstone(case, row[1], row[2]) if row is not None else None
 
     def in_keystore(self, case: CaseId) -> bool:

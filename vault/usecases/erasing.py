@@ -260,8 +260,8 @@ def begin_next(uow: UnitOfWork, casework: Casework, post: Correspondence) -> Cas
         case = uow.cases.get_to_change(asked.case) if asked.case is not None else None
         if case is None or not is_asked(asked.row, post) or not is_agreed(asked, post):
             continue  # somebody wrote a row that nobody signed: the doctor names it
-        if casework.pseudonyms.token(LOG, case.id).token != asked.row.subject:
-            continue
+        if casework.pseudonyms.token(LOG, case.id).token != asked.row.subject or case.phase is Phase.ERASED:
+            continue  # another process was faster, or the row was made to say another case
         if case.closed_at != asked.row.closed_at:
             event = _event(Happening.ERASURE_LAPSED, case.id, casework, 1, asked.row.id.hex(), "reopened")
             uow.erasures.lapse(asked.row.id, now, uow.audit.append(event, Detail()))
