@@ -29,6 +29,7 @@ from gateway.api import (
     ceremonies,
     ceremony_review,
     coaches,
+    erasures,
     exceptions,
     facts,
     figures,
@@ -152,7 +153,7 @@ def _casework(app: Application, gate: Gate, services: Services, printer: Printer
     app.router.routes.insert(0, Route(path, handler, methods=["GET"]))
     ways = (
         casework, flow, notes, facts, attachments, tasks, appointments, coaches, figures, referrals, orders,
-        break_glass, case_samples, questions,
+        break_glass, case_samples, erasures, questions,
     )  # fmt: skip
     for module in ways:
         _include(app, module.router(gate))
@@ -183,6 +184,7 @@ def _receiving(app: Application, gate: Gate) -> None:
         _include(app, partner.watch_router(gate))
         _include(app, break_glass.watch_router(gate))
         _include(app, ceremony_review.watch_router(gate))
+        _include(app, erasures.deciding_router(gate))
         _include(app, log_figures.router(gate))
         _include(app, operation.router(gate))
         _include(app, passkeys.vouching_router(gate))

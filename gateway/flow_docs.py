@@ -69,6 +69,9 @@ def _states() -> Iterator[str]:
         if not found:
             yield ""
             yield "No step leads on from here."
+            if state is State.ERASED:
+                yield "Nor does one lead here: a regional head asks about a closed case, the data protection officer"
+                yield "agrees ([retention](operations.md#retention-and-erasing-a-case))."
             continue
         yield ""
         yield "| step | actor | guard | next | deadline | event | source |"

@@ -46,6 +46,7 @@ PROBLEMS: Final[dict[type[e.VaultError], tuple[int, str]]] = {
     e.Clash: (409, "Something stands in the way"),
     e.NotAssignable: (409, "Nobody, or not this coach, can take the case"),
     e.TooFewCases: (409, "Too few cases to draw one by lot"),
+    e.ErasureHeld: (409, "Not erased now"),
     e.ConsentMissing: (409, "The person's consent comes first"),
     e.ProtocolMissing: (409, "A protocol with that body comes first"),
     e.Surviving: (422, "A known name remains in the text"),
@@ -119,6 +120,8 @@ def vault_problem(error: e.VaultError, seconds: int = 1) -> Response:
         more |= {"reason": error.reason, "possible": list(error.possible)}
     if isinstance(error, e.Clash):
         more["clashes"] = list(error.clashes)
+    if isinstance(error, e.ErasureHeld):
+        more["holds"] = list(error.holds)
     if isinstance(error, e.NotAssignable):
         more["obstacles"] = list(error.obstacles)
     if isinstance(error, e.AccessDenied) and error.reasons:

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     freetext_leave: tuple[str, ...] = ("date", "amount", "origin", "occupation")
     oidc_file: Path | None = None  # identity providers of the office, a table per zone; empty: own passwords alone
     break_glass_file: Path | None = None  # how many emergencies, how long, instead of gateway/break_glass.toml
+    retention_file: Path | None = None  # how long closed cases are kept, instead of gateway/retention.toml
     samples_file: Path | None = None  # why and how often heads have cases drawn, instead of gateway/case_samples.toml
     access_file: Path | None = None  # who approves requests for access, instead of gateway/access.toml
     organisation_file: Path | None = None  # regions, sites, desks, instead of gateway/organisation.toml

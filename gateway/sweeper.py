@@ -1,4 +1,6 @@
-"""Empties forgotten drafts and files that nobody described, now and then, while casework is served."""
+"""Empties forgotten drafts and files that nobody described, and erases approved cases, now and then, while casework is
+served.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
+from gateway.eraser import erase_all
 from gateway.wiring import Services
 from vault.errors import Conflict, VaultError
 from vault.usecases.sweep import sweep, swept_through
@@ -46,6 +49,7 @@ async def _sweep_now_and_then(services: Services, first: float, every: float) ->
     while True:
         try:
             swept += await sweep_all(services)
+            await erase_all(services)
             now = services.clock.now()
             if told is None or now - told >= _TOLD_EVERY:
                 await tell(services, swept)

@@ -25,7 +25,9 @@ from gateway.parameters import load_parameters
 from gateway.policy_in_force import PolicyInForce
 from gateway.protocol_rules import load_protocols
 from gateway.referral_rules import load_referral_rules
+from gateway.replay import replay
 from gateway.report_words import ReportWords, load_report_words
+from gateway.retention_rules import load_retention_rules
 from gateway.settings import Settings, slug
 from gateway.timetable_rules import load_timetable
 from policies.namespace import Namespace, load_namespace
@@ -46,9 +48,11 @@ from vault.errors import ConfigurationError
 from vault.ports import Clock, Entropy, Firewall
 from vault.pseudonyms import PseudonymKeys
 from vault.storage import generations, installation, migrate
+from vault.storage.erasures import unfinished
 from vault.storage.store import Store, claim
 from vault.storage.worker import GroupRunner, Worker
 from vault.usecases.casework import Casework
+from vault.usecases.erasing import ErasureWatch
 from vault.usecases.passkeys import PasskeyDesk
 from vault.usecases.received import Reception
 from vault.usecases.sign_in import SignIn
@@ -76,6 +80,7 @@ class Services:
     casework: Casework | None = None
     sender: Sender | None = None
     oversight: Oversight | None = None
+    erasures: ErasureWatch | None = None
     report_words: ReportWords | None = None
     correspondence: dict[Zone, Correspondence] = field(default_factory=dict)
     #: What must end before the store is let go, in reverse order.
@@ -141,6 +146,11 @@ def build(
         held.close()
         raise
     services.policy = policy
+    try:
+        replay(services, unfinished(store.main, store.keystore))
+    except BaseException:
+        services.close()
+        raise
     return services
 
 
@@ -198,6 +208,8 @@ def _assemble(
         services.sender = Sender(directory, own.signing, clock, entropy, protocols)
     if OVERSIGHT in keyrings:
         services.oversight = _oversight(settings, keyrings[OVERSIGHT], guard, clock, entropy)
+        rules = load_retention_rules(settings.retention_file)
+        services.erasures = ErasureWatch(guard, correspondence[OVERSIGHT], rules)
         services.report_words = load_report_words(settings.texts_dir)
     return services
 
@@ -247,6 +259,7 @@ def _casework(
         rules=load_referral_rules(settings.referrals).limited_to([entry.zone for entry in directory.entries]),
         emergency_rules=load_emergency_rules(settings.break_glass_file),
         sample_rules=load_case_sample_rules(settings.samples_file),
+        retention=load_retention_rules(settings.retention_file),
         protocols=protocols,
         partners=frozenset(e.zone for e in directory.entries if e.zone.kind is ZoneKind.PARTNER),
     )

@@ -153,6 +153,9 @@ _CASEWORK: Final = {
         "emergency reference cause reason asked_by role asked_at lapses_at standing decided_by expires_at ended_at "
         "yours"
     ),
+    # Retention: days, codes and the names of compartments; nothing that stands in one.
+    "erasure_due": "reference phase closed_at due_on compartments holds erasure standing",
+    "erasure_receipt": "erasure reference standing asked_at",
     # A sample: which case was drawn, and what a head is shown of it. No author: whose case it is stands beside it once.
     "sample_receipt": "sample reference reason drawn_at expires_at standing left of",
     "sample_list": "sample reference reason drawn_at expires_at ended_at standing",
@@ -226,6 +229,9 @@ _OVERSIGHT: Final = {
     ),
     "passkey_list": "passkey zone login holder function name enrolled_at used_at standing synced fingerprint yours",
     "passkey_receipt": "passkey standing",
+    # A case by its name in the log alone, and why it is to go.
+    "erasure_asked": "erasure subject cause legal asked_by asked_at closed_at standing refused_for",
+    "erasure_answer": "erasure standing answered_at",
     "own_trail": _TRAIL,
     "report_list": "release pseudonym received_at expires_on",
     "form_list": f"request filed_at due_at answer_soon standing manner {_EXCEPTION}",

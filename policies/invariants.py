@@ -15,6 +15,7 @@ from policies.facts import facts_of, mask_of
 from policies.fields import CONFIDED_FIELDS, CONTRACT, DISCLOSED_FIELDS, GRANTED_FIELDS, IDENTIFIED_FIELDS
 from policies.leaks import leaks
 from policies.lines import Key
+from policies.retention import an_erasure_takes_two
 from policies.supervision import a_sample_is_its_heads, is_a_look_at_a_sample, supervision_sees_a_drawn_case_alone
 from vault.vocabulary import (
     ATTACHMENT_KINDS,
@@ -90,6 +91,8 @@ _ASKING: Final = frozenset(
         (Role.DPO, Kind.ACCESS_FORM, Action.SIGN),
         (Role.DPO, Kind.ACCESS_FORM, Action.CLOSE),
         (Role.DPO, Kind.ACCESS_FORM, Action.WRITE),
+        (Role.DPO, Kind.ERASURE, Action.SIGN),
+        (Role.DPO, Kind.ERASURE, Action.CLOSE),
         (Role.DPO, Kind.CEREMONY, Action.SIGN),
         (Role.DPO, Kind.CEREMONY, Action.CLOSE),
     }
@@ -305,7 +308,7 @@ def _no_content_is_written_after_closing(request: _Request) -> bool:
     if phase not in (Phase.CLOSED, Phase.HANDED_OVER) or act in _READING:
         return True
     # The person may ask at any time, and so may another zone: nothing of content is written.
-    if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY, Kind.DISCLOSURE}:
+    if kind in _ASKED_KINDS | {Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY, Kind.DISCLOSURE, Kind.ERASURE}:
         return True
     # A consent may be withdrawn at any time, and what a partner answered meanwhile is not lost; a closed case may be
     # reopened or given to somebody else, one that was handed over may not.
@@ -342,7 +345,7 @@ def _a_closing_has_two_signatures(request: _Request) -> bool:
         return True
     if act is Action.BEGIN_CLOSING:
         return role is Role.COACH
-    if kind in _ASKED_KINDS | {Kind.BREAK_GLASS, Kind.CEREMONY}:
+    if kind in _ASKED_KINDS | {Kind.BREAK_GLASS, Kind.CEREMONY, Kind.ERASURE}:
         return True
     return act is not Action.SIGN or (
         role is Role.REGIONAL_HEAD and phase is Phase.CLOSING and _needs(held, Fact.SECOND)
@@ -469,6 +472,7 @@ INVARIANTS: Final = (
     Invariant("a break-glass is asked for by one of the region and opened by another (F11)", _a_break_glass_takes_two),
     Invariant("supervision sees notes, stay and return of a drawn case (2.2)", supervision_sees_a_drawn_case_alone),
     Invariant("a sample is for the head that asked, and told to the case's coach (2.2)", a_sample_is_its_heads),
+    Invariant("a closed case is erased when its head asked and the DPO agreed (GDPR 17)", an_erasure_takes_two),
     Invariant("an answer is built from a profile of the asker's own zone", _answers_stay_in_their_zone),
 )
 

@@ -22,6 +22,7 @@
     │   ├── Clash               an appointment that stands in the way of another; may be booked all the same
     │   ├── NotAssignable       the coach cannot take the case, or nobody can
     │   ├── TooFewCases         nothing is drawn where a draw would name the case
+    │   ├── ErasureHeld         something of the case still runs: it is not erased now
     │   └── ConsentMissing      nothing is sent to a partner without a live consent
     ├── Surviving               free text still names a known person after replacement
     ├── Erased                  the keys of this case were destroyed
@@ -47,7 +48,8 @@
     │   │   └── LogBeingFiled   so much was written at once that the log can be searched in a moment only
     │   ├── StoreUnavailable    the database is gone, full, or the group's commit failed
     │   ├── StoreMismatch       the schema is not the one this program was written for
-    │   └── ForeignStore        a database of another installation, or of none
+    │   ├── ForeignStore        a database of another installation, or of none
+    │   └── ErasurePending      a database was put back from before an erasure: erase again before serving
     ├── PrintingError           a letter cannot be drawn on paper; its text is there all the same
     │   ├── LetterNotPrintable  this letter: too long, or with a character that no font has
     │   └── PrinterUnavailable  any letter: fonts or libraries are missing, or too many wait
@@ -265,6 +267,16 @@ class ConsentMissing(Conflict):
     code = "consent_missing"
 
 
+class ErasureHeld(Conflict):
+    """Something of the case still runs, or its time has not come: it is not erased now. `holds`: codes."""
+
+    code = "erasure_held"
+
+    def __init__(self, holds: tuple[str, ...]) -> None:
+        super().__init__(f"not erased now: {', '.join(holds)}")
+        self.holds = holds
+
+
 class ProtocolMissing(Conflict):
     """Nothing flows to another body without a published protocol with it that runs and covers what would leave."""
 
@@ -429,6 +441,12 @@ class ForeignStore(StoreError):
     """The database belongs to another installation than the zone directory, or one has lost what the other holds."""
 
     code = "foreign_store"
+
+
+class ErasurePending(StoreError):
+    """One of the two databases was put back from before an erasure, or one was cut short: casework erases first."""
+
+    code = "erasure_pending"
 
 
 class PrintingError(VaultError):

@@ -124,6 +124,12 @@ class CaseSampleId(_Id):
     __slots__ = ()
 
 
+class ErasureId(_Id):
+    """One request that a case be erased, from asking to its confirmation."""
+
+    __slots__ = ()
+
+
 class PasskeyId(_Id):
     """A passkey of a member of staff."""
 

@@ -164,6 +164,8 @@ _LEAVES: Final[dict[str, Node]] = {
             "expires_at revoked_at recipient silence silent_until notice notice_by acknowledge acknowledge_by "
             "acknowledged_at",
             _ASKED),
+    "erasure.closed_at": _from("case.closed_at"),
+    **_each("erasure", "erasure subject cause legal asked_by asked_at standing refused_for answered_at", _ACT),
     **_each("access_report", "release pseudonym received_at expires_on made_at since until", _ACT),
     "access_report.*": _LOG,
     **{f"{kind}.*": _LOG for kind in ("audit_entry", "audit_detail", "log_state", "finding", "sample", "review_case",

@@ -28,6 +28,7 @@ from vault.cases.model import Case, CaseEvent, RecordHead, SealedRecord, Standin
 from vault.cases.referrals import Consent, Referral, ReferralEvent, ReferralStatus
 from vault.cases.tasks import Task
 from vault.emergencies import Emergencies
+from vault.erasures import Erasing
 from vault.ids import (
     AbsenceId,
     ActorId,
@@ -452,7 +453,7 @@ class Releases(Protocol):
         ...
 
 
-class UnitOfWork(Asking, SigningIn, Questioning, Sampling, Protocol):
+class UnitOfWork(Asking, SigningIn, Questioning, Sampling, Erasing, Protocol):
     @property
     def zone(self) -> Zone: ...
     @property

@@ -146,6 +146,7 @@ class Kind(StrEnum):
     DISCLOSURE = "disclosure"  # what a lawful exception gives another body: named items of one case, for a time
     BREAK_GLASS = "break_glass"  # that a colleague must know in an emergency who somebody is; and who agreed
     CASE_SAMPLE = "case_sample"  # that a case was drawn by lot for a head to look at, why, and what came of it
+    ERASURE = "erasure"  # that a case is to be erased, upon which ground, who asked and who agreed
     AUDIT_ENTRY = "audit_entry"
     AUDIT_DETAIL = "audit_detail"
     LOG_STATE = "log_state"  # how whole the log is, and who checked a copy of it
@@ -208,6 +209,7 @@ KIND_COMPARTMENT: Final[dict[Kind, Compartment]] = {
     Kind.DISCLOSURE: Compartment.SENSITIVE,  # the most protected that can be in one: follow-up can never open it
     Kind.BREAK_GLASS: Compartment.STATUS,
     Kind.CASE_SAMPLE: Compartment.STATUS,
+    Kind.ERASURE: Compartment.STATUS,
     Kind.AUDIT_ENTRY: Compartment.AUDIT,
     Kind.AUDIT_DETAIL: Compartment.AUDIT,
     Kind.LOG_STATE: Compartment.AUDIT,

@@ -10,6 +10,7 @@ from vault.doctor.case_checks import CASE_CHECKS
 from vault.doctor.case_sample_checks import CASE_SAMPLE_CHECKS
 from vault.doctor.checks import Check, Fault, Findings, Progress, examine, nobody
 from vault.doctor.emergency_checks import EMERGENCY_CHECKS
+from vault.doctor.erasure_checks import ERASURE_CHECKS
 from vault.doctor.exception_checks import EXCEPTION_CHECKS
 from vault.doctor.key_checks import KEY_CHECKS
 from vault.doctor.log_checks import LOG_CHECKS
@@ -55,8 +56,8 @@ SAMPLE: Final = Check(
 )  # fmt: skip
 #: Checks of rows, in the order in which they are run.
 ROW_CHECKS: Final = (
-    *PEOPLE_CHECKS, *PASSKEY_CHECKS, *KEY_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS, *EXCEPTION_CHECKS,
-    *EMERGENCY_CHECKS, *CASE_SAMPLE_CHECKS, *CASE_CHECKS,
+    *PEOPLE_CHECKS, *PASSKEY_CHECKS, *KEY_CHECKS, *ERASURE_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS,
+    *EXCEPTION_CHECKS, *EMERGENCY_CHECKS, *CASE_SAMPLE_CHECKS, *CASE_CHECKS,
 )  # fmt: skip
 CHECKS: Final = (DIRECTORY, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
 

@@ -37,6 +37,7 @@ HINTS: Final[dict[str, str]] = {
     "review_stale": "send it again",
     "stale_version": "read the newer version and revise that",
     "identity_survives": "write the name as the case knows it, or add it as an alias",
+    "erasure_held": "`parefeu erasure holds` says what each of these means, and what ends it",
     "erased": "nobody can open it any more",
     "unreachable": "look whether the server runs (`parefeu serve`), and at --url",
     "unforeseen": "the server's log has it under this number",

@@ -65,6 +65,7 @@ WORDS: Final[dict[str, Word]] = {
     "sample": Word(
         "sample", "Look at a case of your region that is drawn by lot (head); which were drawn (coach).", _CASES
     ),
+    "erasure": Word("erasure", "Closed cases that may be kept no longer; erase them, upon two words.", _CASES),
     "audit": Word("audit", "The access log: look, verify, prove, export, keep it.", _RECEIVED),
     "witness": Word("witness", "Sign honest growth of access logs, under another administration.", _OPERATION),
     "init": Word("init", "Make an installation: keys, signed directory, databases.", _OPERATION),

@@ -17,13 +17,15 @@ ACTIONS: Final = {
     "keys_loaded": "keys taken into use", "settings_loaded": "settings taken into use",
     "wraps_rotating": "keys being re-wrapped", "wraps_rotated": "keys re-wrapped, the old one destroyed",
     "root_replaced": "root of a zone replaced",
+    "erasure_begun": "erasure of a case begun", "erasure_lapsed": "erasure of a case lapsed",
+    "erasure_replayed": "case erased again after a backup was put back", "erased": "case erased",
     "details_erased": "details destroyed", "evaluate": "asked by another system", "entrusted": "case entrusted",
 }  # fmt: skip
 _KINDS: Final = {
     "log": "log", "keyring": "keys of a zone", "log_key": "key of the log", "settings": "settings", "policy": "rules",
     "record": "sealed record", "wrap": "wrapped key", "store": "whatever is stored", "use_case": "operation",
-    "request": "request", "identity_provider": "identity provider", "namespace": "rules of another system",
-    "unknown": "not known",
+    "request": "request", "erasure": "erasure of a closed case", "identity_provider": "identity provider",
+    "namespace": "rules of another system", "unknown": "not known",
 }  # fmt: skip
 WORDS: Final[dict[str, dict[str, str]]] = {
     "notice": {

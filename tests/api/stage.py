@@ -16,6 +16,7 @@ from tests import recorded as r
 from tests.api.stage_access import access_calls
 from tests.api.stage_case_samples import sample_calls
 from tests.api.stage_emergencies import emergency_calls
+from tests.api.stage_erasures import erasure_calls
 from tests.api.stage_exceptions import exception_calls
 from tests.api.stage_people import people_calls
 from tests.flow_paths import Paths
@@ -401,6 +402,7 @@ def calls(house: House) -> dict[str, Callable[[], Call]]:
         | exception_calls(house, Call)
         | emergency_calls(house, stage.case, Call)
         | sample_calls(house, stage.noted, Call)
+        | erasure_calls(house, Call)
         | _referrals(stage)
         | {
             "follow_up_list_sheets": lambda: Call("officer", "GET", "/follow-up/sheets", 200),

@@ -20,6 +20,7 @@ from tests.api.stage import Call, Stage, calls
 from tests.api.stage_access import ACCESS_TABLE
 from tests.api.stage_case_samples import SAMPLE_TABLE
 from tests.api.stage_emergencies import EMERGENCY_TABLE
+from tests.api.stage_erasures import ERASURE_TABLE
 from tests.api.stage_exceptions import EXCEPTION_TABLE
 from tests.api.stage_people import PEOPLE_TABLE
 from tests.api.support import comparable, counts, entries, logged, since
@@ -137,6 +138,7 @@ TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     **ACCESS_TABLE,
     **EMERGENCY_TABLE,
     **SAMPLE_TABLE,
+    **ERASURE_TABLE,
     **EXCEPTION_TABLE,
 }  # fmt: skip
 _REFERENCE: Final = re.compile(r"(?<=/cases/)[^/]+")

@@ -21,6 +21,7 @@ from typing import Any, Final
 from gateway.settings import Settings
 from tests.crash.access import access_faults
 from tests.crash.agenda import agenda_faults
+from tests.crash.erasing import erasure_faults, living
 from tests.crash.explaining import EXPLAINS
 from tests.crash.referrals import correspondence_faults, referral_faults
 from tests.crash.snapshot import Rows, Snapshot, look
@@ -63,18 +64,19 @@ _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure
 
 def faults(settings: Settings) -> list[str]:
     """One line per broken invariant; [] if the store is whole."""
-    found = look(settings)
+    whole = look(settings)
+    found = living(whole)
     checks = (
         _entries, _details, _filing, _explanations, _records, _versions, _cases, _releases, _attachments, _tasks,
         _drafts, agenda_faults, referral_faults, correspondence_faults, access_faults,
     )  # fmt: skip
-    return [*found.own, *(line for check in checks for line in check(found))]
+    return [*found.own, *erasure_faults(whole), *(line for check in checks for line in check(found))]
 
 
 def orphans(settings: Settings) -> int:
     """Wraps that no row needs: what a crash between the two databases leaves behind."""
     found = look(settings)
-    tables = ("data_keys", "releases", "answers", "access_copies")
+    tables = ("data_keys", "releases", "answers", "access_copies", "buried_keys")
     needed = {bytes(row["key_id"]) for name in tables for row in found[name]}
     return sum(bytes(row["key_id"]) not in needed for row in found["wraps"])
 

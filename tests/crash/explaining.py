@@ -34,6 +34,8 @@ _PROVED_ANEW: Final = frozenset({("passkey_enrolled", "passkey"), ("recovery_cod
 _SIGNED: Final = frozenset({("sign", "access_request"), ("sign", "access_form")})
 #: With a case its appointments end that lie ahead.
 _ENDED: Final = frozenset({("close", "case"), ("released", "outcome_sheet")})
+#: A case gets its tombstone, for the first time or again.
+_ERASING: Final = frozenset({("erasure_begun", "case"), ("erasure_replayed", "case")})
 #: Which entries explain a row: (action, kind) as they stand in the log; kind "" for any.
 EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "staff": frozenset({("staff_added", "staff"), ("signed_in", "session"), *_PROVED_ANEW}),
@@ -50,7 +52,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "passkey_words": frozenset({("passkey_revoked", "passkey"), ("sign", "passkey"), ("close", "passkey")}),
     "recovery_codes": frozenset({("recovery_codes_made", "recovery_code"), ("recovery_code_used", "recovery_code")}),
     "federated_identities": frozenset({(act, "identity_provider") for act in ("identity_linked", "identity_unlinked")}),
-    "cases": frozenset({("create", "case"), ("write", "order"), *_STEPS, *_HANDS}),
+    "cases": frozenset({("create", "case"), ("write", "order"), *_STEPS, *_HANDS, *_ERASING}),
     "case_events": _STEPS,
     "break_glass": frozenset({(action, "break_glass") for action in ("create", "sign", "close")}),
     "case_samples": frozenset({("create", "case_sample")}),
@@ -96,7 +98,7 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "assignments": _HANDS | _STEPS,
     "conflicts": frozenset({("write", "conflict")}),
     "appointments": frozenset({("write", "appointment"), ("write", "attendees")}) | _ENDED,
-    "desk_cells": frozenset({("write", "appointment")}) | _ENDED,
+    "desk_cells": frozenset({("write", "appointment")}) | _ENDED | _ERASING,
     "calendar_feeds": frozenset({("write", "calendar")}),
     "review_counts": frozenset({("write", "note")}),
     "releases": frozenset(
@@ -105,6 +107,12 @@ EXPLAINS: Final[dict[str, frozenset[tuple[str, str]]]] = {
             for kind in ("outcome_sheet", "referral", "access_report", "grant", "ceremony", "disclosure")
         }
     ),
+    "erasures": frozenset({("create", "erasure")}),
+    "erasure_words": frozenset({("sign", "erasure"), ("close", "erasure")}),
+    "erasure_cases": frozenset({("create", "erasure"), ("erasure_lapsed", "case")}),
+    "tombstones": _ERASING | {("erased", "case")},
+    "buried_keys": _ERASING,
+    "buried_acts": _ERASING,
     "access_requests": frozenset({("create", "access_request"), ("create", "disclosure")}),
     "access_copies": frozenset({("create", "access_request"), ("write", "access_request"), ("create", "disclosure")}),
     "taken_requests": frozenset({("list", "access_request"), ("create", "disclosure")}),

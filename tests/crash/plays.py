@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateway.api.order_models import OrderBody
 from gateway.auth.sessions import hash_token
-from tests.crash import access_plays, oversight_plays, sign_in_plays
+from tests.crash import access_plays, erasure_plays, oversight_plays, sign_in_plays
 from tests.house import STAFF, House
 from tests.orders import HEAD, fresh_order
 from tests.recorded import pdf
@@ -464,6 +464,7 @@ PLAYS: Final[dict[str, Callable[[Stagehand], Act]]] = {
     "ask about a look": oversight_plays.ask,
     "answer about a look": oversight_plays.answer,
     "hold a ceremony": access_plays.hold_a_ceremony,
+    "erase a case": erasure_plays.erase,
     "file a lawful exception": access_plays.file_an_exception,
     "make a lawful exception": access_plays.make_an_exception,
     "stop a lawful exception": access_plays.stop_an_exception,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, select
 from gateway.auth.sessions import hash_token
 from gateway.log.running import make_keeper
 from gateway.settings import Settings
-from tests import asked, emergencies, excepted, passkeys, samples
+from tests import asked, emergencies, erasures, excepted, passkeys, samples
 from tests.authenticator import text
 from tests.flow_paths import Paths
 from tests.house import CASE, House, MovableClock, house_on
@@ -101,13 +101,15 @@ def _play(house: House) -> dict[str, str]:
     samples.done(house, samples.of(house, noted))
     samples.of(house, noted)
     _sign_by_passkey(house)
+    erased = erasures.closed_case(house)
+    erasures.erase(house, erased)
     passkeys.enrolled(house, "auditor")
     passkeys.coded(house, "head")
     assert house.client("auditor").get("/entries").status_code == 200  # files the log
     return {
         "noted": noted, "handed": handed, "moved": moved, "far": far, "extended": extended,
         "invited": paths.case_in(State.INVITED), "closed": paths.case_in(State.CLOSED),
-        "suspended": paths.case_in(State.SUSPENDED), "new": paths.case_in(State.OQT_NOTIFIED),
+        "erased": erased, "suspended": paths.case_in(State.SUSPENDED), "new": paths.case_in(State.OQT_NOTIFIED),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tests.doctor.estate import CANARY, Past, earlier
+from tests.doctor.sabotage_erasures import ERASURE_SABOTAGE
 from tests.doctor.sabotage_samples import SAMPLE_SABOTAGE
 from vault.storage import tables as t
 
@@ -42,10 +43,6 @@ def _author(past: Past) -> None:
 def _wrap(past: Past) -> None:
     key = past.one(t.data_keys.c.key_id, t.data_keys.c.case_id == past.case("noted"))
     past.remove(t.wraps, t.wraps.c.key_id == key)
-
-
-def _not_erased(past: Past) -> None:
-    past.change(t.cases, t.cases.c.case_id == past.case("closed"), state="erased")
 
 
 def _release_key(past: Past) -> None:
@@ -466,7 +463,7 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("schema", _schema), ("installation", _mark),
     ("separate_duties", _login), ("namesakes", _name), ("roles", _role), ("session_zones", _session),
     ("authors", _author),
-    ("data_key_wraps", _wrap), ("erased_cases", _not_erased), ("release_keys", _release_key),
+    ("data_key_wraps", _wrap), *ERASURE_SABOTAGE, ("release_keys", _release_key),
     ("outcome_sheets", _sheet), ("spare_wraps", _spare),
     ("wrap_generations", _rotation_left), ("known_generations", _unknown_generation),
     ("row_entries", _no_entry), ("row_links", _no_case), ("row_acts", _other_act), ("act_rows", _note_gone),

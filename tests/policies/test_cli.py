@@ -21,7 +21,7 @@ def test_check_prints_counts_and_digest(firewall: TableFirewall) -> None:
     result = RUN.invoke(policy.app, ["check"])
     assert result.exit_code == 0
     assert firewall.digest.hex() in result.stdout
-    assert "rules       538: 267 allow, 271 deny" in result.stdout
+    assert "rules       543: 272 allow, 271 deny" in result.stdout
 
 
 def test_check_refuses_with_file_and_line(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def _hold_against(firewall: TableFirewall, questions: Iterable[Question]) -> _He
 
 def test_every_request_is_answered_as_the_requirements_say_and_all_others_are_denied(firewall: TableFirewall) -> None:
     heard = _hold_against(firewall, (Question(*words) for words in product(Role, Action, Kind, Purpose, Phase)))
-    assert heard.settled + heard.asked == 8 * 31 * 59 * 9 * 8 * 256
+    assert heard.settled + heard.asked == 8 * 31 * 60 * 9 * 8 * 256
     assert heard.asked > heard.settled / 60
     assert 0 < heard.allowed < heard.asked
 

@@ -33,9 +33,9 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone, ZoneKind
 
 # Which rows each kind of zone may read | add: `all`, `own` (rows of its zone), `lane` (in lanes of its zone), `to`
 # (rows addressed to it), `open` (of these, what was not withdrawn), `sent` (rows from it to another), `mail` (rows from
-# it to casework), `inbox` (rows addressed to casework), `told` (rows that say it is told), `to+given` (to it, to
-# follow-up or to a partner), `asked` (addressed to who reads requests for access), `-` nothing. `SETTABLE` names the
-# columns it may set, on the rows it may read. No kind deletes or truncates anything.
+# it to casework), `inbox` (rows addressed to casework), `told` (rows that say it is told), `ids` (of what it sent which
+# there are, and not what is in them), `asked` (addressed to who reads requests for access), `-` nothing. `SETTABLE`
+# names the columns it may set, on the rows it may read. Only casework deletes: from `DELETABLE`, of an erased case.
 EXPECTED: Final = """
 table                 casework                follow_up       partner         oversight
 log.entries           -    lane               -    lane       -    lane       all  lane
@@ -81,8 +81,8 @@ casework.calendar_feeds all all               -    -          -    -          - 
 casework.referrals    all  all                -    -          -    -          -    -
 casework.referral_events all  all             -    -          -    -          -    -
 casework.taken_requests all all               -    -          -    -          -    -
-exchange.releases     -    sent               to   -          open -          to   -
-exchange.withdrawals  -    sent               -    -          to   -          all  -
+exchange.releases     ids  sent               to   -          open -          to   -
+exchange.withdrawals  ids  sent               -    -          to   -          all  -
 exchange.receipts     to   -                  -    -          mail mail       all  -
 exchange.review_questions to -                -    -          -    -          all  all
 exchange.answers      to   -                  -    -          -    mail       -    -
@@ -91,7 +91,14 @@ exchange.access_copies to  own                to   own        -    -          to
 exchange.access_answers all own               told -          told -          all  own
 exchange.grants       all  sent               to   -          to   -          all  -
 exchange.ceremonies   all  sent               to   -          -    -          all  -
-keystore.wraps        to+given all            to   asked      to   inbox      to   -
+exchange.erasures     all  sent               -    -          -    -          to   -
+exchange.erasure_words told -                 -    -          -    -          own  own
+exchange.tombstones   all  all                all  -          all  -          all  -
+casework.erasure_cases all all                -    -          -    -          -    -
+casework.buried_keys  all  all                -    -          -    -          -    -
+casework.buried_acts  all  all                -    -          -    -          -    -
+keystore.buried_cases all  all                all  -          all  -          all  -
+keystore.wraps        all  all                to   asked      to   inbox      to   -
 keystore.detail_keys  -    all                -    all        -    all        all  all
 keystore.details      -    -                  -    -          -    -          all  -
 keystore.installation all  -                  all  -          all  -          all  -
@@ -152,7 +159,20 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "exchange.grants": {"revoked_at", "revoked_for", "erased_at", "entry_id"},
     "exchange.ceremonies": {"ended_at", "ended_by", "ended_for", "erased_at", "opened_share", "entry_id"},
     "keystore.wraps": {"wrap"},
+    "exchange.tombstones": {"done_at", "entry_id"},
+    "casework.erasure_cases": {"lapsed_at", "entry_id"},
 }
+#: From where casework takes away what is of a case that has a tombstone.
+DELETABLE: Final = {
+    *(f"casework.{name}" for name in (
+        "case_events", "records", "blind_index", "consents", "attachments", "attachment_chunks", "tasks", "drafts",
+        "orders", "assignments", "conflicts", "appointments", "referrals", "referral_events", "taken_requests",
+    )),
+    *(f"exchange.{name}" for name in (
+        "releases", "withdrawals", "receipts", "answers", "access_requests", "access_copies", "access_answers",
+        "grants", "ceremonies",
+    )),
+}  # fmt: skip
 #: Where a kind of zone changes fewer rows than it reads: oversight sees everybody's passkeys and counts its own.
 CHANGED: Final = {(ZoneKind.OVERSIGHT, "auth.passkeys"): "own"}
 #: What oversight sets of a ceremony: the second share and its minutes, and that it ended it.
@@ -191,7 +211,7 @@ def covered(what: str, zone: Zone, row: dict[str, Any]) -> bool:
         "mail": sender == str(zone) and reader == str(CASEWORK),
         "inbox": reader == str(CASEWORK),
         "told": row.get("told_to") == str(zone),
-        "to+given": reader in {str(zone), str(FOLLOW_UP)} or str(reader).startswith("partner:"),
+        "ids": sender == str(zone) and reader != str(zone),
         "asked": reader in {str(each) for each in ASKED},
         "-": False,
     }[what]
@@ -227,11 +247,17 @@ def test_a_role_reads_exactly_its_rows(logins: Logins, zone: Zone, table: str) -
         assert not allowed(connection, f"SELECT count(*) FROM {table}")
         assert not allowed(connection, f"COPY {table} TO STDOUT")
         return
+    wanted = [row for row in SAMPLES[table] if covered(what, zone, row)]
+    if what == "ids":
+        assert not allowed(connection, f"SELECT signature FROM {table}")
+        with attempt(connection):
+            found = connection.execute(f"SELECT release_id FROM {table}".encode()).fetchall()
+        assert sorted(bytes(row[0]) for row in found) == sorted(row["release_id"] for row in wanted)
+        return
     with attempt(connection):
         cursor = connection.execute(f"SELECT * FROM {table}".encode())
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    wanted = [row for row in SAMPLES[table] if covered(what, zone, row)]
     assert wanted
     assert sorted(map(_told, rows)) == sorted(map(_told, wanted))
 
@@ -260,7 +286,7 @@ def test_a_role_adds_exactly_its_rows(logins: Logins, zone: Zone, table: str) ->
 
 
 @pytest.mark.parametrize(("zone", "table"), ROLE_AND_TABLE)
-def test_a_role_changes_only_the_columns_that_move_and_removes_nothing(logins: Logins, zone: Zone, table: str) -> None:
+def test_a_role_changes_what_moves_and_removes_what_is_erased_alone(logins: Logins, zone: Zone, table: str) -> None:
     connection = logins[zone, database_of(table)]
     owner = OVERSIGHT if table.startswith("log.") else CASEWORK
     settable = SETTABLE.get(table, set()) if table.startswith("auth.") or zone == owner else set()
@@ -273,8 +299,12 @@ def test_a_role_changes_only_the_columns_that_move_and_removes_nothing(logins: L
             rows = connection.execute(f"UPDATE {table} SET entry_id = {_ANOTHER}".encode()).rowcount
         changeable = CHANGED.get((zone.kind, table), CELLS[zone.kind, table][0])
         assert rows == sum(covered(changeable, zone, row) for row in SAMPLES[table])
+    removes = zone == CASEWORK and table in DELETABLE
+    assert allowed(connection, f"DELETE FROM {table} WHERE false") is removes
+    if removes:  # of the samples no case has a tombstone, and none is being erased
+        with attempt(connection):
+            assert connection.execute(f"DELETE FROM {table}".encode()).rowcount == 0
     for statement in (
-        f"DELETE FROM {table} WHERE false",
         f"TRUNCATE {table} CASCADE",
         f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} ADD COLUMN mine integer",
@@ -303,14 +333,34 @@ def test_the_chunks_of_a_described_file_cannot_be_changed(wall: Walled, logins: 
             admin.execute("UPDATE casework.attachments SET described_at = NULL")
 
 
-def test_casework_may_empty_a_wrap_of_who_was_given_something_and_never_replace_one(logins: Logins) -> None:
+def test_casework_takes_away_rows_of_a_case_with_a_tombstone_and_of_no_other(wall: Walled, logins: Logins) -> None:
+    """In the samples the first zone's rows are all of one case, and of one request about it."""
+    one = bytes([1]) * 16
+    connection = logins[CASEWORK, "main"]
+    of_case = [name for name in DELETABLE if "case_id" in TABLES[name].columns]
+    asked = ("exchange.access_copies", "exchange.access_answers", "exchange.grants", "exchange.ceremonies")
+    with wall.superuser("main") as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("INSERT INTO exchange.tombstones VALUES (%s, 1, 1, %s)", (one, one))
+    try:
+        for name in (*of_case, *asked, "casework.attachment_chunks", "casework.referral_events"):
+            with attempt(connection):
+                try:
+                    assert connection.execute(f"DELETE FROM {name}".encode()).rowcount == 1, name
+                except psycopg.errors.ForeignKeyViolation:
+                    assert name in {"casework.attachments", "casework.referrals", "casework.consents"}, name
+        for name in ("exchange.releases", "exchange.answers", "exchange.receipts", "exchange.withdrawals"):
+            with attempt(connection):
+                assert connection.execute(f"DELETE FROM {name}".encode()).rowcount == 0, "no erasure runs"
+    finally:
+        with wall.superuser("main") as admin:
+            admin.execute("DELETE FROM exchange.tombstones WHERE case_id = %s", (one,))
+
+
+def test_casework_may_empty_a_wrap_and_never_replace_one(logins: Logins) -> None:
     connection = logins[CASEWORK, "keystore"]
     with attempt(connection):
-        # Of follow-up, of Caritas and of Fedasil; of its own and of oversight none.
-        assert connection.execute("UPDATE keystore.wraps SET wrap = ''").rowcount == 3
-    with attempt(connection):
-        left = connection.execute("UPDATE keystore.wraps SET wrap = '' WHERE reader IN ('casework', 'oversight')")
-        assert left.rowcount == 0
+        assert connection.execute("UPDATE keystore.wraps SET wrap = ''").rowcount == len(ZONES)
     for value in ("'x'", "decode('00', 'hex')"):
         assert not allowed(connection, f"UPDATE keystore.wraps SET wrap = {value} WHERE reader = 'follow_up'")
     for zone in (FOLLOW_UP, OVERSIGHT, CARITAS):

@@ -430,8 +430,11 @@ def test_a_server_that_is_told_to_stop_ends_its_batch_and_leaves_the_rest(lite_h
 
     async def begun_and_stopped() -> None:
         task = asyncio.create_task(see_through(lite_house.services))
-        while not under_way(file_of(lite_house).keyring.wrapper) or file_of(lite_house).keyring.wrapper.current == 1:
+        while True:
             await asyncio.sleep(0)
+            wrapper = file_of(lite_house).keyring.wrapper
+            if under_way(wrapper) and wrapper.current != 1:
+                break
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,4 +1,4 @@
-"""Rotation behind the store wall: a zone's own role replaces no wrap; the keystore's owner does, beside every server."""
+"""Rotation behind the store wall: a zone's own role replaces no wrap; the keystore's owner does, beside servers."""
 
 from __future__ import annotations
 

@@ -60,6 +60,8 @@ def sample(table: str, zone: Zone, number: int) -> dict[str, Any]:
         row |= {"reader": str(CASEWORK), "sender": str(zone)}
     elif "sender" in row:
         row["sender"] = str(CASEWORK)
+    if table == "exchange.tombstones":
+        row["case_id"] = bytes([number + 101]) * 16  # of no case that another sample is of
     return row | {name: None for name in ("described_at", "swept_at", "revoked_at", "erased_at") if name in row}
 
 

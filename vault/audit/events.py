@@ -50,6 +50,10 @@ class Happening(StrEnum):
     ANSWER_TAKEN = "answer_taken"
     SWEPT = "swept"  # forgotten drafts and files that never were described: emptied
     SWEPT_THROUGH = "swept_through"  # whatever was due is emptied, once a day at least; count: how much, also nothing
+    ERASURE_BEGUN = "erasure_begun"  # a case is gone from now on; object: the erasure that was approved
+    ERASURE_LAPSED = "erasure_lapsed"  # what was approved is about a case that was reopened since; object: which
+    ERASURE_REPLAYED = "erasure_replayed"  # the same again, after a database from before it was put back
+    ERASED = "erased"  # nothing of the case is left; count: keys that were destroyed, and its row
     EXAMINED = "examined"  # a sample of sealed records was tried, to see whether they open; nobody was shown any
     FAILED = "failed"
     POLICY_LOADED = "policy_loaded"  # another one, while serving; `policy` names it

@@ -42,6 +42,8 @@ _SWEPT: Final = ("swept", Kind.ATTACHMENT.value)
 _EMERGENCY: Final = frozenset({(Action.CREATE.value, Kind.BREAK_GLASS.value)})
 _DRAWN: Final = frozenset({(Action.CREATE.value, Kind.CASE_SAMPLE.value)})
 _DONE: Final = frozenset({(Action.CLOSE.value, Kind.CASE_SAMPLE.value)})
+_ERASING: Final = frozenset({("erasure_begun", Kind.CASE.value), ("erasure_replayed", Kind.CASE.value)})
+_TO_ERASE: Final = frozenset({(Action.CREATE.value, Kind.ERASURE.value)})
 #: Another zone asks, or casework files a lawful exception.
 _FILED: Final = frozenset(
     {(Action.CREATE.value, Kind.ACCESS_REQUEST.value), (Action.CREATE.value, Kind.DISCLOSURE.value)}
@@ -72,7 +74,7 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "federated_identities": frozenset(
         {("identity_linked", "identity_provider"), ("identity_unlinked", "identity_provider")}
     ),
-    "cases": _OPENED | _MOVED | _HANDS | _written(Kind.ORDER),
+    "cases": _OPENED | _MOVED | _HANDS | _written(Kind.ORDER) | _ERASING,
     "case_events": _MOVED,
     "break_glass": _EMERGENCY | {(act.value, Kind.BREAK_GLASS.value) for act in (Action.SIGN, Action.CLOSE)},
     "case_samples": _DRAWN,
@@ -105,12 +107,18 @@ EXPLAINED_BY: Final[dict[str, frozenset[Act]]] = {
     "assignments": _HANDS | _MOVED,
     "conflicts": _written(Kind.CONFLICT),
     "appointments": _written(Kind.APPOINTMENT, Kind.ATTENDEES) | _ENDED,
-    "desk_cells": _written(Kind.APPOINTMENT) | _ENDED,
+    "desk_cells": _written(Kind.APPOINTMENT) | _ENDED | _ERASING,
     "calendar_feeds": _written(Kind.CALENDAR),
     "releases": frozenset(
         ("release_begun", kind.value)
         for kind in (Kind.OUTCOME_SHEET, Kind.REFERRAL, Kind.ACCESS_REPORT, Kind.GRANT, Kind.CEREMONY, Kind.DISCLOSURE)
     ),
+    "erasures": _TO_ERASE,
+    "erasure_words": frozenset((act.value, Kind.ERASURE.value) for act in (Action.SIGN, Action.CLOSE)),
+    "erasure_cases": _TO_ERASE | {("erasure_lapsed", Kind.CASE.value)},
+    "tombstones": _ERASING | {("erased", Kind.CASE.value)},
+    "buried_keys": _ERASING,
+    "buried_acts": _ERASING,
     "access_requests": _FILED,
     "access_copies": _FILED | _written(Kind.ACCESS_REQUEST),
     "access_answers": _ANSWERED

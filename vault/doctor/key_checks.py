@@ -35,19 +35,6 @@ def _data_keys(survey: Survey, _: Surroundings) -> Iterator[Fault]:
             yield Fault("a data key of a case has no wrap: what it seals cannot be opened", key.hex())
 
 
-def _destroyed(survey: Survey, _: Surroundings) -> Iterator[Fault]:
-    erased = _erased(survey)
-    if not erased:
-        return
-    keys = survey.rows("data_keys", "key_id", "case_id", order=("key_id",))
-    for key, case, there in with_wraps(survey, ((key, case) for key, case in keys), str(CASEWORK)):
-        if there and case in erased:
-            yield Fault("a data key of an erased case can still be unwrapped", key.hex())
-    for case in survey.distinct("blind_index", "case_id"):
-        if case in erased:
-            yield Fault("an erased case can still be found by its numbers", case.hex())
-
-
 def _released(survey: Survey, around: Surroundings) -> Iterator[Fault]:
     for reader in sorted(survey.distinct("releases", "reader")):
         if reader not in around.zones:
@@ -72,7 +59,7 @@ def _sheets(survey: Survey, _: Surroundings) -> Iterator[Fault]:
 def _unneeded(survey: Survey, _: Surroundings) -> Iterator[Fault]:
     needed = [
         (key for (key,) in survey.rows(table, "key_id", order=("key_id",)))
-        for table in ("data_keys", "releases", "access_copies", "answers")
+        for table in ("data_keys", "releases", "access_copies", "answers", "buried_keys")
     ]
     heads = [next(stream, None) for stream in needed]
     for (key,) in survey.rows("wraps", "key_id", order=("key_id",)):
@@ -116,9 +103,6 @@ KEY_CHECKS: Final = (
     Check("data_key_wraps", "every data key of a case has its wrap in the keystore",
           "what it seals is lost unless a backup of the keystore holds the wrap",
           "stop; put back the keystore's newest backup beside the present one, and compare", store=_data_keys),
-    Check("erased_cases", "nothing of an erased case can be opened or found",
-          "what was promised to be destroyed is still there",
-          "destroy it again, and look which backup brought it back", store=_destroyed),
     Check("release_keys", "everything released has its key, sealed to a zone that the directory names",
           "a service waits for something that it cannot open, or somebody added a reader",
           "compare with the log's entry `release_begun` of that release; release again", store=_released),

@@ -20,85 +20,14 @@ embedded default of a development machine runs as it; a zone's process never doe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from vault.errors import ConfigurationError, StoreUnavailable
 from vault.storage.migrate import VERSION_TABLE, Which
+from vault.storage.rights import AFTERWARDS, CONDITION, Right, Rows, Verb
 from vault.storage.store import DRIVER_ERRORS, make_engine
 from vault.storage.tables import KEYSTORE_SCHEMA, SCHEMAS
 from vault.vocabulary import OVERSIGHT, Zone, ZoneKind
-
-
-class Verb(StrEnum):
-    """There is no TRUNCATE, and no zone has DELETE anywhere: the sequencer alone takes rows from the outbox."""
-
-    SELECT = "SELECT"
-    INSERT = "INSERT"
-    UPDATE = "UPDATE"
-    DELETE = "DELETE"
-
-
-class Rows(StrEnum):
-    """Which rows a right covers."""
-
-    ALL = "every row"
-    OWN = "rows of its own zone"
-    OWN_LANE = "entries in lanes of its own zone"
-    ADDRESSED = "rows addressed to its own zone"
-    ADDRESSED_AND_OPEN = "rows addressed to its own zone that nobody withdrew, revoked or stopped"
-    SENT = "rows it sends to another zone"
-    TOLD = "rows that its zone is told of"
-    ASKING = "rows addressed to a zone that reads requests for access"
-    OWN_OR_GRANTED = "rows addressed to its own zone or to one that can be granted access"
-    EMPTIED = "rows addressed to a zone that can be granted access, to be emptied"
-    SENT_TO_CASEWORK = "rows it sends to casework"
-    TO_CASEWORK = "rows addressed to casework"
-    UNDESCRIBED = "files that nobody has described yet"
-    THEIR_CHUNKS = "chunks of files that nobody has described yet"
-
-
-_CONDITION: Final[dict[Rows, str]] = {
-    Rows.ALL: "true",
-    Rows.OWN: "zone = '{zone}'",
-    # A zone learns another's lanes from the rows that it is sent: each names its entry. Were it to write there, what
-    # that zone logs afterwards would look out of place, and would not be found.
-    Rows.OWN_LANE: "EXISTS (SELECT FROM log.lanes l WHERE l.lane = substr(entry_id, 1, 8) AND l.zone = '{zone}')",
-    Rows.ADDRESSED: "reader = '{zone}'",
-    # A withdrawal ends a partner's sight in the database itself: its process need not be honest. The partner reads
-    # the withdrawals addressed to it, and the foreign key holds their reader equal to the release's.
-    # What a lawful exception gave likewise: once casework revoked it or oversight stopped it, though its key be there.
-    Rows.ADDRESSED_AND_OPEN: "reader = '{zone}' AND NOT EXISTS "
-    "(SELECT FROM exchange.withdrawals w WHERE w.release_id = releases.release_id) AND NOT EXISTS "
-    "(SELECT FROM exchange.grants g WHERE g.release_id = releases.release_id AND (g.revoked_at IS NOT NULL OR EXISTS "
-    "(SELECT FROM exchange.access_answers a WHERE a.request_id = g.request_id AND a.act = 'stopped')))",
-    Rows.SENT: "sender = '{zone}' AND reader <> '{zone}'",
-    Rows.TOLD: "told_to = '{zone}'",
-    Rows.ASKING: "reader IN ('casework', 'follow_up', 'oversight')",
-    Rows.OWN_OR_GRANTED: "reader IN ('{zone}', 'follow_up') OR reader LIKE 'partner:%'",
-    Rows.EMPTIED: "reader = 'follow_up' OR reader LIKE 'partner:%'",
-    Rows.SENT_TO_CASEWORK: "sender = '{zone}' AND reader = 'casework'",
-    Rows.TO_CASEWORK: "reader = 'casework'",
-    Rows.UNDESCRIBED: "described_at IS NULL",
-    Rows.THEIR_CHUNKS: (
-        "EXISTS (SELECT FROM casework.attachments a "
-        "WHERE a.attachment_id = attachment_chunks.attachment_id AND a.described_at IS NULL)"
-    ),
-}
-#: What a changed row must be, where that is not what it was: describing a file is the last change of its row.
-#: A wrap may be destroyed and never replaced.
-_AFTERWARDS: Final[dict[Rows, str]] = {Rows.UNDESCRIBED: "true", Rows.EMPTIED: "length(wrap) = 0"}
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """columns: those that an UPDATE may set; empty for the other verbs, which take whole rows."""
-
-    verb: Verb
-    rows: Rows = Rows.ALL
-    columns: tuple[str, ...] = ()
-
 
 Rights = dict[ZoneKind, tuple[Right, ...]]
 
@@ -121,10 +50,16 @@ def _writes_oversight_reads(added: Right = _ADD) -> Rights:
     return _every(added) | {_OVERSIGHT: (added, _READ)}
 
 
-def _casework(*set_columns: str) -> Rights:
-    """For casework alone; history is added to, never overwritten."""
+def _casework(*set_columns: str, gone: Rows | None = None) -> Rights:
+    """For casework alone; history is added to, never overwritten. gone: which rows go when a case is erased."""
     update = (Right(Verb.UPDATE, Rows.ALL, (*set_columns, "entry_id")),) if set_columns else ()
-    return {_CASEWORK: (_READ, _ADD, *update)}
+    delete = (Right(Verb.DELETE, gone),) if gone is not None else ()
+    return {_CASEWORK: (_READ, _ADD, *update, *delete)}
+
+
+def _of_case(*set_columns: str) -> Rights:
+    """The same, of rows that name the case they belong to."""
+    return _casework(*set_columns, gone=Rows.OF_ERASED)
 
 
 #: Table, zone kind, rights. A table that is not named here is nobody's; a test compares with the tables.
@@ -161,45 +96,55 @@ RIGHTS: Final[dict[str, Rights]] = {
         "procedure_pending", "minors", "fitness_check", "version", "origin", "place", "coach_type", "criterion",
         "notified_on", "term_days", "second_measure",
     ),
-    "casework.case_events": _casework(),
+    "casework.case_events": _of_case(),
     "casework.data_keys": _casework(),
-    "casework.records": _casework(),
-    "casework.blind_index": _casework(),
-    "casework.consents": _casework("withdrawn_at"),
+    "casework.records": _of_case(),
+    "casework.blind_index": _of_case(),
+    "casework.consents": _of_case("withdrawn_at"),
     # A file is described once, and from then on its chunks are as unchangeable as a record. Before, they may be
     # emptied.
     "casework.attachments": {
         _CASEWORK: (
             _READ, _ADD, Right(Verb.UPDATE, Rows.UNDESCRIBED, ("chunks", "described_at", "swept_at", "entry_id")),
+            Right(Verb.DELETE, Rows.OF_ERASED),
         ),
     },
     "casework.attachment_chunks": {
-        _CASEWORK: (_READ, _ADD, Right(Verb.UPDATE, Rows.THEIR_CHUNKS, ("sealed", "entry_id"))),
+        _CASEWORK: (
+            _READ, _ADD, Right(Verb.UPDATE, Rows.THEIR_CHUNKS, ("sealed", "entry_id")),
+            Right(Verb.DELETE, Rows.CHUNKS_OF_ERASED),
+        ),
     },
-    "casework.tasks": _casework("due_on", "remind_on", "done_at", "version"),
+    "casework.tasks": _of_case("due_on", "remind_on", "done_at", "version"),
     # The one place where casework overwrites what it sealed: a draft is one moment's words, and then gone.
-    "casework.drafts": _casework(
+    "casework.drafts": _of_case(
         "version", "template", "language", "saved_at", "expires_at", "key_id", "sealed"
     ),
     "casework.break_glass": _casework("decided_by", "decided_at", "expires_at", "ended_at"),
     "casework.case_samples": _casework(),
     "casework.case_sample_ends": _casework(),
-    "casework.orders": _casework("household", "facts", "updates", "missing"),
+    "casework.orders": _of_case("household", "facts", "updates", "missing"),
     "casework.review_counts": _casework(),
     "casework.coaches": _casework("types", "capacity"),
-    "casework.assignments": _casework(),
-    "casework.conflicts": _casework("declared_at", "declared_by", "withdrawn_at"),
+    "casework.assignments": _of_case(),
+    "casework.conflicts": _of_case("declared_at", "declared_by", "withdrawn_at"),
     "casework.absences": _casework("last_day", "handed_over_at", "returned_at"),
-    "casework.appointments": _casework(
+    "casework.appointments": _of_case(
         "status", "company", "interpreter", "settled_at", "settled_by", "version"
     ),
     "casework.desk_cells": _casework("appointment_id"),
     "casework.calendar_feeds": _casework("revoked_at"),
-    "casework.referrals": _casework("status", "consent_id", "sent_at", "withdrawn_at", "receipt_due", "version"),
-    "casework.referral_events": _casework(),
-    # Casework may not read back what it sent: it adds and does not select.
+    "casework.referrals": _of_case("status", "consent_id", "sent_at", "withdrawn_at", "receipt_due", "version"),
+    "casework.referral_events": _casework(gone=Rows.STEPS_OF_ERASED),
+    # Casework may not read back what it sent: it sees which copies there are, to destroy their keys, and none of them.
     "exchange.releases": {
-        _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),
+        _CASEWORK: (
+            Right(
+                Verb.SELECT, Rows.SENT,
+                ("release_id", "reader", "sender", "kind", "subject", "key_id", "expires_at"),
+            ),
+            Right(Verb.INSERT, Rows.SENT), Right(Verb.DELETE, Rows.SENT_WHILE_ERASING),
+        ),
         **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind if kind is not _CASEWORK},
         _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED_AND_OPEN),),
     },
@@ -207,12 +152,15 @@ RIGHTS: Final[dict[str, Rights]] = {
     "exchange.access_requests": {
         _FOLLOW_UP: _OWN,
         # Lawful exceptions alone: what it signs as anything else opens nowhere.
-        _CASEWORK: (_READ, Right(Verb.INSERT, Rows.OWN)),
+        _CASEWORK: (_READ, Right(Verb.INSERT, Rows.OWN), Right(Verb.DELETE, Rows.BARE_WHILE_ERASING)),
         _OVERSIGHT: (_READ,),
     },
     "exchange.access_copies": {
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.OWN)),
-        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.OWN)),
+        _CASEWORK: (
+            Right(Verb.SELECT, Rows.ADDRESSED_OR_ERASED), Right(Verb.INSERT, Rows.OWN),
+            Right(Verb.DELETE, Rows.REQUESTS_OF_ERASED),
+        ),
         _OVERSIGHT: (Right(Verb.SELECT, Rows.ADDRESSED),),
     },
     # Each approver's zone answers in its own name; who asked is told of questions and of a refusal, who was given
@@ -220,7 +168,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "exchange.access_answers": {
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.TOLD),),
         _PARTNER: (Right(Verb.SELECT, Rows.TOLD),),
-        _CASEWORK: (_READ, Right(Verb.INSERT, Rows.OWN)),
+        _CASEWORK: (_READ, Right(Verb.INSERT, Rows.OWN), Right(Verb.DELETE, Rows.REQUESTS_OF_ERASED)),
         _OVERSIGHT: (_READ, Right(Verb.INSERT, Rows.OWN)),
     },
     "exchange.grants": {
@@ -229,6 +177,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         _CASEWORK: (
             _READ, Right(Verb.INSERT, Rows.SENT),
             Right(Verb.UPDATE, Rows.ALL, ("revoked_at", "revoked_for", "erased_at", "entry_id")),
+            Right(Verb.DELETE, Rows.REQUESTS_OF_ERASED),
         ),
         _OVERSIGHT: (_READ,),
     },
@@ -241,6 +190,7 @@ RIGHTS: Final[dict[str, Rights]] = {
                 Verb.UPDATE, Rows.ALL,
                 ("ended_at", "ended_by", "ended_for", "erased_at", "opened_share", "entry_id"),
             ),
+            Right(Verb.DELETE, Rows.REQUESTS_OF_ERASED),
         ),
         _OVERSIGHT: (
             _READ,
@@ -251,16 +201,19 @@ RIGHTS: Final[dict[str, Rights]] = {
             ),
         ),
     },
-    "casework.taken_requests": _casework(),
+    "casework.taken_requests": _of_case(),
     # Oversight looks after receipts: it sees who must give one, by the partner's own pseudonym, and who gave it.
     "exchange.withdrawals": {
-        _CASEWORK: (Right(Verb.INSERT, Rows.SENT),),
+        _CASEWORK: (
+            Right(Verb.SELECT, Rows.SENT, ("release_id", "entry_id")), Right(Verb.INSERT, Rows.SENT),
+            Right(Verb.DELETE, Rows.SENT_WHILE_ERASING),
+        ),
         _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED),),
         _OVERSIGHT: (_READ,),
     },
     # In clear and signed: a partner may see which it gave.
     "exchange.receipts": {
-        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED),),
+        _CASEWORK: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.DELETE, Rows.MAIL_WHILE_ERASING)),
         _PARTNER: (Right(Verb.SELECT, Rows.SENT_TO_CASEWORK), Right(Verb.INSERT, Rows.SENT_TO_CASEWORK)),
         _OVERSIGHT: (_READ,),
     },
@@ -268,6 +221,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "exchange.answers": {
         _CASEWORK: (
             Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.UPDATE, Rows.ADDRESSED, ("taken_at", "entry_id")),
+            Right(Verb.DELETE, Rows.MAIL_WHILE_ERASING),
         ),
         _PARTNER: (Right(Verb.INSERT, Rows.SENT_TO_CASEWORK),),
     },
@@ -278,15 +232,29 @@ RIGHTS: Final[dict[str, Rights]] = {
         ),
         _OVERSIGHT: (_READ, _ADD),
     },
+    # Casework asks that a case be erased, oversight answers once; which case it is, casework alone knows.
+    "exchange.erasures": {
+        _CASEWORK: (_READ, Right(Verb.INSERT, Rows.SENT)), _OVERSIGHT: (Right(Verb.SELECT, Rows.ADDRESSED),),
+    },
+    "exchange.erasure_words": {
+        _CASEWORK: (Right(Verb.SELECT, Rows.TOLD),),
+        _OVERSIGHT: (Right(Verb.SELECT, Rows.OWN), Right(Verb.INSERT, Rows.OWN)),
+    },
+    "casework.erasure_cases": _casework("lapsed_at"),
+    "casework.buried_keys": _casework(),
+    "casework.buried_acts": _casework(),
+    # Every zone compares them with the keystore's at its start: ids of cases that are gone, and nothing else.
+    "exchange.tombstones": _every(_READ) | _casework("done_at"),
     # Receiving zones open what was sealed to them as it stands; follow-up seals what it asks for, a partner its
-    # answers. Casework destroys the wrap of a grant that is over: it sees it, which opens nothing, and can put nothing
-    # in its place.
+    # answers. Casework destroys wraps, of what is over and of cases that are erased: it sees those of others, which
+    # opens nothing, and can put nothing in their place.
     "keystore.wraps": {
         **{kind: (Right(Verb.SELECT, Rows.ADDRESSED),) for kind in ZoneKind},
         _FOLLOW_UP: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.ASKING)),
         _PARTNER: (Right(Verb.SELECT, Rows.ADDRESSED), Right(Verb.INSERT, Rows.TO_CASEWORK)),
-        _CASEWORK: (Right(Verb.SELECT, Rows.OWN_OR_GRANTED), _ADD, Right(Verb.UPDATE, Rows.EMPTIED, ("wrap",))),
+        _CASEWORK: (_READ, _ADD, Right(Verb.UPDATE, Rows.EMPTIED, ("wrap",))),
     },
+    "keystore.buried_cases": _every(_READ) | {_CASEWORK: (_READ, _ADD)},
     # No UPDATE: a zone that may replace a sealed key could make another zone's audit details unreadable.
     "keystore.detail_keys": _writes_oversight_reads(),
     "keystore.details": {_OVERSIGHT: (_READ,)},
@@ -324,7 +292,7 @@ def role_name(zone: Zone) -> str:
 
 def condition(rows: Rows, zone: Zone) -> str:
     """The row policy's expression. The zone's name has no quote in it: `Zone` allows none."""
-    return _CONDITION[rows].format(zone=zone)
+    return CONDITION[rows].format(zone=zone)
 
 
 def statements(which: Which, zones: Sequence[Zone], *, sequencer: bool = False) -> list[str]:
@@ -477,7 +445,7 @@ def _grants(rights: Sequence[tuple[str, Sequence[Right]]], zone: Zone, role: str
 def _policy(table: str, right: Right, zone: Zone, role: str) -> str:
     rows = condition(right.rows, zone)
     using = f" USING ({rows})" if right.verb is not Verb.INSERT else ""
-    afterwards = _AFTERWARDS.get(right.rows, rows)
+    afterwards = AFTERWARDS.get(right.rows, rows)
     check = f" WITH CHECK ({afterwards})" if right.verb in {Verb.INSERT, Verb.UPDATE} else ""
     return f"CREATE POLICY {role}_{right.verb.lower()} ON {table} FOR {right.verb} TO {role}{using}{check}"
 

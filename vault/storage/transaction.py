@@ -18,7 +18,7 @@ from vault.audit.events import Detail, Event, Verdict
 from vault.audit.log import Lane, Mark, WrittenEntry
 from vault.cases.model import SealedRecord, Standing
 from vault.errors import StoreUnavailable
-from vault.ids import EntryId, KeyId
+from vault.ids import CaseId, EntryId, KeyId
 from vault.storage.hot import HotStatements
 from vault.storage.store import Store
 from vault.unit_of_work import SessionRow
@@ -40,6 +40,9 @@ class Group:
         self.wraps: list[tuple[bytes, str, bytes, datetime]] = []
         #: Wraps to be overwritten with nothing: key and reader.
         self.destroyed: list[tuple[bytes, str]] = []
+        #: Cases whose wraps are all destroyed by this group: the keystore's own list of them.
+        self.buried: list[tuple[bytes, datetime]] = []
+        self.erasing = False  # rows of an erased case are taken away: their pages shall not linger
         self.cache: dict[Any, Any] = {}
         #: The last use case that wrote is kept; its savepoint goes with the next one's, or with the commit.
         self.unreleased = False
@@ -60,12 +63,17 @@ class Transaction:
         self._inherited = len(group.entries)
         self._wraps = len(group.wraps)
         self._destroyed = len(group.destroyed)
+        self._buried = len(group.buried)
         self._savepoint = False
         self._last: tuple[SealedRecord, Standing] | None = None
         #: The newest yes of this use case: if it comes to nothing all the same, the attempt is written down.
         self.allowed: tuple[Event, Detail | None] | None = None
 
     # -- reading ----------------------------------------------------------------------------------
+
+    @property
+    def zone(self) -> Zone:
+        return self._lane.zone
 
     @property
     def sqlite(self) -> bool:
@@ -171,6 +179,12 @@ class Transaction:
     def destroy_wrap(self, key: KeyId, reader: Zone) -> None:
         self._group.destroyed.append((key.raw, str(reader)))
 
+    def bury(self, case: CaseId, at: datetime) -> None:
+        self._group.buried.append((case.raw, at))
+
+    def erasing(self) -> None:
+        self._group.erasing = True
+
     def _ready_to_write(self) -> None:
         group = self._group
         self._last = None
@@ -208,4 +222,5 @@ class Transaction:
             del group.entries[self._inherited :]
         del group.wraps[self._wraps :]
         del group.destroyed[self._destroyed :]
+        del group.buried[self._buried :]
         self._lane.rewind(self._before)

@@ -8,6 +8,7 @@ from vault.storage.asking import GrantRepository, RequestRepository
 from vault.storage.case_samples import CaseSampleRepository
 from vault.storage.ceremonies import CeremonyRepository
 from vault.storage.emergencies import EmergencyRepository
+from vault.storage.erasures import ErasureRepository
 from vault.storage.exchange import KeyRepository, ReleaseRepository
 from vault.storage.federated import FederatedRepository
 from vault.storage.orders import OrderRepository
@@ -62,6 +63,10 @@ class ZoneUnitOfWork:
     @property
     def case_samples(self) -> CaseSampleRepository:
         return CaseSampleRepository(self._tx)
+
+    @property
+    def erasures(self) -> ErasureRepository:
+        return ErasureRepository(self._tx)
 
     @property
     def orders(self) -> OrderRepository:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from sqlalchemy import Insert
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import Lane, Mark
@@ -85,7 +85,8 @@ class GroupRunner:
         own = str(reader) if reader is not None else "casework"
         self.hot = HotStatements(store.main, store.keystore, own)
         self._mutex = threading.Lock()
-        self._lingering = False  # pages of destroyed wraps, in the keystore's write-ahead log
+        #: Databases in whose write-ahead log pages linger: of destroyed wraps, of rows of erased cases.
+        self._lingering: set[str] = set()
 
     @contextmanager
     def exclusive(self) -> Iterator[Store]:
@@ -98,7 +99,7 @@ class GroupRunner:
         with self._mutex:
             try:
                 self._attempt_or_alone(jobs)
-                if self._lingering and self._store.keystore.connected:
+                if self._lingering:
                     self._purge()
             except BaseException as fault:
                 self._abandon({})  # a bug here, outside any use case: nobody is answered
@@ -178,6 +179,8 @@ class GroupRunner:
             self._give_up(marks, fault, unknown=not store.sqlite)  # whether the keystore took the detail keys
         try:
             self.hot.finish(group.entries)
+            if group.erasing:
+                self._lingering.add("main")
         except (*DRIVER_ERRORS, OSError) as fault:
             still_open = store.main.in_transaction  # if not, whether it was committed is unknown
             if place_taken(fault):
@@ -204,7 +207,7 @@ class GroupRunner:
     def _store_keys(self, group: Group) -> bool:
         """Whether detail keys were stored: on PostgreSQL they cannot be taken back, see below."""
         detail_keys = [key for lane in self._lanes.values() for key in lane.keys]
-        if not detail_keys and not group.wraps and not group.destroyed:
+        if not detail_keys and not group.wraps and not group.destroyed and not group.buried:
             return False
         keystore = self._store.keystore
         keystore.begin()
@@ -221,6 +224,10 @@ class GroupRunner:
                 keystore.execute(
                     t.wraps.update().where(t.wraps.c.key_id == key, t.wraps.c.reader == reader).values(wrap=b"")
                 )
+            for case, at in group.buried:
+                once = (sqlite if keystore.sqlite else postgresql).insert(t.buried_cases)
+                # Already there where the main database's part of an earlier try was lost.
+                keystore.execute(once.on_conflict_do_nothing(), {"case_id": case, "at": at})
             if detail_keys:
                 statement: Insert = t.detail_keys.insert()
                 if keystore.sqlite:
@@ -240,19 +247,25 @@ class GroupRunner:
             keystore.rollback()
             raise
         keystore.commit()
-        if group.destroyed and keystore.sqlite:
-            self._lingering = True
+        if group.destroyed:
+            self._lingering.add("keystore")
             self._purge()
         for lane in self._lanes.values():
             lane.keys.clear()
         return bool(detail_keys)
 
     def _purge(self) -> None:
-        """The pages of destroyed wraps shall not linger in a file. Nobody waits for who looks at an older page."""
-        try:
-            self._lingering = not self._store.keystore.purge()
-        except StoreUnavailable:
-            log.warning("pages of destroyed keys are not overwritten yet")  # nothing opens them any more; tried again
+        """The pages of what was destroyed shall not linger in a file. Nobody waits for who looks at an older page."""
+        for which in [name for name in ("keystore", "main") if name in self._lingering]:
+            database = getattr(self._store, which)
+            if not database.sqlite:
+                self._lingering.discard(which)
+            elif database.connected and not database.in_transaction:
+                try:
+                    if database.purge():
+                        self._lingering.discard(which)
+                except StoreUnavailable:
+                    log.warning("pages of what was destroyed are not overwritten yet")  # nothing opens them any more
 
     def _abandon(self, marks: dict[Zone, Mark]) -> None:
         self._store.main.rollback()

@@ -28,6 +28,7 @@ from vault.crypto.blind_index import BlindIndex
 from vault.errors import NotFound, NoticeMissing
 from vault.freetext.office import Office
 from vault.ids import CaseId
+from vault.lifecycle.retention import RetentionRules
 from vault.ports import Clock, Entropy
 from vault.pseudonyms import LOG, Pseudonym, PseudonymKeys, domain_of, parse_pseudonym
 from vault.unit_of_work import UnitOfWork
@@ -61,6 +62,7 @@ class Casework:
     partners: frozenset[Zone]  # all that the directory names, configured or not: each may have got something
     emergency_rules: EmergencyRules
     sample_rules: CaseSampleRules
+    retention: RetentionRules
     protocols: Protocols  # with whom something may flow at all
     office: Office = field(default_factory=Office, repr=False)  # looks through notes
     _subjects: dict[CaseId, str] = field(default_factory=dict, repr=False)

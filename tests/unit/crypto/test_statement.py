@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 
 from tests.unit.crypto.kit import LATER, NOW, signer
-from vault.crypto.statement import ReceiptStatement, WithdrawalStatement
+from vault.crypto.statement import ErasureStatement, ReceiptStatement, WithdrawalStatement
 from vault.errors import EnvelopeRejected
-from vault.ids import EntryId, ReleaseId
+from vault.ids import EntryId, ErasureId, ReleaseId
 from vault.vocabulary import CASEWORK, Zone
 
 CARITAS, FEDASIL = Zone.parse("partner:caritas"), Zone.parse("partner:fedasil")
 WITHDRAWAL = WithdrawalStatement(b"c" * 16, ReleaseId(b"r" * 16), CARITAS, CASEWORK, NOW, LATER, EntryId(b"e" * 16))
 RECEIPT = ReceiptStatement(b"c" * 16, ReleaseId(b"r" * 16), CASEWORK, CARITAS, "deleted", NOW, EntryId(b"e" * 16))
-Statement = WithdrawalStatement | ReceiptStatement
+ERASURE = ErasureStatement(
+    b"c" * 16, ErasureId(b"r" * 16), CASEWORK, "approved", "", "person_asks", NOW, LATER, EntryId(b"e" * 16)
+)
+Statement = WithdrawalStatement | ReceiptStatement | ErasureStatement
+ALL = pytest.mark.parametrize("statement", [WITHDRAWAL, RECEIPT, ERASURE], ids=["withdrawal", "receipt", "erasure"])
 
 
 def another(value: Any) -> Any:
@@ -30,7 +34,7 @@ def another(value: Any) -> Any:
     return value + timedelta(microseconds=1) if value in (NOW, LATER) else type(value)(b"x" * 16)
 
 
-@pytest.mark.parametrize("statement", [WITHDRAWAL, RECEIPT], ids=["withdrawal", "receipt"])
+@ALL
 def test_a_statement_is_its_senders_and_every_field_matters(statement: Statement) -> None:
     key = signer("casework")
     signature = statement.sign(key)
@@ -43,7 +47,7 @@ def test_a_statement_is_its_senders_and_every_field_matters(statement: Statement
             replace(statement, **changes).verify(signature, key.public)
 
 
-@pytest.mark.parametrize("statement", [WITHDRAWAL, RECEIPT], ids=["withdrawal", "receipt"])
+@ALL
 def test_any_changed_byte_of_the_signature_is_refused(statement: Statement) -> None:
     key = signer("casework")
     signature = statement.sign(key)
@@ -66,6 +70,16 @@ def test_one_statement_does_not_stand_in_for_the_other_or_for_a_release() -> Non
     for context in ("release", "withdrawal"):
         with pytest.raises(EnvelopeRejected):
             RECEIPT.verify(key.sign(RECEIPT.canonical(), context), key.public)
+    for context in ("release", "withdrawal", "withdrawal receipt", "access answer"):
+        with pytest.raises(EnvelopeRejected):
+            ERASURE.verify(key.sign(ERASURE.canonical(), context), key.public)
+
+
+def test_what_was_asked_is_no_yes_to_it() -> None:
+    key = signer("oversight")
+    asked = replace(ERASURE, said="asked")
+    with pytest.raises(EnvelopeRejected):
+        ERASURE.verify(asked.sign(key), key.public)
 
 
 def test_a_case_is_named_by_sixteen_bytes() -> None:

@@ -8,9 +8,9 @@ Main database, four schemas (on SQLite the schema names vanish, table names are 
                reads all, and vouches
     casework   cases and everything confided, sealed
     exchange   what passes between zones: sealed to one reader each, or signed; requests for access, answers, grants,
-               ceremonies
-Keystore, one schema: wraps of data keys and generations of wrapping keys, sealed audit details and their keys; whose
-keystore this is.
+               ceremonies; erasures and tombstones
+Keystore, one schema: wraps of data keys and generations of wrapping keys, sealed audit details and their keys, which
+cases were erased; whose keystore this is.
 
 Every written row outside `log` names the audit entry of the operation that wrote it by an immediate
 foreign key; the entry is inserted first, and an update must change it (`entry_id`).
@@ -48,6 +48,15 @@ from vault.storage.tables.casework import (
 )
 from vault.storage.tables.ceremonies import ceremonies
 from vault.storage.tables.emergencies import break_glass
+from vault.storage.tables.erasures import (
+    buried_acts,
+    buried_cases,
+    buried_keys,
+    erasure_cases,
+    erasure_words,
+    erasures,
+    tombstones,
+)
 from vault.storage.tables.exchange import answers, receipts, releases, review_questions, withdrawals
 from vault.storage.tables.keystore import detail_keys, details, generations, wraps
 from vault.storage.tables.keystore import installation as keystore_installation
@@ -91,6 +100,9 @@ __all__ = [
     "attempts",
     "blind_index",
     "break_glass",
+    "buried_acts",
+    "buried_cases",
+    "buried_keys",
     "calendar_feeds",
     "case_events",
     "case_sample_ends",
@@ -108,6 +120,9 @@ __all__ = [
     "details",
     "drafts",
     "entries",
+    "erasure_cases",
+    "erasure_words",
+    "erasures",
     "federated_identities",
     "filed",
     "filings",
@@ -139,6 +154,7 @@ __all__ = [
     "tasks",
     "tiles",
     "to_micros",
+    "tombstones",
     "withdrawals",
     "wraps",
 ]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "k0004"
-down_revision = "k0002"
+down_revision = "k0003"
 branch_labels = None
 depends_on = None
 
