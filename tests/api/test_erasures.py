@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.cli.doctoring import look
-from tests import asked
+from tests import asked, emergencies, excepted, samples
 from tests.api.support import entries, since
 from tests.erasures import approved, ask, carry_out, closed_case, erase, full_case, rows
 from tests.house import UNKNOWN_CASE, House
@@ -137,6 +137,9 @@ HELD: dict[str, Any] = {
     "receipt": lambda house: _closed_with(house, lambda coach, case: _withdrawn(house, coach, case)),
     "request": lambda house: _closed_with(house, lambda coach, case: asked.taken(house, asked.ask(house))),
     "copy": lambda house: _closed_with(house, lambda coach, case: asked.granted(house)),
+    "notice": lambda house: _closed_with(house, lambda coach, case: _untold(house, case)),
+    "emergency": lambda house: _closed_with(house, lambda coach, case: emergencies.opened(house, case)),
+    "sample": lambda house: _closed_with(house, lambda coach, case: samples.of(house, case)),
     "report": lambda house: _closed_with(house, lambda coach, case: _reported(coach, case)),
 }
 
@@ -153,6 +156,12 @@ def _withdrawn(house: House, coach: Any, case: str) -> None:
     referral = house.consent(coach, case)
     house.send(coach, case, referral)
     house.withdraw(coach, case, referral)
+
+
+def _untold(house: House, case: str) -> None:
+    """A lawful exception that was taken back, and of which the person has not heard."""
+    _, disclosure = excepted.disclosed(house, case)
+    assert excepted.revoke(house, disclosure).status_code == 201
 
 
 def _reported(coach: Any, case: str) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests import emergencies, passkeys, recorded, samples
+from tests import emergencies, erasures, passkeys, recorded, samples
 from tests.api.stage_people import ABSENCE, BOOKING, CALL, PROFILE, WALK_IN, People, booked
 from tests.attacks.canary import CANARY
 from tests.attacks.canary_access import ACCESS_BODIES, ACCESS_PARAMETERS, plant_access, plant_exceptions
@@ -56,7 +56,7 @@ class Planted:
         item = next((item for beginning, item in self.items.items() if beginning in path), "")
         if "/staff-passkeys/" in path:
             found["passkey"] = item
-        if path.endswith("/assignment"):
+        if path.endswith(("/assignment", "/erasure")):
             found["case"] = item
         return found | dict.fromkeys(
             (
@@ -68,6 +68,7 @@ class Planted:
                 "question",
                 "emergency",
                 "sample",
+                "erasure",
                 *PEOPLE_PARAMETERS,
                 *ACCESS_PARAMETERS,
             ),
@@ -122,6 +123,7 @@ def plant(house: House) -> Planted:
     items |= plant_exceptions(house, case, items["/facts/sensitive"])  # the first beginning that fits counts
     items |= organise(house, case) | plant_reviews(house, entry) | plant_access(house)
     items |= plant_emergencies(house, case) | plant_passkeys(house) | plant_samples(house, case)
+    items |= plant_erasures(house, people)
     return Planted(case, note, releases, entry, items, ended, second)
 
 
@@ -191,6 +193,21 @@ def plant_samples(house: House, case: str) -> dict[str, str]:
     }
 
 
+def plant_erasures(house: House, people: list[dict[str, Any]]) -> dict[str, str]:
+    """Closed cases of the marked people: one to be asked for, one to be agreed to, one to be refused."""
+    coach, found = house.client("coach"), list[str]()
+    for number in range(3):
+        case = house.open_case(coach, people=people, ov_number=f"850000{number}")
+        house.write_note(coach, case, f"Un mot: {CANARY['note']}.")
+        house.step(coach, case, "close", outcome="STAY_OBTAINED")
+        found.append(case)
+    asked = [erasures.ask(house, case).json()["erasure"] for case in found[1:]]
+    return {
+        "/cases/{case}/erasure": found[0], "/erasures/{erasure}/approve": asked[0],
+        "/erasures/{erasure}/refuse": asked[1],
+    }  # fmt: skip
+
+
 def plant_passkeys(house: House) -> dict[str, str]:
     """One for each route of oversight's."""
     return {f"/staff-passkeys/{{passkey}}/{tail}": passkeys.enrolled(house, "far_head")[1]
@@ -241,6 +258,8 @@ def bodies(house: House) -> dict[str, Any]:
                 ("give_receipt", {"outcome": "deleted"}),
             )
         },
+        "casework_ask_erasure": {"ground": "person_asks"},
+        "oversight_refuse_erasure": {"code": "still_needed"},
         "casework_write_note": text,
         "casework_review_note": {"text": text["text"], "language": "fr"},
         "casework_revise_note": text | {"based_on": 1},  # stale by now
