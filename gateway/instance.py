@@ -1,7 +1,7 @@
 """An installation on disk: a root and a keyring per zone, and the directory of public keys that names them all.
 
 home/
-  zones/ZONE/root.key      the zone's root, under its own passphrase
+  zones/ZONE/root.key      the zone's root, under its own passphrase; none where it lives elsewhere (gateway/roots.py)
   zones/ZONE/keyring       the zone's keys, under its root
   passphrases/ZONE         only where one person plays every zone; production keeps them elsewhere
   directory.json           public keys of all zones, signed
@@ -22,20 +22,20 @@ from gateway.log.key import create_log_key
 from gateway.private import read_passphrase as read_passphrase
 from gateway.private import replace_private
 from gateway.private import write_private as write_private
+from gateway.roots import first_root, keys_file, open_root, read_keys
 from gateway.settings import Settings, slug
 from vault.crypto.directory import DirectoryEntry, ZoneDirectory, fingerprint, load_directory, sign_directory
 from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, load_keyring, store_keyring
 from vault.crypto.providers.file import FileRoot
 from vault.crypto.providers.passphrase import Argon2Parameters, calibrate
 from vault.crypto.signing import SigningKey
-from vault.errors import ConfigurationError, DirectoryRejected, KeyringError, KeyringMissing
+from vault.errors import ConfigurationError, DirectoryRejected, KeyringMissing
 from vault.ports import Clock, Entropy
 from vault.vocabulary import Zone
 
 _OFFLINE: Final = "offline/directory.key"
 _SEEN: Final = "directory.serial"
 _LONGEST_SERIAL: Final = 19  # digits of 64 bits
-_PASSPHRASE_BYTES: Final = 24
 #: What unlocking the roots that one process opens may cost on this machine: one zone's, or, in an embedded home, all of
 #: them one after the other. Each costs at least the floor; what is made here is under a passphrase of 192 random bits.
 _UNLOCK_SECONDS: Final = 0.3
@@ -45,15 +45,14 @@ def create_zone(
     settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot,
     parameters: Argon2Parameters | None = None,
 ) -> DirectoryEntry:  # fmt: skip
-    """Make a zone's root and keyring; its passphrase is taken from its file, or made there if there is none."""
-    passphrase_file = settings.passphrase_file(zone)
-    if not passphrase_file.exists():
-        write_private(passphrase_file, entropy.bytes(_PASSPHRASE_BYTES).hex().encode())
-    folder = settings.zone_folder(zone)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    provider = root.create(folder / "root.key", read_passphrase(passphrase_file), entropy, parameters)
+    """Make a zone's root and keyring.
+
+    A file's passphrase is taken from its file, or made there if there is none. A root that lives elsewhere is there
+    already (`parefeu keys make-root`).
+    """
+    provider = first_root(settings, slug(zone), entropy, root, parameters)
     keyring = generate_keyring(zone, entropy)
-    write_private(folder / "keyring", store_keyring(keyring, provider))
+    write_private(keys_file(settings, slug(zone)), store_keyring(keyring, provider))
     return DirectoryEntry(zone, keyring.sealing.public, keyring.signing.public, keyring.version)
 
 
@@ -81,16 +80,9 @@ def create_instance(
 
 
 def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> ZoneKeyring:
-    """Raises KeyringMissing, KeyringError, WrongPassphrase, KeyringDamaged."""
-    folder = settings.zone_folder(zone)
-    provider = root.open(folder / "root.key", read_passphrase(settings.passphrase_file(zone)), entropy)
-    try:
-        document = (folder / "keyring").read_bytes()
-    except FileNotFoundError:
-        raise KeyringMissing(f"the keyring of zone {slug(zone)} is not in its folder") from None
-    except OSError as fault:
-        raise KeyringError(f"the keyring of zone {slug(zone)} cannot be read ({fault.strerror})") from None
-    return load_keyring(document, zone, provider)
+    """Raises KeyringMissing, KeyringError and those under it, ConfigurationError."""
+    document = read_keys(settings, slug(zone))
+    return load_keyring(document, zone, open_root(settings, slug(zone), entropy, root))
 
 
 def load_zones(

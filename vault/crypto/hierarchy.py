@@ -96,6 +96,14 @@ def store_keyring(keyring: ZoneKeyring, provider: KeyProvider) -> bytes:
     return header + provider.wrap(secrets, _context(keyring.zone, keyring.version))
 
 
+def root_kind_of(document: bytes) -> int:
+    """The first byte of the root's wrap: see `vault.crypto.providers.KINDS`. Raises KeyringDamaged."""
+    end = 2 + (document[1] if len(document) > 1 else 0) + 8
+    if len(document) <= end:
+        raise KeyringDamaged("the keyring is not whole")
+    return document[end]
+
+
 def load_keyring(document: bytes, zone: Zone, provider: KeyProvider) -> ZoneKeyring:
     """Return the keyring of `zone`.
 
