@@ -145,14 +145,14 @@ class OpenBao:
         self.ask("PUT", "sys/unseal", key=self._unseal_key)
         self._wait("sys/health", lambda answer: answer.status_code == 200)  # active, not only unsealed
 
-    def ask(self, method: str, path: str, token: str = "", **body: Any) -> Any:
+    def ask(self, method: str, path: str, by: str = "", **body: Any) -> Any:
         """What is answered, as whoever has the token; by default as the owner of the server."""
-        answer = self.tried(method, path, token, **body)
+        answer = self.tried(method, path, by, **body)
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
-    def tried(self, method: str, path: str, token: str = "", **body: Any) -> httpx2.Response:
-        headers = {"x-vault-token": token or self.root} if token or self.root else {}
+    def tried(self, method: str, path: str, by: str = "", **body: Any) -> httpx2.Response:
+        headers = {"x-vault-token": by or self.root} if by or self.root else {}
         return self._client.request(method, path, headers=headers, json=body or None)
 
     def key(self, name: str, **options: Any) -> str:
