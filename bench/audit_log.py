@@ -1,8 +1,11 @@
 """The access log's own figures: the price of an entry beside its work, its delay, its size, and checking a million.
 
 The crowd: eight writers, each with its own connection and lane as a zone's process has them, run use cases of 5 ms on
-PostgreSQL; `parefeu audit sequence` keeps the tree meanwhile in a process of its own. They write what sessions write:
-the first entry of ten says who it was in a detail sealed to oversight, and the others name that one. Beside it the
+PostgreSQL; `parefeu audit sequence` keeps the tree meanwhile in a process of its own. An entry is made as the program
+makes it, at the decision: the work comes after it, and it goes to the database with the commit. They write what
+sessions write: the first entry of ten says who it was in a detail sealed to oversight, and the others name that one.
+
+Beside it use cases that store a row: it names its entry by a foreign key, so the entry goes ahead of it. And the
 dearest kind, each entry with a detail (a reason was given, or nobody had signed in); it also gives the delay, in slices
 of its own, for whoever watches the outbox takes time too. The rivals do the same work without any audit, and with a
 hash chain whose head is locked while a transaction runs, because an entry comes before the rows that name it.
@@ -27,6 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from sqlalchemy import text
 
 from bench.catalogue import LOG
 from bench.contestant import BenchFailed
@@ -63,6 +67,9 @@ _EVENT: Final = Event(
     "read", "note", Verdict.ALLOW, actor=_ACTOR, role="coach", session="0" * 32, object="1" * 32,
     subject="L-" + "7" * 20, purpose="coaching", rule="cw-12", policy="2" * 64, outcome="ok",
 )  # fmt: skip
+#: A row as use cases store it, and the same without the name of its entry.
+_NAMED: Final = text("INSERT INTO bench_named (body, entry_id) VALUES (:body, :entry)")
+_UNNAMED: Final = text("INSERT INTO bench_work (body) VALUES (:body)")
 
 
 def measure(names: Collection[str], effort: Effort, chance: random.Random, say: Callable[[str], None]) -> Outcome:
@@ -122,19 +129,40 @@ class _Writer:
 
     def _append(self, detail: Detail | None) -> None:
         def work(uow: Any) -> None:
-            self._work()
             uow.audit.append(_EVENT, detail)
+            self._work()
 
         self._run(work)
 
+    def _session_detail(self) -> Detail | None:
+        before, self._written = self._written, self._written + 1
+        return None if before % _LOOKS else _DETAIL
+
     def audited(self) -> None:
-        self._append(None if self._written % _LOOKS else _DETAIL)
-        self._written += 1
+        self._append(self._session_detail())
+
+    def stored(self) -> None:
+        def work(uow: Any) -> None:
+            entry = uow.audit.append(_EVENT, self._session_detail())
+            uow.audit.write(_NAMED, {"body": b"x" * 200, "entry": entry.raw})
+            time.sleep(WORK)
+
+        self._run(work)
+
+    def stored_unaudited(self) -> None:
+        def work(uow: Any) -> None:
+            uow.audit.write(_UNNAMED, {"body": b"x" * 200})
+            time.sleep(WORK)
+
+        self._run(work)
 
     def detailed(self) -> None:
         self._append(_DETAIL)
-        number = self._lane.number - 1
-        self.acknowledged[self._lane.lane + number.to_bytes(8, "big")] = time.monotonic()
+        self.acknowledged[self.newest()] = time.monotonic()
+
+    def newest(self) -> bytes:
+        """The id of the entry written last."""
+        return self._lane.lane + (self._lane.number - 1).to_bytes(8, "big")
 
     def unaudited(self) -> None:
         self._run(lambda _: self._work())
@@ -240,6 +268,10 @@ def _crowd_figures(effort: Effort, chance: random.Random) -> dict[str, Summary]:
         settings = _installation(server, Path(folder) / "home")
         with psycopg.connect(settings.database_url, autocommit=True) as admin, _sequencer(settings):
             admin.execute("CREATE TABLE bench_work (id bigserial PRIMARY KEY, body bytea)")
+            admin.execute(
+                "CREATE TABLE bench_named (id bigserial PRIMARY KEY, body bytea, "
+                "entry_id bytea NOT NULL REFERENCES log.entries)"
+            )
             admin.execute("CREATE TABLE bench_chained (id bigserial PRIMARY KEY, body bytea)")
             admin.execute("CREATE TABLE bench_chain (head bytea)")
             admin.execute("INSERT INTO bench_chain VALUES ('')")
@@ -270,7 +302,10 @@ def _rounds(
 
         return run
 
-    cases = {"ours": "audited", "dearest": "detailed", "bare": "unaudited", "chain": "chained"}
+    cases = {
+        "ours": "audited", "dearest": "detailed", "stored": "stored", "bare": "unaudited",
+        "stored_bare": "stored_unaudited", "chain": "chained",
+    }  # fmt: skip
     rounds = run_rounds(
         {name: slice_of(act) for name, act in cases.items()}, rounds=effort.log_rounds, slices=1, chance=chance
     )
@@ -280,6 +315,7 @@ def _rounds(
 
     return {
         "audit_log.postgres.share_of_unaudited": over("bare", under="ours"),
+        "audit_log.postgres.share_with_a_row": over("stored_bare", under="stored"),
         "audit_log.postgres.share_all_detailed": over("bare", under="dearest"),
         "audit_log.postgres.chain_over_ours": over("chain", under="dearest"),
     }
@@ -329,7 +365,8 @@ def _bytes_over_plain_row(settings: Settings, writer: _Writer, admin: psycopg.Co
         _drained(admin)
         ours = size() - before
         admin.execute("CREATE TABLE bench_plain (id bigserial PRIMARY KEY, body text, detail text)")
-        row = admin.execute("SELECT body FROM log.entries ORDER BY entry_id DESC LIMIT 1").fetchone()
+        last = writer.newest()  # the sequencer's own entries are shorter
+        row = admin.execute("SELECT body FROM log.entries WHERE entry_id = %s", (last,)).fetchone()
         body, detail = bytes(row[0] if row else b"").decode(), json.dumps(_DETAIL._asdict())
         admin.execute(
             "INSERT INTO bench_plain (body, detail) SELECT %s, %s FROM generate_series(1, %s)", (body, detail, count)

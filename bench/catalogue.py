@@ -130,6 +130,12 @@ LOG: Final[tuple[Alone, ...]] = (
         "8 writers, 5 ms of work inside: throughput with the log / without any audit",
     ),
     Alone(
+        "audit_log.postgres.share_with_a_row",
+        "×",
+        None,
+        "the same where each stores a row that names its entry by a foreign key / a row that names none",
+    ),
+    Alone(
         "audit_log.postgres.share_all_detailed",
         "×",
         None,

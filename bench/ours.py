@@ -185,6 +185,9 @@ def serve_unaudited() -> None:
         self._main.raw.execute("UPDATE schema_version SET version_num = version_num")
         self._main.commit()
 
+    def savepoint(self: HotStatements, before: Any, own: Any, *, release: bool) -> None:
+        self._on.savepoint((), (), release=release)
+
     begin = Lane.open
 
     def silently(self: Lane) -> None:
@@ -196,5 +199,6 @@ def serve_unaudited() -> None:
     Lane.write = lambda self, event, detail: nothing  # type: ignore[method-assign]
     HotStatements.write_entries = lambda self, entries: None  # type: ignore[method-assign]
     HotStatements.finish = finish  # type: ignore[method-assign]
+    HotStatements.savepoint = savepoint  # type: ignore[method-assign]
     running.log_beside = lambda services, root: lambda: None  # type: ignore[assignment]
     main()

@@ -25,8 +25,8 @@ os.environ.setdefault("PAREFEU_BREAK_GLASS_FILE", str(Path(__file__).parent / "b
 os.environ.setdefault("PAREFEU_SAMPLES_FILE", str(Path(__file__).parent / "case_samples.toml"))
 os.environ.setdefault("PAREFEU_EXCEPTIONS_FILE", str(Path(__file__).parent / "exceptions.toml"))
 os.environ.setdefault("PAREFEU_PROTOCOLS_FILE", str(Path(__file__).parent / "protocols.toml"))
-#: The same examples in each run, until a test changes: what chance would find must not stop a change that has nothing to
-#: do with it. `./run test --hypothesis-profile explore tests/properties` looks for others.
+#: The same examples in each run, until a test changes: what chance would find must not stop a change that has nothing
+#: to do with it. `./run test --hypothesis-profile explore tests/properties` looks for others.
 settings.register_profile("parefeu", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("parefeu"), derandomize=False)
 settings.load_profile("parefeu")

@@ -96,6 +96,14 @@ def _outbox(past: Past) -> None:
     past.remove(t.outbox, t.outbox.c.entry_id == past.one(t.outbox.c.entry_id, last=True))
 
 
+def _unbound(past: Past) -> None:
+    past.add(t.outbox, entry_id=b"\xff" * 16, epoch=0, run=1)
+
+
+def _unbound_before(past: Past) -> None:
+    past.add(t.outbox, entry_id=bytes(16), epoch=0, run=1)
+
+
 def _filing(past: Past) -> None:
     past.change(t.filed, t.filed.c.entry_id == past.one(t.filed.c.entry_id), actor=CANARY)
 
@@ -448,7 +456,8 @@ SABOTAGE: Final[tuple[tuple[str, Break], ...]] = (
     ("data_key_wraps", _wrap), ("erased_cases", _not_erased), ("release_keys", _release_key),
     ("outcome_sheets", _sheet), ("spare_wraps", _spare),
     ("row_entries", _no_entry), ("row_links", _no_case), ("row_acts", _other_act), ("act_rows", _note_gone),
-    ("entry_triggers", _trigger), ("log_lanes", _chain), ("log_outbox", _outbox), ("log_filing", _filing),
+    ("entry_triggers", _trigger), ("log_lanes", _chain), ("log_outbox", _outbox),
+    ("log_outbox", _unbound), ("log_outbox", _unbound_before), ("log_filing", _filing),
     ("log_tree", _tree),
     ("files", _chunk), ("tasks", _title), ("desk_times", _cell),
     ("access_requests", _copy_gone), ("access_requests", _copy_key), ("access_requests", _asker),

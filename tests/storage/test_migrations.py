@@ -136,7 +136,9 @@ def test_migrating_again_leaves_what_is_there(house: House) -> None:
 
 
 #: How each revision is undone by hand, the newest first: then the databases are as the one before it left them.
+#: A key can be added on PostgreSQL alone; that SQLite loses its one is seen from the first schema on (test_old_states).
 UNDONE: dict[str, tuple[str, ...]] = {
+    "0019": ("ALTER TABLE log.outbox ADD CONSTRAINT fk_outbox_entry_id FOREIGN KEY (entry_id) REFERENCES log.entries",),
     "0018": ("DROP TABLE casework.case_sample_ends", "DROP TABLE casework.case_samples"),
     "0017": ("DROP TABLE auth.federated_identities", "ALTER TABLE auth.sessions DROP COLUMN releases_until"),
     "0016": tuple(f"DROP TABLE auth.{name}" for name in ("recovery_codes", "passkey_words", "passkeys")),
@@ -193,9 +195,10 @@ def test_a_migration_keeps_what_was_stored_before_it(house: House, revision: str
     statements = [text_ for name, undo in UNDONE.items() if name >= revision for text_ in undo]
     engine = make_engine(house.settings.main_url)
     with engine.connect() as connection:
-        for statement in statements:
+        lite = engine.dialect.name == "sqlite"
+        for statement in (each for each in statements if not (lite and " ADD CONSTRAINT " in each)):
             plain = re.sub(r"\b(auth|casework|exchange|log)\.", "", statement)
-            connection.execute(text(plain if engine.dialect.name == "sqlite" else statement))
+            connection.execute(text(plain if lite else statement))
         connection.execute(text(f"UPDATE schema_version SET version_num = '{last}'"))
         connection.commit()
     with pytest.raises(StoreMismatch):

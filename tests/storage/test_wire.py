@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 from psycopg.pq import TransactionStatus
 
 from bench.pg import Postgres
-from tests.house import House
+from gateway.settings import Settings
+from tests.crash.checks import faults
+from tests.house import House, house_on
+from vault.audit.events import Detail, Event, Verdict
 from vault.audit.log import WrittenEntry
 from vault.ids import EntryId
 from vault.storage import wire
 from vault.storage.hot import outbox_rows
 from vault.storage.wire import BYTEA, INT4, Control, Statement
+from vault.storage.worker import Job
+from vault.unit_of_work import AttemptRow
+from vault.vocabulary import CASEWORK
 
+STORED = Event("sign_in_refused", "session", Verdict.ALLOW, actor="a-test", outcome="kept")
 BEGIN, COMMIT = Control("BEGIN", "BEGIN"), Control("COMMIT", "COMMIT")
 
 
@@ -137,6 +144,33 @@ def test_a_wrong_guess_at_a_key_costs_a_look_and_no_answer(house: House) -> None
         if not house.services.store.sqlite:
             assert set(hot._key_ids) >= {bytes.fromhex(note) for note in notes}
             hot._key_ids.update(dict.fromkeys(hot._key_ids, bytes([turn]) * 16))
+
+
+def test_what_a_use_case_stores_travels_with_its_savepoint_and_entry(
+    postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One round trip, in which the savepoint of the one before is let go as well; the last one's goes with COMMIT."""
+    together, trips = wire.together, list[list[str]]()
+
+    def watched(connection: Any, steps: Any) -> Any:
+        trips.append([step.sql.split(b" (")[0].decode() for step in steps])
+        return together(connection, steps)
+
+    with house_on(postgres_settings) as house:
+        worker = house.services.worker
+
+        def store(uow: Any) -> None:
+            entry = uow.audit.append(STORED, Detail(name="somebody"))
+            uow.attempts.put(CASEWORK, entry.raw * 2, AttemptRow(1, house.clock.now(), None), entry)
+
+        worker.run(CASEWORK, store)  # announces the lane
+        monkeypatch.setattr(wire, "together", watched)
+        jobs = [Job(CASEWORK, store) for _ in range(2)]
+        worker._runner.run(jobs)
+        assert [job.error for job in jobs] == [None, None]
+        begin, save, entry = "BEGIN", "SAVEPOINT use_case", "WITH e AS"
+        assert trips == [[begin], [save, entry], [f"RELEASE {save}", save, entry]]
+        assert faults(house.settings) == []
 
 
 LANES = [bytes([n]) * 8 for n in (1, 2)]

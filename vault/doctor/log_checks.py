@@ -110,7 +110,7 @@ def _lanes(survey: Survey, _: Surroundings) -> Iterator[Fault]:
 
 
 def _outbox(survey: Survey, around: Surroundings) -> Iterator[Fault]:
-    """Every entry is a leaf or waits, and not both; nothing waits for long."""
+    """Every entry is a leaf or waits, and not both; nothing else waits, and nothing for long."""
     leaves = (value for (value,) in survey.rows("leaves", "entry_id", order=("entry_id",)))
     waiting = survey.rows("outbox", "entry_id", "run", order=("entry_id",))
     leaf, run = next(leaves, None), next(waiting, None)
@@ -119,8 +119,11 @@ def _outbox(survey: Survey, around: Surroundings) -> Iterator[Fault]:
         while leaf is not None and leaf < entry:
             yield Fault("a leaf of the tree names an entry that the log does not hold", leaf.hex())
             leaf = next(leaves, None)
-        if run is not None and run[0] == entry:
-            until = entry[:_LANE] + (int.from_bytes(entry[_LANE:], "big") + run[1]).to_bytes(8, "big")
+        while run is not None and run[0] <= entry:
+            if run[0] < entry:
+                yield _nothing_waits(run[0])
+            else:
+                until = entry[:_LANE] + (int.from_bytes(entry[_LANE:], "big") + run[1]).to_bytes(8, "big")
             run = next(waiting, None)
         waits = entry < until
         if waits == (leaf == entry):
@@ -130,8 +133,15 @@ def _outbox(survey: Survey, around: Surroundings) -> Iterator[Fault]:
             told = said(body)
             oldest = min(oldest, _moment(told["at"], oldest)) if told is not None else oldest
         leaf = next(leaves, None) if leaf == entry else leaf
+    while run is not None:
+        yield _nothing_waits(run[0])
+        run = next(waiting, None)
     if around.now - oldest > WAITS:
         yield Fault("entries have waited for the tree for more than an hour")
+
+
+def _nothing_waits(entry: bytes) -> Fault:
+    return Fault("an entry waits for the tree that the log does not hold", entry.hex())
 
 
 def _moment(text: str, otherwise: datetime) -> datetime:

@@ -170,6 +170,15 @@ class _Lite:
         raw.executemany("INSERT INTO entries (entry_id, body) VALUES (?, ?)", [(e.id.raw, e.body) for e in entries])
         raw.executemany("INSERT INTO outbox (entry_id, run, epoch, detail) VALUES (?, ?, ?, ?)", outbox_rows(entries))
 
+    def savepoint(self, before: Sequence[WrittenEntry], own: Sequence[WrittenEntry], *, release: bool) -> None:
+        if release:
+            self._main.raw.execute("RELEASE SAVEPOINT use_case")
+        if before:
+            self.write(before)
+        self._main.raw.execute("SAVEPOINT use_case")
+        if own:
+            self.write(own)
+
     def finish(self, entries: Sequence[WrittenEntry]) -> None:
         if entries:
             self.write(entries)
@@ -197,6 +206,8 @@ class _Postgres:
         these = "= ANY($1)"
         self._beginning = wire.Control("BEGIN", "BEGIN", name="hot_begin")
         self._committing = wire.Control("COMMIT", "COMMIT", name="hot_commit")
+        self._saving = wire.Control("SAVEPOINT use_case", "SAVEPOINT", name="hot_savepoint")
+        self._releasing = wire.Control("RELEASE SAVEPOINT use_case", "RELEASE", name="hot_release")
         self._both = wire.Statement("hot_both", _BOTH_PG, [BYTEA, BYTEA], session[1:] + record, one=True)
         self._sessions = wire.Statement("hot_sessions", _SESSIONS.format(schema="auth.", these=these), [BYTEA], session)
         self._records = wire.Statement("hot_records", _RECORDS_PG, [BYTEA], record)
@@ -264,6 +275,16 @@ class _Postgres:
 
     def write(self, entries: Sequence[WrittenEntry]) -> None:
         wire.run(self._main.raw, self._entries(entries))
+
+    def savepoint(self, before: Sequence[WrittenEntry], own: Sequence[WrittenEntry], *, release: bool) -> None:
+        """One round trip."""
+        steps: list[wire.Step] = [self._releasing] if release else []
+        if before:
+            steps.append(self._entries(before))
+        steps.append(self._saving)
+        if own:
+            steps.append(self._entries(own))
+        wire.together(self._main.raw, steps)
 
     def finish(self, entries: Sequence[WrittenEntry]) -> None:
         """One round trip: an entry that is refused keeps the commit behind it from being done."""
@@ -346,8 +367,15 @@ class HotStatements:
         if entries:
             self._on.write(entries)
 
+    def savepoint(self, before: Sequence[WrittenEntry], own: Sequence[WrittenEntry], *, release: bool) -> None:
+        """Begin what one use case writes, so that it can be undone alone: its `own` entries come first.
+
+        before: entries of the group that must outlive it. release: the savepoint of the use case before still stands.
+        """
+        self._on.savepoint(before, own, release=release)
+
     def finish(self, entries: Sequence[WrittenEntry]) -> None:
-        """Write what entries still wait, and commit."""
+        """Write what entries still wait, and commit; a savepoint that still stands goes with it."""
         self._on.finish(entries)
 
 

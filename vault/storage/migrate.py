@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Which = Literal["main", "keystore"]
 _HERE: Final = Path(__file__).parent / "migrations"
 _SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}
-HEADS: Final[dict[Which, str]] = {"main": "0018", "keystore": "k0002"}
+HEADS: Final[dict[Which, str]] = {"main": "0019", "keystore": "k0002"}
 VERSION_TABLE: Final[dict[Which, str]] = {"main": "schema_version", "keystore": "schema_version_keystore"}
 
 

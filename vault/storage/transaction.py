@@ -24,7 +24,6 @@ from vault.storage.store import Store
 from vault.unit_of_work import SessionRow
 from vault.vocabulary import Zone
 
-_SAVEPOINT: Final = "SAVEPOINT use_case"
 #: How long whoever excludes waits for those who hold. An answer takes milliseconds; who holds longer is stuck, or
 #: means to be.
 _PATIENCE: Final = "2s"
@@ -42,6 +41,8 @@ class Group:
         #: Wraps to be overwritten with nothing: key and reader.
         self.destroyed: list[tuple[bytes, str]] = []
         self.cache: dict[Any, Any] = {}
+        #: The last use case that wrote is kept; its savepoint goes with the next one's, or with the commit.
+        self.unreleased = False
 
     def flush(self) -> None:
         if self.entries:
@@ -173,24 +174,24 @@ class Transaction:
     def _ready_to_write(self) -> None:
         group = self._group
         self._last = None
-        if not self._savepoint:
-            if self._inherited:
-                own = group.entries[self._inherited :]
-                del group.entries[self._inherited :]
-                group.flush()
-                group.entries = own
-                self._inherited = 0
-            group.store.main.control(_SAVEPOINT, "SAVEPOINT")
-            self._savepoint = True
-            group.cache.clear()
-        group.flush()
+        if self._savepoint:
+            group.flush()
+            return
+        entries, group.entries = group.entries, []
+        before, own = entries[: self._inherited], entries[self._inherited :]
+        self._inherited = 0
+        group.hot.savepoint(before, own, release=group.unreleased)
+        group.unreleased = False
+        self._savepoint = True
+        group.cache.clear()
 
     # -- the end ----------------------------------------------------------------------------------
 
     def keep(self) -> None:
+        """What it wrote stays."""
         if self._savepoint:
-            self._group.store.main.control("RELEASE SAVEPOINT use_case", "RELEASE")
             self._savepoint = False
+            self._group.unreleased = True
 
     def undo(self) -> None:
         """As if the use case had never run: rows, entries, wraps and the lane."""

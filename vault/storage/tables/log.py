@@ -22,12 +22,13 @@ entries = Table(
 )
 
 #: What waits to be integrated: every entry is covered by exactly one row. Entries that follow each other in a lane
-#: and have no detail of their own share one, named after the first of them. The sequencer takes
-#: rows away, nobody else does.
+#: and have no detail of their own share one, named after the first of them. The sequencer takes rows away, nobody else
+#: does. No foreign key: it would hold the first of a run alone, and the sequencer passes over what is not there
+#: (docs/adr/0039).
 outbox = Table(
     "outbox",
     main,
-    Column("entry_id", LargeBinary(16), ForeignKey("log.entries.entry_id"), primary_key=True),
+    Column("entry_id", LargeBinary(16), primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("detail", LargeBinary),  # sealed to oversight; NULL where the session's first entry says it all
     Column("run", Integer, nullable=False),  # how many entries, this one included
