@@ -1,7 +1,7 @@
 """An installation on disk: a root and a keyring per zone, and the directory of public keys that names them all.
 
 home/
-  zones/ZONE/root.key      the zone's root, under its own passphrase
+  zones/ZONE/root.key      the zone's root, under its own passphrase; none where it lives elsewhere (gateway/roots.py)
   zones/ZONE/keyring       the zone's keys, under its root
   passphrases/ZONE         only where one person plays every zone; production keeps them elsewhere
   directory.json           public keys of all zones, signed
@@ -23,6 +23,7 @@ from gateway.log.key import create_log_key
 from gateway.private import read_passphrase as read_passphrase
 from gateway.private import replace_private
 from gateway.private import write_private as write_private
+from gateway.roots import first_root, keys_file, open_root, read_keys
 from gateway.settings import Settings, slug
 from vault.crypto.directory import DirectoryEntry, ZoneDirectory, fingerprint, load_directory, sign_directory
 from vault.crypto.hierarchy import ZoneKeyring, generate_keyring, store_keyring
@@ -36,7 +37,6 @@ from vault.vocabulary import Zone
 _OFFLINE: Final = "offline/directory.key"
 _SEEN: Final = "directory.serial"
 _LONGEST_SERIAL: Final = 19  # digits of 64 bits
-_PASSPHRASE_BYTES: Final = 24
 #: What unlocking the roots that one process opens may cost on this machine: one zone's, or, in an embedded home, all of
 #: them one after the other. Each costs at least the floor; what is made here is under a passphrase of 192 random bits.
 _UNLOCK_SECONDS: Final = 0.3
@@ -46,15 +46,14 @@ def create_zone(
     settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot,
     parameters: Argon2Parameters | None = None,
 ) -> DirectoryEntry:  # fmt: skip
-    """Make a zone's root and keyring; its passphrase is taken from its file, or made there if there is none."""
-    passphrase_file = settings.passphrase_file(zone)
-    if not passphrase_file.exists():
-        write_private(passphrase_file, entropy.bytes(_PASSPHRASE_BYTES).hex().encode())
-    folder = settings.zone_folder(zone)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    provider = root.create(folder / "root.key", read_passphrase(passphrase_file), entropy, parameters)
+    """Make a zone's root and keyring.
+
+    A file's passphrase is taken from its file, or made there if there is none. A root that lives elsewhere is there
+    already (`parefeu keys make-root`).
+    """
+    provider = first_root(settings, slug(zone), entropy, root, parameters)
     keyring = generate_keyring(zone, entropy)
-    write_private(folder / "keyring", store_keyring(keyring, provider))
+    write_private(keys_file(settings, slug(zone)), store_keyring(keyring, provider))
     return DirectoryEntry(zone, keyring.sealing.public, keyring.signing.public, keyring.version)
 
 
@@ -84,25 +83,22 @@ def create_instance(
 def open_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> KeyringFile:
     """A zone's keys, and the root they stand under, kept open.
 
-    Raises KeyringMissing, KeyringError, WrongPassphrase, KeyringDamaged.
+    Raises KeyringMissing, KeyringError and those under it, ConfigurationError.
     """
-    folder = settings.zone_folder(zone)
-    provider = root.open(folder / "root.key", read_passphrase(settings.passphrase_file(zone)), entropy)
-    try:
-        return KeyringFile(folder, zone, provider)
-    except KeyringMissing:
-        raise KeyringMissing(f"the keyring of zone {slug(zone)} is not in its folder") from None
+    name = slug(zone)
+    read_keys(settings, name)
+    return KeyringFile(settings.zone_folder(zone), zone, open_root(settings, name, entropy, root))
 
 
 def open_zones(
     settings: Settings, zones: Sequence[Zone], entropy: Entropy, root: type[FileRoot] = FileRoot
 ) -> dict[Zone, KeyringFile]:
-    """All of them, each under its own passphrase. Raises as `open_zone`."""
+    """All of them, each under its own root. Raises as `open_zone`."""
     return {zone: open_zone(settings, zone, entropy, root) for zone in zones}
 
 
 def load_zone(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> ZoneKeyring:
-    """Raises KeyringMissing, KeyringError, WrongPassphrase, KeyringDamaged."""
+    """Raises as `open_zone`."""
     return open_zone(settings, zone, entropy, root).keyring
 
 

@@ -23,10 +23,11 @@ from typing import Final
 from gateway.instance import open_zone
 from gateway.keyring_file import KEYRING
 from gateway.private import read_passphrase, replace_private, sync_folder
-from gateway.settings import Settings
+from gateway.roots import InFile, place_of, secret_file_of
+from gateway.settings import Settings, slug
 from vault.crypto.hierarchy import DOUBLE_FORMAT, double, load_keyring, store_keyring
 from vault.crypto.providers.file import FileRoot
-from vault.errors import InvalidInput, KeyringError, WrongPassphrase
+from vault.errors import ConfigurationError, InvalidInput, KeyringError, WrongPassphrase
 from vault.ports import Entropy
 from vault.sensitive import Sensitive
 from vault.vocabulary import Zone
@@ -35,13 +36,24 @@ ROOT: Final = "root.key"
 NEXT: Final = "root.next"
 
 
+def passphrase_file(settings: Settings, zone: Zone) -> Path:
+    """Of the zone's root, which is a file. Raises ConfigurationError where it lives elsewhere."""
+    place = place_of(settings, slug(zone))
+    if not isinstance(place, InFile):
+        raise ConfigurationError(
+            f"the root of {zone} is no file ({place.kind}): its PIN or token is changed there, and a new root is made "
+            "with `parefeu keys make-root` and `move-root`"
+        )
+    return secret_file_of(settings, slug(zone), place)
+
+
 def replace_root(settings: Settings, zone: Zone, entropy: Entropy, root: type[FileRoot] = FileRoot) -> None:
     """Put the zone's keys under a new root, sealed under the present passphrase with the present parameters.
 
-    Raises Conflict while somebody else changes these keys, KeyringMissing, KeyringError, WrongPassphrase: the keys open
-    then as before, and another run goes on.
+    Raises Conflict while somebody else changes these keys, ConfigurationError for a root that is no file,
+    KeyringMissing, KeyringError, WrongPassphrase: the keys open then as before, and another run goes on.
     """
-    folder, passphrase = settings.zone_folder(zone), read_passphrase(settings.passphrase_file(zone))
+    folder, passphrase = settings.zone_folder(zone), read_passphrase(passphrase_file(settings, zone))
     present, following = folder / ROOT, folder / NEXT
     file = open_zone(settings, zone, entropy, root)
     with file.alone() as keyring:
@@ -77,7 +89,7 @@ def finish_passphrase(settings: Settings, zone: Zone, entropy: Entropy, root: ty
 
     Raises WrongPassphrase if neither of the two opens the root, KeyringMissing, KeyringError.
     """
-    file = settings.passphrase_file(zone)
+    file = passphrase_file(settings, zone)
     fresh = begun_passphrase(file)
     if not fresh.exists():
         return False
@@ -100,7 +112,7 @@ def change_passphrase(
     Raises WrongPassphrase, InvalidInput for a short one, KeyringMissing: nothing was changed then. KeyringError where a
     disk fails: the file of the passphrase holds the one that opens.
     """
-    file = settings.passphrase_file(zone)
+    file = passphrase_file(settings, zone)
     fresh, kept = begun_passphrase(file), file.exists()
     try:
         if kept:

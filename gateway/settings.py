@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     keystore_url: str = Field(default="", repr=False)
     directory_pin: str = ""  # fingerprint of the offline directory key; empty: from `home/directory.pin`
     passphrase_dir: Path | None = None  # a file per zone; empty: `home/passphrases`
+    roots_file: Path | None = None  # zones whose root is in a token or a key service; empty: all are files
     texts_dir: Path | None = None  # the office's own notes.toml and letters.toml; empty: those shipped
     public_url: str = Field(
         default="", pattern=r"^(https://[A-Za-z0-9.-]{1,255}(:[0-9]{1,5})?)?$"

@@ -39,8 +39,12 @@
     ├── KeyringError
     │   ├── WrongPassphrase
     │   ├── KeyringMissing
+    │   │   └── RootMissing     the place is there, and holds no such key
     │   ├── KeyringDamaged
-    │   └── GenerationMissing   a wrap, or a keystore, of another generation of the zone's key than is held
+    │   ├── GenerationMissing   a wrap, or a keystore, of another generation of the zone's key than is held
+    │   ├── RootRefused         a token's PIN, or a service's token, is not accepted or may not
+    │   ├── RootUnavailable     the token or service is not there, sealed, or not the one that was pinned
+    │   └── RootUnsuitable      a key that could leave its place, or is of another sort
     ├── ProvenanceRefused       something would leave that comes from where it must not
     ├── PolicyRejected          rules that cannot be loaded; the old ones stay
     ├── StoreError
@@ -387,6 +391,30 @@ class GenerationMissing(KeyringError):
     """A wrap stands under a generation of the zone's wrapping key that this keyring does not hold."""
 
     code = "key_generation_missing"
+
+
+class RootMissing(KeyringMissing):
+    """The token or key service is there, and holds no key of the name that the settings say."""
+
+    code = "root_missing"
+
+
+class RootRefused(KeyringError):
+    """The token does not take the PIN, or the key service does not let this token use the key. Never says either."""
+
+    code = "root_refused"
+
+
+class RootUnavailable(KeyringError):
+    """The token or key service is not there, is sealed, does not answer, or is not vouched for as it must be."""
+
+    code = "root_unavailable"
+
+
+class RootUnsuitable(KeyringError):
+    """A key that may leave its place, or that cannot bind a context: it is no root."""
+
+    code = "root_unsuitable"
 
 
 class PolicyRejected(VaultError):

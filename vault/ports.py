@@ -35,9 +35,11 @@ class Firewall(Protocol):
 
 
 class KeyProvider(Protocol):
-    """Where a zone's root key lives. The root itself never leaves it except inside `unwrap`'s result.
+    """Where a zone's root key lives. The root itself never leaves it.
 
     context: canonical bytes that name what is wrapped (zone, bundle, version); a wrap opens in no other context.
+    Every method may be called from any thread. Where the root is kept outside this process, `wrap` and `unwrap` also
+    raise RootUnavailable, RootRefused, RootMissing, RootUnsuitable; a later call works once that is mended.
     """
 
     @property

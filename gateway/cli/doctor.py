@@ -36,7 +36,7 @@ def doctor(
 
     Exit code: 0 nothing is wrong; 3 something is; 1 it could not be looked at.
     """
-    from gateway.cli.doctoring import CHECKS, look, sample_of, try_sample
+    from gateway.cli.doctoring import CHECKS, look, roots_here, sample_of, try_sample
     from gateway.cli.staff import at_the_store
     from gateway.clock import SystemClock
     from vault.vocabulary import CASEWORK
@@ -52,15 +52,16 @@ def doctor(
             sample = sample_of(settings, opening)
             with at_the_store(home, CASEWORK, hooks) as (services, _):
                 try_sample(services, sample, findings, progress)
-    _told(findings, len(CHECKS), as_json)
+    _told(findings, len(CHECKS), roots_here(settings), as_json)
     if not findings.sound:
         raise typer.Exit(WRONG)
 
 
-def _told(findings: Findings, checks: int, as_json: bool) -> None:
+def _told(findings: Findings, checks: int, roots: dict[str, str], as_json: bool) -> None:
     found = list(findings)
     if as_json:
-        output.show_json({"sound": findings.sound, "checks": checks, "findings": [one.values() for one in found]})
+        told = [one.values() for one in found]
+        output.show_json({"sound": findings.sound, "checks": checks, "roots": roots, "findings": told})
         return
     for one in found:
         places = ", ".join(one.places) + (" …" if one.count > len(one.places) > 0 else "")
@@ -68,6 +69,8 @@ def _told(findings: Findings, checks: int, as_json: bool) -> None:
         for label, text in (("where", places), ("means", one.check.why), ("do", one.check.advice)):
             if text:
                 typer.echo(output.as_called(f"        {label:<6} {text}"))
+    if roots:
+        typer.echo("roots: " + ", ".join(f"{name} {kind}" for name, kind in roots.items()))
     if findings.sound:
         typer.echo(f"sound: {checks} checks, nothing wrong" + (f", {len(found)} to look at" if found else ""))
     else:

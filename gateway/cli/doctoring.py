@@ -18,7 +18,7 @@ from vault.doctor.passkey_checks import PASSKEY_CHECKS
 from vault.doctor.people_checks import PEOPLE_CHECKS
 from vault.doctor.recorded_checks import RECORDED_CHECKS
 from vault.doctor.surroundings import Colleague, Surroundings
-from vault.errors import ForeignStore, StoreMismatch, StoreUnavailable, VaultError
+from vault.errors import ConfigurationError, ForeignStore, StoreMismatch, StoreUnavailable, VaultError
 from vault.ids import ActorId
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ DIRECTORY: Final = Check(
     "directory", "the directory of the zones' keys is whole, signed by the pinned key, and not an older one",
     "whoever replaced it can have things sealed to keys of their own",
     "put back directory.json and directory.pin; ask who keeps the offline key",
+)  # fmt: skip
+ROOTS: Final = Check(
+    "roots", "the keys of each zone here stand under a root of the kind that the settings say",
+    "the zone starts no more, or starts with a root that was thought to be gone",
+    "put PAREFEU_ROOTS_FILE right, or move the keys with `parefeu keys move-root`",
 )  # fmt: skip
 DATABASES: Final = Check(
     "databases", "both databases are there, and every page of an embedded one can be read",
@@ -59,7 +64,7 @@ ROW_CHECKS: Final = (
     *PEOPLE_CHECKS, *PASSKEY_CHECKS, *KEY_CHECKS, *ERASURE_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS,
     *EXCEPTION_CHECKS, *EMERGENCY_CHECKS, *CASE_SAMPLE_CHECKS, *CASE_CHECKS,
 )  # fmt: skip
-CHECKS: Final = (DIRECTORY, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
+CHECKS: Final = (DIRECTORY, ROOTS, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
 
 
 def look(settings: Settings, clock: Clock, progress: Progress = nobody) -> Findings:
@@ -68,6 +73,7 @@ def look(settings: Settings, clock: Clock, progress: Progress = nobody) -> Findi
 
     findings = Findings()
     directory = _directory(settings, findings)
+    _roots(settings, findings)
     if directory is None or not _databases(settings, findings):
         return findings
     with SqlSurvey(settings.main_url, settings.keys_url) as survey:
@@ -88,6 +94,34 @@ def _directory(settings: Settings, findings: Findings) -> ZoneDirectory | None:
     except VaultError as fault:
         findings.add(DIRECTORY, Fault(str(fault)))
         return None
+
+
+def roots_here(settings: Settings) -> dict[str, str]:
+    """The kind of root under which the keys stand, of every zone whose folder is here, and of the log."""
+    from gateway.roots import LOG, keys_file, kind_here
+
+    folder, found = settings.home / "zones", {}
+    for name in (*sorted(path.name for path in folder.glob("*")), LOG):
+        if keys_file(settings, name).exists():
+            try:
+                found[name] = kind_here(settings, name)
+            except VaultError:
+                found[name] = "unreadable"
+    return found
+
+
+def _roots(settings: Settings, findings: Findings) -> None:
+    """Opens nothing: what the keys say of themselves is held against the settings."""
+    from gateway.roots import place_of
+
+    for name, found in roots_here(settings).items():
+        try:
+            meant = place_of(settings, name).kind
+        except ConfigurationError as fault:
+            findings.add(ROOTS, Fault(str(fault)))
+            return
+        if found != meant:
+            findings.add(ROOTS, Fault(f"the keys stand under a root of kind {found}, the settings say {meant}", name))
 
 
 def _databases(settings: Settings, findings: Findings) -> bool:

@@ -1,4 +1,4 @@
-"""`parefeu keys`: the zones' public keys; replacing passphrases, roots and wrapping keys."""
+"""`parefeu keys`: the zones' public keys, where their roots live; replacing passphrases, roots and wrapping keys."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import output
+from gateway.cli import output, roots
 from gateway.cli.home import Home, Json, hooks_of, plain_settings, settings_of, zone_of
 from gateway.cli.keys_rotate import rotate
 from gateway.cli.keys_sweep import sweep
 
 app = typer.Typer(
-    help="Look at the zones' keys; replace a passphrase, a root, a wrapping key.",
+    help="Look at the zones' keys and roots; replace a passphrase, a root, a wrapping key.",
     no_args_is_help=True, add_completion=False,
 )  # fmt: skip
+app.command("where")(roots.where)
+app.command("make-root")(roots.make_root)
+app.command("move-root")(roots.move_root)
 app.command("rotate")(rotate)
 app.command("sweep")(sweep)
 ZoneName = Annotated[str, typer.Option("--zone", help="casework, follow_up, oversight or partner:NAME.")]
@@ -24,8 +27,10 @@ ZoneName = Annotated[str, typer.Option("--zone", help="casework, follow_up, over
 
 @app.command()
 def show(home: Home = None, as_json: Json = False) -> None:
-    """The signed directory, checked against its pin: zones, key versions, fingerprints, serial."""
+    """The signed directory, checked against its pin: zones, key versions, fingerprints, serial; and roots here."""
     from gateway.instance import read_directory, read_pin
+    from gateway.roots import keys_file, kind_here
+    from gateway.settings import slug
 
     settings = plain_settings(home)
     directory = read_directory(settings)
@@ -35,7 +40,7 @@ def show(home: Home = None, as_json: Json = False) -> None:
             "key_version": entry.key_version,
             "sealing": _fingerprint(entry.sealing.raw),
             "signing": _fingerprint(entry.verify.raw),
-            "root_here": (settings.zone_folder(entry.zone) / "root.key").is_file(),
+            "root": kind_here(settings, slug(entry.zone)) if keys_file(settings, slug(entry.zone)).exists() else "",
         }
         for entry in directory.entries
     ]
@@ -45,7 +50,7 @@ def show(home: Home = None, as_json: Json = False) -> None:
         output.show_json({**head, "zones": rows})
         return
     output.show_record(head)
-    output.show_rows(rows, ("zone", "key_version", "sealing", "signing", "root_here"))
+    output.show_rows(rows, ("zone", "key_version", "sealing", "signing", "root"))
 
 
 def _fingerprint(raw: bytes) -> str:
@@ -63,13 +68,13 @@ def passphrase(
         Path | None, typer.Option("--new-file", help="A file that holds the new one; default: you are asked.")
     ] = None,
 ) -> None:
-    """Seal a zone's root under another passphrase. The records stay as they are. Interrupted: run it again.
+    """Seal a zone's root file under another passphrase. The records stay as they are. Interrupted: run it again.
 
     A copy of the old root file still opens with the old passphrase: destroy such copies, or `parefeu keys root`.
     """
     from gateway.clock import SystemEntropy
     from gateway.instance import read_passphrase
-    from gateway.rooting import change_passphrase, finish_passphrase
+    from gateway.rooting import change_passphrase, finish_passphrase, passphrase_file
     from gateway.settings import slug
     from vault.errors import ConfigurationError
     from vault.sensitive import Sensitive
@@ -78,7 +83,7 @@ def passphrase(
         raise ConfigurationError("name one zone")
     wanted = zone_of(zone or zone_option)
     settings, entropy, root_class = settings_of(home), SystemEntropy(), hooks_of(ctx).root_class()
-    file = settings.passphrase_file(wanted)
+    file = passphrase_file(settings, wanted)
     if file.exists() and finish_passphrase(settings, wanted, entropy, root_class):
         typer.echo(f"what was begun before is finished: {file} holds the new one", err=True)
     old = (

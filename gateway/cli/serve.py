@@ -56,9 +56,13 @@ def serve(
 
 def banner(settings: Settings, address: str) -> None:
     """What is served, and what that promises."""
+    from gateway.roots import place_of
+    from gateway.settings import slug
+
     typer.echo(f"parefeu: {address}", err=True)
     if settings.zone:
-        typer.echo(f"parefeu: zone {settings.zone}, with the keys of this zone only", err=True)
+        kind = place_of(settings, slug(settings.zones[0])).kind
+        typer.echo(f"parefeu: zone {settings.zone}, with the keys of this zone only; its root: {kind}", err=True)
     else:
         typer.echo(
             "parefeu: one process holds all zones; no store wall; for looking or very small installations only",
@@ -174,12 +178,17 @@ class EarlyRoots:
     """
 
     def __init__(self, settings: Settings, hooks: Hooks) -> None:
+        from gateway.roots import InFile, place_of, secret_file_of
+        from gateway.settings import slug
+
         real = hooks.root_class()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="roots", initializer=_leave_a_core)
         opened: dict[Path, Future[FileRoot]] = {}
         for zone in settings.zones:
-            path = settings.zone_folder(zone) / "root.key"
-            opened[path] = self._pool.submit(_open, real, path, settings.passphrase_file(zone))
+            place = place_of(settings, slug(zone))
+            if isinstance(place, InFile):  # the others cost no stretching
+                path, secret = settings.zone_folder(zone) / "root.key", secret_file_of(settings, slug(zone), place)
+                opened[path] = self._pool.submit(_open, real, path, secret)
 
         class Early(real):  # type: ignore[valid-type, misc]
             __slots__ = ()

@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gateway.private import read_passphrase, write_private
+from gateway.private import write_private
+from gateway.roots import LOG, first_root, open_root, read_keys
 from gateway.settings import Settings
 from vault.audit.turns import period_of
 from vault.crypto.log_key import LogKey
@@ -27,7 +28,6 @@ from vault.ports import Clock, Entropy
 
 #: Trees whose keys the policy file names ahead: four years.
 AHEAD: Final = 8
-_PASSPHRASE_BYTES: Final = 24
 
 
 def create_log_key(
@@ -42,24 +42,16 @@ def create_log_key(
     if (folder / "key").exists():
         raise ConfigurationError("the log has a key already; nothing was changed")
     made = LogKey.generate(name or f"parefeu.invalid/{entropy.bytes(4).hex()}", entropy)
-    passphrase = settings.log_passphrase_file
-    if not passphrase.exists():
-        write_private(passphrase, entropy.bytes(_PASSPHRASE_BYTES).hex().encode())
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    provider = root.create(folder / "root.key", read_passphrase(passphrase), entropy, parameters)
+    provider = first_root(settings, LOG, entropy, root, parameters)
     write_private(folder / "policy.txt", policy_text(made, clock.now()).encode())
     write_private(folder / "key", made.store(provider))
     return made
 
 
 def load_log_key(settings: Settings, entropy: Entropy, root: type[FileRoot] = FileRoot) -> LogKey:
-    """Raises KeyringMissing, WrongPassphrase, KeyringDamaged."""
-    try:
-        document = (settings.log_home / "key").read_bytes()
-    except OSError:
-        raise KeyringMissing("the log has no key here: run `parefeu audit init`") from None
-    provider = root.open(settings.log_home / "root.key", read_passphrase(settings.log_passphrase_file), entropy)
-    return LogKey.load(document, provider)
+    """Raises KeyringMissing, KeyringError and those under it, ConfigurationError."""
+    document = read_keys(settings, LOG)
+    return LogKey.load(document, open_root(settings, LOG, entropy, root))
 
 
 def has_log_key(settings: Settings) -> bool:

@@ -25,6 +25,8 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "pydantic_settings": ("gateway",),
     # Time stamps are checked against root certificates, which that package wants parsed.
     "cryptography": ("vault.crypto", "gateway.auth.passwords", "gateway.log.time_stamps", "auditor"),
+    "pkcs11": ("vault.crypto.providers.hsm",),
+    "httpx2": ("gateway", "vault.crypto.providers.transit"),
     "rfc3161_client": ("gateway.log.time_stamps",),
     "webauthn": ("vault.crypto.passkey", "gateway.auth.passkeys"),
     "stdnum": ("vault.cases.identifiers", "vault.freetext.checked"),

@@ -16,6 +16,8 @@ from bench.pg import Postgres
 from tests.attacks.walled import ZONES, Walled
 from tests.house import CARITAS, FEDASIL
 from tests.storage.wall import (
+    DELETABLE,
+    PARENTS,
     SAMPLES,
     TABLES,
     WITHDRAWN,
@@ -162,19 +164,6 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "exchange.tombstones": {"done_at", "entry_id"},
     "casework.erasure_cases": {"lapsed_at", "entry_id"},
 }
-#: From where casework takes away what is of a case that has a tombstone.
-DELETABLE: Final = {
-    *(f"casework.{name}" for name in (
-        "case_events", "records", "blind_index", "consents", "attachments", "attachment_chunks", "tasks", "drafts",
-        "orders", "assignments", "conflicts", "appointments", "referrals", "referral_events", "taken_requests",
-    )),
-    *(f"exchange.{name}" for name in (
-        "releases", "withdrawals", "receipts", "answers", "access_requests", "access_copies", "access_answers",
-        "grants", "ceremonies",
-    )),
-}  # fmt: skip
-#: Of these, what has children in the samples: the database itself keeps the order.
-PARENTS: Final = {f"casework.{name}" for name in ("attachments", "referrals", "consents", "appointments")}
 #: Where a kind of zone changes fewer rows than it reads: oversight sees everybody's passkeys and counts its own.
 CHANGED: Final = {(ZoneKind.OVERSIGHT, "auth.passkeys"): "own"}
 #: What oversight sets of a ceremony: the second share and its minutes, and that it ended it.

@@ -17,6 +17,19 @@ from vault.storage import tables
 from vault.vocabulary import CASEWORK, Zone
 
 TABLES: Final = {str(table): table for table in (*tables.main.sorted_tables, *tables.keys.sorted_tables)}
+#: From where casework takes away what is of a case that has a tombstone.
+DELETABLE: Final = {
+    *(f"casework.{name}" for name in (
+        "case_events", "records", "blind_index", "consents", "attachments", "attachment_chunks", "tasks", "drafts",
+        "orders", "assignments", "conflicts", "appointments", "referrals", "referral_events", "taken_requests",
+    )),
+    *(f"exchange.{name}" for name in (
+        "releases", "withdrawals", "receipts", "answers", "access_requests", "access_copies", "access_answers",
+        "grants", "ceremonies",
+    )),
+}  # fmt: skip
+#: Of these, what has children in the samples: the database itself keeps the order.
+PARENTS: Final = {f"casework.{name}" for name in ("attachments", "referrals", "consents", "appointments")}
 
 
 def database_of(table: str) -> str:

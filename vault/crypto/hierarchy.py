@@ -122,6 +122,16 @@ def double(first: bytes, second: bytes) -> bytes:
     return bytes([DOUBLE_FORMAT]) + len(first).to_bytes(4, "big") + first + second
 
 
+def root_kind_of(document: bytes) -> int:
+    """The first byte of the root's wrap: see `vault.crypto.providers.KINDS`. Raises KeyringDamaged."""
+    if document[:1] == bytes([DOUBLE_FORMAT]):  # under both roots, of one kind
+        document = document[5:]
+    end = 2 + (document[1] if len(document) > 1 else 0) + 8
+    if len(document) <= end:
+        raise KeyringDamaged("the keyring is not whole")
+    return document[end]
+
+
 def load_keyring(document: bytes, zone: Zone, provider: KeyProvider) -> ZoneKeyring:
     """Return the keyring of `zone`.
 

@@ -58,6 +58,14 @@ class LogKey(Unprintable):
         head = bytes([FORMAT, self.kind, len(name)]) + name
         return head + provider.wrap(self._secret.expose(), encode(_LABEL, FORMAT, self.kind, self.name))
 
+    @staticmethod
+    def root_kind_of(document: bytes) -> int:
+        """The first byte of the root's wrap: see `vault.crypto.providers.KINDS`. Raises KeyringDamaged."""
+        end = 3 + (document[2] if len(document) > 2 else 0)
+        if len(document) <= end:
+            raise KeyringDamaged("the log's key is not whole")
+        return document[end]
+
     @classmethod
     def load(cls, document: bytes, provider: KeyProvider) -> LogKey:
         """Raises KeyringDamaged if the document is not whole or not under this root, UnsupportedFormat."""

@@ -1,4 +1,4 @@
-"""One conformance suite for every KeyProvider, and what is the file's alone."""
+"""What is the file's alone among the places where a root may live (tests/roots has what holds of all)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 from tests.unit.crypto.kit import ENTROPY, WeakFileRoot
 from vault.crypto.providers import file as file_module
 from vault.crypto.providers.file import FILE_BYTES, FileRoot
-from vault.crypto.providers.memory import MemoryRoot
 from vault.crypto.providers.passphrase import CEILING, FLOOR, Argon2Parameters, calibrate
 from vault.errors import (
     Conflict,
@@ -25,64 +24,10 @@ from vault.errors import (
     UnsupportedFormat,
     WrongPassphrase,
 )
-from vault.ports import KeyProvider
 from vault.sensitive import Sensitive
 
 PASSPHRASE = Sensitive("caf\u00e9 under the bridge")
 WRONG = Sensitive("cafe under the bridge")
-Make = Callable[[str], KeyProvider]
-
-
-@pytest.fixture(params=["memory", "file"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
-    """Makes providers by name; a further one with another name has another root."""
-    if request.param == "memory":
-        return lambda _: MemoryRoot.generate(ENTROPY)
-    return lambda name: WeakFileRoot.create(tmp_path / name, PASSPHRASE, ENTROPY)
-
-
-def test_a_provider_unwraps_what_it_wrapped(make: Make) -> None:
-    provider = make("one")
-    for secret in (b"", b"s", b"s" * 256):
-        wrapped = provider.wrap(secret, b"context")
-        assert b"s" * 16 not in wrapped
-        assert provider.unwrap(wrapped, b"context") == secret
-
-
-def test_a_wrap_opens_in_no_other_context(make: Make) -> None:
-    provider = make("one")
-    wrapped = provider.wrap(b"secret", b"context")
-    for context in (b"", b"contexts", b"Context"):
-        with pytest.raises(KeyringDamaged):
-            provider.unwrap(wrapped, context)
-
-
-def test_another_root_opens_nothing(make: Make) -> None:
-    with pytest.raises(KeyringDamaged):
-        make("two").unwrap(make("one").wrap(b"secret", b"context"), b"context")
-
-
-def test_a_changed_or_shortened_wrap_is_refused(make: Make) -> None:
-    provider = make("one")
-    wrapped = provider.wrap(b"secret", b"context")
-    for position in range(len(wrapped)):
-        changed = bytearray(wrapped)
-        changed[position] ^= 2
-        for damaged in (bytes(changed), wrapped[:position]):
-            with pytest.raises(KeyringDamaged):
-                provider.unwrap(damaged, b"context")
-
-
-def test_wrapping_twice_gives_different_bytes(make: Make) -> None:
-    provider = make("one")
-    assert provider.wrap(b"secret", b"c") != provider.wrap(b"secret", b"c")
-
-
-def test_a_provider_is_healthy_named_and_silent(make: Make) -> None:
-    provider = make("one")
-    assert provider.healthy()
-    assert provider.name in {"memory", "file"}
-    assert repr(provider) == str(provider) == f"<{type(provider).__name__}>"
 
 
 @pytest.fixture
