@@ -115,13 +115,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "casework.cases": _STATUS,
     "casework.consents": {"withdrawn_at", "entry_id"},
     "casework.referrals": {
-        "status",
-        "consent_id",
-        "sent_at",
-        "withdrawn_at",
-        "receipt_due",
-        "version",
-        "entry_id",
+        "status", "consent_id", "sent_at", "withdrawn_at", "receipt_due", "version", "entry_id",
     },
     "exchange.answers": {"taken_at", "entry_id"},
     "exchange.review_questions": {"answered_at", "entry_id"},
@@ -160,7 +154,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "keystore.wraps": {"wrap"},
     "exchange.tombstones": {"done_at", "entry_id"},
     "casework.erasure_cases": {"lapsed_at", "entry_id"},
-}
+}  # fmt: skip
 #: From where casework takes away what is of a case that has a tombstone.
 DELETABLE: Final = {
     *(f"casework.{name}" for name in (
