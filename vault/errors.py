@@ -449,8 +449,7 @@ class LogBeingFiled(StoreBusy):
             f"the log is being filed: {filed} of {filed + unfiled} entries can be searched; ask again in a moment, or "
             "see it through with `parefeu audit file`"
         )
-        self.filed = filed
-        self.unfiled = unfiled
+        self.filed, self.unfiled = filed, unfiled
 
 
 class StoreUnavailable(StoreError):

@@ -25,6 +25,8 @@ def review_bodies(entry: str) -> dict[str, Any]:
         "oversight_decide_review": {"based_on": 1, **JUDGED},
         "oversight_sign_review": {"based_on": 2, "move": "sign"},
         "oversight_close_review": {"based_on": 3},
+        "casework_ask_erasure": {"ground": "person_asks"},
+        "oversight_refuse_erasure": {"code": "still_needed"},
     }
 
 

@@ -258,8 +258,6 @@ def bodies(house: House) -> dict[str, Any]:
                 ("give_receipt", {"outcome": "deleted"}),
             )
         },
-        "casework_ask_erasure": {"ground": "person_asks"},
-        "oversight_refuse_erasure": {"code": "still_needed"},
         "casework_write_note": text,
         "casework_review_note": {"text": text["text"], "language": "fr"},
         "casework_revise_note": text | {"based_on": 1},  # stale by now

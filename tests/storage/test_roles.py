@@ -118,13 +118,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "casework.cases": _STATUS,
     "casework.consents": {"withdrawn_at", "entry_id"},
     "casework.referrals": {
-        "status",
-        "consent_id",
-        "sent_at",
-        "withdrawn_at",
-        "receipt_due",
-        "version",
-        "entry_id",
+        "status", "consent_id", "sent_at", "withdrawn_at", "receipt_due", "version", "entry_id",
     },
     "exchange.answers": {"taken_at", "entry_id"},
     "exchange.review_questions": {"answered_at", "entry_id"},
@@ -163,7 +157,7 @@ SETTABLE: Final[dict[str, set[str]]] = {
     "keystore.wraps": {"wrap"},
     "exchange.tombstones": {"done_at", "entry_id"},
     "casework.erasure_cases": {"lapsed_at", "entry_id"},
-}
+}  # fmt: skip
 #: Where a kind of zone changes fewer rows than it reads: oversight sees everybody's passkeys and counts its own.
 CHANGED: Final = {(ZoneKind.OVERSIGHT, "auth.passkeys"): "own"}
 #: What oversight sets of a ceremony: the second share and its minutes, and that it ended it.
