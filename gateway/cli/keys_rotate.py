@@ -113,7 +113,7 @@ def _watched(settings: Settings, file: KeyringFile, bar: Bar) -> bool:
     total, last, still = 0, -1, 0
     while under_way(file.keyring.wrapper):
         found = _counted(settings, file)
-        left = sum(count for generation, count in found.items() if generation < max(file.keyring.wrapper.secrets))
+        left = sum(count for generation, count in found.items() if generation < max(file.keyring.wrapper.held))
         total, still, last = max(total, left), still + 1 if left == last else 0, left
         if still > _STILL:
             return False
@@ -140,7 +140,7 @@ def _show_standing(settings: Settings, file: KeyringFile, as_json: bool) -> None
     words |= dict.fromkeys(wrapper.retired, "older, still needed to open")
     rows = [
         {"generation": number, "wraps": found.get(number, 0), "key": words.get(number, "not held")}
-        for number in sorted({*wrapper.secrets, *found})
+        for number in sorted({*wrapper.held, *found})
     ]
     if as_json:
         output.show_json({"zone": str(file.zone), "generations": rows})

@@ -89,11 +89,11 @@ def test_a_killed_rotation_is_seen_through_by_the_next_run(house_settings: Setti
                 assert read_all(house, notes) == texts, f"after {deaths} deaths"
                 seen.add(frozenset(found - generation for found in generations_of(house)))
                 staged = file_of(house).keyring.wrapper
-                if max(staged.secrets) > generation:
+                if max(staged.held) > generation:
                     seen_through(house.services)
                     generation += 1
                 assert generations_of(house) == {generation}, f"after {deaths} deaths"
-                assert set(file_of(house).keyring.wrapper.secrets) == {generation}
+                assert set(file_of(house).keyring.wrapper.held) == {generation}
         assert deaths > 20
         assert seen == {frozenset({0}), frozenset({0, 1}), frozenset({1})}, "some died between, and some after"
         with house_on(house_settings) as house:
@@ -122,7 +122,7 @@ def test_a_write_that_fails_ends_the_run_and_not_the_rotation(house_settings: Se
             steps.disarm()
             assert read_all(house, notes) == texts, at
             seen_through(house.services)
-            assert generations_of(house) == {max(before.secrets)}, at
+            assert generations_of(house) == {max(before.held)}, at
             at += 1
         assert at > 10
         assert faults(house.settings) == []

@@ -115,7 +115,7 @@ def test_every_wrap_goes_under_the_new_key_and_nothing_else_changes(house: House
     for row in all_of(house, t.wraps):  # what is sealed to a key pair is not this key's
         assert (row[2] == sealed[row[:2]]) == (bytes(row[0]) not in wraps)
     new = file_of(house).keyring
-    assert set(new.wrapper.secrets) == {2}
+    assert set(new.wrapper.held) == {2}
     for name in ("log_key", "pseudonym_root", "blind_index_key"):
         assert getattr(new, name).expose() == getattr(old, name).expose(), name
     assert (new.sealing.public, new.version) == (old.sealing.public, old.version)
@@ -221,7 +221,7 @@ def test_a_process_that_has_not_looked_at_its_keyring_reads_and_writes(postgres_
         notes = furnished(house)
         rotated(house, other)
         assert generations_of(house) == {2}
-        assert min(file_of(house).keyring.wrapper.secrets) == 1, "this one never looked"
+        assert min(file_of(house).keyring.wrapper.held) == 1, "this one never looked"
         assert len(read_all(house, notes)) == 3
         house.open_case(house.client("coach"))
         assert generations_of(house) == {2}
@@ -307,7 +307,7 @@ def test_a_wrap_without_its_row_keeps_the_old_key_until_it_is_old_enough_to_be_a
     house.services.store.keystore.execute(t.wraps.insert().values(**row))
     outcome = rotated(house).outcome
     assert (outcome.finished, outcome.waiting, outcome.orphans, outcome.destroyed) == (False, 1, 0, ())
-    assert set(file_of(house).keyring.wrapper.secrets) == {1, 2}
+    assert set(file_of(house).keyring.wrapper.held) == {1, 2}
     house.clock.move(seconds=STILL_NAMED_WITHIN.total_seconds() + 60)
     outcome = seen_through(house.services).outcome
     assert (outcome.finished, outcome.waiting, outcome.orphans, outcome.destroyed) == (True, 0, 1, (1,))
@@ -322,7 +322,7 @@ def test_a_wrap_that_does_not_open_keeps_the_old_key(house: House) -> None:
     outcome = rotated(house).outcome
     assert sorted(outcome.broken) == sorted([first, second])
     assert not outcome.finished
-    assert set(file_of(house).keyring.wrapper.secrets) == {1, 2}
+    assert set(file_of(house).keyring.wrapper.held) == {1, 2}
 
 
 def test_a_keyring_from_before_the_rotation_is_not_served_with(house: House, tmp_path: Path) -> None:
@@ -402,7 +402,7 @@ def test_a_keyring_that_cannot_be_written_stays_and_the_rotation_goes_on_later(
     assert faults(house.settings) == []
     rotated(house)
     assert generations_of(house) == {2}
-    assert set(file_of(house).keyring.wrapper.secrets) == {2}
+    assert set(file_of(house).keyring.wrapper.held) == {2}
 
 
 def test_a_zone_without_wraps_of_its_own_is_not_rotated(house: House) -> None:

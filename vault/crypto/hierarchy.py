@@ -103,13 +103,13 @@ def stage_wrapper(keyring: ZoneKeyring, entropy: Entropy) -> ZoneKeyring:
 def store_keyring(keyring: ZoneKeyring, provider: KeyProvider) -> bytes:
     """Return the document to store: the keys under the provider's root."""
     wrapper = keyring.wrapper
-    first = wrapper.current == 1 and len(wrapper.secrets) == 1
+    first = wrapper.current == 1 and len(wrapper.held) == 1
     held = [keyring.sealing.secret, keyring.signing.secret, *([wrapper.secret] if first else []), keyring.log_key]
     held += [key for key in (keyring.pseudonym_root, keyring.blind_index_key) if key is not None]
     secrets = b"".join(key.expose() for key in held)
     if not first:
         secrets += wrapper.current.to_bytes(_GENERATION_BYTES, "big")
-        for generation, secret in wrapper.secrets.items():
+        for generation, secret in wrapper.held.items():
             secrets += generation.to_bytes(_GENERATION_BYTES, "big") + secret.expose()
     form = FORMAT if first else LATER_FORMAT
     name = str(keyring.zone).encode("ascii")

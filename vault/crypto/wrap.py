@@ -107,7 +107,7 @@ class SymmetricWrapper(Unprintable):
     open what stands under them.
     """
 
-    __slots__ = ("_ciphers", "_head", "current", "secrets")
+    __slots__ = ("_ciphers", "_head", "current", "held")
 
     def __init__(self, key: bytes, current: int = 1, others: Mapping[int, bytes] | None = None) -> None:
         keys = {**(others or {}), current: key}
@@ -118,33 +118,33 @@ class SymmetricWrapper(Unprintable):
         if len(set(keys.values())) != len(keys):
             raise ValueError("two generations share a key")
         self.current: Final = current
-        self.secrets: Final = {generation: Sensitive(keys[generation]) for generation in sorted(keys)}
+        self.held: Final = {generation: Sensitive(keys[generation]) for generation in sorted(keys)}
         self._ciphers: Final = {generation: AESGCM(each) for generation, each in keys.items()}
         self._head: Final = _VERSION_BYTE if current == 1 else _LATER_BYTE + current.to_bytes(GENERATION_BYTES, "big")
 
     @property
     def secret(self) -> Sensitive[bytes]:
         """The present key."""
-        return self.secrets[self.current]
+        return self.held[self.current]
 
     @property
     def staged(self) -> int | None:
         """The generation that is held and not yet wrapped under."""
-        newest = max(self.secrets)
+        newest = max(self.held)
         return newest if newest > self.current else None
 
     @property
     def retired(self) -> tuple[int, ...]:
         """Generations that are not wrapped under any more, and may still be needed to open."""
-        return tuple(generation for generation in self.secrets if generation < self.current)
+        return tuple(generation for generation in self.held if generation < self.current)
 
     def with_next(self, key: bytes) -> Self:
         """The same, with the key of the next generation staged."""
-        return self._with(self.current, self._keys() | {max(self.secrets) + 1: key})
+        return self._with(self.current, self._keys() | {max(self.held) + 1: key})
 
     def activated(self) -> Self:
         """The same, wrapping under the newest generation from now on."""
-        return self._with(max(self.secrets), self._keys())
+        return self._with(max(self.held), self._keys())
 
     def without_retired(self) -> Self:
         """The present and any staged generation alone: what stands under an older one opens no more."""
@@ -154,7 +154,7 @@ class SymmetricWrapper(Unprintable):
         """By generation: 32 bytes that tell whether two keyrings mean the same key by it, and nothing of the key."""
         return {
             generation: hmac.digest(secret.expose(), encode(_MARK_LABEL, str(zone), generation), "sha256")
-            for generation, secret in self.secrets.items()
+            for generation, secret in self.held.items()
         }
 
     def wrap(self, data_key: bytes, context: WrapContext, entropy: Entropy) -> bytes:
@@ -186,7 +186,7 @@ class SymmetricWrapper(Unprintable):
             raise RecordTampered("the wrap does not open with this key in this context") from None
 
     def _keys(self) -> dict[int, bytes]:
-        return {generation: secret.expose() for generation, secret in self.secrets.items()}
+        return {generation: secret.expose() for generation, secret in self.held.items()}
 
     def _with(self, current: int, keys: dict[int, bytes]) -> Self:
         others = {generation: key for generation, key in keys.items() if generation != current}

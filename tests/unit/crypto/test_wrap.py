@@ -105,7 +105,7 @@ def test_older_wraps_open_until_their_key_is_dropped() -> None:
     assert (active.current, active.staged, active.retired) == (2, None, (1,))
     assert active.unwrap(first, CONTEXT) == DATA_KEY
     left = active.without_retired()
-    assert set(left.secrets) == {2}
+    assert set(left.held) == {2}
     with pytest.raises(GenerationMissing):
         left.unwrap(first, CONTEXT)
 
