@@ -69,12 +69,12 @@ def _told(findings: Findings, checks: int, roots: dict[str, str], as_json: bool)
         for label, text in (("where", places), ("means", one.check.why), ("do", one.check.advice)):
             if text:
                 typer.echo(output.as_called(f"        {label:<6} {text}"))
-    if roots:
-        typer.echo("roots: " + ", ".join(f"{name} {kind}" for name, kind in roots.items()))
     if findings.sound:
         typer.echo(f"sound: {checks} checks, nothing wrong" + (f", {len(found)} to look at" if found else ""))
     else:
         typer.echo(f"NOT SOUND: {len(found)} findings")
+    if roots:
+        typer.echo("roots: " + ", ".join(f"{name} {kind}" for name, kind in roots.items()))
 
 
 def _list(rows: list[dict[str, Any]], as_json: bool) -> None:
