@@ -14,6 +14,7 @@ _MENU: Final = {
 ACTIONS: Final = {
     "log_opened": "tree of the log begun", "log_closed": "tree of the log closed", "heartbeat": "sign of life",
     "gap_found": "gap found", "witness_contradicts": "contradicted by a witness",
+    "tree_unnamed": "no key for the tree of a half-year",
     "keys_loaded": "keys taken into use", "settings_loaded": "settings taken into use",
     "details_erased": "details destroyed", "evaluate": "asked by another system", "entrusted": "case entrusted",
 }  # fmt: skip
@@ -120,6 +121,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "integrity": {
         "no_tree": "The log has no tree yet.", "gaps": "Entries are missing from the log, or out of place.",
+        "unnamed": "The log stays in the tree of a half-year that is over: its policy file has no key for the next "
+        "one, or a clock is wrong. Entries are kept and proved as before.",
         "illegible": "The log holds entries that this program did not write: somebody else can write to its database.",
         "contradicted": "A witness says that it was shown another log, and proves nothing. "
         "It is broken, or lies, or the others forgot: ask who keeps it.",
