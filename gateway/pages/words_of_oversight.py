@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.pages.words_of_outcomes import OUTCOMES
+
 _MENU: Final = {
     "unexplained": "Unexplained", "log_state": "How whole the log is", "evidence": "Evidence",
     "findings": "Findings", "samples": "Samples", "reviews": "Reviews", "emergencies": "Emergencies",
@@ -28,6 +30,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "forbidden": "must not be told yet", "due": "is to be told", "overdue": "should have been told by now",
         "given": "was told",
     },
+    "came_to": OUTCOMES,
     "decision": {"allow": "allowed", "deny": "refused", "none": "nothing was asked"},
     "spoken_for": {
         "role": "whoever has the role may", "no_case": "about no single case", "assignment": "assignment",
