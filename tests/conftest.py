@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from bench.pg import Postgres, throwaway_postgres
 from gateway.settings import Settings
 from tests.house import House, furnish, house_on, make_keys, migrated_template, sqlite_home
-from vault.storage import migrate
+from tests.patience import PATIENCE
+from vault.storage import migrate, store, transaction
 
 #: Notes in tests are read by our own tagger alone: the French model takes seconds to load in every worker process.
 os.environ.setdefault("PAREFEU_FREETEXT_FRENCH", "0")
@@ -25,8 +27,8 @@ os.environ.setdefault("PAREFEU_BREAK_GLASS_FILE", str(Path(__file__).parent / "b
 os.environ.setdefault("PAREFEU_SAMPLES_FILE", str(Path(__file__).parent / "case_samples.toml"))
 os.environ.setdefault("PAREFEU_EXCEPTIONS_FILE", str(Path(__file__).parent / "exceptions.toml"))
 os.environ.setdefault("PAREFEU_PROTOCOLS_FILE", str(Path(__file__).parent / "protocols.toml"))
-#: What chance would find must not be found by somebody whose change has nothing to do with it: the same examples in each
-#: run, until a test changes. `./run test --hypothesis-profile explore tests/properties` looks for others.
+#: What chance would find must not be found by somebody whose change has nothing to do with it: the same examples in
+#: each run, until a test changes. `./run test --hypothesis-profile explore tests/properties` looks for others.
 settings.register_profile("parefeu", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("parefeu"), derandomize=False)
 settings.load_profile("parefeu")
@@ -76,6 +78,19 @@ def postgres_urls(postgres: Postgres) -> Iterator[tuple[str, str]]:
         yield postgres.url(names[0]), postgres.url(names[1])
         for name in names:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL nobody gives up waiting for a lock: who goes on when is what the test says, not a clock.
+
+    To be asked for before whatever opens a store.
+    """
+    monkeypatch.setattr(transaction, "_PATIENCE", f"{PATIENCE}s")
+    usual = store._PG_OPTIONS
+    lasting = re.sub(r"(?<=_timeout=)[0-9]+", str(round(1_000 * PATIENCE)), usual)
+    assert lasting != usual
+    monkeypatch.setattr(store, "_PG_OPTIONS", lasting)
 
 
 @pytest.fixture
