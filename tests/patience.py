@@ -17,7 +17,7 @@ from typing import Any, Final
 
 PATIENCE: Final = 300.0  # seconds
 #: What `_work` took of processor time, in seconds, on the machine on which the promises were written down.
-_WRITTEN_ON: Final = 0.030
+_WRITTEN_ON: Final = 0.035
 
 
 def until(wanted: Callable[[], Any], what: str = "it", seconds: float = PATIENCE) -> None:
@@ -49,7 +49,7 @@ def pace() -> float:
 
 def _work() -> int:
     found, text = {}, "Vu Mme Khadija El Amrani avec son frère Brahim au bureau de Liège. "
-    for turn in range(12_000):
+    for turn in range(120_000):
         word = text[turn % 50 : turn % 50 + 9].casefold()
         found[word, turn % 97] = hash(word) ^ turn
     return len(found)

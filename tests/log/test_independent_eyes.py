@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from tests.log.kit import POLICY
 from tests.log.tampering import ORIGIN, SIGNER, TAMPERED, Files
 from tests.log.test_keeper import keeper_of, let_go, verdict
 from tests.log.test_sequencer import work
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.merkle import consistency_path, inclusion_path, leaf_hash, root_of
 from vault.audit.note import open_note, parse_signature, sign_note
@@ -197,14 +196,14 @@ def foreign_witness(folder: Path, environment: dict[str, str], keys: list[str]) 
 
 
 def _until_it_answers(url: str) -> None:
-    for _ in range(200):
+    def answers() -> bool:
         try:
-            httpx2.get(f"{url}/{'0' * 64}/checkpoint", timeout=5)
+            httpx2.get(f"{url}/{'0' * 64}/checkpoint", timeout=PATIENCE)
         except httpx2.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the witness does not answer")
+            return False
+        return True
+
+    until(answers, "an answer")
 
 
 def test_a_foreign_witness_signs_our_log_and_our_verifier_counts_it(
