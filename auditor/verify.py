@@ -184,9 +184,8 @@ class Checkpoint:
         root = unbase64(lines[2])
         if not any(key in policy.logs and key.name == lines[0] for key in signed) or len(root) != 32:
             raise Failed("signature", f"no key of the policy signed for {lines[0]!r}: is it the right policy file?")
-        return cls(
-            lines[0], int(lines[1]), root, {key: at for key, at in signed.items() if key not in policy.logs}, note
-        )
+        seen = {key: at for key, at in signed.items() if key not in policy.logs}
+        return cls(lines[0], int(lines[1]), root, seen, note)
 
 
 # -- policy (C2SP tlog-policy): whose signatures count, and how many are enough ------------------------
@@ -208,9 +207,7 @@ class Policy:
                 try:
                     found._line(words)
                 except (IndexError, ValueError):
-                    raise Failed(
-                        "read", f"line {number} of the policy is not understood: {line.strip()[:60]!r}"
-                    ) from None
+                    raise Failed("read", f"policy, line {number}, is not understood: {line.strip()[:60]!r}") from None
         if not found.quorum:
             raise Failed("read", "the policy states no quorum")
         return found
@@ -312,34 +309,41 @@ def check_inclusion(index: int, size: int, leaf: bytes, path: list[bytes], root:
 Read = Callable[[str], bytes]
 
 
+def read_file(path: Path) -> bytes:
+    """Somebody else's file: no more of it than a log needs, and nothing that is no file and might never end."""
+    try:
+        if not path.is_file():
+            raise Failed("read", f"{path}: there is no such file")
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_FILE + 1)
+    except OSError as fault:
+        raise Failed("read", f"{path}: {fault.strerror}") from None
+    if len(raw) > LARGEST_FILE:
+        raise Failed("read", f"{path}: too large")
+    return raw
+
+
 def reader(source: str) -> Read:
     """Files of a folder, or of a web address."""
-    if re.match(r"https?://", source):
+    if not re.match(r"https?://", source):
+        return lambda path: read_file(Path(source, path))
 
-        def fetch(path: str) -> bytes:
-            try:
-                with urllib.request.urlopen(f"{source.rstrip('/')}/{path}", timeout=30) as reply:  # noqa: S310 - http only
-                    raw = bytes(reply.read(LARGEST_FILE))
-                    if reply.length:
-                        raise Failed("read", f"{path}: cut short on its way, or too large")
-                    if reply.headers.get("Content-Encoding") == "gzip":  # a log may, unasked
-                        packed = zlib.decompressobj(31)
-                        raw = packed.decompress(raw, LARGEST_FILE)
-                        if not packed.eof:
-                            raise Failed("read", f"{path}: packed wrongly, or too large")
-                    return raw
-            except (OSError, http.client.HTTPException, zlib.error) as fault:
-                raise Failed("read", f"{path}: {fault}") from None
-
-        return fetch
-
-    def load(path: str) -> bytes:
+    def fetch(path: str) -> bytes:
         try:
-            return (Path(source) / path).read_bytes()
-        except OSError as fault:
-            raise Failed("read", f"{path}: {fault.strerror}") from None
+            with urllib.request.urlopen(f"{source.rstrip('/')}/{path}", timeout=30) as reply:  # noqa: S310 - http only
+                raw = bytes(reply.read(LARGEST_FILE))
+                if reply.length:
+                    raise Failed("read", f"{path}: cut short on its way, or too large")
+                if reply.headers.get("Content-Encoding") == "gzip":  # a log may, unasked
+                    packed = zlib.decompressobj(31)
+                    raw = packed.decompress(raw, LARGEST_FILE)
+                    if not packed.eof:
+                        raise Failed("read", f"{path}: packed wrongly, or too large")
+                return raw
+        except (OSError, http.client.HTTPException, zlib.error) as fault:
+            raise Failed("read", f"{path}: {fault}") from None
 
-    return load
+    return fetch
 
 
 def tile_path(level: str, index: int, width: int) -> str:
@@ -411,13 +415,12 @@ class Lanes:
     def check(self) -> None:
         """Raises Failed for what is missing or out of place; that nothing else is wrong is known by then."""
         told = [("entries are missing", self.missing), ("entries are out of place", self.out_of_place)]
-        parts = [f"{what}: {'; '.join(all_[:20])}{_more(all_)}" for what, all_ in told if all_]
+        parts = [
+            f"{what}: {'; '.join(all_[:20])}{f' and {len(all_) - 20} more' if all_[20:] else ''}"
+            for what, all_ in told if all_
+        ]  # fmt: skip
         if parts:
             raise Failed("gap", f"{'; '.join(parts)}; all else is sound")
-
-
-def _more(listed: list[str]) -> str:
-    return f" and {len(listed) - 20} more" if len(listed) > 20 else ""
 
 
 # -- one log, and several ------------------------------------------------------------------------------
@@ -532,13 +535,11 @@ def _check_age(result: Result, policy: Policy, max_age: float, now: float) -> No
 
     Enough of them: one that lies about the time makes no old copy new.
     """
-    seen, newest = result.checkpoint.seen, 0.0
+    seen = result.checkpoint.seen
+    enough = [since for since in seen.values() if policy.met({key: at for key, at in seen.items() if at >= since})]
+    newest = float(max(enough, default=0))
     if not seen and result.last_at:
         newest = datetime.fromisoformat(result.last_at).timestamp()
-    for moment in sorted(seen.values(), reverse=True):
-        if policy.met({key: at for key, at in seen.items() if at >= moment}):
-            newest = float(moment)
-            break
     age = now - newest
     if age > max_age:
         raise Failed("stale", f"the newest sign of life is {age / 3600:.1f} hours old")
@@ -633,14 +634,14 @@ def verify_evidence(
             raise Failed("fork", f"two checkpoints of {head.size} entries name different trees")
 
     for proof in sorted((folder / "proofs").glob("*.tlog-proof")):
-        entry = (folder / "entries" / f"{proof.stem}.json").read_bytes()
-        head, index = verify_proof(text_of(proof.read_bytes()), entry, policy)
+        entry = read_file(folder / "entries" / f"{proof.stem}.json")
+        head, index = verify_proof(text_of(read_file(proof)), entry, policy)
         compare(head)
         if found.setdefault((head.origin, index), proof.stem) != proof.stem:
             raise Failed("read", f"{proof.stem} is {found[head.origin, index]} again")
         detail = folder / "details" / f"{proof.stem}.json"
         if detail.exists():
-            raw = detail.read_bytes()
+            raw = read_file(detail)
             kept = hmac.digest(bytes.fromhex(json.loads(raw)["salt"]), raw, "sha256").hex()
             if kept != json.loads(entry)["commitment"]:
                 raise Failed("hash", f"the detail of {proof.stem} is not the one its entry commits to")
@@ -648,7 +649,7 @@ def verify_evidence(
     if not found or entries | details != {*found.values()}:
         raise Failed("read", "there is no entry, or an entry or a detail without proof")
     known = {*roots}
-    for head in [Checkpoint.open(text_of(path.read_bytes()), policy) for path in (folder / "checkpoints").glob("*")]:
+    for head in [Checkpoint.open(text_of(read_file(path)), policy) for path in (folder / "checkpoints").glob("*")]:
         compare(head)
     for head in [Checkpoint.open(note, policy) for note in notes or []]:
         if (head.origin, head.size) not in known:
@@ -717,8 +718,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     given = parser.parse_args(arguments)
     try:
-        policy = Policy.parse(Path(given.policy).read_text("utf-8"))
-        notes = [text_of(Path(name).read_bytes()) for name in given.checkpoint]
+        policy = Policy.parse(read_file(Path(given.policy)).decode().replace("\r\n", "\n"))
+        notes = [text_of(read_file(Path(name))) for name in given.checkpoint]
         age = None if given.max_age is None else given.max_age * 3600
         if is_evidence(Path(given.source)):
             found = verify_evidence(Path(given.source), policy, notes, age)
@@ -729,10 +730,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         told = {"verdict": fault.kind, "what": str(fault), "means": MEANS[fault.kind]}
     except Exception as fault:  # noqa: BLE001 - whatever it is made of, what cannot be read is never sound
         told = {"verdict": "read", "what": f"{type(fault).__name__}: {fault}", "means": MEANS["read"]}
-    if given.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
-    else:
-        print("\n".join(f"{name.replace('_', ' '):<36} {value}" for name, value in told.items()))
+    lines = "\n".join(f"{name.replace('_', ' '):<36} {value}" for name, value in told.items())
+    print(json.dumps(told, indent=2, ensure_ascii=False) if given.json else lines)
     sys.exit(CODES.get(told["verdict"], 0))
 
 

@@ -37,6 +37,7 @@ _SENTENCES: Final[dict[str, set[str]]] = {
     "reading": set(),
     "day": {"day", "month", "year"},
     "line": _LINE,
+    "together": _LINE,
     "once": _LINE,
     "looked": {"manner", "category"},
     "passed_on": {"manner", "recipient", "category"},
@@ -120,7 +121,8 @@ def _line(line: Mapping[str, Any], say: Mapping[str, str], codes: Mapping[str, M
             "recipient": recipient,
         }
     )
-    return say["once" if line["count"] == 1 else "line"].format(
+    within = "together" if line["first"] == line["last"] else "line"  # all of them in one minute
+    return say["once" if line["count"] == 1 else within].format(
         what=what,
         function=codes["function"][line["function"] or "none"],
         service=_service(line["service"], codes),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from bench.pg import Postgres, throwaway_postgres
 from gateway.settings import Settings
 from tests.house import House, furnish, house_on, make_keys, migrated_template, sqlite_home
-from vault.storage import migrate
+from tests.patience import PATIENCE
+from vault.storage import migrate, store, transaction
 
 #: Notes in tests are read by our own tagger alone: the French model takes seconds to load in every worker process.
 os.environ.setdefault("PAREFEU_FREETEXT_FRENCH", "0")
@@ -76,6 +78,19 @@ def postgres_urls(postgres: Postgres) -> Iterator[tuple[str, str]]:
         yield postgres.url(names[0]), postgres.url(names[1])
         for name in names:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL nobody gives up waiting for a lock: who goes on when is what the test says, not a clock.
+
+    To be asked for before whatever opens a store.
+    """
+    monkeypatch.setattr(transaction, "_PATIENCE", f"{PATIENCE}s")
+    usual = store._PG_OPTIONS
+    lasting = re.sub(r"(?<=_timeout=)[0-9]+", str(round(1_000 * PATIENCE)), usual)
+    assert lasting != usual
+    monkeypatch.setattr(store, "_PG_OPTIONS", lasting)
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def verify(
 
     Exit code: 0 sound; 10 hash, 11 root, 12 signature, 13 gap, 14 fork, 15 stale, 16 quorum; 2 unreadable.
     """
-    from auditor.verify import bar, is_evidence, summary, text_of, verify_evidence, verify_logs
+    from auditor.verify import bar, is_evidence, read_file, summary, text_of, verify_evidence, verify_logs
     from gateway.log.live import check as check_live
 
     settings = settings_of(home)
@@ -107,7 +107,7 @@ def verify(
 
     def check() -> dict[str, Any]:
         _, wanted = _policy(settings, policy)
-        options["notes"] = [text_of(file.read_bytes()) for file in checkpoint or []]
+        options["notes"] = [text_of(read_file(file)) for file in checkpoint or []]
         if source and is_evidence(Path(source)):
             found = verify_evidence(Path(source), wanted, options["notes"], options["max_age"])
             return {"verdict": "sound", "entries": len(found)}
@@ -205,7 +205,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Compare two checkpoints: is one the beginning of the other, and what was added in between?"""
-    from auditor.verify import Checkpoint, Failed, Lanes, bar, entries_of, reader, text_of, verify_log
+    from auditor.verify import Checkpoint, Failed, Lanes, bar, entries_of, read_file, reader, text_of, verify_log
     from gateway.log.source import live_source
     from vault.audit.legible import said
 
@@ -226,7 +226,7 @@ def diff(
     def check() -> dict[str, Any]:
         _, wanted = _policy(settings, policy)
         one, other = sorted(
-            (Checkpoint.open(text_of(file.read_bytes()), wanted) for file in (old, new)), key=lambda each: each.size
+            (Checkpoint.open(text_of(read_file(file)), wanted) for file in (old, new)), key=lambda each: each.size
         )
         if one.origin != other.origin:
             raise Failed("fork", f"they are of two logs: {one.origin} and {other.origin}")

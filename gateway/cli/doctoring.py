@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from vault.doctor.access_checks import ACCESS_CHECKS
 from vault.doctor.case_checks import CASE_CHECKS
 from vault.doctor.case_sample_checks import CASE_SAMPLE_CHECKS
-from vault.doctor.checks import Check, Fault, Findings, Progress, examine, nobody
+from vault.doctor.checks import Check, Fault, Findings, Progress, Severity, examine, nobody
 from vault.doctor.emergency_checks import EMERGENCY_CHECKS
 from vault.doctor.erasure_checks import ERASURE_CHECKS
 from vault.doctor.exception_checks import EXCEPTION_CHECKS
@@ -54,6 +54,13 @@ TREE: Final = Check(
     "log_tree", "the log's tree, its checkpoints and the entries stored are one",
     "an entry was changed or taken away after it was signed", "run `parefeu audit verify`; tell the auditor",
 )  # fmt: skip
+NAMES: Final = Check(
+    "log_names", "the log's policy file has a key for the trees of this half-year and the next",
+    "the log stays in the tree of a half-year that is over, or soon will; it is whole, and goes on",
+    "look at the clock; else put what `parefeu audit policy --ahead 8` prints into policy.txt, hand it to the auditor "
+    "and the witnesses, and start what keeps the log again",
+    severity=Severity.REMARK,
+)  # fmt: skip
 SAMPLE: Final = Check(
     "sample", "records of a sample open with casework's keys, and say of themselves what their rows say",
     "ciphertexts were moved, exchanged or damaged, or a key was lost",
@@ -64,7 +71,7 @@ ROW_CHECKS: Final = (
     *PEOPLE_CHECKS, *PASSKEY_CHECKS, *KEY_CHECKS, *ERASURE_CHECKS, *LOG_CHECKS, *RECORDED_CHECKS, *ACCESS_CHECKS,
     *EXCEPTION_CHECKS, *EMERGENCY_CHECKS, *CASE_SAMPLE_CHECKS, *CASE_CHECKS,
 )  # fmt: skip
-CHECKS: Final = (DIRECTORY, ROOTS, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, SAMPLE)
+CHECKS: Final = (DIRECTORY, ROOTS, DATABASES, SCHEMA, INSTALLATION, *ROW_CHECKS, TREE, NAMES, SAMPLE)
 
 
 def look(settings: Settings, clock: Clock, progress: Progress = nobody) -> Findings:
@@ -82,7 +89,7 @@ def look(settings: Settings, clock: Clock, progress: Progress = nobody) -> Findi
         except StoreUnavailable as fault:
             findings.add(DATABASES, Fault(str(fault)))
             return findings
-    _tree(settings, findings, progress)
+    _tree(settings, clock, findings, progress)
     return findings
 
 
@@ -171,11 +178,11 @@ def _surroundings(settings: Settings, directory: ZoneDirectory, survey: Survey, 
     )  # fmt: skip
 
 
-def _tree(settings: Settings, findings: Findings, progress: Progress) -> None:
+def _tree(settings: Settings, clock: Clock, findings: Findings, progress: Progress) -> None:
     """The same verification as `parefeu audit verify`. Before a tree was begun there is nothing to verify."""
     from auditor.verify import Failed, Policy, verify_logs
     from gateway.cli.audit_log import reading
-    from gateway.log.key import read_policy
+    from gateway.log.key import periods, periods_named, read_policy
     from gateway.log.source import live_source
 
     try:
@@ -183,6 +190,10 @@ def _tree(settings: Settings, findings: Findings, progress: Progress) -> None:
             heads = [head for head in reader.heads() if head.note]
             if heads:
                 policy = Policy.parse(read_policy(settings))
+                named = periods_named(policy, heads[-1].origin.rpartition("/")[0])
+                for period in periods(clock.now(), 2):
+                    if period not in named:
+                        findings.add(NAMES, Fault("policy.txt names no tree for this half-year, or the next", period))
                 reads = [live_source(reader, head, policy) for head in heads]
                 verify_logs(reads, policy, progress=lambda done, total: progress(TREE.name, done, total))
     except Failed as fault:

@@ -20,17 +20,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from auditor.verify import Policy
-from gateway.log.key import read_policy, replace_file
+from gateway.log.key import periods_named, read_policy, replace_file
 from gateway.log.source import publish, sweep
 from gateway.log.witnesses import CONTRADICTIONS, TIMEOUT, Named, Unanswered, WitnessClient, named_in
 from gateway.settings import Settings
 from vault.audit.events import Event
 from vault.audit.log import Lane
-from vault.audit.log_events import witness_contradicts
+from vault.audit.log_events import tree_unnamed, witness_contradicts
 from vault.audit.merkle import NodeReader, root_from
 from vault.audit.sequencer import BATCH, Sequencer, Turned
 from vault.audit.tiles import TileId, node_reader
-from vault.audit.turns import Head
+from vault.audit.turns import Head, period_of
 from vault.crypto.log_key import LogKey
 from vault.errors import LogError, LogRolledBack, StoreError
 from vault.ports import Clock
@@ -58,7 +58,7 @@ _SWEEP_AFTER: Final = 86_400.0  # seconds
 ALARM_AFTER: Final = 2.0  # seconds that the oldest entry waited
 PRESS_AFTER: Final = 5.0  # seconds: from then on new requests wait
 _SAY_IDLE: Final = timedelta(seconds=1)
-#: A witness that contradicts the log does so at every head: said so often.
+#: A witness that contradicts the log does so at every head, a half-year without a name lasts: said so often.
 _SAY_AGAIN: Final = timedelta(hours=1)
 _AFTER_FAULT: Final = 1.0  # seconds
 
@@ -104,7 +104,7 @@ class LogKeeper:
             named_in(policy), lambda origin: key.signer(origin).verifier,
             lambda names: self._policy.met({self._policy.witnesses[name]: 0 for name in names}),
         )  # fmt: skip
-        self._contradicted: dict[str, datetime] = {}  # when it was last said of a witness
+        self._said: dict[str, datetime] = {}  # when it was last said of a witness, or of a half-year
         self._unsaid: list[Event] = []
         self._asked = self._published = False
         self._unsettled = 0
@@ -112,6 +112,7 @@ class LogKeeper:
         self.sequencer = Sequencer(
             self._store, lane, key, clock, before_signing=self._check_seen, batch=batch,
             say_idle=None if store.sqlite else _SAY_IDLE, give_way=lambda: time.sleep(_GIVE_WAY),
+            named=periods_named(self._policy, key.name),
         )  # fmt: skip
 
     def turn(self, reopen: str = "", *, say: Sequence[Event] = (), last: bool = False) -> Turned:
@@ -132,6 +133,8 @@ class LogKeeper:
             state.lag = max(0.0, (self._clock.now() - turned.oldest).total_seconds())
             if state.lag > ALARM_AFTER:
                 log.warning("entries waited for the tree", extra={"size": turned.taken})
+        if turned.head is not None:
+            self._note_unnamed(turned.head)
         if turned.gaps:
             log.error("entries are missing from a lane", extra={"size": turned.gaps})
         return turned
@@ -226,16 +229,28 @@ class LogKeeper:
     def _note(self, missing: Sequence[Unanswered]) -> None:
         """Say who did not answer, and in the log itself, now and then, who contradicts it."""
         keys = {each.name: each.key.key_id for each in self._witnesses.witnesses}
-        now = self._clock.now()
         for name, why in missing:
             if why not in CONTRADICTIONS:
                 log.warning("a witness did not answer", extra={"code": why})
                 continue
             log.error("a witness contradicts the log", extra={"code": why})
-            last = self._contradicted.get(name)
-            if last is None or not timedelta(0) <= now - last < _SAY_AGAIN:
-                self._contradicted[name] = now
+            if self._again(f"witness {name}"):
                 self._unsaid.append(witness_contradicts(keys[name], why))
+
+    def _note_unnamed(self, head: Head) -> None:
+        """Say that the log stays in a tree whose half-year is over, for want of a key that auditors have."""
+        period = period_of(self._clock.now())
+        if period > head.period and self._again(f"period {period}"):
+            log.error("the log's policy file names no tree for this half-year", extra={"code": "tree_unnamed"})
+            self._unsaid.append(tree_unnamed(period))
+
+    def _again(self, what: str) -> bool:
+        """Whether it was not said within the hour; it is now."""
+        now, last = self._clock.now(), self._said.get(what)
+        if last is not None and timedelta(0) <= now - last < _SAY_AGAIN:
+            return False
+        self._said[what] = now
+        return True
 
     def _remember(self, head: Head) -> None:
         content = f"{head.origin} {head.size} {head.root.hex()}\n".encode()

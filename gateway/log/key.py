@@ -11,10 +11,11 @@ The policy file is public. Auditors keep a copy of their own, from another hand 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.private import write_private
 from gateway.roots import LOG, first_root, open_root, read_keys
@@ -26,8 +27,12 @@ from vault.crypto.providers.passphrase import Argon2Parameters
 from vault.errors import ConfigurationError, KeyringMissing
 from vault.ports import Clock, Entropy
 
+if TYPE_CHECKING:
+    from auditor.verify import Policy
+
 #: Trees whose keys the policy file names ahead: four years.
 AHEAD: Final = 8
+_PERIOD: Final = re.compile("[0-9]{4}h[12]")
 
 
 def create_log_key(
@@ -75,6 +80,12 @@ def periods(now: datetime, count: int) -> Iterator[str]:
     for number in range(count):
         passed = half - 1 + number
         yield f"{year + passed // 2:04d}h{1 + passed % 2}"
+
+
+def periods_named(policy: Policy, name: str) -> frozenset[str]:
+    """The half-years whose trees a policy file has a key for. name: of the log."""
+    tails = (key.name.removeprefix(f"{name}/") for key in policy.logs if key.name.startswith(f"{name}/"))
+    return frozenset(tail for tail in tails if _PERIOD.fullmatch(tail))
 
 
 def read_policy(settings: Settings, other: Path | None = None) -> str:

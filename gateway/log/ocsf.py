@@ -51,13 +51,14 @@ _SIGN_INS: Final = {
 #: Happenings of the machinery: their outcome is about no case and no person.
 _TOLD: Final = frozenset({
     LogHappening.LOG_OPENED.value, LogHappening.LOG_CLOSED.value, LogHappening.GAP_FOUND.value,
-    LogHappening.WITNESS_CONTRADICTS.value, LogHappening.DETAILS_ERASED.value, LogHappening.WRAPS_ROTATING.value,
-    LogHappening.WRAPS_ROTATED.value, LogHappening.ROOT_REPLACED.value,
+    LogHappening.WITNESS_CONTRADICTS.value, LogHappening.TREE_UNNAMED.value, LogHappening.DETAILS_ERASED.value,
+    LogHappening.WRAPS_ROTATING.value, LogHappening.WRAPS_ROTATED.value, LogHappening.ROOT_REPLACED.value,
     Happening.POLICY_REFUSED.value, Happening.TURNED_AWAY.value, Happening.LANE_OPENED.value,
 })  # fmt: skip
 _FINDINGS: Final = {
     LogHappening.GAP_FOUND.value: "Entries of a writer are missing from the access log, or out of place in it",
     LogHappening.WITNESS_CONTRADICTS.value: "A witness says that it was shown another access log, and proves nothing",
+    LogHappening.TREE_UNNAMED.value: "The access log stays in the tree of a half-year that is over",
     Happening.ILLEGIBLE.value: "The access log holds an entry that this program did not write",
 }
 

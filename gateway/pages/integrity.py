@@ -20,6 +20,7 @@ from gateway.log.live import LiveCheck
 from gateway.log.quorum import quorum_of
 from gateway.pages.site import Door, Visit
 from vault.access.shaping import shape
+from vault.audit.turns import period_of
 from vault.errors import ConfigurationError, StoreBusy, VaultError
 from vault.oversight.standing import standing_values
 from vault.usecases import log_standing
@@ -80,13 +81,20 @@ def alarms(state: State) -> list[str]:
     verified = state["verified"] or {"verdict": "sound", "agrees": True}
     found = {
         "no_tree": not state["size"], "gaps": state["gaps"] > 0,
-        "illegible": state["illegible"] > 0, "contradicted": _lately(state["contradicted"], state["turned_at"]),
+        "unnamed": _stays(state["origin"], state["turned_at"]), "illegible": state["illegible"] > 0,
+        "contradicted": _lately(state["contradicted"], state["turned_at"]),
         "quorum": state["quorum"] in ("not_met", "unknown"),
         "lag": state["waiting"] > 0 and (state["lag_seconds"] is None or state["lag_seconds"] > _SLOW),
         "check_failed": verified["verdict"] != "sound", "check_differs": not verified["agrees"],
         "unchecked": state["verified"] is None,
     }  # fmt: skip
     return [name for name, so in found.items() if so]
+
+
+def _stays(origin: str, turned_at: str | None) -> bool:
+    """Whether entries went into the tree of a half-year that was over: the next one begins none without a name."""
+    period = origin.rpartition("/")[2].partition("-")[0]
+    return bool(period) and turned_at is not None and period < period_of(datetime.fromisoformat(turned_at))
 
 
 def _lately(said_at: str | None, turned_at: str | None) -> bool:

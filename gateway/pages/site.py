@@ -33,7 +33,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from gateway import problems
 from gateway.auth.sessions import cookie_name, from_here, set_cookie
 from gateway.gate import Authenticated, Gate
-from gateway.pages import assets, catalogs, words
+from gateway.pages import assets, catalogs, words, words_of_outcomes
 from gateway.pages.file_form import holds_a_file
 from gateway.pages.forms import Faults, Form, read_form
 from gateway.pages.presses import FIELD as NUMBER
@@ -92,6 +92,7 @@ class Site:
             "idle": IDLE,
             "warning": WARNING,
             "word": partial(words.word, catalogue.gettext),
+            "outcome": partial(words_of_outcomes.outcome, catalogue.gettext, words.WORDS),
             "choices": words.choices,
             "colon": catalogs.colon(language),
             "semicolon": catalogs.semicolon(language),

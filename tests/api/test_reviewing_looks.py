@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -275,6 +276,24 @@ def test_a_day_is_held_against_the_days_before_it(house: House) -> None:
         16,
         3.1,
     )  # six days of one case, and the day on which sixteen were opened
+
+
+@pytest.mark.parametrize("late", [1, 16])
+def test_what_was_opened_after_midnight_is_what_the_search_before_it_led_to(house: House, late: int) -> None:
+    """late: minutes. A quarter of an hour counts, also into the next day, which has no finding by it."""
+    coach = house.client("coach")
+    case = house.open_case(coach)
+    house.clock.moment = datetime(2026, 11, 3, 22, 59, tzinfo=UTC)  # 23:59 in Brussels
+    house.renew("coach")
+    for _ in range(8):
+        assert house.client("coach").post("/find", json={"field": "ov_number", "value": "8123499"}).status_code == 200
+    house.clock.move(minutes=1 + late)
+    assert house.client("coach").get(f"/cases/{case}").status_code == 200
+    house.renew("auditor")
+    midnight = datetime(2026, 11, 3, 23, tzinfo=UTC)
+    period = {"since": (midnight - timedelta(days=1)).isoformat(), "until": midnight.isoformat()}
+    found = house.client("auditor").get("/findings", params=period).json()["findings"]
+    assert [each["counted"] for each in found if each["rule"] == "search_only"] == ([] if late < 15 else [8])
 
 
 @pytest.mark.parametrize("login", ["coach", "head", "officer", "caritas"])

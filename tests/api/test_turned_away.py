@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from tests.api.stage import Stage
 from tests.api.support import entries, since
 from tests.crash.checks import faults
 from tests.house import House
+from tests.patience import until
 
 
 def _counted(house: House, before: int) -> dict[tuple[str, str], int]:
@@ -112,13 +112,15 @@ def test_counts_are_written_as_time_goes_by_and_when_the_process_ends(
     with TestClient(application, base_url="https://parefeu.test") as client:
         for _ in range(3):
             assert client.get("/casework/cases").status_code == 401
-        until = time.monotonic() + 20
-        while sum(entry["count"] for entry in since(lite_house, before)) < 3 and time.monotonic() < until:
+
+        def written() -> bool:
             client.get("/health")
+            return sum(entry["count"] for entry in since(lite_house, before)) >= 3
+
+        until(written)
         assert sum(entry["count"] for entry in since(lite_house, before)) == 3
         monkeypatch.setattr(turned_away, "WINDOW", 600.0)
-        while application.turned_away._counts:
-            client.get("/health")
+        until(lambda: client.get("/health") and not application.turned_away._counts)
         assert client.get("/oversight/entries").status_code == 401
     assert _counted(lite_house, before)["oversight", "not_signed_in"] == 1
 

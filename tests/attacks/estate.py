@@ -31,6 +31,7 @@ from tests.attacks.attacker import Rows
 from tests.attacks.granted import furnish_with_grants
 from tests.attacks.walled import ZONES, Walled, walled
 from tests.house import CARITAS, CASE, STAFF, Caller, House, MovableClock, furnish, prefix_of, shipped_firewall
+from tests.patience import PATIENCE
 from vault.crypto.hierarchy import ZoneKeyring, load_keyring
 from vault.crypto.providers.file import FILE_BYTES, FileRoot
 from vault.errors import VaultError
@@ -42,7 +43,7 @@ from vault.usecases.casework import parse_reference
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 OWNED: Final = (FOLLOW_UP, CARITAS, OVERSIGHT)
-_PATIENCE: Final = 40.0
+_PATIENCE: Final = PATIENCE
 #: What an attacker finds in a process: its keyrings, and its roots.
 Loot = dict[Zone, tuple[list[ZoneKeyring], list[bytes]]]
 #: Values that an attacker would try against the blind index: the cases' own are among them.
@@ -99,7 +100,9 @@ class Process:
 
     def get(self, path: str) -> httpx2.Response:
         return httpx2.get(
-            f"{self.address}{prefix_of(self.zone)}{path}", headers={"authorization": f"Bearer {self.token}"}, timeout=20
+            f"{self.address}{prefix_of(self.zone)}{path}",
+            headers={"authorization": f"Bearer {self.token}"},
+            timeout=PATIENCE,
         )
 
     def post(self, path: str, body: Any, token: str = "") -> httpx2.Response:
@@ -107,7 +110,7 @@ class Process:
         return httpx2.post(
             f"{self.address}{prefix_of(self.zone)}{path}", json=body,
             headers={"authorization": f"Bearer {token or self.token}"},
-            timeout=20,
+            timeout=PATIENCE,
         )  # fmt: skip
 
     def said(self) -> str:
@@ -356,7 +359,7 @@ def _correspond(made: Estate) -> None:
 
 def _stop(process: Process) -> None:
     process.process.terminate()
-    process.process.wait(30)
+    process.process.wait(PATIENCE)
 
 
 def as_superuser(wall: Walled, statement: str, *values: Any, database: str = "main") -> None:

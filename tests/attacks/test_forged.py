@@ -19,6 +19,7 @@ from tests.attacks.attacker import Rows, release_context
 from tests.attacks.estate import OWNED, Estate, as_superuser, restored
 from tests.attacks.refusals import read_release, refused
 from tests.house import CARITAS
+from tests.patience import PATIENCE
 from vault.crypto.directory import DirectoryEntry, sign_directory
 from vault.crypto.envelope import ReleaseContext, seal_release
 from vault.crypto.record import RecordContext, seal_record
@@ -243,5 +244,5 @@ def test_a_process_does_not_start_on_a_forged_directory(place: Estate, tmp_path:
     forged = sha256(b"whatever the attacker likes").hexdigest()
     (home / "directory.pin").write_text(forged)
     process = place.start(CARITAS, home)
-    assert process.process.wait(40) == 1
+    assert process.process.wait(PATIENCE) == 1
     assert "directory_rejected" in process.said()

@@ -20,6 +20,7 @@ from gateway.cli.home import Hooks
 from gateway.cli.program import app
 from gateway.client import Gateway
 from tests.house import STAFF, House
+from tests.patience import PATIENCE
 from vault.pseudonyms import Pseudonym, domain_of
 from vault.vocabulary import CASEWORK
 
@@ -113,7 +114,7 @@ def program(*words: str | Path, **environment: str) -> Iterator[subprocess.Popen
         process.communicate()
 
 
-def wait_for(path: Path, beginning: str, seconds: float = 30) -> str:
+def wait_for(path: Path, beginning: str, seconds: float = PATIENCE) -> str:
     """The file's text once it begins so."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

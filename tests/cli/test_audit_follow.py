@@ -14,6 +14,7 @@ from gateway.cli.home import settings_of
 from tests.cli.kit import Shell, program, wait_for
 from tests.house import house_on
 from tests.log.test_sequencer import work
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_it_follows_until_it_is_told_to_end(shell: Shell, kept: Path, tmp_path: 
     with program("audit", "follow", tmp_path / "events", "--home", kept) as process:
         wait_for(tmp_path / "events", "{")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     before = len(events(tmp_path / "events"))
     with house_on(settings_of(kept)) as house:
         house.hire("desk")

@@ -18,6 +18,7 @@ from gateway.settings import Settings
 from tests.cli.kit import ROOT, Shell, program, wait_for
 from tests.federation import entered
 from tests.house import house_on
+from tests.patience import PATIENCE
 from vault.errors import ConfigurationError
 
 SECRET = "a long password"
@@ -154,7 +155,7 @@ def test_an_init_on_a_full_disk_leaves_nothing_behind(shell: Shell, tmp_path: Pa
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "init", "--home", str(tmp_path / "new")], cwd=ROOT, capture_output=True,
-        text=True, check=False, timeout=60,
+        text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 1
     assert "[store_unavailable]" in done.stderr
@@ -223,13 +224,13 @@ def test_a_second_process_is_told_who_holds_the_store(shell: Shell, home: Path, 
         assert address in ran.err
         shell.refused("store_busy", "db", "migrate", "--home", home)
         request = urllib.request.Request(f"{address}/casework/cases", headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=30) as reply:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
             assert json.load(reply) == {"cases": [], "complete": True}
             assert "server" not in {name.lower() for name in reply.headers}
         with HttpGateway(address) as gateway:
             assert gateway.send("GET", "/casework/session", token=token)["name"] == "Amina"
         server.send_signal(signal.SIGTERM)
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE) == 0
         assert server.stderr is not None
         assert "one process holds all zones" in server.stderr.read()
     assert holder(home) is None
@@ -285,10 +286,10 @@ def test_plain_http_stays_on_this_machine() -> None:
 
 def test_help_loads_no_framework(shell: Shell) -> None:
     with program("--help") as process:
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PATIENCE)
     assert "sign-in" in out
     code = "import sys, gateway.cli.program; print({'fastapi', 'sqlalchemy', 'casbin'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout.strip() == "set()"
 
 

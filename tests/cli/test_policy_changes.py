@@ -14,6 +14,7 @@ from tests.api.test_policy_in_force import narrower, shipped
 from tests.cli.kit import Shell, program, wait_for
 from tests.cli.test_operation import private
 from tests.house import house_on
+from tests.patience import PATIENCE
 
 WORDS = "a long passphrase"
 
@@ -73,15 +74,15 @@ def test_a_server_takes_another_policy_on_a_signal(home: Path, tmp_path: Path) -
         before = _policy(address)
         narrower(folder)
         server.send_signal(signal.SIGHUP)
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while _policy(address) == before and time.monotonic() < end:
             time.sleep(0.1)
         assert _policy(address) != before
         server.send_signal(signal.SIGTERM)
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE) == 0
 
 
 def _policy(address: str) -> str:
-    with urllib.request.urlopen(f"{address}/health", timeout=30) as reply:
+    with urllib.request.urlopen(f"{address}/health", timeout=PATIENCE) as reply:
         found: str = json.load(reply)["policy"]
         return found

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.crash.plays import PLAYS
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ def test_a_killed_process_leaves_nothing_half_done(house_settings: Settings) -> 
     place = [str(house_settings.home), house_settings.database_url, house_settings.keystore_url]
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.victim", *place],
-        cwd=ROOT, capture_output=True, text=True, timeout=800, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=8 * PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from bench.pg import Postgres
-from gateway.cli.doctoring import CHECKS, DATABASES, DIRECTORY, ROOTS, SAMPLE, look, sample_of, try_sample
+from gateway.cli.doctoring import CHECKS, DATABASES, DIRECTORY, NAMES, ROOTS, SAMPLE, look, sample_of, try_sample
 from gateway.settings import Settings
 from tests.api.stage import calls
 from tests.cli.kit import Shell
@@ -26,8 +26,8 @@ from vault.storage import tables as t
 from vault.vocabulary import OVERSIGHT, Role
 
 Copy = Callable[[], Estate]
-#: Found by looking at files, not at rows; each has a test of its own below (the roots' in tests/roots).
-_OF_FILES = {DIRECTORY.name, ROOTS.name, DATABASES.name, SAMPLE.name}
+#: Found by looking at files, not at rows; each has a test of its own, below, in tests/roots or in test_unnamed_trees.
+_OF_FILES = {DIRECTORY.name, ROOTS.name, DATABASES.name, SAMPLE.name, NAMES.name}
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from tests.house import House, house_on
 from tests.log.chaos import DEATHS
 from tests.log.kit import Keeper, verdict
 from tests.log.test_sequencer import faults, work
+from tests.patience import PATIENCE
 from vault.errors import StoreUnavailable
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ def test_killed_writers_and_sequencers_lose_nothing(house_settings: Settings) ->
     place = [str(house_settings.home), house_settings.database_url, house_settings.keystore_url]
     done = subprocess.run(
         [sys.executable, "-m", "tests.log.chaos", *place],
-        cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=4 * PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])

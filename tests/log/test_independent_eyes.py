@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from tests.log.kit import POLICY
 from tests.log.tampering import ORIGIN, SIGNER, TAMPERED, Files
 from tests.log.test_keeper import keeper_of, let_go, verdict
 from tests.log.test_sequencer import work
+from tests.patience import PATIENCE, until
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.merkle import consistency_path, inclusion_path, leaf_hash, root_of
 from vault.audit.note import open_note, parse_signature, sign_note
@@ -69,7 +69,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }  # fmt: skip
     done = subprocess.run(
         ["go", "build", "-o", str(built), str(HERE / "gocheck/main.go")],
-        env=environment, capture_output=True, text=True, timeout=300, check=False,
+        env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return built
@@ -95,7 +95,7 @@ class Eyes:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[bool, str]:
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode in {0, 1}, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode == 0, done.stdout.strip()
@@ -175,8 +175,8 @@ def foreign_witness(folder: Path, environment: dict[str, str], keys: list[str]) 
 
     def say(*words: str) -> str:
         done = subprocess.run(
-            [*program, *words, *config[:0]], env=environment, cwd=folder, capture_output=True, text=True, timeout=60,
-            check=False,
+            [*program, *words, *config[:0]], env=environment, cwd=folder, capture_output=True, text=True,
+            timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
@@ -192,18 +192,18 @@ def foreign_witness(folder: Path, environment: dict[str, str], keys: list[str]) 
             yield key, f"http://{address}"
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _until_it_answers(url: str) -> None:
-    for _ in range(200):
+    def answers() -> bool:
         try:
-            httpx2.get(f"{url}/{'0' * 64}/checkpoint", timeout=5)
+            httpx2.get(f"{url}/{'0' * 64}/checkpoint", timeout=PATIENCE)
         except httpx2.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the witness does not answer")
+            return False
+        return True
+
+    until(answers, "an answer")
 
 
 def test_a_foreign_witness_signs_our_log_and_our_verifier_counts_it(
@@ -238,7 +238,9 @@ def test_a_foreign_witness_refuses_every_dishonest_head(
 
     def ask(url: str, old: int, proof: list[bytes], note: str) -> httpx2.Response:
         lines = [f"old {old}", *(b64encode(each).decode() for each in proof)]
-        return httpx2.post(f"{url}/add-checkpoint", content=("\n".join(lines) + "\n\n" + note).encode(), timeout=10)
+        return httpx2.post(
+            f"{url}/add-checkpoint", content=("\n".join(lines) + "\n\n" + note).encode(), timeout=PATIENCE
+        )
 
     with foreign_witness(tmp_path / "witness", strangers, [KEY]) as (key, url):
         assert ask(url, 0, [], head(honest, 400)).status_code == 200

@@ -26,6 +26,7 @@ from tests.house import House
 from tests.log.kit import KEY, NAME, POLICY, Keeper, jump, verdict
 from tests.log.tampering import ORIGIN, SIGNER, TAMPERED, Files, dropped, flip, history_rewritten, upper_tile
 from tests.log.test_sequencer import work
+from tests.patience import PATIENCE
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.merkle import inclusion_path, leaf_hash, root_of
 from vault.audit.note import sign_note, split_note, with_signatures
@@ -286,7 +287,7 @@ def run(*arguments: str, folder: Path) -> tuple[int, dict[str, Any]]:
         f"sys.argv = {['audit-verify', *arguments, '--json']!r}; runpy.run_path({str(alone)!r}, run_name='__main__')"
     )
     done = subprocess.run(
-        [sys.executable, "-P", "-c", program], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-P", "-c", program], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     return done.returncode, json.loads(done.stdout)
 

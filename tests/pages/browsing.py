@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from gateway.app import create_app
 from gateway.auth.passwords import hash_password
@@ -20,6 +20,7 @@ from gateway.clock import SystemEntropy
 from gateway.pages import assets
 from gateway.pages.site import LANGUAGE_COOKIE, door_path
 from tests.house import STAFF, Caller, House
+from tests.patience import PATIENCE
 from tests.serving import serving
 from vault.usecases.sign_in import issue_token
 
@@ -66,7 +67,7 @@ class Site:
     def context(self, **options: Any) -> BrowserContext:
         made = {"viewport": {"width": 1280, "height": 900}, "locale": "fr-BE"} | options
         context = self.browser.new_context(**made)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(1_000 * PATIENCE)
         self._open.append(context)
         return context
 
@@ -166,6 +167,7 @@ def browsing(house: House) -> Iterator[Site]:
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     assert found is not None, "no browser is installed: apt-get install chromium"
     assert assets.whole(), "the pages' assets are missing: ./run python -m gateway.pages.assets"
+    expect.set_options(timeout=1_000 * PATIENCE)  # its own bound is five seconds
     with served(house) as base, sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=_LAUNCHER,

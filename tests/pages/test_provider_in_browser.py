@@ -23,6 +23,7 @@ from gateway.settings import Settings
 from tests.house import house_on
 from tests.identity_provider import GOOD_ACR, STEP_UP_ACR, rules_file
 from tests.pages.browsing import Site, browsing, findings, too_wide
+from tests.patience import PATIENCE
 from vault.crypto.passkey import Origin
 
 
@@ -38,7 +39,7 @@ class Provider:
         request = urllib.request.Request(
             f"{self.address}/users/{subject}", body, {"content-type": "application/json"}, method="PUT"
         )
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
             assert reply.status in (200, 204)
 
 

@@ -1,7 +1,8 @@
 """No path shows a partner a field that the person did not agree to, nor anything once the consent has ended.
 
 Hypothesis plays referrals of one case to two partners through the real interface: proposals, consents to some of
-the fields, refusals, sending, answers, withdrawals by coach and head, days that pass, the case closed.
+the fields, refusals, sending, answers, withdrawals by coach and head, days that pass, the case that changes hands in
+the middle of it all, the case closed. Whoever has it no more can do nothing of this, nor see how far it is.
 A model of a few lines knows what each partner may see; after each step everything that each partner can ask
 for is compared with it.
 """
@@ -16,6 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from tests.api.stage_people import People
 from tests.house import Caller
 from tests.properties.walks import Walk
 from vault.cases.partners import FIELDS
@@ -29,7 +31,8 @@ MARKS: Final = {
 }  # fmt: skip
 PARTNERS: Final = ("caritas", "fedasil")
 ALWAYS: Final = {"release", "pseudonym", "need", "expires_on"}
-LOGINS: Final = ("coach", "head", *PARTNERS)
+COACHES: Final = ("coach", "colleague")
+LOGINS: Final = (*COACHES, "head", *PARTNERS)
 SOME_FIELDS: Final = st.sets(st.sampled_from(list(FIELDS)), min_size=1)
 
 
@@ -54,6 +57,9 @@ class Referring(Walk):
         contact = {name: MARKS[name] for name in ("phone", "email", "address")}
         self._sign_in()
         self.case = self.house.open_case(self.callers["coach"], people=[person], contact=contact)
+        made = People(self.house, lambda: self.case)
+        self.ids = {login: made.profile(login) for login in COACHES}
+        self.owner = "coach"
         self.known: dict[str, Known] = {}
         self.closed = False
 
@@ -62,8 +68,17 @@ class Referring(Walk):
             self.house.renew(login)
         self.callers: dict[str, Caller] = {login: self.house.client(login) for login in LOGINS}
 
-    def _post(self, referral: str, tail: str, body: Any = None, login: str = "coach") -> Any:
-        return self.callers[login].post(f"/cases/{self.case}/referrals/{referral}{tail}", json=body)
+    @property
+    def coach(self) -> Caller:
+        """Whoever has the case."""
+        return self.callers[self.owner]
+
+    def _post(self, referral: str, tail: str, body: Any = None) -> Any:
+        """By whoever has the case; the other one, who tries the same first, is told that there is no such case."""
+        path = f"/cases/{self.case}/referrals/{referral}{tail}"
+        (other,) = set(COACHES) - {self.owner}
+        assert self.callers[other].post(path, json=body).status_code == 404
+        return self.coach.post(path, json=body)
 
     def _took(self, referral: str, step: ReferralStep, reply: Any, *, allowed: bool = True) -> bool:
         """The table decides whether a step works; the reply must say the same."""
@@ -96,7 +111,7 @@ class Referring(Walk):
     @rule(partner=st.sampled_from(PARTNERS), fields=SOME_FIELDS)
     def propose(self, partner: str, fields: set[str]) -> None:
         body = {"partner": partner, "need": "shelter", "fields": sorted(fields)}
-        reply = self.callers["coach"].post(f"/cases/{self.case}/referrals", json=body)
+        reply = self.coach.post(f"/cases/{self.case}/referrals", json=body)
         assert (reply.status_code == 201) is not self.closed, reply.text
         if not self.closed:
             self.known[reply.json()["referral"]] = Known(partner, fields)
@@ -124,7 +139,7 @@ class Referring(Walk):
     def refer(self, partner: str, fields: set[str], other: str, days: int) -> None:
         """All the way to the partner in one step, so that short paths get far."""
         body = {"partner": partner, "need": "shelter", "fields": sorted(fields | {other})}
-        referral = self.callers["coach"].post(f"/cases/{self.case}/referrals", json=body).json()["referral"]
+        referral = self.coach.post(f"/cases/{self.case}/referrals", json=body).json()["referral"]
         last = (self.now + timedelta(days=days)).date()
         consent = {"fields": sorted(fields), "expires_on": last.isoformat()}
         assert self._post(referral, "/consent", consent).status_code == 201
@@ -165,7 +180,7 @@ class Referring(Walk):
     def take(self, data: st.DataObject) -> None:
         referral = self._pick(data)
         known = self.known[referral]
-        lines = [line for line in self.house.waiting(self.callers["coach"]) if line["referral"] == referral]
+        lines = [line for line in self.house.waiting(self.coach) if line["referral"] == referral]
         assert len(lines) == len(known.waiting)
         for line, status in zip(lines, known.waiting, strict=True):
             reply = self._post(referral, f"/answers/{line['answer']}")
@@ -184,9 +199,16 @@ class Referring(Walk):
         else:
             self._took(referral, ReferralStep.WITHDRAW, self._post(referral, "/withdraw"))
 
-    @rule(login=st.sampled_from(["coach", "head"]))
-    def withdraw_all(self, login: str) -> None:
-        assert self.callers[login].post(f"/cases/{self.case}/withdraw").status_code == 200
+    @rule(to=st.sampled_from(COACHES))
+    def reassign(self, to: str) -> None:
+        told = self.callers["head"].post(f"/cases/{self.case}/assignment", json={"coach": self.ids[to]})
+        assert told.status_code == 200 or self.closed or to == self.owner, told.text
+        if told.status_code == 200:
+            self.owner = to
+
+    @rule(head=st.booleans())
+    def withdraw_all(self, *, head: bool) -> None:
+        assert self.callers["head" if head else self.owner].post(f"/cases/{self.case}/withdraw").status_code == 200
         for known in self.known.values():
             known.status = REFERRAL_STEPS.get((known.status, ReferralStep.WITHDRAW), known.status)
 
@@ -198,7 +220,7 @@ class Referring(Walk):
     @precondition(lambda self: not self.closed and len(self.known) > 1)
     @rule()
     def close(self) -> None:
-        self.house.step(self.callers["coach"], self.case, "close", outcome="STAY_OBTAINED")
+        self.house.step(self.coach, self.case, "close", outcome="STAY_OBTAINED")
         self.closed = True
 
     # -- what must hold ---------------------------------------------------------------------------
@@ -231,7 +253,13 @@ class Referring(Walk):
     def the_coach_sees_how_far_each_is(self) -> None:
         if not hasattr(self, "house"):
             return
-        lines = self.callers["coach"].get(f"/cases/{self.case}/referrals").json()["referrals"]
+        for login in COACHES:
+            there = self.callers[login].get(f"/cases/{self.case}/referrals")
+            assert there.status_code == (200 if login == self.owner else 404)
+            assert bool(self.house.waiting(self.callers[login])) is (
+                login == self.owner and any(known.waiting for known in self.known.values())
+            )
+        lines = self.coach.get(f"/cases/{self.case}/referrals").json()["referrals"]
         told = {line["referral"]: (line["status"], line["open_to_partner"], line["waiting"]) for line in lines}
         assert told == {
             referral: (known.status.value, self._live(known), len(known.waiting))

@@ -23,6 +23,7 @@ from tests.crash.checks import faults
 from tests.crash.snapshot import look
 from tests.flow_paths import Paths
 from tests.house import House
+from tests.patience import PATIENCE
 from tests.storage.test_booking_race import beside
 from vault.cases.appointments import Channel, Occasion, Slot, Status
 from vault.cases.details import Details
@@ -67,7 +68,7 @@ def one_after_the_other(house: House, first: tuple[str, Act], second: tuple[str,
 
     def pause() -> None:
         inside.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
 
     def begin() -> None:
         try:
@@ -85,7 +86,7 @@ def one_after_the_other(house: House, first: tuple[str, Act], second: tuple[str,
 
         threads = [threading.Thread(target=begin), threading.Thread(target=come_second)]
         threads[0].start()
-        assert inside.wait(20)
+        assert inside.wait(PATIENCE)
         threads[1].start()
         threads[1].join(0.3)  # waits, or has done already what it should have waited for
         go_on.set()

@@ -21,6 +21,7 @@ from gateway.settings import Settings
 from tests.api.support import entries
 from tests.crash.checks import faults
 from tests.house import House, house_on
+from tests.patience import PATIENCE
 from tests.storage.test_worker import gather, read
 from vault.audit.events import FILED_FIELDS
 from vault.audit.reading import EntryFilter
@@ -249,7 +250,9 @@ def test_whoever_dies_while_filing_leaves_whole_batches(house_settings: Settings
         written = len(entries(house))
     place = [str(house_settings.home), house_settings.database_url, house_settings.keystore_url]
     for batches in (2, 4):
-        done = subprocess.run([sys.executable, "-c", DIES, *place, str(batches)], cwd=ROOT, timeout=60, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", DIES, *place, str(batches)], cwd=ROOT, timeout=PATIENCE, check=False
+        )
         assert done.returncode == -signal.SIGKILL
         assert faults(house_settings) == []
     with house_on(house_settings) as house:

@@ -24,6 +24,7 @@ from tests import excepted
 from tests.asked import granted, opened
 from tests.crash.checks import faults
 from tests.house import FEDASIL, House, house_on, shipped_firewall
+from tests.patience import PATIENCE
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.cases.access_requests import Revocation
 from vault.errors import NotFound, StoreBusy
@@ -35,7 +36,6 @@ from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Zone
 
 Pause = Callable[[], None]
 MISUSED: Final = Revocation.MISUSED
-PATIENCE: Final = 60.0  # seconds, for what happens in another thread: a busy machine is no fault
 #: OV numbers of the exceptions' cases.
 _NUMBERS = count(1)
 
@@ -140,6 +140,7 @@ def _exception(house: House) -> str:
         (_exception, read_exception, revoke_exception), (_exception, read_exception, stop_exception),
     ], ids=["grant", "ceremony", "revoked exception", "stopped exception"],
 )  # fmt: skip
+@pytest.mark.usefixtures("patient")
 def test_a_revocation_waits_for_who_is_being_answered(
     house: House, given: Callable[[House], str], read: Callable[..., Any], take_back: Callable[..., None]
 ) -> None:
@@ -181,6 +182,7 @@ def test_a_revocation_waits_for_who_is_being_answered(
         (_exception, read_exception, stop_exception),
     ], ids=["grant", "revoked exception", "stopped exception"],
 )  # fmt: skip
+@pytest.mark.usefixtures("patient")
 def test_no_look_that_begins_after_the_acknowledgement_is_answered(
     house: House, given: Callable[[House], str], read: Callable[..., Any], take_back: Callable[..., None]
 ) -> None:

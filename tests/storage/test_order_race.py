@@ -19,6 +19,7 @@ from tests.crash.checks import faults
 from tests.crash.snapshot import look
 from tests.house import House, house_on
 from tests.orders import fresh_order
+from tests.patience import PATIENCE
 from tests.storage.test_booking_race import beside
 from vault.errors import Conflict, VaultError
 from vault.usecases import orders, sign_in
@@ -56,7 +57,7 @@ def test_of_two_processes_one_takes_it_in_each_time(postgres_settings: Settings)
         for turn in range(1, 6):
             body, told = fresh_order(), list[Any]()
             pairs = [(services, work(house, services, body)) for services in (house.services, other)]
-            barrier = threading.Barrier(2, timeout=30)
+            barrier = threading.Barrier(2, timeout=PATIENCE)
 
             def act(services: Services, job: Callable[[Any], Any], told: list[Any] = told,
                     barrier: threading.Barrier = barrier) -> None:  # fmt: skip

@@ -80,6 +80,7 @@ def _ready(house: House, manner: Manner) -> str:
 
 @pytest.mark.parametrize("what", [Refusal.DISPROPORTIONATE, Doubt.WHY])
 @pytest.mark.parametrize("manner", list(Manner))
+@pytest.mark.usefixtures("patient")
 def test_an_answer_waits_for_what_is_about_to_leave(house: House, manner: Manner, what: Refusal | Doubt) -> None:
     number = _ready(house, manner)
     inside, go_on, order = threading.Event(), threading.Event(), []

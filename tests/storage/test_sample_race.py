@@ -21,6 +21,7 @@ from gateway.wiring import Services
 from tests.crash.checks import faults
 from tests.crash.snapshot import look
 from tests.house import House, house_on
+from tests.patience import PATIENCE
 from tests.samples import ASK, drawn
 from tests.storage.test_booking_race import beside
 from vault.errors import BudgetSpent, Conflict, NotFound, VaultError
@@ -72,7 +73,7 @@ def in_one_group(house: House, act: Act) -> list[Any]:
 
 def in_two_processes(house: House, other: Services, act: Act) -> list[Any]:
     told: list[Any] = []
-    ready = threading.Barrier(2, timeout=60)
+    ready = threading.Barrier(2, timeout=PATIENCE)
 
     def run(services: Services) -> None:
         job = as_head(house, services, act)

@@ -19,6 +19,7 @@ from gateway.wiring import build
 from tests.crash.checks import faults
 from tests.crash.plays import Stagehand
 from tests.house import House, house_on, make_keys, shipped_firewall
+from tests.patience import PATIENCE
 from tests.unit.crypto.kit import WeakFileRoot
 from vault.cases.flow import Step
 from vault.errors import (
@@ -68,13 +69,13 @@ def test_two_processes_do_not_share_an_sqlite_home(sqlite_settings: Settings) ->
     with pytest.raises(StoreBusy, match="another process serves this store"), house_on(sqlite_settings):
         pytest.fail("two at once")
     first.kill()  # the lock goes with the process, however it ends
-    first.wait(10)
+    first.wait(PATIENCE)
     first.stdin.close()
     first.stdout.close()
     with house_on(sqlite_settings) as house:
         assert house.open_case(house.client("coach"))
         second = _serve(sqlite_settings.home)
-        told, _ = second.communicate(timeout=60)
+        told, _ = second.communicate(timeout=PATIENCE)
         assert told.startswith("busy: another process serves this store (")
 
 

@@ -166,6 +166,28 @@ def test_every_language_has_its_own_words(language: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "together", "apart"),
+    [
+        ("fr", "3 fois, à 07:11 –", "2 fois, de 07:11 à 07:12 –"),
+        ("nl", "3 keer, om 07:11 –", "2 keer, van 07:11 tot 07:12 –"),
+        ("de", "3 Mal, um 07:11 –", "2 Mal, von 07:11 bis 07:12 –"),
+        ("en", "3 times, at 07:11 –", "2 times, from 07:11 to 07:12 –"),
+    ],
+)
+def test_looks_of_one_minute_are_told_at_that_minute(language: str, together: str, apart: str) -> None:
+    report = told(
+        *(entry(n, f"2026-11-03T06:11:0{n}+00:00") for n in range(3)),
+        *(entry(3 + n, f"2026-11-03T06:1{1 + n}:30+00:00", purpose="case_administration") for n in range(2)),
+    ) | {
+        "release": "ab" * 16, "made_at": "2026-11-04T09:00:00+00:00", "since": None,
+        "until": "2026-11-04T23:30:00+00:00", "checkpoint": None,
+    }  # fmt: skip
+    text = load_report_words().text(report, language)
+    assert together in text
+    assert apart in text
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         ('consulted = "Consulté"\n', ""),
@@ -176,8 +198,8 @@ def test_every_language_has_its_own_words(language: str, says: str) -> None:
         ('{size} entries', '{size!r} entries'),
         ('reason = "check_under_way"', 'reason = "another"'),
         ('role = "auditor"', 'role = "somebody"'),
-        ("version = 3", 'version = "1"'),
-        ("version = 3", "version = 3\nmore = 2"),
+        ("version = 4", 'version = "1"'),
+        ("version = 4", "version = 4\nmore = 2"),
         ("[de]", "[es]"),
         ("[nl.reason]", "[nl.reason"),
     ],

@@ -13,9 +13,8 @@ import pytest
 
 from gateway import http_protocol
 from gateway.http_protocol import OneWrite
+from tests.patience import PATIENCE
 from tests.serving import serving
-
-_PATIENCE = 10.0  # seconds
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None:
@@ -58,7 +57,7 @@ def port() -> Iterator[int]:
 
 @pytest.fixture
 def line(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as found:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as found:
         yield found
 
 
@@ -157,8 +156,8 @@ def test_heads_below_the_bound_and_long_bodies_pass(line: socket.socket) -> None
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that waits for heads and bodies no longer than a moment."""
-    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 0.2)
-    monkeypatch.setattr(http_protocol, "BODY_PATIENCE", 0.2)
+    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 1.0)
+    monkeypatch.setattr(http_protocol, "BODY_PATIENCE", 1.0)
 
 
 def _end(line: socket.socket) -> bytes:
@@ -174,7 +173,7 @@ def _end(line: socket.socket) -> bytes:
 @pytest.mark.usefixtures("hurried")
 def test_who_connects_and_says_nothing_is_let_go_without_a_word(port: int) -> None:
     """Browsers open connections ahead: an answer there would be taken for that of their next question."""
-    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as silent:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as silent:
         assert _end(silent) == b""
 
 
@@ -205,21 +204,22 @@ def test_a_body_that_stops_is_waited_for_no_longer(line: socket.socket) -> None:
 
 
 def test_a_body_may_come_slowly_as_long_as_it_comes(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 0.2)
-    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as line:
+    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 1.5)
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
         _ask(line, "POST /sum", more="Content-Length: 6\r\n")
         for _ in range(6):
-            time.sleep(0.1)
+            time.sleep(0.3)
             line.sendall(b"a")
         assert _read(line, b"000006").startswith(b"HTTP/1.1 200 ")
 
 
 def test_an_answer_that_takes_long_is_not_cut(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """`/later` answers in two parts, the second after more than this server's patience."""
-    monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 0.01)
-    monkeypatch.setattr(http_protocol, "BODY_PATIENCE", 0.01)
-    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
         _ask(line, "GET /later")
+        _read(line, b"first\r\n")
+        monkeypatch.setattr(http_protocol, "HEAD_PATIENCE", 0.01)
+        monkeypatch.setattr(http_protocol, "BODY_PATIENCE", 0.01)
         line.sendall(b"GET /bo")  # what is asked ahead, and not to its end, cuts nothing off either
         assert _read(line, b"0\r\n\r\n").endswith(b"6\r\nsecond\r\n0\r\n\r\n")
 

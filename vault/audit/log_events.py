@@ -18,6 +18,7 @@ class LogHappening(StrEnum):
     HEARTBEAT = "heartbeat"  # a lane's writer lives: what is missing after this is younger than it
     GAP_FOUND = "gap_found"  # a lane is not whole; object: lane and number, outcome: a `Trouble`
     WITNESS_CONTRADICTS = "witness_contradicts"  # it says that it was shown more; object: its key, outcome: a code
+    TREE_UNNAMED = "tree_unnamed"  # the log stays in a tree whose half-year is over; object: the one with no key named
     POLICY_LOADED = "policy_loaded"  # a process began to decide by this policy
     KEYS_LOADED = "keys_loaded"  # a process began to use these keys; object: directory serial and key version
     SETTINGS_LOADED = "settings_loaded"  # a process began to run with these settings; object: their digest
@@ -57,6 +58,11 @@ def gap_found(lane: bytes, number: int, trouble: Trouble = Trouble.MISSING) -> E
 def witness_contradicts(key_id: bytes, why: str) -> Event:
     """key_id: of the witness, as notes name it. Its word is not believed, or the log would have stopped."""
     return Event(LogHappening.WITNESS_CONTRADICTS, "log", Verdict.NONE, object=f"witness:{key_id.hex()}", outcome=why)
+
+
+def tree_unnamed(period: str) -> Event:
+    """period: the half-year that the clock shows, for which the log's policy file names no key."""
+    return Event(LogHappening.TREE_UNNAMED, "log", Verdict.NONE, object=f"period:{period}")
 
 
 def policy_loaded(digest: bytes) -> Event:

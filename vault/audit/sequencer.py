@@ -5,7 +5,8 @@ Any process may try; the head's compare-and-swap decides who did. One turn:
  0. where a writer keeps all others waiting (an embedded store), what is only read and reckoned of 2 to 5 comes before
     the transaction; it is thrown away if the head has moved meanwhile
  1. one transaction; another sequencer at work means there is nothing to do
- 2. the head, and the newest half-year: a new one closes its tree and opens the next, which names the last head
+ 2. the head, and the newest half-year: a new one closes its tree and opens the next, which names the last head. A
+    half-year that auditors have no key for begins none: the present tree goes on (`_period`)
  3. entries that wait in the outbox, each checked: its own id stands in it, its lane goes on where it left off. What is
     missing or out of place is said in an entry of the log's own, and stops nothing: whoever owns a zone's database role
     may add any bytes, and must not be able to stop the log of the others by it
@@ -21,7 +22,7 @@ refuse: the database may be older than what was signed already (restored from a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -35,7 +36,7 @@ from vault.audit.note import sign_note
 from vault.audit.reckoning import Reckoned, Reckoner, oldest_of
 from vault.audit.turns import Head, LogStore, LogTurn, LostRace, period_of
 from vault.crypto.log_key import LogKey
-from vault.errors import LogDamaged, LogRolledBack
+from vault.errors import ConfigurationError, LogDamaged, LogRolledBack
 from vault.ports import Clock
 
 #: One turn takes at most so many entries: it bounds memory and how long SQLite's one writer waits. A full one means
@@ -64,6 +65,8 @@ class Turned(NamedTuple):
 class Sequencer:
     """key: the log's; its name begins all origins. lane: writes the sequencer's own entries.
 
+    named: the half-years whose trees the policy file names; None for all there are.
+
     before_signing: called with the newest head, if any, before this process first signs; raises to stop it.
     say_idle: how often the head says that somebody looked while nothing waits; None for never.
     give_way: called now and then while a look ahead reckons: lets threads that share the interpreter go first.
@@ -73,6 +76,7 @@ class Sequencer:
         self, store: LogStore, lane: Lane, key: LogKey, clock: Clock, *,
         before_signing: Callable[[Head | None], None] = lambda _: None, batch: int = BATCH,
         say_idle: timedelta | None = None, give_way: Callable[[], None] = lambda: None,
+        named: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self._store = store
         self._lane = lane
@@ -82,6 +86,7 @@ class Sequencer:
         self._batch = batch
         self._say_idle = say_idle
         self._give_way = give_way
+        self._named = named
         self._idle_said: datetime | None = None
         self._last: Head | None = None  # the newest that this process saw
         self._reckoner = Reckoner()
@@ -128,7 +133,7 @@ class Sequencer:
             head = tx.head() if tx is not None else None
             if tx is not None:
                 self._check_grown(head)
-            if tx is None or head is None or head.closed or period_of(self._clock.now()) > head.period:
+            if tx is None or head is None or head.closed or self._period(head, self._clock.now()) > head.period:
                 return None
             return self._reckoner.reckon(tx, head, *tx.waiting(self._batch), self._give_way)
 
@@ -155,9 +160,9 @@ class Sequencer:
         if self._before_signing is not None and not reopen:
             self._before_signing(head)
             self._before_signing = None
-        period = period_of(now)
+        period = self._period(head, now)
         if head is None or reopen or head.closed or period > head.period:  # 2
-            head = self._begin(tx, head, max(period, head.period if head else ""), reopen, spent, now)
+            head = self._begin(tx, head, period, reopen, spent, now)
         waiting, rows = tx.waiting(self._batch)  # 3
         head, gaps = self._take(tx, head, waiting, rows, now)
         full = len(rows) == self._batch
@@ -165,6 +170,21 @@ class Sequencer:
         if own:
             head = self._say_last(tx, head, own, full or gaps > 0, now)
         return Turned(head, len(waiting), len(rows), oldest_of(waiting), gaps, full and not own)
+
+    def _period(self, head: Head | None, now: datetime) -> str:
+        """The half-year whose tree is to be written to. Raises ConfigurationError if there is no tree, and no name.
+
+        A clock that is years ahead, or a policy file that nobody renewed, must not lead into a tree that nobody has
+        a key to check, from which there is no way back: until the half-year is named, the present tree goes on.
+        """
+        period = period_of(now)
+        if self._named is None or period in self._named:
+            return max(period, head.period if head is not None else "")
+        if head is not None:
+            return head.period
+        if not self._named:
+            raise ConfigurationError("the policy file names no tree of this log: nobody could check it")
+        return min((each for each in self._named if each > period), default=max(self._named))
 
     def _say_last(self, tx: LogTurn, head: Head, own: Sequence[Event], more: bool, now: datetime) -> Head:
         """Entries of its own as the newest leaves. What it wrote about gaps still waits and comes before: see lanes."""

@@ -75,6 +75,11 @@ class Detection:
     def baseline_days(self) -> int:
         return max(rule.days for name, rule in self.rules.items() if name in _BY_VOLUME)
 
+    @property
+    def minutes_after(self) -> timedelta:
+        """How long after a period what was begun in it may still lead somewhere."""
+        return timedelta(minutes=self.rules[RuleName.SEARCH_ONLY].minutes)
+
 
 class Finding(NamedTuple):
     """entry, last: the first and the last line of it, hexadecimal. counted: lines, or cases.
@@ -99,12 +104,15 @@ class Surroundings:
 
     unexplained: entries, hexadecimal, that nothing in the log explains. turns: when cases were closed (True) or
     reopened (False), oldest first, by subject. volumes: cases a day of each actor, before and during the period.
+    after: lines of the `minutes_after` that follow the period, oldest first. They make no finding, but a look at
+    00:01 is what a search of 23:59 led to.
     """
 
     calendar: Calendar
     unexplained: frozenset[str] = frozenset()
     turns: Mapping[str, Sequence[tuple[datetime, bool]]] = field(default_factory=dict)
     volumes: Sequence[Volume] = ()
+    after: Sequence[Line] = ()
 
 
 #: Acts by which a case is closed for good, or opened again: action and kind as they stand in the log.
@@ -185,11 +193,11 @@ def _closed_case(lines: Sequence[Line], rule: Rule, around: Surroundings) -> _Fo
     return _grouped(looked, rule, _by_case)
 
 
-def _search_only(lines: Sequence[Line], rule: Rule, _: Surroundings) -> _Found:
+def _search_only(lines: Sequence[Line], rule: Rule, around: Surroundings) -> _Found:
     """A search counts if its actor opens no case within so many minutes."""
     within = timedelta(minutes=rule.minutes)
     opened: dict[str, list[datetime]] = defaultdict(list)
-    for line in lines:
+    for line in (*lines, *(line for line in around.after if line.role in rule.roles)):
         if _allowed(line) and line.subject and line.action != Action.SEARCH.value:
             opened[line.actor].append(line.at)
 

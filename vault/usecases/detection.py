@@ -61,10 +61,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Everything that a run judges. accesses: entries as they stand, of the looks that can be explained."""
+    """Everything that a run judges. accesses: entries as they stand, of the looks that can be explained.
+
+    after: what came in the minutes after the period.
+    """
 
     profile: ReleaseProfile
     lines: list[Line]
+    after: list[Line]
     accesses: list[dict[str, Any]]
     file: CaseFile
     turns: dict[str, list[tuple[datetime, bool]]]
@@ -83,6 +87,7 @@ def gather(uow: UnitOfWork, actor: Actor, period: Period, oversight: Oversight) 
     )  # fmt: skip
     if len(lines) > MOST_LINES:
         raise InvalidInput(f"more than {MOST_LINES} entries: ask for a shorter period", field="until")
+    after = uow.trail.lines(period.until, period.until + rules.minutes_after, MOST_LINES)
     watched = rules.rules[RuleName.OUTSIDE_CASELOAD].roles
     accesses = [
         line for line in lines
@@ -100,7 +105,7 @@ def gather(uow: UnitOfWork, actor: Actor, period: Period, oversight: Oversight) 
     volumes = uow.trail.volumes(day - timedelta(days=rules.baseline_days), period.until)
     opened = openings(uow, EntryFilter(since=period.since))
     return Gathered(
-        permit.profile, lines, bodies, file, _turns(acts), volumes,
+        permit.profile, lines, after, bodies, file, _turns(acts), volumes,
         {(body["outcome"], body["object"]): body["entry"] for body in opened},
     )  # fmt: skip
 
@@ -133,7 +138,7 @@ def tell(gathered: Gathered, needs: Needs, rules: Detection, calendar: Calendar)
         for body in gathered.accesses
         if not explain(body, needs(body["policy"], body["rule"]), gathered.file).explained
     )
-    around = Surroundings(calendar, unexplained, gathered.turns, gathered.volumes)
+    around = Surroundings(calendar, unexplained, gathered.turns, gathered.volumes, gathered.after)
     found = detect(gathered.lines, around, rules)
     return {
         "findings": [shape(gathered.profile, _finding_values(each, gathered.reviews)) for each in found],

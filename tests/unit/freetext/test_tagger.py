@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.tagger import names
+from tests.patience import pace
 from vault.errors import ConfigurationError
 from vault.freetext import tagger as module
 from vault.freetext.features import LANGUAGES, attributes
@@ -190,13 +191,13 @@ def test_clues_hold_no_word_of_the_text() -> None:
 def test_a_thousand_characters_take_at_most_twenty_milliseconds_and_loading_a_second() -> None:
     note = "Vu Mme Khadija El Amrani avec son frère Brahim au bureau de Liège, pas de nouvelles de l'avocat Me Dubois. "
     text = (note * 50)[:5000]
-    content = MODEL.read_bytes()
+    content, slower = MODEL.read_bytes(), pace()
     started = time.process_time()
     tagger = Tagger(content)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 1.0 * slower
     best = 9.0
     for _ in range(5):
         started = time.process_time()
         tagger.spans(tokenise(text), "fr")
         best = min(best, time.process_time() - started)
-    assert best / 5 < 0.020
+    assert best / 5 < 0.020 * slower

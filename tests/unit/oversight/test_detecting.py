@@ -155,6 +155,21 @@ def test_searches_that_lead_nowhere_add_up() -> None:
     assert len(only(RuleName.SEARCH_ONLY, another)) == 1
 
 
+def test_what_a_search_led_to_after_the_period_counts_for_it() -> None:
+    """A period ends at midnight; whoever searched at 23:59 may open what they found at 00:01."""
+    searches = [line(minutes(20 * n), action="search", kind="case", subject="") for n in range(8)]
+
+    def then(*lines: Line) -> int:
+        return len(only(RuleName.SEARCH_ONLY, searches, Surroundings(CALENDAR, after=lines)))
+
+    assert then() == 1
+    assert then(line(minutes(142))) == 0
+    assert then(line(minutes(142), decision="deny")) == 1
+    assert then(line(minutes(142), role="auditor")) == 1
+    assert then(line(minutes(142), action="search", kind="case", subject="")) == 1, "it makes no finding of its own"
+    assert then(line(minutes(156))) == 1
+
+
 def test_every_use_of_the_emergency_purpose_is_found() -> None:
     assert len(only(RuleName.BREAK_GLASS, [line(purpose="emergency"), line()])) == 1
 
