@@ -147,9 +147,10 @@
         const send = () => fetch(form.dataset.draft, { method: "POST", body: sent, credentials: "same-origin", redirect: "manual", keepalive: sent.toString().length < 60000 });
         let reply = await send();
         // The note of another page of this case was saved meanwhile: what is typed here is a draft of its own.
-        if (reply.status === 409 && form.elements.since) {
-          form.elements.since.value = await reply.text();
-          sent.set("since", form.elements.since.value);
+        const since = reply.status === 409 ? await reply.text() : "";
+        if (/^[0-9]+$/.test(since) && form.elements.since) {
+          form.elements.since.value = since;
+          sent.set("since", since);
           reply = await send();
         }
         if (!reply.ok) throw new Error(String(reply.status));
