@@ -409,9 +409,8 @@ class Drafts(Protocol):
         ...
 
     def version(self, draft: RecordId) -> int: ...  # how often it was written or emptied; 0 for a new place
-    def put(self, draft: SealedRecord, expires_at: datetime, entry: EntryId) -> None:
-        """Raises StaleVersion if somebody wrote since `version` was read."""
-        ...
+    #: Raises StaleVersion if somebody wrote since `version` was read.
+    def put(self, draft: SealedRecord, expires_at: datetime, entry: EntryId) -> None: ...
 
     def clear(self, draft: RecordId, entry: EntryId, *, expired_by: datetime | None = None) -> bool:
         """Empty the place; with `expired_by`, only of what is so old then. False if there was nothing to empty."""
