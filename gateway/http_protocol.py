@@ -1,14 +1,15 @@
-"""HTTP/1.1 as uvicorn speaks it, with head and body of an answer in one write, and a bound on a request's head.
+"""HTTP/1.1 as uvicorn speaks it, with head and body of an answer in one write, and stricter about a request's head.
 
 uvicorn writes them one after the other. Each write is a system call, a packet and a moment at which the reader wakes
 up in vain: together more than it costs to decide, unwrap and decrypt. And it waits for the end of a head or a body
 however long that becomes or takes: whoever never ends one could fill the memory, or hold all connections, before
-anybody asks who it is.
+anybody asks who it is. And it answers whoever names no host, or two, of which a proxy may have gone by the other.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,6 +22,8 @@ LARGEST_HEAD: Final = 65_536
 #: Seconds for a whole head, from the beginning of its connection or of itself; and between two pieces of a body.
 HEAD_PATIENCE: float = 30.0
 BODY_PATIENCE: float = 60.0
+#: RFC 9110, 7.2: uri-host [ ":" port ], by the characters of RFC 3986, 3.2.2. Empty where a target has no host.
+_HOST: Final = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::[0-9]*)?")
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -100,6 +103,10 @@ class Protocol(HttpToolsProtocol):
             self._refuse(_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
+        """Raises ValueError, which ends the connection as what is no HTTP does: 400."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) > 1 or (not hosts and self.parser.get_http_version() == "1.1") or not _is_host(*hosts):
+            raise ValueError("RFC 9112, 3.2: one Host, and a valid one")
         self._in_head, self._head_bytes = False, 0
         self._come()
         super().on_headers_complete()
@@ -112,6 +119,13 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._joined.release()  # an answer to HEAD has no body
         super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Not into the answer to what was asked before: that one ends as it is."""
+        if self._in_head and self._answering:
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
 
     def _refuse(self, answer: bytes) -> None:
         """Close, and say why where a head is on its way: not into an answer, nor to who has said nothing yet."""
@@ -140,3 +154,7 @@ class Protocol(HttpToolsProtocol):
             self._wait(BODY_PATIENCE)
         else:
             self._refuse(_TOO_SLOW)
+
+
+def _is_host(value: bytes = b"") -> bool:
+    return _HOST.fullmatch(value) is not None

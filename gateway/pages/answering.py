@@ -60,7 +60,7 @@ class AnsweringPages:
         rows = await visit.run(
             lambda uow, actor: answering.list_before(uow, actor, self.desk, limit=_SHOWN), quick=False
         )
-        rows = [row | {"next": _next(row, casework=self.desk.casework is not None)} for row in rows]
+        rows = [row | {"next": next_acts(row, casework=self.desk.casework is not None)} for row in rows]
         waiting = [row for row in rows if row["standing"] in _PENDING or row["next"]]
         return visit.draw(
             "access_queue.html", waiting=waiting[::-1], over=[row for row in rows if row not in waiting],
@@ -277,7 +277,7 @@ def _version(form: Form) -> int:
     return int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
 
 
-def _next(row: dict[str, Any], *, casework: bool) -> list[str]:
+def next_acts(row: dict[str, Any], *, casework: bool) -> list[str]:
     """What of a lawful exception waits for this function, beside its signature: to be sent, noted, told."""
     if row["manner"] != Manner.EXCEPTION.value:
         return []
@@ -290,7 +290,7 @@ def _next(row: dict[str, Any], *, casework: bool) -> list[str]:
 
 def _leads_on(found: dict[str, Any], *, casework: bool) -> list[str]:
     """The same on the page of one, where what lives can also be taken back."""
-    acts = ["tell" if act == "late" else act for act in _next(found, casework=casework)]
+    acts = ["tell" if act == "late" else act for act in next_acts(found, casework=casework)]
     live = found["manner"] == Manner.EXCEPTION.value and found["standing"] == Standing.GRANTED.value
     return acts + (["take_back"] if live else [])
 

@@ -12,6 +12,7 @@ from gateway.pages.forms import parsed
 from gateway.pages.site import Visit
 from vault.access.actor import Actor
 from vault.cases.appointments import AttendeeRole, Company
+from vault.cases.calendar import belgian_day
 from vault.cases.model import LANGUAGES
 from vault.errors import Clash, Conflict, InvalidInput, NotFound, StaleVersion
 from vault.ids import AppointmentId, SessionId
@@ -42,9 +43,9 @@ class CalendarPages(CaseworkPages):
                 visit.faults.add("language", "unusable")
             except Conflict:
                 visit.faults.add("language", "too_many_calendars")
-        now = self.casework.clock.now()
+        today = belgian_day(self.casework.clock.now()).isoformat()
         feeds = await visit.run(lambda uow, actor: calendars.list_feeds(uow, actor, self.casework))
-        live = [feed for feed in feeds if feed["revoked_at"] is None and feed["expires_on"] >= now.date().isoformat()]
+        live = [feed for feed in feeds if feed["revoked_at"] is None and feed["expires_on"] >= today]
         return visit.draw(
             "calendar_programs.html", feeds=live, made=made, languages_of=tuple(LANGUAGES),
             address=f"{visit.origin or str(visit.request.base_url).rstrip('/')}{made['address']}" if made else "",

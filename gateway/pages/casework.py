@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.api.casework import aware
 from gateway.gate import Authenticated
+from gateway.pages.answering import next_acts
 from gateway.pages.forms import Form
 from gateway.pages.reviewing import Look, look, tried, undecided, unusable
 from gateway.pages.site import Door, Visit
@@ -24,6 +25,7 @@ from vault.freetext import Choice
 from vault.ids import CaseId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import (
+    answering,
     answers,
     appointments,
     case_samples,
@@ -36,6 +38,7 @@ from vault.usecases import (
     withdrawals,
 )
 from vault.usecases.casework import Casework, parse_reference, reference
+from vault.usecases.received import LIST_LIMIT
 from vault.vocabulary import CASEWORK, Phase, Role
 
 PAGE: Final = 25
@@ -72,7 +75,7 @@ class CaseworkPages:
             cases = overview.read_overview(uow, actor, cmd, self.casework)
             asked = {"asked": self._asked(uow, actor)}
             if role is not Role.COACH:
-                return [], cases, asked
+                return [], cases, asked | {"undecided": self._undecided(uow, actor)}
             due = tasks.read_agenda(uow, actor, today + _WEEK, self.casework)[0]
             correspondence = self.door.gate.services.correspondence[CASEWORK]
             return due, cases, asked | {
@@ -103,6 +106,17 @@ class CaseworkPages:
         """How many questions of oversight wait for an answer of whoever is signed in."""
         rows = questions.list_questions(uow, actor, self.casework)
         return sum(row["answered_at"] is None for row in rows)
+
+    def _undecided(self, uow: UnitOfWork, actor: Actor) -> list[dict[str, Any]]:
+        """Requests to know of somebody, and lawful exceptions, that wait for this head; those due first at the top."""
+        office = self.door.gate.services.access.get(CASEWORK)
+        if office is None:
+            return []
+        desk = answering.desk_of(office, self.casework)
+        rows = answering.list_before(uow, actor, desk, limit=LIST_LIMIT, undecided=True)
+        return sorted(
+            (row | {"next": next_acts(row, casework=True)} for row in rows), key=lambda row: str(row["due_at"])
+        )
 
     def _sampled(self, uow: UnitOfWork, actor: Actor, since: timedelta) -> list[dict[str, Any]]:
         """What was drawn by lot for a head of the coach's cases since then, the newest first."""

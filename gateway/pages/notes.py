@@ -106,8 +106,15 @@ class NotePages(CaseworkPages):
         if not visit.saving:
             return Response(status_code=403)
         values = _typed(visit, {"text": "", "language": "fr", "template": "interview", "based_on": 0, "correction": ""})
-        cmd = drafts.SaveDraft(case, values["text"], values["language"], values["template"], note, values["based_on"])
-        reply = await visit.attempt(lambda uow, actor: drafts.save_draft(uow, actor, cmd, self.casework))
+        since = visit.form.text("since")
+        cmd = drafts.SaveDraft(
+            case, values["text"], values["language"], values["template"], note, values["based_on"],
+            since=int(since) if since.isascii() and since.isdigit() and len(since) < 10 else None,
+        )  # fmt: skip
+        try:
+            reply = await visit.attempt(lambda uow, actor: drafts.save_draft(uow, actor, cmd, self.casework))
+        except StaleVersion as late:  # for a form that is still open: it goes on from there
+            return Response(str(late.current), status_code=409, media_type="text/plain")
         return Response(status_code=204 if reply is not None else 422)
 
     # -- the form -----------------------------------------------------------------------------------

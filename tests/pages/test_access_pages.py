@@ -135,3 +135,44 @@ def test_a_ceremony_goes_its_way_by_pages_but_for_the_signatures(house: House) -
     assert 'value="take_back"' not in head.look(f"/requests/{number}")
     dpo.send(f"/requests/{number}", act="end", based_on="1", grant=ceremony[1], cause="misused")
     officer.send(f"/ceremonies/{ceremony[1]}", 404)
+
+
+def _undecided(page: str) -> str:
+    """The part of a head's first page that says which requests wait for them."""
+    found = re.search(r"Requests that wait for your decision.*?<h2", page, re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
+def test_a_heads_first_page_says_which_requests_wait_for_them(house: House) -> None:
+    head = Visitor(house, "head")
+    assert "(0)" in _undecided(head.look("/"))
+    assert "No request waits for your decision." in _undecided(head.look("/"))
+    number = ask(house, about={"by": "ov_number", "value": NUMBER})
+    told = _undecided(head.look("/"))
+    assert "(1)" in told, "taken in by this look: nobody needs to have opened the list before"
+    assert f'/requests/{number}"' in told
+    assert all(word in told for word in ("runs out on", "Before the approvers"))
+    assert "Diallo" not in told
+    form = {"act": "approve", "based_on": "1", "fields": ["family_name", "procedure_pending"]}
+    head.send(f"/requests/{number}", **form)
+    assert number not in _undecided(head.look("/")), "it waits for another function now"
+    Visitor(house, "dpo").send(f"/requests/{number}", **form)
+    assert number in _undecided(head.look("/")), "a head lets go what both approved"
+    head.send(f"/requests/{number}", act="let_go", based_on="1")
+    assert number not in _undecided(head.look("/"))
+
+
+def test_what_was_asked_back_waits_for_who_asked(house: House) -> None:
+    head = Visitor(house, "head")
+    number = ask(house, about={"by": "ov_number", "value": NUMBER})
+    assert number in _undecided(head.look("/"))
+    head.send(f"/requests/{number}", act="ask", based_on="1", question="why")
+    assert number not in _undecided(head.look("/"))
+
+
+def test_a_head_elsewhere_and_a_coach_are_not_told(house: House) -> None:
+    number = ask(house, about={"by": "ov_number", "value": NUMBER})
+    Visitor(house, "head").look("/")
+    assert number not in Visitor(house, "far_head").look("/")
+    assert "Requests that wait" not in Visitor(house, "coach").look("/")

@@ -389,3 +389,23 @@ def test_a_lawful_exception_goes_its_whole_way_by_keyboard_across_four_roles(sit
     court.goto(f"{site.base}/pages/partner/fedasil/disclosures")
     assert "Retirée" in court.locator("main").inner_text()
     assert findings(court) == []
+
+
+def test_a_note_says_of_which_case_it_is_also_on_paper(site: Site, case: str) -> None:
+    """Of two windows with two cases, and of two sheets on a desk, one must know which is which."""
+    note = noted(site, case)
+    page = site.signed_in("coach")
+    for path in (f"notes/{note}", f"notes/{note}/edit", "notes/new"):
+        page.goto(f"{site.base}/pages/casework/cases/{case}/{path}")
+        expect(page.get_by_role("main").get_by_text(case, exact=True)).to_be_visible()
+    page.goto(f"{site.base}/pages/casework/cases/{case}/notes/{note}")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("main").get_by_text(case, exact=True)).to_be_visible()
+    expect(page.get_by_text("Rétablir les noms").first).to_be_hidden()
+    page.goto(f"{site.base}/pages/casework/cases/{case}")
+    printed = page.evaluate(
+        "[...document.querySelectorAll('main a')].filter((a) => a.checkVisibility())"
+        ".map((a) => getComputedStyle(a, '::after').content)"
+    )
+    assert set(printed) == {"none"}, "addresses are of no use on paper"
+    page.context.close()

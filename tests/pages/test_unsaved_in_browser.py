@@ -164,3 +164,30 @@ def test_whoever_signs_out_leaves_only_what_the_vault_lacks_and_nobody_else_can_
     page.get_by_text("Brouillon gardé, scellé").wait_for()
     page.locator("#found").wait_for(state="hidden")
     page.context.close()
+
+
+def test_what_arrives_after_the_note_was_saved_is_none_and_another_tab_goes_on(site: Site) -> None:
+    """The draft that the browser sent last may come in after the note itself, on another connection."""
+    case = a_case(site)
+    first = site.signed_in("coach")
+    second = first.context.new_page()
+    place = f"{site.base}/pages/casework/cases/{case}/notes/new"
+    for page in (first, second):
+        page.goto(place)
+    with first.expect_request("**/draft") as late:
+        first.get_by_label("Texte", exact=True).fill("Rien de nouveau cette semaine.")
+    first.get_by_text("Brouillon gardé, scellé").wait_for()
+    first.get_by_role("button", name="Enregistrer la note").click()
+    first.get_by_text("Note enregistrée").or_(first.locator("[data-done]")).first.wait_for()
+    again = first.request.post(
+        late.value.url, data=late.value.post_data, max_redirects=0,
+        headers={"content-type": "application/x-www-form-urlencoded", "origin": site.base},
+    )  # fmt: skip
+    assert again.status == 409
+    # The other tab's page is older than that note, and still open: its words are another note.
+    second.get_by_label("Texte", exact=True).fill("Une seconde note.")
+    second.get_by_text("Brouillon gardé, scellé").wait_for()
+    page = first.context.new_page()
+    page.goto(place)
+    shows(page, "Une seconde note.")
+    page.context.close()

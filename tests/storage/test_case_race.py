@@ -29,8 +29,8 @@ from vault.cases.appointments import Channel, Occasion, Slot, Status
 from vault.cases.details import Details
 from vault.cases.flow import Outcome, State, Step
 from vault.errors import Conflict, IllegalStep, NotAssignable, NotFound, VaultError
-from vault.ids import AbsenceId, ActorId, AppointmentId
-from vault.usecases import appointments, assign, caseloads, hand_over, sign_in
+from vault.ids import AbsenceId, ActorId, AppointmentId, RecordId
+from vault.usecases import appointments, assign, caseloads, hand_over, notes, sign_in
 from vault.usecases.casework import parse_reference
 from vault.usecases.steps import TakeStep, take_step
 from vault.vocabulary import CASEWORK
@@ -276,6 +276,23 @@ def test_a_conflict_of_interest_takes_away_what_is_being_given(house: House) -> 
     told = one_after_the_other(house, ("head", giving(case, colleague)), ("head", declaring(case, colleague)))
     assert isinstance(told, dict)
     assert coach_of(house, case) not in ("Colleague", "")
+
+
+def test_a_look_of_the_coach_whose_case_is_being_given_away_is_explained(house: House) -> None:
+    """On PostgreSQL another process still sees whose the case was, a second after the entry that says otherwise."""
+    case, colleague = people(house)
+    note = house.write_note(house.client("coach"), case)
+
+    def reading(uow: Any, actor: Any, services: Services) -> Any:
+        assert services.casework is not None
+        house.clock.move(seconds=1)
+        return notes.read_note(uow, actor, parse_reference(case), RecordId.parse(note), services.casework)
+
+    told = one_after_the_other(house, ("head", giving(case, colleague)), ("coach", reading))
+    assert isinstance(told, NotFound) is house.services.store.sqlite
+    assert house.client("auditor").get("/explanations", params={"unexplained": "true"}).json()["explanations"] == []
+    house.clock.move(minutes=1)
+    assert house.client("coach").get(f"/cases/{case}/notes/{note}").status_code == 404
 
 
 @pytest.mark.parametrize("turn", ["hand over", "return"])

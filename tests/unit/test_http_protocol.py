@@ -129,6 +129,57 @@ def test_what_is_no_request_is_refused(line: socket.socket) -> None:
     assert line.recv(65_536).startswith(b"HTTP/1.1 400 ")
 
 
+_GOOD_HOSTS = (
+    "a.example",
+    "a.example:8443",
+    "[2001:db8::1]:8443",
+    "192.0.2.7",
+    "",
+    "xn--bcher-kva.example",
+    "LOCALHOST",
+)
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        "", "Host: a\r\nHost: b\r\n", "Host: a\r\nHost: a\r\n", "host: a\r\nHOST: a\r\n", "Host: a b\r\n",
+        "Host: a,b/c\r\n", "Host: me@a\r\n", "Host: http://a\r\n", "Host: a:b\r\n", "Host: [::1\r\n", "Host: a\tb\r\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/body", "http://a.example/body"])
+def test_who_names_no_host_or_two_is_refused(line: socket.socket, hosts: str, path: str) -> None:
+    """RFC 9112, 3.2: a proxy in front may have gone by another one than whoever answers."""
+    line.sendall(f"GET {path} HTTP/1.1\r\n{hosts}\r\n".encode())
+    told = line.recv(65_536)
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert line.recv(65_536) == b""
+
+
+@pytest.mark.parametrize("host", _GOOD_HOSTS)
+def test_who_names_one_host_is_answered(line: socket.socket, host: str) -> None:
+    line.sendall(f"GET /body HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert _read(line, b"text").startswith(b"HTTP/1.1 200 ")
+
+
+def test_http_1_0_may_name_no_host_but_not_two(port: int) -> None:
+    for hosts, told in (("", b" 200 "), ("Host: a\r\n", b" 200 "), ("Host: a\r\nHost: b\r\n", b" 400 ")):
+        with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as line:
+            line.sendall(f"GET /body HTTP/1.0\r\n{hosts}\r\n".encode())
+            assert told in line.recv(65_536)
+
+
+def test_a_refusal_is_not_put_into_the_answer_to_what_was_asked_before(line: socket.socket) -> None:
+    """Else its words would pass for that answer's body, or for that answer."""
+    _ask(line, "GET /later")
+    first = _read(line, b"first\r\n")
+    line.sendall(b"GET /body HTTP/1.1\r\n\r\n")
+    while part := line.recv(65_536):
+        first += part
+    assert b"400" not in first
+    assert first.count(b"HTTP/1.1") == 1
+
+
 @pytest.mark.parametrize("before", ["", "GET /body"], ids=["at once", "after an answer"])
 def test_a_head_that_does_not_end_is_refused(line: socket.socket, before: str) -> None:
     if before:

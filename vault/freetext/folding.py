@@ -11,9 +11,10 @@ outside what a text replacement can stop.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 _LETTERS: Final = {
@@ -23,15 +24,21 @@ _LETTERS: Final = {
 _SIGNS: Final = dict.fromkeys("'’‘‛`´ʼʻʹʾʿˈ′＇\u02bd\u02ca\u02cb", "'") | dict.fromkeys(
     "-‐‑‒–—―−﹘﹣－\u058a\u05be", "-"
 )
+_WORD: Final = re.compile(r"[^\W\d_]+")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Folded:
     """text: folded. source: what it came from. starts: source offset of each folded character; () if one to one."""
 
     text: str
     source: str
     starts: tuple[int, ...] = ()
+
+    @cached_property
+    def words(self) -> list[tuple[int, int]]:
+        """Where each word of letters begins and ends in `text`; several finders go through them."""
+        return [found.span() for found in _WORD.finditer(self.text)]
 
     def source_span(self, start: int, end: int) -> tuple[int, int]:
         """The source offsets that the non-empty folded range covers; a mark belongs to the letter before it."""

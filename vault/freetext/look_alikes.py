@@ -19,6 +19,7 @@ from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded
 from vault.freetext.names import NameFinder
 from vault.freetext.spans import Reason
+from vault.freetext.tokens import word_start
 
 _SHORTEST: Final = 3
 _LONGEST: Final = 40  # characters of one word
@@ -33,11 +34,13 @@ _STANDS_FOR: Final[dict[str, str]] = {
     "α": "a", "β": "b", "ε": "e", "ζ": "z", "η": "hn", "ι": "i", "κ": "k", "μ": "mu", "ν": "nv", "ο": "o", "ρ": "p",
     "τ": "t", "υ": "yu", "χ": "x",
 }  # fmt: skip
-_SIGN: Final = f"[{re.escape(''.join(_STANDS_FOR))}]"
-#: A word with such a sign; tried at the beginnings of words alone.
-_WORD: Final = re.compile(rf"(?<![^\W_])[^\W\d_]*?{_SIGN}(?:[^\W_]|{_SIGN})*")
+#: A word is read from its first sign on, backwards and forwards: a text is quickly looked through for signs.
+_SIGN: Final = re.compile(f"[{re.escape(''.join(_STANDS_FOR))}]")
+_WITH_SIGNS: Final = re.compile(rf"{_SIGN.pattern}(?:[^\W_]|{_SIGN.pattern})*")
+#: Not digits and ASCII signs alone, which are a number and no name.
+_MAY_BE_NAME: Final = re.compile(r"[^0-9@$|!]")
 #: A capital i among small letters, or a small l among capitals.
-_MIXED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]*?(?:[a-zà-ÿ]I(?![A-HJ-ZÀ-Þ])|[A-ZÀ-Þ]l(?=[A-ZÀ-Þ]))[^\W\d_]*")
+_MIXED: Final = re.compile(r"[Il](?:(?<=[a-zà-ÿ]I)(?![A-HJ-ZÀ-Þ])|(?<=[A-ZÀ-Þ]l)(?=[A-ZÀ-Þ]))[^\W\d_]*")
 _MIXED_UP: Final = {"i": "l", "l": "i"}
 
 
@@ -69,12 +72,13 @@ class LookAlikes:
 
     def _read(self, folded: Folded) -> Iterator[tuple[int, str]]:
         """Where in the folded text something looks like a name, and that name, which is as long."""
-        for found in _WORD.finditer(folded.text):
-            if (read := self._as_name(found[0], _STANDS_FOR)) is not None:
-                yield found.start() + read[0], read[1]
+        for start, end in _words_with_signs(folded.text):
+            if (read := self._as_name(folded.text[start:end], _STANDS_FOR)) is not None:
+                yield start + read[0], read[1]
         for found in _MIXED.finditer(folded.source):
-            start = bisect_left(folded.starts, found.start()) if folded.starts else found.start()
-            word = folded.text[start : start + len(found[0])]
+            begin = word_start(folded.source, found.start())
+            start = bisect_left(folded.starts, begin) if folded.starts else begin
+            word = folded.text[start : start + found.end() - begin]
             if (read := self._as_name(word, _MIXED_UP)) is not None:
                 yield start + read[0], read[1]
 
@@ -90,6 +94,14 @@ class LookAlikes:
                     if _looks_like(word[start:end], name, stands_for):
                         return start, name
         return None
+
+
+def _words_with_signs(text: str) -> Iterator[tuple[int, int]]:
+    """Where words begin and end that hold a sign."""
+    for found in _WITH_SIGNS.finditer(text):
+        start, end = word_start(text, found.start()), found.end()
+        if _MAY_BE_NAME.search(text, start, end):
+            yield start, end
 
 
 def _outer(word: str) -> int:

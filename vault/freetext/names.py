@@ -37,6 +37,7 @@ _COMMA: Final = re.compile(r"\s{0,2},\s{0,2}")
 _SHORTEST_ALONE: Final = 3
 _SHORTEST_GENITIVE: Final = 4
 _MOST_WORDS: Final = 9
+_BEGINNING: Final = 4  # letters by which most words are known for none of a name
 _WIDEST_GAP: Final = 8
 # fmt: off
 #: Everyday words of the four languages that are also names, or parts of names, somewhere.
@@ -110,7 +111,7 @@ class NameFinder:
             for key, forms in self._forms.items()
             if len(key) >= _SHORTEST_ALONE and any(not form.initials and not form.trailing for form in forms)
         )
-        self._beginnings = {key[:size] for key in self._forms for size in range(1, 5)}
+        self._beginnings = {key[:size] for key in self._forms for size in range(1, _BEGINNING + 1)}
 
     def _add(self, key: str, form: _Form, person: Named) -> None:
         for other in self._forms.setdefault(key, []):
@@ -133,14 +134,18 @@ class NameFinder:
         text, beginnings = folded.text, self._beginnings
         if not beginnings:
             return
-        words = [found.span() for found in _WORD.finditer(text)]
+        words = folded.words
         done = 0
         for first, (start, end) in enumerate(words):
-            if start >= done and text[start : min(end, start + 4)] in beginnings:
+            if start >= done and text[start : min(end, start + _BEGINNING)] in beginnings:
                 best, stop = self._longest(folded, words[first : first + _MOST_WORDS])
                 if best is not None:
                     done = stop
                     yield best
+
+    def begins(self, piece: str) -> bool:
+        """Whether one of the names, or of their parts, may begin so; asked before anything that takes longer."""
+        return piece[:_BEGINNING] in self._beginnings
 
     def _longest(self, folded: Folded, words: list[tuple[int, int]]) -> tuple[Finding | None, int]:
         """The longest name that begins with the first of `words`, and where it ends in the folded text."""
@@ -157,7 +162,7 @@ class NameFinder:
                 gaps.append((len(joined), text[before:word_start]))
             joined += text[word_start:end]
             before = end
-            if joined[:4] not in self._beginnings:
+            if not self.begins(joined):
                 break
             found = self._candidate(folded, start, end, joined, gaps) if joined in forms else None
             if found is None and _may_be_genitive(joined, end - word_start) and joined[:-1] in forms:

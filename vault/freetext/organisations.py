@@ -47,7 +47,13 @@ _WORKS: Final = (
 _FOR: Final = r"chez|pour|au|[àa]\sla|dans\sla\ssoci[ée]t[ée]|bij|voor|in|bei|f[üu]r|at|for|with"
 # fmt: on
 #: Possessive: a hyphen stands inside a word and between words, and must not be tried both ways in every combination.
-_CAPITAL: Final = r"(?:[A-ZÀ-Ý][\w'’.&\-]{1,30}+|[A-Z]{1,4}\b|[0-9]{1,3}\b)"
+#: A point belongs to an initial, to an abbreviation before a name and to letters with points between them; any other
+#: may end the sentence, and what follows is no part of the name. Inside a word, a small letter or a digit follows it.
+_CAPITAL: Final = (
+    r"(?:(?:Ste?|Dr|Prof|Mgr|[A-ZÀ-Ý])\.(?=[ \-])|"
+    r"[A-ZÀ-Ý](?:[\w'’&\-]|(?:(?<=[A-ZÀ-Ý])|(?<=St)|(?<=Dr))\.(?=\w)|\.(?=[a-zß-ÿ0-9])){1,30}+(?:(?<=\.[A-ZÀ-Ý])\.)?|"
+    r"[A-Z]{1,4}\b|[0-9]{1,3}\b)"
+)
 _INNER: Final = r"(?:de|du|des|la|le|les|d['’]|l['’]|van|den|der|het|ten|ter|und|et|en|and|of|the|à|aux|&|-|sur|op|in)"
 _NAME: Final = rf"{_CAPITAL}(?:[ \-](?:{_INNER}[ ]?){{0,2}}{_CAPITAL}){{0,4}}"
 _QUOTED: Final = r"[«“\"„‘][ ]?(?P<quoted>[^«»“”\"„\n]{2,60}?)[ ]?[»”\"“’]"

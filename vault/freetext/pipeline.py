@@ -26,7 +26,7 @@ from vault.freetext.spans import Span
 from vault.freetext.wording import Wording
 
 #: Changes whenever a stage may find something else: notes that were written under another can be looked at again.
-VERSION: Final = "6"
+VERSION: Final = "7"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,15 +16,20 @@ from typing import Final
 from vault.freetext.findings import Finding
 from vault.freetext.folding import Folded, folded_word
 from vault.freetext.names import NameFinder
+from vault.freetext.tokens import word_start
 
 _SMALL: Final = "a-zß-öø-ÿ"
 _CAPITAL: Final = "A-ZÀ-ÖØ-Þ"
-_MIXED: Final = re.compile(rf"(?<![^\W\d_])[^\W\d_]*?(?:[{_SMALL}][{_CAPITAL}]|[{_CAPITAL}]{{2}}[{_SMALL}])[^\W\d_]*")
+#: A capital where another word may begin: behind a small letter, or between a capital and a small letter. What comes
+#: first is the capital, for which a text is quickly looked through.
+_INNER: Final = re.compile(
+    rf"[{_CAPITAL}](?:(?<=[{_SMALL}][{_CAPITAL}])|(?<=[{_CAPITAL}][{_CAPITAL}])(?=[{_SMALL}]))[^\W\d_]*"
+)
 _PIECE: Final = re.compile(rf"[{_CAPITAL}]?[{_SMALL}]+|[{_CAPITAL}]+(?![{_SMALL}])|[^\W\d_]")
 _MOST_PIECES: Final = 6
 _SHORTEST: Final = 3
 _SHORTEST_BEFORE_ENDING: Final = 5
-_CAPITALISED: Final = re.compile(rf"(?<![^\W\d_])[{_CAPITAL}][^\W\d_]{{6,}}")
+_CAPITALISED: Final = re.compile(rf"[{_CAPITAL}](?<![^\W\d_].)[^\W\d_]{{6,}}")
 _ENDINGS: Final = (
     "je", "tje", "etje", "ke", "ken", "sche", "schen", "scher", "sches", "dossier", "dossiers", "zaak", "familie",
     "gezin", "akte", "fall", "sache", "kinder", "kinderen",
@@ -43,17 +48,19 @@ class RunTogether:
         """Offsets of the source; those of one word do not overlap."""
         if not self._names.solid:
             return
-        for found in _MIXED.finditer(folded.source):
-            yield from self._in_pieces(folded.source, *found.span())
+        for found in _INNER.finditer(folded.source):
+            yield from self._in_pieces(folded.source, word_start(folded.source, found.start()), found.end())
         for found in _CAPITALISED.finditer(folded.source):
             word = folded_word(found[0])
-            for ending in _ENDINGS:
-                bare = word.removesuffix(ending)
-                long_enough = len(bare) >= _SHORTEST_BEFORE_ENDING and bare != word
-                if long_enough and len(word) == len(found[0]) and bare in self._names.solid:
-                    where = found.start(), found.start() + len(bare)
-                    yield self._names.named(bare, where, "with an ending")
-                    break
+            if self._names.begins(word) and len(word) == len(found[0]):
+                yield from self._with_ending(word, found.start())
+
+    def _with_ending(self, word: str, start: int) -> Iterator[Finding]:
+        for ending in _ENDINGS:
+            bare = word.removesuffix(ending)
+            if len(bare) >= _SHORTEST_BEFORE_ENDING and bare != word and bare in self._names.solid:
+                yield self._names.named(bare, (start, start + len(bare)), "with an ending")
+                return
 
     def _in_pieces(self, text: str, start: int, end: int) -> Iterator[Finding]:
         pieces = [(one.start(), one.end(), folded_word(one[0])) for one in _PIECE.finditer(text, start, end)]

@@ -56,25 +56,26 @@ class SimilarNames:
     def __init__(self, people: Iterable[Named], words: Words) -> None:
         self._words = words
         self._people = {person.key: person for person in people}
-        self._owners: dict[str, set[str]] = {}
+        # Lists, not sets: of two who fit alike the first is meant, in each process the same one.
+        self._owners: dict[str, list[str]] = {}
         for person in self._people.values():
             for text in (person.given_names, person.family_name, *person.aliases):
                 for word in _name_words(text):
-                    self._owners.setdefault(word, set()).add(person.key)
-        self._by_deletion: dict[str, set[str]] = {}
-        self._by_sound: dict[str, set[str]] = {}
-        self._by_skeleton: dict[str, set[str]] = {}
-        self._by_same: dict[str, set[str]] = {}
+                    _add(self._owners, word, person.key)
+        self._by_deletion: dict[str, list[str]] = {}
+        self._by_sound: dict[str, list[str]] = {}
+        self._by_skeleton: dict[str, list[str]] = {}
+        self._by_same: dict[str, list[str]] = {}
         for word in self._owners:
             spelt = Spelling.of(word)
             for less in spelt.deletions:
-                self._by_deletion.setdefault(less, set()).add(word)
+                _add(self._by_deletion, less, word)
             if spelt.sound:
-                self._by_sound.setdefault(spelt.sound, set()).add(word)
+                _add(self._by_sound, spelt.sound, word)
             if same := same_name(word):
-                self._by_same.setdefault(same, set()).add(word)
+                _add(self._by_same, same, word)
             if spelt.skeleton:
-                self._by_skeleton.setdefault(spelt.skeleton, set()).add(word)
+                _add(self._by_skeleton, spelt.skeleton, word)
 
     def search(self, tokens: Sequence[Token]) -> Iterator[Finding]:
         """Findings that `NameFinder` does not have; they may overlap with its own."""
@@ -101,6 +102,15 @@ class SimilarNames:
     def _fits(self, folded: str) -> dict[str, tuple[int, str]]:
         if folded in PARTICLES or len(folded) < _SHORTEST_PART:
             return {}
+        spelt, same = self._words.spellings.of(folded), same_name(folded)
+        if not (
+            folded in self._owners
+            or same in self._by_same
+            or spelt.sound in self._by_sound
+            or spelt.skeleton in self._by_skeleton
+            or not self._by_deletion.keys().isdisjoint(spelt.deletions)
+        ):
+            return {}  # most words of a note
         found: dict[str, tuple[int, str]] = {}
 
         def add(words: Iterable[str], how: int) -> None:
@@ -110,12 +120,10 @@ class SimilarNames:
                         found[person] = (how, word)
 
         add((folded,) if folded in self._owners else (), _EXACT)
-        add(self._by_same.get(same_name(folded), ()), _SAME)
-        spelt = self._words.spellings.of(folded)
+        add(self._by_same.get(same, ()), _SAME)
         add(self._by_sound.get(spelt.sound, ()), _SOUND)
-        if not self._by_deletion.keys().isdisjoint(spelt.deletions):
-            near = {word for less in spelt.deletions for word in self._by_deletion.get(less, ())}
-            add((word for word in near if one_slip(word, folded)), _SLIP)
+        near = dict.fromkeys(word for less in spelt.deletions for word in self._by_deletion.get(less, ()))
+        add((word for word in near if one_slip(word, folded)), _SLIP)
         add(self._by_skeleton.get(spelt.skeleton, ()), _SKELETON)
         return found
 
@@ -153,14 +161,12 @@ class SimilarNames:
             best = max(how for how, _ in one.fits.values())
             if best == _EXACT or one.folded.removesuffix("s") in self._owners:
                 continue
-            meant = {person for person, (how, _) in one.fits.items() if how == best}
-            name = one.fits[next(iter(meant))][1]
+            meant = [person for person, (how, _) in one.fits.items() if how == best]
+            name = one.fits[meant[0]][1]
             if not self._enough(tokens, one, name, best):
                 continue
             if len(meant) == 1:
-                yield self._finding(
-                    one.token.start, one.token.end, next(iter(meant)), "part of a name, misspelt", _SCORE_ALONE
-                )
+                yield self._finding(one.token.start, one.token.end, meant[0], "part of a name, misspelt", _SCORE_ALONE)
             else:
                 reason = Reason(Source.KNOWN, f"name of {len(meant)} people, misspelt")
                 yield Finding(
@@ -196,6 +202,11 @@ class SimilarNames:
             start, end, TokenType.PERSON, Reason(Source.KNOWN, detail), score, canonical=person.canonical, person=key,
             names=person.known_under,
         )  # fmt: skip
+
+
+def _add(table: dict[str, list[str]], key: str, value: str) -> None:
+    if value not in table.setdefault(key, []):
+        table[key].append(value)
 
 
 def _name_words(text: str) -> Iterator[str]:

@@ -9,39 +9,38 @@ French, Dutch, German or English letters: ou/u/oe, ch/sh/sch, dj/j/dzh, kh/h, q/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from operator import eq
+from typing import Final, NamedTuple
 
-#: In this order: longer spellings first. Signs on the right are sounds, not letters.
-_SOUNDS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        (r"[^a-z]", ""),
-        (r"tsch|tch|tsj|tj(?=[aeiou])|ch|sch|sh|sj(?=[aeiou])|cz|š|ş", "S"),
-        (r"dzh|dj|dsch|dž|zh|gi(?=[aou])", "j"),
-        (r"kh|gh(?=[aeiou])|h(?=[bcdfgklmnpqrstvxz])", "h"),
-        (r"gh", "g"),
-        (r"ph", "f"),
-        (r"th", "t"),
-        (r"dh", "d"),
-        (r"qu(?=[eiy])|q|ck|cc|c(?=[aouklnrst]|$)|k", "k"),
-        (r"c", "s"),
-        (r"x", "ks"),
-        (r"oue|oui", "ui"),
-        (r"aou|aw|au|ao", "au"),
-        (r"oe(?=[^aeiou]|$)|ou|oo|u|w|o", "u"),
-        (r"ij|ie|ee|ii|y|j(?=[^aeiou]|$)|i", "i"),
-        (r"ai|ei|ay|ey|ae|e", "i"),
-        (r"v", "u"),
-        (r"z", "s"),
-        (r"(.)\1+", r"\1"),
-        (r"h$", ""),
+#: In this order: longer spellings first. What a match holds at least one of, asked first because it is quick; the
+#: pattern; the sound, whose capitals are no letters.
+_SOUNDS: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]] = tuple(
+    (holds, re.compile(pattern), sound)
+    for holds, pattern, sound in (
+        (("h", "j", "z"), r"tsch|tch|tsj|tj(?=[aeiou])|ch|sch|sh|sj(?=[aeiou])|cz", "S"),
+        (("j", "z", "gi"), r"dzh|dj|zh|gi(?=[aou])", "j"),
+        (("h",), r"kh|gh(?=[aeiou])|h(?=[bcdfgklmnpqrstvxz])", "h"),
+        (("gh",), r"gh", "g"),
+        (("ph",), r"ph", "f"),
+        (("th",), r"th", "t"),
+        (("dh",), r"dh", "d"),
+        (("c", "q"), r"qu(?=[eiy])|q|ck|cc|c(?=[aouklnrst]|$)|k", "k"),
+        (("c",), r"c", "s"),
+        (("x",), r"x", "ks"),
+        (("ou",), r"oue|oui", "ui"),
+        (("ao", "aw"), r"aou|aw|au|ao", "au"),
+        (("o", "w"), r"oe(?=[^aeiou]|$)|ou|oo|u|w|o", "u"),
+        (("j", "y", "ie", "ee", "ii"), r"ij|ie|ee|ii|y|j(?=[^aeiou]|$)|i", "i"),
+        (("e", "ai"), r"ai|ei|ae|e", "i"),
+        (("v",), r"v", "u"),
+        (("z",), r"z", "s"),
     )
 )
-_VOWELS: Final = re.compile("[aeiu]")
+_NO_LETTER: Final = re.compile("[^a-z]")
+_NO_VOWELS: Final = str.maketrans("", "", "aeiu")
 _DOUBLED: Final = re.compile(r"(.)\1+")
 SHORTEST_SOUND: Final = 4
 _SHORTEST_SKELETON: Final = 4
@@ -49,14 +48,25 @@ _SHORTEST_SKELETON: Final = 4
 
 def sound(word: str) -> str:
     """What spellings of one name share; "" if too little is left to tell anything."""
-    for pattern, replacement in _SOUNDS:
-        word = pattern.sub(replacement, word)
+    if not (word.isascii() and word.isalpha()):
+        word = _NO_LETTER.sub("", word)
+    for holds, pattern, replacement in _SOUNDS:
+        for letters in holds:
+            if letters in word:
+                word = pattern.sub(replacement, word)
+                break
+    word = _undoubled(word).removesuffix("h")
     return word if len(word) >= SHORTEST_SOUND - 1 else ""
+
+
+def _undoubled(word: str) -> str:
+    """Letters that follow themselves once; most words have none, which is quickly seen."""
+    return _DOUBLED.sub(r"\1", word) if any(map(eq, word, word[1:])) else word
 
 
 def skeleton(heard: str) -> str:
     """The consonants of a sound, as those of `mohamed` and `muhammad` share them; "" if they are few."""
-    bare = heard[:1] + _DOUBLED.sub(r"\1", _VOWELS.sub("", heard[1:]))
+    bare = heard[:1] + _undoubled(heard[1:].translate(_NO_VOWELS))
     return bare if len(bare) >= _SHORTEST_SKELETON else ""
 
 
@@ -72,16 +82,13 @@ def same_name(word: str) -> str:
     return _same_names().get(word, "")
 
 
-def deletions(word: str) -> Iterator[str]:
+def deletions(word: str) -> tuple[str, ...]:
     """`word` and what is left of it without one of its letters: two words one slip apart share one of them."""
-    yield word
-    for place in range(len(word)):
-        yield word[:place] + word[place + 1 :]
+    return (word, *[word[:place] + word[place + 1 :] for place in range(len(word))])
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Spelling:
-    """A folded word by all that two spellings of one name may share."""
+class Spelling(NamedTuple):
+    """A folded word by all that two spellings of one name may share; a tuple, as one is made for each new word."""
 
     sound: str
     skeleton: str
@@ -90,7 +97,7 @@ class Spelling:
     @classmethod
     def of(cls, word: str) -> Spelling:
         heard = sound(word)
-        return cls(heard, skeleton(heard), tuple(deletions(word)))
+        return cls(heard, skeleton(heard), deletions(word))
 
 
 class Spellings:

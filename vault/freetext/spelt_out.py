@@ -23,8 +23,7 @@ from vault.freetext.names import NameFinder
 _LETTER: Final = r"(?<![^\W\d])[^\W\d_](?![^\W\d])"
 _BETWEEN: Final = r"(?:[ \t\u00a0\u202f\n]{1,2}|[ \t\u00a0\u202f]?[.,;:/_*·•\-][ \t\u00a0\u202f]?)"
 _SPELT: Final = re.compile(rf"{_LETTER}(?:{_BETWEEN}{_LETTER}){{2,}}")
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_ONE_BLANK: Final = re.compile(r"[ \t\u00a0\u202f\n]")
+_BLANKS: Final = " \t\u00a0\u202f\n"
 _SHORTEST: Final = 3
 _SHORTEST_AMONG_OTHERS: Final = 4
 _SHORTEST_TORN: Final = 5
@@ -47,7 +46,7 @@ class SpeltOut:
             yield from self._torn(folded)
 
     def _letters(self, folded: Folded) -> Iterator[Finding]:
-        for run in _SPELT.finditer(folded.text):
+        for run in _spelt(folded):
             places = [at for at in range(*run.span()) if folded.text[at].isalpha()]
             joined = "".join(folded.text[at] for at in places)
             first = 0
@@ -67,16 +66,27 @@ class SpeltOut:
         return 0
 
     def _torn(self, folded: Folded) -> Iterator[Finding]:
-        words = [found.span() for found in _WORD.finditer(folded.text)]
+        text, names, longest = folded.text, self._names, self._sizes[0]
         done = 0
-        for (start, end), (other, stop) in pairwise(words):
-            size = end - start + stop - other
-            if other != end + 1 or start < done or size < _SHORTEST_TORN or size > self._sizes[0]:
+        for (start, end), (other, stop) in pairwise(folded.words):
+            if other != end + 1 or not names.begins(text[start:end]) or start < done:
                 continue
-            one, two = folded.text[start:end], folded.text[other:stop]
-            if not _ONE_BLANK.fullmatch(folded.text[end:other]) or one + two not in self._names.solid:
+            if not _SHORTEST_TORN <= stop - start - 1 <= longest or text[end] not in _BLANKS:
                 continue
-            if self._is_ordinary(one) and self._is_ordinary(two):
+            one, two = text[start:end], text[other:stop]
+            if one + two not in names.solid or (self._is_ordinary(one) and self._is_ordinary(two)):
                 continue
             done = stop
-            yield self._names.named(one + two, folded.source_span(start, stop), "with a blank too many")
+            yield names.named(one + two, folded.source_span(start, stop), "with a blank too many")
+
+
+def _spelt(folded: Folded) -> Iterator[re.Match[str]]:
+    """Runs of single letters, looked for where three words of one letter follow each other."""
+    words = folded.words
+    alone = [place for place, (start, end) in enumerate(words) if end == start + 1]
+    done = 0
+    for first, third in zip(alone, alone[2:], strict=False):
+        start = words[first][0]
+        if third == first + 2 and start >= done and (run := _SPELT.match(folded.text, start)) is not None:
+            done = run.end()
+            yield run

@@ -23,6 +23,7 @@ from typing import Final
 from vault.freetext.folding import fold_character
 
 _TOKEN: Final = re.compile(r"(?P<letters>[^\W\d_]+)|(?P<digits>\d+)|(?P<sign>[^\s])")
+_LETTER: Final = re.compile(r"[^\W\d_]")
 #: French and Italian words that lose their vowel before another, without their apostrophe; Dutch 's and 't differ.
 _ELIDED: Final = frozenset({
     "l", "d", "j", "m", "t", "s", "n", "c", "qu", "lorsqu", "puisqu", "jusqu", "quoiqu", "quelqu", "presqu",
@@ -81,3 +82,13 @@ def _closes_elision(text: str, begin: int, sign: int) -> bool:
         and text[sign + 1 : sign + 2].isalpha()
         and fold_character(text[sign]) == "'"
     )
+
+
+def word_start(text: str, place: int) -> int:
+    """Where the letters begin that stand right before `place`; `place` if none do.
+
+    For patterns that look for what is rare in a word: one that begins with the word tries every word of the text.
+    """
+    while place and _LETTER.match(text, place - 1):
+        place -= 1
+    return place

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import Any, Final, NamedTuple
 
@@ -35,6 +35,8 @@ from vault.cases.referrals import ReferralStep
 from vault.vocabulary import CASEWORK, OVERSIGHT, Action, Fact, Kind, Role
 
 Body = Mapping[str, Any]
+#: Between an entry's moment and its commit lies its group's work: milliseconds, on a busy store a second or two.
+COMMITTED_WITHIN: Final = timedelta(seconds=5)
 #: The acts about a case that later looks are explained by: action and kind, as they stand in the log.
 EVIDENCE: Final = (
     (Happening.ENTRUSTED.value, Kind.CASE.value),
@@ -210,6 +212,19 @@ def _entrusted(body: Body, file: CaseFile) -> Body | None:
     return _newest(body, file, lambda act: act["action"] == Happening.ENTRUSTED.value)
 
 
+def _meanwhile(body: Body, file: CaseFile) -> Iterator[Body]:
+    """What the case was entrusted by when a look was decided: the newest entry, and what that one was just replacing.
+
+    An entry says the moment at which it was written; what it says holds from its commit on. Another process that looks
+    in between sees the case as it was, and rightly answers.
+    """
+    for act in file.before(body):
+        if act["action"] == Happening.ENTRUSTED.value:
+            yield act
+            if datetime.fromisoformat(body["at"]) - datetime.fromisoformat(act["at"]) > COMMITTED_WITHIN:
+                return
+
+
 def _own(body: Body, file: CaseFile) -> Evidence | Missing:
     if body["kind"] in _ASKED or (body["kind"] == Kind.DISCLOSURE.value and body["action"] in _HEADS_ACTS):
         return _theirs_to_answer(body, file)
@@ -222,9 +237,10 @@ def _own(body: Body, file: CaseFile) -> Evidence | Missing:
     act = _entrusted(body, file)
     if act is None:
         return _lacks(Fact.OWN)
-    if act["object"] != body["actor"]:
+    theirs = next((one for one in _meanwhile(body, file) if one["object"] == body["actor"]), None)
+    if theirs is None:
         return Missing(Fact.OWN, Lack.CONTRADICTED, act["entry"])
-    return Evidence(Fact.OWN, Basis.ASSIGNMENT, act["entry"])
+    return Evidence(Fact.OWN, Basis.ASSIGNMENT, theirs["entry"])
 
 
 def _theirs_to_answer(body: Body, file: CaseFile) -> Evidence | Missing:
@@ -242,9 +258,10 @@ def _region(body: Body, file: CaseFile) -> Evidence | Missing:
     act, began = _entrusted(body, file), file.sessions.get(body["session"])
     if act is None or began is None or began["actor"] != body["actor"] or not began["outcome"]:
         return _lacks(Fact.REGION)
-    if act["outcome"] != began["outcome"]:
+    there = next((one for one in _meanwhile(body, file) if one["outcome"] == began["outcome"]), None)
+    if there is None:
         return Missing(Fact.REGION, Lack.CONTRADICTED, act["entry"])
-    return Evidence(Fact.REGION, Basis.REGION, act["entry"])
+    return Evidence(Fact.REGION, Basis.REGION, there["entry"])
 
 
 def _second(body: Body, file: CaseFile) -> Evidence | Missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import and_, func, insert, or_, select, update
@@ -46,6 +47,11 @@ def assignment_of(row: Any) -> Assignment:
         CaseId(bytes(case)), number, _actor(before), _actor(coach), Cause(cause), at, ActorId(bytes(by)), explanation,
         AbsenceId(bytes(absence)) if absence is not None else None,
     )  # fmt: skip
+
+
+def fence_of_absences(coach: ActorId) -> int:
+    """The advisory lock between two who record that a coach is away: 64 bits, signed."""
+    return int.from_bytes(sha256(b"parefeu/absences/1 " + coach.raw).digest()[:8], "big", signed=True)
 
 
 class CoachRepository:
@@ -170,6 +176,9 @@ class CoachRepository:
             .order_by(c.first_day, c.absence_id)
         )
         return [_absence(row) for row in rows]
+
+    def exclude_absences(self, coach: ActorId) -> bool:
+        return self._tx.exclude(fence_of_absences(coach))
 
     def add_absence(self, absence: Absence, entry: EntryId) -> None:
         try:

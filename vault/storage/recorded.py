@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Executable, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
 from vault.cases.model import SealedRecord
@@ -39,7 +41,14 @@ class AttachmentRepository:
         self._tx = tx
 
     def get(self, attachment: RecordId) -> AttachmentRow | None:
-        row = self._tx.read(select(*_ATTACHMENT).where(t.attachments.c.attachment_id == attachment.raw)).first()
+        return self._one(select(*_ATTACHMENT).where(t.attachments.c.attachment_id == attachment.raw))
+
+    def get_to_change(self, attachment: RecordId) -> AttachmentRow | None:
+        wanted = select(*_ATTACHMENT).where(t.attachments.c.attachment_id == attachment.raw)
+        return self._one(wanted.with_for_update(key_share=True))
+
+    def _one(self, wanted: Executable) -> AttachmentRow | None:
+        row = self._tx.read(wanted).first()
         return _attachment(row) if row is not None else None
 
     def described(self, case: CaseId, kind: Kind) -> list[AttachmentRow]:
@@ -228,9 +237,20 @@ class DraftRepository:
         result = self._tx.write(
             update(t.drafts)
             .where(c.draft_id == draft.raw, c.sealed.is_not(None), *old)
-            .values(sealed=None, entry_id=entry.raw)
+            .values(sealed=None, version=c.version + 1, entry_id=entry.raw)
         )
         return result.rowcount == 1
+
+    def close(self, draft: RecordId, saved: SealedRecord, entry: EntryId) -> None:
+        made = (sqlite_insert if self._tx.sqlite else postgresql_insert)(t.drafts)
+        emptied = {"sealed": None, "version": t.drafts.c.version + 1, "entry_id": entry.raw}
+        self._tx.write(
+            made.values(
+                draft_id=draft.raw, case_id=saved.case.raw, version=1, template=saved.template, language=saved.language,
+                author=saved.author.raw, saved_at=saved.written_at, expires_at=saved.written_at, key_id=saved.key.raw,
+                sealed=None, entry_id=entry.raw,
+            ).on_conflict_do_update(index_elements=["draft_id"], set_=emptied)
+        )  # fmt: skip
 
     def expired(self, now: datetime, limit: int) -> list[RecordId]:
         c = t.drafts.c

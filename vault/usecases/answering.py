@@ -38,6 +38,7 @@ from vault.cases.access_requests import (
     releasable,
     standing,
 )
+from vault.cases.exceptions import NoticeStanding
 from vault.cases.model import Case
 from vault.crypto.passkey import Assertion
 from vault.errors import Conflict, CryptoError, Erased, InvalidInput, NotFound, StaleVersion
@@ -50,12 +51,14 @@ from vault.usecases.casework import Casework, Values, parse_reference, reference
 from vault.usecases.known_names import name_token
 from vault.usecases.passkeys import PasskeyDesk
 from vault.usecases.received import LIST_LIMIT
-from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Facts, Phase, Purpose
+from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Facts, Phase, Purpose, Role
 
 #: For what requests are answered in each zone.
 PURPOSE: Final = {CASEWORK: Purpose.CASE_ADMINISTRATION, OVERSIGHT: Purpose.DATA_PROTECTION}
 #: Requests that one look takes in; the next look goes on.
 TAKEN_AT_ONCE: Final = 50
+#: A lawful exception of which the person is to be told, by casework.
+_TO_TELL: Final = frozenset({NoticeStanding.DUE.value, NoticeStanding.OVERDUE.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,13 @@ class Looked(NamedTuple):
 
 
 def list_before(
-    uow: UnitOfWork, actor: Actor, desk: AnsweringDesk, *, limit: int = 50, before: datetime | None = None
-) -> list[Values]:
-    """Requests before this approver, newest first; in casework new ones are taken in."""
+    uow: UnitOfWork, actor: Actor, desk: AnsweringDesk, *, limit: int = 50, before: datetime | None = None,
+    undecided: bool = False,
+) -> list[Values]:  # fmt: skip
+    """Requests before this approver, newest first; in casework new ones are taken in.
+
+    undecided: of these only what waits for an act of the approver's own function.
+    """
     if not 1 <= limit <= LIST_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {LIST_LIMIT}", field="limit")
     office, casework = desk.office, desk.casework
@@ -111,12 +118,16 @@ def list_before(
     else:
         rows = uow.requests.newest(limit, before)
     grants = given_upon(uow, [row.id for row in rows])
-    return [_line(uow, permit, row, grants.get(row.id), desk) for row in rows]
+    lines = [_line(uow, permit, row, grants.get(row.id), desk, actor.role) for row in rows]
+    return [line for line, waits in lines if waits or not undecided]
 
 
-def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: GrantRow | None, desk: AnsweringDesk) -> Values:
+def _line(
+    uow: UnitOfWork, permit: Permit, row: RequestRow, grant: GrantRow | None, desk: AnsweringDesk, function: Role
+) -> tuple[Values, bool]:
+    """What the list tells of a request, and whether it waits for that function."""
     office = desk.office
-    manner = None
+    manner, waits = None, False
     try:
         form = office.open(uow, permit, row.id).form
     except (CryptoError, Erased):  # one that was tampered with does not hide the others
@@ -125,15 +136,19 @@ def _line(uow: UnitOfWork, permit: Permit, row: RequestRow, grant: GrantRow | No
         manner, answers = form.manner.value, office.answers(uow, row.id)
         found, told = _standing(row, form, answers, grant, office), exceptional(form, answers, grant, office)
         stand, soon = found.value, _soon(row, found, office)
+        waits = (found is Standing.OPEN and function in missing(form, answers, office.rules)) or (
+            told["notice"] in _TO_TELL or found is Standing.READY if desk.casework is not None else told["acknowledge"]
+        )
     taken = uow.requests.taken(row.id) if desk.casework is not None else None
     known = reference(taken.case) if taken is not None and taken.case is not None else None
-    return shape(
+    line = shape(
         permit.profile,
         {
             "request": row.id.hex(), "reference": known, "filed_at": row.filed_at.isoformat(), "due_at": row.due_at,
             "answer_soon": soon, "standing": stand, "manner": manner, **told,
         },
     )  # fmt: skip
+    return line, bool(waits)
 
 
 def take_in(uow: UnitOfWork, permit: Permit, casework: Casework, office: AccessOffice) -> int:

@@ -140,8 +140,9 @@ def abandon_attachment(uow: UnitOfWork, actor: Actor, arrival: Arrival, casework
 
 
 def _still_arriving(uow: UnitOfWork, actor: Actor, arrival: Arrival, casework: Casework) -> None:
+    """Raises Conflict. Nobody empties it until the commit: a part that came later would stay behind for good."""
     arrival.permit.used_by(actor.id)
-    stored = uow.attachments.get(arrival.row.id)
+    stored = uow.attachments.get_to_change(arrival.row.id)
     if stored is None or stored.chunks is not None or stored.swept_at is not None:
         raise Conflict("this file is not arriving any more")
     if casework.clock.now() - arrival.row.begun_at > ARRIVAL_LONGEST:

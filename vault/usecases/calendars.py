@@ -16,6 +16,7 @@ from vault.access.actor import Actor
 from vault.access.enforcement import Item
 from vault.access.shaping import shape
 from vault.cases.appointments import Channel, Status
+from vault.cases.calendar import belgian_day, end_of
 from vault.cases.model import LANGUAGES
 from vault.errors import Conflict, InvalidInput, NotFound
 from vault.ids import SessionId
@@ -44,13 +45,14 @@ def make_feed(uow: UnitOfWork, actor: Actor, language: str, casework: Casework) 
     if len(live) >= MOST_FEEDS:
         raise Conflict(f"{MOST_FEEDS} addresses of this calendar are live: revoke one first")
     secret = casework.entropy.bytes(SECRET_BYTES)
-    feed = FeedRow(SessionId(permit.entry.raw), actor.id, language, now, now + LIFETIME, None)
+    ends = end_of(belgian_day(now + LIFETIME))  # the day that is told is good to its end
+    feed = FeedRow(SessionId(permit.entry.raw), actor.id, language, now, ends, None)
     uow.agenda.add_feed(sha256(secret).digest(), feed, permit.entry)
     return shape(
         permit.profile,
         {
             "feed": feed.id.hex(), "address": f"/casework/calendar/{secret.hex()}/agenda.ics",
-            "expires_on": feed.expires_at.date().isoformat(), "revoked": False,
+            "expires_on": _last_day(feed), "revoked": False,
         },
     )  # fmt: skip
 
@@ -65,7 +67,7 @@ def list_feeds(uow: UnitOfWork, actor: Actor, casework: Casework) -> list[Values
             permit.profile,
             {
                 "feed": feed.id.hex(), "language": feed.language, "created_at": feed.created_at,
-                "expires_on": feed.expires_at.date().isoformat(), "revoked_at": feed.revoked_at,
+                "expires_on": _last_day(feed), "revoked_at": feed.revoked_at,
             },
         )
         for feed in uow.agenda.feeds(actor.id)
@@ -83,8 +85,13 @@ def revoke_feed(uow: UnitOfWork, actor: Actor, feed: SessionId, casework: Casewo
         raise NotFound("no such item, or not for you")
     return shape(
         permit.profile,
-        {"feed": feed.hex(), "address": None, "expires_on": own.expires_at.date().isoformat(), "revoked": True},
+        {"feed": feed.hex(), "address": None, "expires_on": _last_day(own), "revoked": True},
     )
+
+
+def _last_day(feed: FeedRow) -> str:
+    """The last day in Belgium on which an address is good, some of it at least."""
+    return belgian_day(feed.expires_at - timedelta(microseconds=1)).isoformat()
 
 
 @dataclass(frozen=True, slots=True)

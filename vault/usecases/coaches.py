@@ -27,7 +27,7 @@ from vault.cases.calendar import belgian_day, plausible
 from vault.cases.flow import Step
 from vault.cases.journey import coach_type_for
 from vault.cases.model import Case, CoachType, Place
-from vault.errors import Conflict, InvalidInput
+from vault.errors import Conflict, InvalidInput, StoreBusy
 from vault.ids import AbsenceId, ActorId, CaseId
 from vault.unit_of_work import StaffRow, UnitOfWork
 from vault.usecases.casework import Casework, Values
@@ -88,12 +88,17 @@ class RecordAbsence:
 
 
 def record_absence(uow: UnitOfWork, actor: Actor, cmd: RecordAbsence, casework: Casework) -> Values:
-    """Write down that a coach is away. Raises NotFound, InvalidInput, Conflict for one that overlaps another."""
+    """Write down that a coach is away.
+
+    Raises NotFound, InvalidInput, Conflict for one that overlaps another, StoreBusy while somebody does not let go.
+    """
     last = cmd.last_day if cmd.last_day is not None else cmd.first_day
     if not plausible(cmd.first_day) or not timedelta(0) <= last - cmd.first_day <= LONGEST_ABSENCE:
         raise InvalidInput(f"an absence lasts 1 to {LONGEST_ABSENCE.days} days", field="last_day")
     permit, row = ask_about(uow, actor, cmd.coach, casework, "absence")
     absence = Absence(AbsenceId(casework.entropy.bytes(16)), cmd.coach, cmd.kind, cmd.first_day, cmd.last_day)
+    if not uow.coaches.exclude_absences(cmd.coach):  # of two at once the second sees the first
+        raise StoreBusy("somebody is recording an absence of this coach and does not let go: try again")
     for other in uow.coaches.absences([cmd.coach]):
         if other.covers(absence.first_day) or absence.covers(other.first_day):
             raise Conflict("this coach is away at that time already")

@@ -2,7 +2,8 @@
 
 The place of a draft is derived from its author too, so a colleague who takes over the case finds an empty place.
 Saving the note empties it (`clear_draft`, called in the same operation), and so does its age
-(`vault.usecases.sweep`).
+(`vault.usecases.sweep`). A form says which writing of the place it had seen (`since`): what it sent before its note was
+saved, and what arrives only afterwards, is kept no more. A form that is still open is told, and goes on from there.
 
 A browser keeps a copy of its own for when the vault does not answer. It is sealed under a key that comes with the form,
 to the author alone, for that place alone, each time they may write there: whoever finds the copy, or may no longer see
@@ -16,10 +17,10 @@ from dataclasses import dataclass
 from vault.access.actor import Actor
 from vault.access.shaping import shape
 from vault.cases.drafts import DRAFT_LIFETIME, DraftText
-from vault.cases.model import LANGUAGES, Case
+from vault.cases.model import LANGUAGES, Case, SealedRecord
 from vault.cases.notes import check_size
 from vault.cases.templates import parse_stored, template_for
-from vault.errors import InvalidInput, NotFound
+from vault.errors import InvalidInput, NotFound, StaleVersion
 from vault.ids import CaseId, EntryId, RecordId
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference, require_notice
@@ -28,7 +29,10 @@ from vault.vocabulary import Action, Kind, Provenance, Purpose
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SaveDraft:
-    """note: the note that is revised; None for one that is not there yet. based_on: the version that was read."""
+    """note: the note that is revised; None for one that is not there yet. based_on: the version that was read.
+
+    since: the newest writing of the place that whoever types had seen; None: they cannot be late.
+    """
 
     case: CaseId
     text: str
@@ -37,18 +41,26 @@ class SaveDraft:
     note: RecordId | None = None
     based_on: int = 0
     template_version: int | None = None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BrowserSeal:
-    """What a browser seals its copy of a draft with. place: 16 bytes that tell nothing; key: 32 bytes, AES-256-GCM."""
+    """What a browser seals its copy of a draft with, and what it says with what it sends.
+
+    place: 16 bytes that tell nothing; key: 32 bytes, AES-256-GCM. since: for `SaveDraft`.
+    """
 
     place: bytes
     key: bytes
+    since: int
 
 
 def save_draft(uow: UnitOfWork, actor: Actor, cmd: SaveDraft, casework: Casework) -> Values:
-    """Seal what was typed, over what the author had there. Raises NotFound, NoticeMissing, InvalidInput."""
+    """Seal what was typed, over what the author had there.
+
+    Raises NotFound, NoticeMissing, InvalidInput; StaleVersion for what was sent before the place was emptied.
+    """
     if cmd.language not in LANGUAGES:
         raise InvalidInput(f"language must be one of {', '.join(LANGUAGES)}", field="language")
     if (cmd.note is None) != (cmd.based_on == 0):
@@ -62,9 +74,12 @@ def save_draft(uow: UnitOfWork, actor: Actor, cmd: SaveDraft, casework: Casework
     )
     case = existing(case)
     require_notice(uow, cmd.case)
+    before = uow.drafts.version(place)
+    if cmd.since is not None and cmd.since < before and uow.drafts.get(place) is None:
+        raise StaleVersion(expected=cmd.since, current=before)
     now = casework.clock.now()
     sealed = casework.keeper.seal(
-        uow, permit, kind=Kind.DRAFT, case=cmd.case, record=place, version=uow.drafts.version(place) + 1,
+        uow, permit, kind=Kind.DRAFT, case=cmd.case, record=place, version=before + 1,
         plaintext=DraftText(cmd.text, cmd.based_on).encode(), author=actor.id, at=now,
         provenance=Provenance.INTERVIEW, template=template, language=cmd.language,
     )  # fmt: skip
@@ -98,6 +113,7 @@ def begin_writing(
     seal = BrowserSeal(
         casework.index.token("draft in a browser", place.hex())[:16],
         casework.index.token("key of a draft in a browser", place.hex()),
+        uow.drafts.version(place),
     )
     found = uow.drafts.get(place)
     if found is None or casework.clock.now() >= found[1]:
@@ -140,10 +156,10 @@ def discard_draft(uow: UnitOfWork, actor: Actor, case_id: CaseId, note: RecordId
 
 
 def clear_draft(
-    uow: UnitOfWork, actor: Actor, case: CaseId, note: RecordId | None, entry: EntryId, casework: Casework
+    uow: UnitOfWork, actor: Actor, note: RecordId | None, saved: SealedRecord, entry: EntryId, casework: Casework
 ) -> None:
-    """The note was saved: its author's draft is gone with the same operation."""
-    uow.drafts.clear(_place(case, note, actor, casework), entry)
+    """The note was saved: its author's draft is gone with the same operation. note: None for a new one."""
+    uow.drafts.close(_place(saved.case, note, actor, casework), saved, entry)
 
 
 def _case_of(uow: UnitOfWork, case: CaseId, note: RecordId | None) -> Case | None:

@@ -104,7 +104,7 @@ def write_note(uow: UnitOfWork, actor: Actor, cmd: WriteNote, casework: Casework
     )  # fmt: skip
     store_map(uow, permit, cmd.case, names.at, grown, actor, casework)
     uow.review_counts.add(count(reviewed.spans, cmd.language).items(), permit.entry)
-    clear_draft(uow, actor, cmd.case, cmd.note, permit.entry, casework)
+    clear_draft(uow, actor, cmd.note, stored, permit.entry, casework)
     return shape(
         permit.profile,
         {

@@ -144,7 +144,15 @@
     say(status, "saving", "busy");
     saving = (async () => {
       try {
-        const reply = await fetch(form.dataset.draft, { method: "POST", body: sent, credentials: "same-origin", redirect: "manual", keepalive: sent.toString().length < 60000 });
+        const send = () => fetch(form.dataset.draft, { method: "POST", body: sent, credentials: "same-origin", redirect: "manual", keepalive: sent.toString().length < 60000 });
+        let reply = await send();
+        // The note of another page of this case was saved meanwhile: what is typed here is a draft of its own.
+        const since = reply.status === 409 ? await reply.text() : "";
+        if (/^[0-9]+$/.test(since) && form.elements.since) {
+          form.elements.since.value = since;
+          sent.set("since", since);
+          reply = await send();
+        }
         if (!reply.ok) throw new Error(String(reply.status));
         say(status, "saved", "good");
         if (local && !dirty) local.kept();

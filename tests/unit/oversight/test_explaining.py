@@ -32,6 +32,7 @@ def entrusted(minute: int, coach: str, region: str = "brussels") -> dict[str, An
 
 
 LOOK: Final = at(30, "read", kind="note", rule="cw-13")
+MEANWHILE: Final = {**LOOK, "at": LOOK["at"].replace(":00.", ":05."), "entry": "e30x"}
 BEGAN: Final = {**at(1, "signed_in", outcome="brussels"), "entry": "s1", "subject": ""}
 OWN, REGION, SECOND, CONSENT, ADDRESSED = Fact.OWN, Fact.REGION, Fact.SECOND, Fact.CONSENT, Fact.ADDRESSED
 RELEASED: Final = at(6, "release_begun", kind="referral", object="r1", outcome="partner:caritas", actor="a-coach")
@@ -65,6 +66,26 @@ RECEIVED: Final = {**LOOK, "zone": "partner:caritas", "kind": "referral", "objec
         pytest.param(LOOK, (OWN,), [entrusted(2, "a-coach")], "assignment e2", id="entrusted to the actor"),
         pytest.param(LOOK, (OWN,), [entrusted(2, "a-other")], "own contradicted e2", id="entrusted to another"),
         pytest.param(LOOK, (OWN,), [entrusted(2, "")], "own contradicted e2", id="entrusted to nobody"),
+        pytest.param(
+            MEANWHILE, (OWN,), [entrusted(2, "a-coach"), entrusted(30, "a-other")], "assignment e2",
+            id="being taken away, not committed yet"
+        ),
+        pytest.param(
+            MEANWHILE, (OWN,), [entrusted(2, "a-third"), entrusted(30, "a-other")], "own contradicted e30",
+            id="being taken away from somebody else"
+        ),
+        pytest.param(
+            {**MEANWHILE, "at": MEANWHILE["at"].replace(":05.", ":06.")}, (OWN,),
+            [entrusted(2, "a-coach"), entrusted(30, "a-other")], "own contradicted e30", id="taken away six seconds ago"
+        ),
+        pytest.param(
+            MEANWHILE, (OWN,), [entrusted(1, "a-coach"), entrusted(2, "a-third"), entrusted(30, "a-other")],
+            "own contradicted e30", id="taken away, and then from the next"
+        ),
+        pytest.param(
+            MEANWHILE, (REGION,), [entrusted(2, "", "brussels"), entrusted(30, "", "liege")], "region e2",
+            id="moving to another region, not committed yet"
+        ),
         pytest.param(
             LOOK, (OWN,), [entrusted(9, "a-other"), entrusted(2, "a-coach")], "own contradicted e9",
             id="taken away before"
