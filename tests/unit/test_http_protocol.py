@@ -164,7 +164,7 @@ def test_who_names_one_host_is_answered(line: socket.socket, host: str) -> None:
 
 def test_http_1_0_may_name_no_host_but_not_two(port: int) -> None:
     for hosts, told in (("", b" 200 "), ("Host: a\r\n", b" 200 "), ("Host: a\r\nHost: b\r\n", b" 400 ")):
-        with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
             line.sendall(f"GET /body HTTP/1.0\r\n{hosts}\r\n".encode())
             assert told in line.recv(65_536)
 
