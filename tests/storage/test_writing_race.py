@@ -73,6 +73,14 @@ def case(house: House) -> str:
     return found
 
 
+def test_two_first_notes_of_a_case_are_both_saved(house: House) -> None:
+    """Each would make the key that the case has none of yet: who is overtaken finds the other's."""
+    fresh = house.open_case(house.client("coach"))
+    told = one_after_the_other(house, ("coach", saving(fresh)), ("coach", saving(fresh)))
+    assert isinstance(told, dict)
+    assert len(house.client("coach").get(f"/cases/{fresh}/notes").json()["notes"]) == 2
+
+
 @pytest.mark.parametrize("before", [0, 1, 2], ids=["the first", "the second", "the third"])
 def test_a_draft_that_arrives_after_its_note_was_saved_is_none(house: House, case: str, before: int) -> None:
     since = seen(house, case)

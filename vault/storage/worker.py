@@ -27,13 +27,21 @@ from typing import Any, Final, NoReturn
 
 from sqlalchemy import Insert
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.audit.log import Lane, Mark
 from vault.errors import StoreBusy, StoreUnavailable, VaultError
 from vault.storage import tables as t
 from vault.storage.hot import HotStatements, Want
-from vault.storage.store import DRIVER_ERRORS, StatementFault, Store, generation_closed, place_taken
+from vault.storage.store import (
+    DRIVER_ERRORS,
+    StatementFault,
+    Store,
+    generation_closed,
+    place_taken,
+    unique_violation,
+)
 from vault.storage.transaction import Group, Transaction
 from vault.storage.unit_of_work import ZoneUnitOfWork
 from vault.vocabulary import Zone
@@ -112,7 +120,7 @@ class GroupRunner:
         try:
             self._attempt(jobs)
         except StatementFault as fault:
-            if len(jobs) == 1 and not (place_taken(fault.cause) or generation_closed(fault.cause)):
+            if len(jobs) == 1 and not _passes(fault.cause):
                 _fail(jobs, fault.cause)
                 return
             for job in jobs:
@@ -272,6 +280,12 @@ class GroupRunner:
         self._store.keystore.rollback()
         for zone, mark in marks.items():
             self._lanes[zone].rewind(mark)
+
+
+def _passes(fault: BaseException) -> bool:
+    """Whether it may be otherwise the next time: somebody else was quicker, and what they wrote can be read now."""
+    overtaken = isinstance(fault, IntegrityError) and unique_violation(fault)
+    return overtaken or place_taken(fault) or generation_closed(fault)
 
 
 def _fail(jobs: Sequence[Job], fault: BaseException) -> None:
