@@ -16,7 +16,7 @@ import pkcs11
 import pytest
 
 from tests.roots.openbao import OpenBao
-from tests.roots.softhsm import SoftHsm
+from tests.roots.softhsm import SoftHsm, forget_errors
 from tests.unit.crypto.kit import ENTROPY
 from vault.crypto.providers import hsm
 from vault.crypto.providers.hsm import Pkcs11Root, TokenKey
@@ -189,6 +189,7 @@ def test_nobody_is_logged_in_between_two_uses(softhsm: SoftHsm, label: str) -> N
             token.open(user_pin="0000-wrong")
     finally:
         module.finalize()
+        forget_errors()
 
 
 def test_a_pin_is_read_anew_at_each_use(softhsm: SoftHsm, label: str) -> None:
