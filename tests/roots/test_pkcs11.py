@@ -16,7 +16,7 @@ import pkcs11
 import pytest
 
 from tests.roots.openbao import OpenBao
-from tests.roots.softhsm import SoftHsm
+from tests.roots.softhsm import SoftHsm, forget_errors
 from tests.unit.crypto.kit import ENTROPY
 from vault.crypto.providers import hsm
 from vault.crypto.providers.hsm import Pkcs11Root, TokenKey
@@ -189,6 +189,7 @@ def test_nobody_is_logged_in_between_two_uses(softhsm: SoftHsm, label: str) -> N
             token.open(user_pin="0000-wrong")
     finally:
         module.finalize()
+        forget_errors()
 
 
 def test_a_pin_is_read_anew_at_each_use(softhsm: SoftHsm, label: str) -> None:
@@ -221,16 +222,22 @@ import os, sys, threading, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 from tests.unit.crypto.kit import ENTROPY
 from vault.crypto.providers.hsm import Pkcs11Root, TokenKey
+from vault.errors import RootUnavailable
 from vault.sensitive import Sensitive
 module, token, pin, wrapped = sys.argv[1:]
 root = Pkcs11Root.open(TokenKey(module, token, "root"), lambda: Sensitive(pin), ENTROPY)
 over = threading.Event()
 threads = [threading.Thread(target=lambda: [root.healthy() for _ in iter(over.is_set, True)]) for _ in range(3)]
 [thread.start() for thread in threads]
-for _ in range(12):
+for _ in range(40):
     child = os.fork()
     if child == 0:
-        os._exit(0 if root.unwrap(bytes.fromhex(wrapped), b"context") == b"secret" else 1)
+        for _ in range(200):  # SoftHSM rewrites a token's file at each login: meanwhile another process may not find it
+            try:
+                os._exit(0 if root.unwrap(bytes.fromhex(wrapped), b"context") == b"secret" else 1)
+            except RootUnavailable as fault:
+                assert "answer" not in str(fault) and "busy" not in str(fault)
+        os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
 over.set()
 [thread.join() for thread in threads]
@@ -263,6 +270,7 @@ def test_without_the_library_the_extra_is_named(softhsm: SoftHsm, label: str, mo
     assert "parefeu[pkcs11]" in told(ConfigurationError, lambda: softhsm.opened(label, ENTROPY))
 
 
-def test_no_thread_is_left_behind(softhsm: SoftHsm, label: str) -> None:
-    softhsm.made(label, ENTROPY)
-    assert [thread.name for thread in threading.enumerate() if thread.name == "pkcs11"] == []
+def test_all_uses_share_one_thread(softhsm: SoftHsm, label: str) -> None:
+    for _ in range(3):
+        assert softhsm.made(f"{label}-{ENTROPY.bytes(2).hex()}", ENTROPY).healthy()
+    assert [thread.name for thread in threading.enumerate()].count("pkcs11") == 1

@@ -9,9 +9,10 @@ Each use stands alone: the module is initialised, one session logs in, works, is
 - The token is not logged in while the server serves.
 - Uses are made one at a time in a process, and a fork waits for the one under way: modules are initialised without
   locks of their own, and four threads at once corrupted memory (SoftHSM2 2.6.1, python-pkcs11 0.10).
-- Each is made in a thread that ends with it. A module that shares the process's OpenSSL leaves errors in that thread's
-  queue, which the next TLS connection there would take for its own (seen: "no such engine"); and whoever waits for a
-  module that hangs is told after `seconds`. The call itself cannot be ended: a restart is then due.
+- They are made in a thread of the modules' own. A module that shares the process's OpenSSL leaves errors in its
+  thread's queue, which the next TLS connection there would take for its own (seen: "no such engine"); and whoever waits
+  for a module that hangs is told after `seconds`. The call itself cannot be ended: a restart is then due. The thread
+  stays: one that ended while the process forked left its child a lock of OpenSSL that nobody held any more.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from vault.crypto.providers.enveloped import EnvelopedRoot, not_of_this_root
@@ -45,13 +47,24 @@ _TAG_BITS: Final = 128
 _LOCKED_BYTES: Final = _NONCE_BYTES + _KEY_BITS // 8 + _TAG_BITS // 8
 
 _ONE_AT_A_TIME: Final = threading.Lock()
+#: Of the modules' thread, once it was begun.
+_asked: list[SimpleQueue[Callable[[], None]]] = []
 #: A fork waits for a use under way, lest its child inherit half of it. Not for ever: one that hangs stays where it is.
 _PATIENCE: Final = 60.0
 _held: list[bool] = []
+
+
+def _forked(child: bool) -> None:
+    if child:
+        _asked.clear()  # a child has no thread but the one that forked
+    if _held.pop():
+        _ONE_AT_A_TIME.release()
+
+
 os.register_at_fork(
     before=lambda: _held.append(_ONE_AT_A_TIME.acquire(timeout=_PATIENCE)),
-    after_in_parent=lambda: _ONE_AT_A_TIME.release() if _held.pop() else None,
-    after_in_child=lambda: _ONE_AT_A_TIME.release() if _held.pop() else None,
+    after_in_parent=lambda: _forked(False),
+    after_in_child=lambda: _forked(True),
 )
 
 #: From the library and a session or key, to what is wanted.
@@ -163,14 +176,14 @@ class Pkcs11Root(EnvelopedRoot):
         library, pin, place = _library(), self._pin().expose(), self._place
 
         def use() -> bytes:
-            with _taken(place.seconds), _initialised(library, place.module) as module:
+            with _initialised(library, place.module) as module:
                 token = module.get_token(token_label=place.token)
                 _refuse_locked(library, token.flags)
                 with token.open(rw=writing, user_pin=pin) as session:
                     return work(library, session)
 
         try:
-            return _in_a_thread(use, place.seconds)
+            return _apart(use, place.seconds)
         except library.NoSuchToken:
             raise RootUnavailable("no token of that label is there") from None
         except library.MultipleTokensReturned:
@@ -183,36 +196,43 @@ class Pkcs11Root(EnvelopedRoot):
             raise RootUnavailable(f"the token or its module failed ({kind})") from None
 
 
-def _in_a_thread(use: Callable[[], bytes], seconds: float) -> bytes:
-    """What `use` gives or raises, from a thread that ends with it. Raises RootUnavailable if it does not in time."""
+def _apart(use: Callable[[], bytes], seconds: float) -> bytes:
+    """What `use` gives or raises, from the modules' own thread. Raises RootUnavailable if it does not in time."""
+    if not _ONE_AT_A_TIME.acquire(timeout=seconds):
+        raise RootUnavailable("the token is still busy with what was asked before")
     told: list[bytes] = []
     failed: list[BaseException] = []
+    done = threading.Event()
 
     def run() -> None:
         try:
             told.append(use())
         except BaseException as fault:  # noqa: BLE001 - handed to whoever waits
             failed.append(fault)
+        finally:
+            _ONE_AT_A_TIME.release()
+            done.set()
 
-    thread = threading.Thread(target=run, name="pkcs11", daemon=True)
-    thread.start()
-    thread.join(2 * seconds)  # waiting for the one before, and its own
+    _own_thread().put(run)
+    if not done.wait(seconds):
+        raise RootUnavailable(f"the token did not answer within {seconds:g} s")
     if failed:
         raise failed[0]
-    if not told:
-        raise RootUnavailable(f"the token did not answer within {seconds:g} s")
     return told[0]
 
 
-@contextmanager
-def _taken(seconds: float) -> Iterator[None]:
-    """The module, alone in this process."""
-    if not _ONE_AT_A_TIME.acquire(timeout=seconds):
-        raise RootUnavailable("the token is still busy with what was asked before")
-    try:
-        yield
-    finally:
-        _ONE_AT_A_TIME.release()
+def _own_thread() -> SimpleQueue[Callable[[], None]]:
+    """What the thread of this process does next; called by whoever holds the lock."""
+    if not _asked:
+        asked: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+        def serve() -> None:
+            while True:
+                asked.get()()
+
+        threading.Thread(target=serve, name="pkcs11", daemon=True).start()
+        _asked.append(asked)
+    return _asked[0]
 
 
 def _library() -> Any:
