@@ -24,7 +24,7 @@ entries = Table(
 #: What waits to be integrated: every entry is covered by exactly one row. Entries that follow each other in a lane
 #: and have no detail of their own share one, named after the first of them. The sequencer takes rows away, nobody else
 #: does. No foreign key: it would hold the first of a run alone, and the sequencer passes over what is not there
-#: (docs/adr/0044).
+#: (docs/adr/0042).
 outbox = Table(
     "outbox",
     main,
