@@ -103,6 +103,8 @@ OUTCOMES: Final = {
     "budget_spent": "no more this month",
     "identity_survives": "names would have stayed in it",
     "erased": "erased",
+    "erasure_held": "something held it: it was not erased",
+    "key_generation_missing": "a newer key than the program held was needed",
     "store_busy": "the vault was busy",
     "store_unavailable": "the vault did not answer",
     "record_tampered": "the record was not what was stored",

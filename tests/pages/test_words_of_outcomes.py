@@ -24,7 +24,8 @@ _NOT_OF_ACTS = {
     "vault_error", "crypto_error", "directory_rejected", "unsupported_format", "log_error", "invalid_proof",
     "note_rejected", "log_damaged", "log_rolled_back", "keyring_error", "wrong_passphrase", "keyring_missing",
     "keyring_damaged", "policy_rejected", "store_error", "log_being_filed", "store_mismatch", "foreign_store",
-    "printing_error", "configuration_error", "provider_unavailable",
+    "printing_error", "configuration_error", "provider_unavailable", "root_missing", "root_refused",
+    "root_unavailable", "root_unsuitable", "erasure_pending",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tests import asked, passkeys, recorded, samples
+from tests import asked, erasures, passkeys, recorded, samples
 from tests.api.stage import Stage, calls
 from tests.api.stage_access import Access
 from tests.api.stage_people import People
@@ -50,7 +50,9 @@ NAMING: Final[dict[Table, tuple[str, ...]]] = {
     t.referrals: ("referral_id",), t.referral_events: ("number",), t.withdrawals: ("release_id",),
     t.review_questions: ("question_id",), t.receipts: ("release_id",), t.answers: ("answer_id",),
     t.passkeys: ("passkey_id", "credential"), t.passkey_words: ("said",), t.recovery_codes: ("number",),
-    t.federated_identities: ("generation",),
+    t.federated_identities: ("generation",), t.erasures: ("erasure_id",), t.erasure_words: ("erasure_id",),
+    t.erasure_cases: ("erasure_id", "number"), t.tombstones: ("case_id",), t.buried_keys: ("key_id",),
+    t.buried_acts: ("act",),
 }  # fmt: skip
 YES: Final = Event("write", "note", Verdict.ALLOW)
 
@@ -86,6 +88,22 @@ def _story(house: House) -> None:
     people.appointment()
     people.calendar()
     assert house.client("head").post(f"/cases/{people.case()}/assignment", json={}).status_code == 200
+    _erased(house)
+
+
+def _erased(house: House) -> None:
+    """A case that a partner had something of, and let go."""
+    coach, case = house.client("coach"), erasures.full_case(house)
+    referral = house.consent(coach, case, "caritas")
+    release = house.send(coach, case, referral)
+    house.withdraw(coach, case, referral)
+    told = house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})
+    assert told.status_code == 201, told.text
+    assert coach.post(f"/cases/{case}/steps/close", json={"outcome": "STAY_OBTAINED"}).status_code == 201
+    house.clock.move(days=40)  # until then the partner had time to confirm
+    for login in ("head", "dpo"):
+        house.renew(login)
+    erasures.erase(house, case)
 
 
 def _another(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
