@@ -49,7 +49,7 @@ def test_the_attacker_with_caseworks_keys_opens_every_record(place: Estate, dump
     assert len(answers) == 2
     assert set(taken.opened) == answers | {
         ("casework.records", f"{row['record_id'].hex()}/{row['version']}") for row in dump["casework.records"]
-    } | {("casework.drafts", row["draft_id"].hex()) for row in dump["casework.drafts"]} | {
+    } | {("casework.drafts", row["draft_id"].hex()) for row in dump["casework.drafts"] if row["sealed"] is not None} | {
         ("casework.attachment_chunks", f"{row['attachment_id'].hex()}/{row['number']}")
         for row in dump["casework.attachment_chunks"]
     } | requests_for(dump, CASEWORK)

@@ -127,9 +127,8 @@ def test_a_database_from_before_is_erased_again_before_anybody_is_served(backup:
         assert wrong(house) == []
 
 
+@pytest.mark.parametrize("house_settings", ["postgres"], indirect=True)  # a zone alone needs PostgreSQL
 def test_a_zone_without_casework_keys_does_not_start_before(backup: Backup) -> None:
-    if backup.server is None:
-        pytest.skip("--zone needs PostgreSQL")
     _, clock = _erased_after_backup(backup)
     backup.put_back("keystore")
     apart = backup.settings.model_copy(update={"zone": "follow_up"})
@@ -151,9 +150,8 @@ def test_the_doctor_finds_a_database_from_before(backup: Backup) -> None:
     assert any(line.startswith("erased_cases: a key of an erased case") for line in found)
 
 
+@pytest.mark.parametrize("house_settings", ["sqlite"], indirect=True)  # the commands are the same on both
 def test_both_from_before_need_the_list_that_was_kept_apart(backup: Backup, tmp_path: Path) -> None:
-    if backup.server is not None:
-        pytest.skip("the commands are the same on both")
     raw, clock = _erased_after_backup(backup)
     shell, home = Shell(Hooks(root=WeakFileRoot, clock=clock)), ("--home", backup.settings.home)
     kept = tmp_path / "erased.txt"
