@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with house_on(Settings(home=home)) as house, browsing(house) as site:
         site.hire("coach", "head", "dpo")
         yield site
+
+
+def carried_out(site: Site) -> int:
+    """Apart from this thread, in which the browser's own loop runs."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(carry_out, site.house).result()
 
 
 def seen(page: Page, wrong: dict[str, list[str]]) -> None:
@@ -55,10 +62,10 @@ def test_two_people_have_a_case_erased_without_scripts(site: Site) -> None:
     dpo.locator("tbody a").click()
     dpo.get_by_label("Accepter\u00a0: le dossier est effacé", exact=True).check()
     dpo.get_by_role("button", name="Continuer").click()
-    assert carry_out(site.house) == 0, "one press agrees to nothing"
+    assert carried_out(site) == 0, "one press agrees to nothing"
     dpo.get_by_role("button", name="Oui, le faire effacer").click()
     expect(dpo.get_by_text("Vous avez accepté.")).to_be_visible()
-    assert carry_out(site.house) == 1
+    assert carried_out(site) == 1
     head.goto(f"{site.base}/pages/casework/cases/{case}")
     expect(head.get_by_role("heading", level=1)).to_contain_text("n'est pas pour vous")
 
