@@ -24,7 +24,8 @@ _NOT_OF_ACTS = {
     "vault_error", "crypto_error", "directory_rejected", "unsupported_format", "log_error", "invalid_proof",
     "note_rejected", "log_damaged", "log_rolled_back", "keyring_error", "wrong_passphrase", "keyring_missing",
     "keyring_damaged", "policy_rejected", "store_error", "log_being_filed", "store_mismatch", "foreign_store",
-    "printing_error", "configuration_error", "provider_unavailable",
+    "printing_error", "configuration_error", "provider_unavailable", "key_generation_missing", "root_missing",
+    "root_refused", "root_unavailable", "root_unsuitable", "erasure_pending",
 }  # fmt: skip
 
 
@@ -45,6 +46,8 @@ def said(code: str, kind: str = "case", language: str = "en") -> str:
         ("would_be_waiting", "order", "only looked at; it would be, taken in; it waits"),
         ("consequences", "letter", "Letter on the consequences"),
         ("brussels", "session", "Brussels"),
+        ("ground_not_met", "erasure", "the ground is not met"),
+        ("erasure_held", "erasure", "something held the case"),
         ("words_of_nobody", "case", ""),
         ("", "case", ""),
     ],
