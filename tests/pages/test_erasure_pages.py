@@ -31,8 +31,8 @@ def numbers(house: House) -> list[str]:
     return [row["erasure_id"].hex() for row in rows(house, t.erasures)]
 
 
-def test_a_case_is_erased_by_two_people_in_two_presses_each(lite_house: House) -> None:
-    house, case = lite_house, closed_case(lite_house)
+def test_a_case_is_erased_by_two_people_in_two_presses_each(house: House) -> None:
+    case = closed_case(house)
     place = f"/cases/{case}/erasure"
     head, dpo = Visitor(house, "head"), Visitor(house, "dpo")
     assert "No closed case of your region is due" in head.look("/erasures")
