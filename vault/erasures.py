@@ -39,8 +39,8 @@ class Erasures(Protocol):
         ...
 
     def get(self, erasure: ErasureId) -> Asked | None: ...
-    def newest(self, limit: int, before: datetime | None) -> list[Asked]:
-        """What this zone may see, the newest first."""
+    def newest(self, limit: int, before: datetime | None, *, waiting: bool = False) -> list[Asked]:
+        """What this zone may see, the newest first. waiting: what nobody answered."""
         ...
 
     def of_cases(self, cases: Collection[CaseId]) -> dict[CaseId, Asked]:

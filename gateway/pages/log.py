@@ -12,6 +12,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gateway.api.access_log import evidence_file, evidence_of, needs_of, oversight_of
+from gateway.pages.erasures import waiting_for_a_word
 from gateway.pages.site import Door, Visit
 from vault.audit.reading import EntryFilter
 from vault.cases.calendar import BRUSSELS
@@ -41,7 +42,12 @@ class OversightPages:
 class LogPages(OversightPages):
     """Who looked at what, why, whether it was allowed, and what makes it plausible."""
 
-    async def entries(self, visit: Visit) -> Response:
+    async def home(self, visit: Visit) -> Response:
+        """The log; at its top, for the data protection officer who just comes in, what waits for their word alone."""
+        comes_in = not visit.part and not visit.request.url.query
+        return await self.entries(visit, await waiting_for_a_word(visit, self.door) if comes_in else 0)
+
+    async def entries(self, visit: Visit, to_erase: int = 0) -> Response:
         """A page of the log with what explains each access; filtered and cut by the database."""
         given, wanted = _asked_for(visit, _PAGE)
         rows, upto, told = ([], "", True) if wanted is None else await self._page(visit, wanted)
@@ -49,7 +55,7 @@ class LogPages(OversightPages):
         if visit.part:
             return visit.draw("log_rows.html", **values)
         zones = [str(zone) for zone in self.door.gate.services.settings.zones]
-        return visit.draw("log.html", zones=zones, **values)
+        return visit.draw("log.html", zones=zones, to_erase=to_erase, **values)
 
     async def _page(self, visit: Visit, wanted: EntryFilter) -> tuple[list[Any], str, bool]:
         """Rows, from where to go on, and whether accesses are explained: not where very much speaks for them."""

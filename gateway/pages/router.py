@@ -25,6 +25,7 @@ from gateway.pages.coaches import CoachPages
 from gateway.pages.disclosed import DisclosedPages
 from gateway.pages.documents import DocumentPages
 from gateway.pages.emergencies import EmergencyPages, EmergencyWatch
+from gateway.pages.erasures import ErasurePages, ErasureWatchPages
 from gateway.pages.examining import ExaminingPages
 from gateway.pages.excepting import ExceptionPages
 from gateway.pages.federated import FederatedPages
@@ -97,6 +98,7 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
             ("/coaches", "coaches"),
             ("/requests", "requests"),
             ("/samples", "samples"),
+            ("/erasures", "erasures"),
             ("/figures", "figures"),
             ("/emergencies", "emergencies"),
         ),
@@ -116,7 +118,13 @@ _MENU: Final[dict[ZoneKind, dict[str, tuple[tuple[str, str], ...]]]] = {
     ZoneKind.OVERSIGHT: {
         "auditor": (*_DESK, ("/passkeys", "passkeys")),
         "operator": (("/", "operation"),),
-        "dpo": (*_DESK, ("/requests", "requests"), ("/withdrawals", "withdrawals"), ("/passkeys", "passkeys")),
+        "dpo": (
+            *_DESK,
+            ("/requests", "requests"),
+            ("/erasures", "erasures"),
+            ("/withdrawals", "withdrawals"),
+            ("/passkeys", "passkeys"),
+        ),
     },
 }
 
@@ -209,9 +217,9 @@ def _answering(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
 
 def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
     log, state, reviewed, examining = LogPages(door), StatePages(door), ReviewPages(door), ExaminingPages(door)
-    held, look, both = CeremonyWatch(door), ("GET",), ("GET", "POST")
+    held, erasures, look, both = CeremonyWatch(door), ErasureWatchPages(door), ("GET",), ("GET", "POST")
     return [
-        ("/", OperationPages(door).home(log.entries), look),
+        ("/", OperationPages(door).home(log.home), look),
         ("/entries/{entry}", log.entry, both),
         ("/unexplained", log.unexplained, look),
         ("/evidence", log.evidence, look),
@@ -226,6 +234,8 @@ def _oversight(door: Door) -> list[tuple[str, Handler, tuple[str, ...]]]:
         ("/reviews/{review}", reviewed.one, both),
         ("/log-figures", LogFigurePages(door).figures, look),
         ("/log-state", state.state, both),
+        ("/erasures", erasures.queue, look),
+        ("/erasures/{erasure}", erasures.one, both),
         ("/withdrawals", WatchPages(door).withdrawals, look),
         ("/passkeys", VouchingPages(door).passkeys, both),
         *_answering(door),
@@ -237,6 +247,7 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
     referring, agenda, files, asked = ReferralPages(door), AgendaPages(door), DocumentPages(door), QuestionPages(door)
     emergencies, samples = EmergencyPages(door), CaseSamplePages(door)
     calendars, excepting, intake = CalendarPages(door), ExceptionPages(door), IntakePages(door)
+    erasures = ErasurePages(door)
     case, look, both, send = "/cases/{case}", ("GET",), ("GET", "POST"), ("POST",)
     return [
         ("/", notes.home, look),
@@ -248,6 +259,8 @@ def _casework(door: Door, printer: Printer) -> list[tuple[str, Handler, tuple[st
         ("/samples", samples.all, both),
         ("/samples/{sample}", samples.one, both),
         ("/samples/{sample}/notes/{note}", samples.note, look),
+        ("/erasures", erasures.due, look),
+        (f"{case}/erasure", erasures.ask, both),
         ("/questions", asked.all, look),
         ("/questions/{question}", asked.one, both),
         *_answering(door),

@@ -8,7 +8,14 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from gateway.pages import words_of_access, words_of_coaches, words_of_orders, words_of_oversight, words_of_samples
+from gateway.pages import (
+    words_of_access,
+    words_of_coaches,
+    words_of_erasures,
+    words_of_orders,
+    words_of_oversight,
+    words_of_samples,
+)
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
@@ -352,9 +359,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
 }  # fmt: skip
 
 WORDS.update(words_of_oversight.WORDS | words_of_access.WORDS | words_of_coaches.WORDS | words_of_orders.WORDS)
-WORDS.update(words_of_samples.WORDS)
+WORDS.update(words_of_samples.WORDS | words_of_erasures.WORDS)
 for _group in ("menu", "done", "kind"):
-    for _part in (words_of_oversight, words_of_access, words_of_coaches, words_of_orders):
+    for _part in (words_of_oversight, words_of_access, words_of_coaches, words_of_orders, words_of_erasures):
         WORDS[_group] |= _part.MORE.get(_group, {})
 for _group, _more in words_of_samples.MORE.items():
     WORDS[_group] |= _more
@@ -409,7 +416,7 @@ FAULTS: Final[dict[str, str]] = WORDS["obstacle"] | {
     "review_needed": "Some places may name somebody. Decide about them below, then save.",
     "review_stale": "The text or the case has changed since the look. Decide again, then save.",
 } | words_of_oversight.FAULTS | words_of_access.FAULTS | words_of_coaches.FAULTS | words_of_orders.FAULTS  # fmt: skip
-FAULTS.update(words_of_samples.FAULTS)
+FAULTS.update(words_of_samples.FAULTS | words_of_erasures.FAULTS)
 
 #: Why a page is not shown: what it says, and what to do.
 REFUSALS: Final[dict[str, tuple[str, str]]] = {

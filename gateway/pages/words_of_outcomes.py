@@ -94,6 +94,7 @@ OUTCOMES: Final = {
     "review_needed": "a look through it was needed",
     "review_stale": "the text had changed since the look through it",
     "slot_taken": "the time was taken",
+    "erasure_held": "something held the case",
     "clash": "it clashed with another appointment",
     "not_assignable": "nobody could take the case",
     "too_few_cases": "too few cases to draw from",
@@ -103,7 +104,6 @@ OUTCOMES: Final = {
     "budget_spent": "no more this month",
     "identity_survives": "names would have stayed in it",
     "erased": "erased",
-    "erasure_held": "something held it: it was not erased",
     "key_generation_missing": "a newer key than the program held was needed",
     "store_busy": "the vault was busy",
     "store_unavailable": "the vault did not answer",
@@ -121,7 +121,7 @@ _GROUPS: Final = (
 _OF_KIND: Final = {
     "review_case": ("review_move", "judgement", "reason_code", "finding"), "review_question": ("review_move", "asks"),
     "letter": ("letter",), "log_state": ("ending",), "break_glass": ("cause",), "case_sample": ("sample_reason",),
-    "appointment": ("appointment",),
+    "appointment": ("appointment",), "erasure": ("erasure_refusal", "erasure_ground", "erasure_standing"),
 }  # fmt: skip
 _PARTS: Final = re.compile(r"[ :]+")
 #: A file of orders that was only looked at.

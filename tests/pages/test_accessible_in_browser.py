@@ -13,7 +13,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from gateway.pages import catalogs
 from gateway.settings import Settings
-from tests import emergencies, excepted, samples
+from tests import emergencies, erasures, excepted, samples
 from tests.asked import ask, opened, taken
 from tests.house import house_on
 from tests.pages.browsing import OF_LAYOUT, TAGS, Site, browsing, findings
@@ -102,6 +102,19 @@ def examined(site: Site, case: str) -> tuple[str, list[str], str]:
     return question, pages, emergency
 
 
+def closed(site: Site) -> tuple[str, str, str, str]:
+    """A closed case, one that something holds, one that is asked to be erased, and the request's number."""
+    site.hire("head", "dpo")
+    free, held, asked = (erasures.full_case(site.house) for _ in range(3))
+    site.house.refer(site.api("coach"), held)
+    for case in (free, held, asked):
+        reply = site.api("coach").post(f"/cases/{case}/steps/close", json={"outcome": "STAY_OBTAINED"})
+        assert reply.status_code == 201, reply.text
+    reply = erasures.ask(site.house, asked)
+    assert reply.status_code == 201, reply.text
+    return free, held, asked, reply.json()["erasure"]
+
+
 @pytest.fixture(scope="module")
 def pages(site: Site) -> dict[str, list[str]]:
     """The paths that each looks at, of a house where something lies on every page."""
@@ -114,6 +127,7 @@ def pages(site: Site) -> dict[str, list[str]]:
     question, overseen, emergency = examined(site, case)
     filed, given = excepted_by(site, case)
     sampled = samples.of(site.house, case)
+    free, kept, leaving, erasure = closed(site)
     at = f"/pages/casework/cases/{case}"
     zones = {
         "": ["/pages/", "/pages/who-sees-what", "/pages/leaflet", "/pages/accessibility", "/pages/casework/sign-in"],
@@ -122,14 +136,16 @@ def pages(site: Site) -> dict[str, list[str]]:
             "/", "/cases", f"/cases/{case}/coach", "/figures", "/requests", f"/requests/{asked}", f"/requests/{filed}",
             f"/cases/{case}/exceptions", f"/cases/{case}/exceptions/new",
             "/coaches", f"/coaches/{site.house.staff['coach'].id.hex()}", f"/absences/{absent(site)}",
-            "/samples", f"/samples/{sampled}", f"/samples/{sampled}/notes/{note}",
+            "/samples", f"/samples/{sampled}", f"/samples/{sampled}/notes/{note}", "/erasures?by=2030-01-01",
+            *(f"/cases/{one}/erasure" for one in (free, kept, leaving)),
         ],
         "desk": ["/", "/day", "/import"], "auditor": ["/", "/sessions", *overseen],
         "caritas": ["/", f"/referrals/{release}", "/withdrawals", f"/withdrawals/{over}"],
         "fedasil": ["/disclosures", f"/disclosures/{given}"],
         "officer": ["/", "/sheets", "/requests/new", f"/requests/{asked}"],
         "operator": ["/"],
-        "dpo": ["/", "/requests", f"/requests/{asked}", f"/requests/{filed}", "/withdrawals", "/withdrawals?all=1"],
+        "dpo": ["/", "/requests", f"/requests/{asked}", f"/requests/{filed}", "/withdrawals", "/withdrawals?all=1",
+                "/erasures", "/erasures?all=1", f"/erasures/{erasure}"],
     }  # fmt: skip
     own = [at, f"{at}/notes/new", f"{at}/notes/{note}", f"{at}/notes/{note}/edit", f"{at}/documents",
            f"{at}/documents/new",

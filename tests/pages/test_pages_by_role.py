@@ -41,7 +41,7 @@ def test_no_page_of_a_case_breaks_for_anybody(lite_house: House, login: str) -> 
     paths = [
         "", "/documents", "/documents/new", "/notes/new", "/tasks/new", "/appointments", "/appointments/new",
         "/walk-in", "/coach", "/referrals", "/referrals/new", "/withdrawal", "/letters", "/exceptions",
-        "/exceptions/new",
+        "/exceptions/new", "/erasure",
         *(f"/steps/{step.value.replace('_', '-')}" for step in Step),
         *(f"/letters/new/{name}" for name in ("invitation", "reminder", "closing")),
     ]  # fmt: skip

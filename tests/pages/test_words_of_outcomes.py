@@ -46,6 +46,8 @@ def said(code: str, kind: str = "case", language: str = "en") -> str:
         ("would_be_waiting", "order", "only looked at; it would be, taken in; it waits"),
         ("consequences", "letter", "Letter on the consequences"),
         ("brussels", "session", "Brussels"),
+        ("ground_not_met", "erasure", "the ground is not met"),
+        ("erasure_held", "erasure", "something held the case"),
         ("words_of_nobody", "case", ""),
         ("", "case", ""),
     ],

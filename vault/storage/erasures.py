@@ -82,9 +82,11 @@ class ErasureRepository:
         row = self._tx.read(self._asked().where(t.erasures.c.erasure_id == erasure.raw)).first()
         return legible(row, _asked) if row is not None else None
 
-    def newest(self, limit: int, before: datetime | None) -> list[Asked]:
+    def newest(self, limit: int, before: datetime | None, *, waiting: bool = False) -> list[Asked]:
         c = t.erasures.c
         wanted = self._asked().where(short(c.signature))
+        if waiting:
+            wanted = wanted.where(t.erasure_words.c.erasure_id.is_(None))
         if before is not None:
             wanted = wanted.where(c.asked_at < before)
         return all_legible(self._tx.read(wanted.order_by(c.asked_at.desc(), c.erasure_id).limit(limit)), _asked)

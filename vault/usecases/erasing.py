@@ -61,10 +61,12 @@ class ErasureWatch:
 
 
 def list_due(
-    uow: UnitOfWork, actor: Actor, casework: Casework, *, limit: int = 50, by: date | None = None
-) -> list[Values]:
+    uow: UnitOfWork, actor: Actor, casework: Casework, *, limit: int = 50, by: date | None = None,
+    only: CaseId | None = None,
+) -> list[Values]:  # fmt: skip
     """Closed cases of the region that are due on that day (today), or for which an erasure was asked, with what holds
-    them. Nothing is changed."""
+    them. only: this one, whether it is due or not; nothing if it is not a closed one of the region. Nothing is changed.
+    """
     if not 1 <= limit <= LIST_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {LIST_LIMIT}", field="limit")
     permit = casework.guard.permit(
@@ -72,16 +74,27 @@ def list_due(
         config=casework.retention.digest.hex(),
     )  # fmt: skip
     now = casework.clock.now()
-    closed = uow.erasures.closed(actor.region, now, LIST_LIMIT)
+    closed = uow.erasures.closed(actor.region, now, LIST_LIMIT) if only is None else _alone(uow, actor, only)
     asked = uow.erasures.of_cases([case.id for case, _ in closed])
     found, day, zones = list[Values](), by or belgian_day(now), zones_of(uow, casework)
     for case, held in closed:
         request = asked.get(case.id)
         due = _due_on(case, held, casework)
-        if (due <= day or request is not None) and len(found) < limit:
+        if (due <= day or request is not None or only is not None) and len(found) < limit:
             blocking = uow.erasures.holds(case.id, names_of(case.id, zones, casework), now)
             found.append(shape(permit.profile, _line(case, held, due, blocking, request)))
     return found
+
+
+def _alone(uow: UnitOfWork, actor: Actor, wanted: CaseId) -> list[tuple[Case, frozenset[Compartment]]]:
+    case = uow.cases.get(wanted)
+    if case is None or case.region != actor.region or case.phase not in _CLOSED or case.closed_at is None:
+        return []
+    return [(case, _held(uow, case))]
+
+
+def _held(uow: UnitOfWork, case: Case) -> frozenset[Compartment]:
+    return frozenset(part for part in Compartment if uow.cases.key(case.id, part) is not None)
 
 
 def _line(
@@ -138,8 +151,7 @@ def _check(uow: UnitOfWork, case: Case, ground: str, casework: Casework) -> None
     early = casework.retention.ground(ground).before_due
     if case.phase not in _CLOSED or case.closed_at is None:
         raise ErasureHeld((Hold.OPEN.value,))
-    held = {part for part in Compartment if uow.cases.key(case.id, part) is not None}
-    if not early and belgian_day(now) < _due_on(case, held, casework):
+    if not early and belgian_day(now) < _due_on(case, _held(uow, case), casework):
         found.append(Hold.NOT_DUE)
     found += uow.erasures.holds(case.id, names_of(case.id, zones_of(uow, casework), casework), now)
     if found:
@@ -172,16 +184,25 @@ def standing(asked: Asked) -> Standing:
 
 
 def list_asked(
-    uow: UnitOfWork, actor: Actor, watch: ErasureWatch, *, limit: int = 50, before: datetime | None = None
-) -> list[Values]:
-    """What was asked, newest first. One that casework did not sign is told as `forged`."""
+    uow: UnitOfWork, actor: Actor, watch: ErasureWatch, *, limit: int = 50, before: datetime | None = None,
+    waiting: bool = False, only: ErasureId | None = None,
+) -> list[Values]:  # fmt: skip
+    """What was asked, newest first. One that casework did not sign is told as `forged`.
+
+    waiting: those that nobody answered. only: this one, answered or not.
+    """
     if not 1 <= limit <= LIST_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {LIST_LIMIT}", field="limit")
     permit = watch.guard.permit(
         uow, actor, Action.LIST, Item(Kind.ERASURE), purpose=_WATCH, facts=Facts.of(addressed=True),
         config=watch.rules.digest.hex(),
     )  # fmt: skip
-    return [shape(permit.profile, _told(asked, watch)) for asked in uow.erasures.newest(limit, before)]
+    if only is not None:
+        one = uow.erasures.get(only)
+        found = [one] if one is not None else []
+    else:
+        found = uow.erasures.newest(limit, before, waiting=waiting)
+    return [shape(permit.profile, _told(asked, watch)) for asked in found]
 
 
 def _told(asked: Asked, watch: ErasureWatch) -> dict[str, Any]:
