@@ -35,6 +35,7 @@ from sqlalchemy import text
 from bench.catalogue import LOG
 from bench.contestant import BenchFailed
 from bench.interleave import Slice, Summary, quantile, ratio, run_rounds, summarise
+from bench.log_million import EVENT, entry_of, million_figures
 from bench.pg import Postgres, throwaway_postgres
 from bench.report import Figure, Outcome
 from bench.settings import Effort
@@ -42,17 +43,10 @@ from gateway.clock import SystemClock, SystemEntropy
 from gateway.instance import create_instance, read_directory
 from gateway.log.key import create_log_key
 from gateway.settings import Settings
-from vault.audit.checkpoint import Checkpoint
-from vault.audit.events import Detail, Event, Verdict, entry_body
+from vault.audit.events import Detail
 from vault.audit.log import Lane
-from vault.audit.merkle import HASH_BYTES, inclusion_path, leaf_hash, root_from
-from vault.audit.note import sign_note
-from vault.audit.tiles import WIDTH, TileId, bundle, grow, node_reader
 from vault.crypto.detail import DetailLane
-from vault.crypto.log_key import LogKey
-from vault.crypto.note_keys import NoteSigner
-from vault.storage import installation, migrate
-from vault.storage.log_reader import SqlLogReader
+from vault.storage import installation
 from vault.storage.store import Store
 from vault.storage.worker import GroupRunner, Job
 from vault.vocabulary import CASEWORK, OVERSIGHT
@@ -61,12 +55,7 @@ WRITERS: Final = 8
 WORK: Final = 0.005  # seconds inside each transaction
 _LOOKS: Final = 10  # entries of a session, its first with them; on a working day there are more
 _POLL: Final = 0.05  # seconds between two looks at the outbox
-_ACTOR: Final = "l-4f2a9c1be07d5583"
 _DETAIL: Final = Detail("6f0c1d2e3b4a59687786a5b4c3d2e1f0", "An Invented Coach", "192.0.2.17", "")
-_EVENT: Final = Event(
-    "read", "note", Verdict.ALLOW, actor=_ACTOR, role="coach", session="0" * 32, object="1" * 32,
-    subject="L-" + "7" * 20, purpose="coaching", rule="cw-12", policy="2" * 64, outcome="ok",
-)  # fmt: skip
 #: A row as use cases store it, and the same without the name of its entry.
 _NAMED: Final = text("INSERT INTO bench_named (body, entry_id) VALUES (:body, :entry)")
 _UNNAMED: Final = text("INSERT INTO bench_work (body) VALUES (:body)")
@@ -83,7 +72,7 @@ def measure(names: Collection[str], effort: Effort, chance: random.Random, say: 
         found |= _crowd_figures(effort, chance)
     if any(name.startswith("audit_log.million.") for name in wanted):
         say(f"making a log of {effort.log_entries:,} entries, verifying it, proving from it")
-        million, note = _million_figures(effort, chance)
+        million, note = million_figures(effort, chance)
         found |= million
         notes |= dict.fromkeys(million, note)
     for spec in LOG:
@@ -129,7 +118,7 @@ class _Writer:
 
     def _append(self, detail: Detail | None) -> None:
         def work(uow: Any) -> None:
-            uow.audit.append(_EVENT, detail)
+            uow.audit.append(EVENT, detail)
             self._work()
 
         self._run(work)
@@ -143,7 +132,7 @@ class _Writer:
 
     def stored(self) -> None:
         def work(uow: Any) -> None:
-            entry = uow.audit.append(_EVENT, self._session_detail())
+            entry = uow.audit.append(EVENT, self._session_detail())
             uow.audit.write(_NAMED, {"body": b"x" * 200, "entry": entry.raw})
             time.sleep(WORK)
 
@@ -171,7 +160,7 @@ class _Writer:
         """The head is read and locked, the entry made on it and written, then the work is done."""
         with self._chain.transaction():
             (head,) = self._chain.execute("SELECT head FROM bench_chain FOR UPDATE").fetchone() or (b"",)
-            body = _body(0, b"\0" * 8, bytes(head))
+            body = entry_of(0, b"\0" * 8, bytes(head))
             self._chain.execute("INSERT INTO bench_chained (body) VALUES (%s)", (body,))
             self._chain.execute("UPDATE bench_chain SET head = %s", (sha256(body).digest(),))
             self._chain.execute("INSERT INTO bench_work (body) VALUES (%s)", (b"x" * 200,))
@@ -361,7 +350,7 @@ def _bytes_over_plain_row(settings: Settings, writer: _Writer, admin: psycopg.Co
 
         before = size()
         for _ in range(count):
-            writer._run(lambda uow: uow.audit.append(_EVENT, _DETAIL))
+            writer._run(lambda uow: uow.audit.append(EVENT, _DETAIL))
         _drained(admin)
         ours = size() - before
         admin.execute("CREATE TABLE bench_plain (id bigserial PRIMARY KEY, body text, detail text)")
@@ -404,114 +393,3 @@ def _sequencer(settings: Settings) -> Iterator[None]:
         finally:
             process.terminate()
             process.wait(30)
-
-
-# -- a million entries ---------------------------------------------------------------------------------
-
-
-def _body(number: int, lane: bytes, previous: bytes) -> bytes:
-    return entry_body(
-        _EVENT, entry=lane.hex() + number.to_bytes(8, "big").hex(), at="2026-11-25T12:00:00.000001+00:00",
-        zone="casework", lane=lane.hex(), number=number, previous=previous.hex(), commitment="3" * 64,
-    )  # fmt: skip
-
-
-def _make_log(folder: Path, count: int, signer: NoteSigner) -> dict[tuple[int, int], bytes]:
-    """Files of a log whose entries come from eight lanes in turn. Returns its tiles."""
-    lanes = [(number + 1).to_bytes(8, "big") for number in range(WRITERS)]
-    previous, tiles, size = dict.fromkeys(lanes, bytes(HASH_BYTES)), dict[tuple[int, int], bytes](), 0
-    bundles = folder / "tile/entries"
-
-    def held(level: int, index: int) -> bytes:
-        return tiles.get((level, index), b"")
-
-    while size < count:
-        leaves, entries = [], []
-        for index in range(size, min(size + 64 * WIDTH, count)):
-            lane = lanes[index % WRITERS]
-            body = _body(index // WRITERS, lane, previous[lane])
-            leaf = previous[lane] = leaf_hash(body)
-            leaves.append(leaf)
-            entries.append(body)
-        tiles.update(grow(size, leaves, held))
-        for at in range(0, len(entries), WIDTH):
-            part = entries[at : at + WIDTH]
-            _put(folder / TileId(-1, (size + at) // WIDTH, len(part)).path, bundle(part))
-        size += len(entries)
-    for (level, index), raw in tiles.items():
-        _put(folder / TileId(level, index, len(raw) // HASH_BYTES).path, raw)
-    root = root_from(size, node_reader(size, lambda tile: tiles[tile.level, tile.index]))
-    note = sign_note(Checkpoint(signer.verifier.name, size, root).text(), signer)
-    (folder / "checkpoint").write_text(note)
-    (folder / "policy.txt").write_text(f"log {signer.verifier}\nquorum none\n")
-    if not bundles.is_dir():
-        raise BenchFailed("the log was not made")
-    return tiles
-
-
-def _put(path: Path, raw: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(raw)
-
-
-def _million_figures(effort: Effort, chance: random.Random) -> tuple[dict[str, Summary], str]:
-    count = effort.log_entries
-    times = 1_000_000 / count
-    with tempfile.TemporaryDirectory(prefix="parefeu-bench-") as name:
-        folder = Path(name)
-        key = LogKey.generate("bench.invalid", SystemEntropy())
-        tiles = _make_log(folder, count, key.signer("bench.invalid/2026h2"))
-        verified = [_verified(folder) for _ in range(effort.log_repeats)]
-        seconds = summarise([seconds * times for seconds, _ in verified])
-        megabytes = summarise([megabytes for _, megabytes in verified])
-        proofs = _proofs(folder / "home", tiles, count, effort.micro_calls, chance)
-    figures = {
-        "audit_log.million.verify_seconds": seconds,
-        "audit_log.million.verify_megabytes": megabytes,
-        "audit_log.million.proof_millis": proofs,
-    }
-    return figures, "" if count == 1_000_000 else f"of {count:,} entries, times {times:g} for seconds"
-
-
-#: Runs the verifier's file and says last how much memory it ever had. What the system counts for a child begins with
-#: the memory of whoever started it.
-_VERIFY: Final = """
-import atexit, re, runpy, sys
-atexit.register(lambda: print(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1], flush=True))
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-def _verified(folder: Path) -> tuple[float, float]:
-    """Seconds and megabytes of the single-file verifier, as a process of its own."""
-    from auditor import verify
-
-    command = [sys.executable, "-c", _VERIFY, verify.__file__, str(folder), "--policy", str(folder / "policy.txt")]
-    began = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BenchFailed(f"the log does not verify: {done.stdout[-500:]}{done.stderr[-500:]}")
-    return time.monotonic() - began, int(done.stdout.split()[-1]) / 1024
-
-
-def _proofs(home: Path, tiles: dict[tuple[int, int], bytes], count: int, calls: int, chance: random.Random) -> Summary:
-    """Milliseconds of one inclusion proof of a random entry, its tiles read from an SQLite file each time."""
-    settings = Settings(home=home)
-    home.mkdir()
-    migrate.upgrade(settings.main_url, "main")
-    store = Store(settings.main_url, settings.keys_url)
-    store.main.connect()
-    store.main.begin()
-    store.main.raw.executemany(
-        "INSERT INTO tiles (shard, level, tile, hashes) VALUES (0, ?, ?, ?)",
-        [(level, index, hashes) for (level, index), hashes in tiles.items()],
-    )
-    store.main.commit()
-    reader, spent = SqlLogReader(store.main), list[float]()
-    for index in chance.choices(range(count), k=calls):
-        began = time.perf_counter()
-        inclusion_path(index, count, node_reader(count, lambda tile: reader.tile(0, tile)))
-        spent.append((time.perf_counter() - began) * 1e3)
-    store.main.close()
-    return summarise(spent)

@@ -121,7 +121,7 @@ OTHERS: Final[tuple[Alone, ...]] = (
     Alone("plain.alone_micros", "µs", None, "this machine: the plain route's median latency, one connection"),
 )
 
-#: Of the access log; measured by `bench.audit_log`.
+#: Of the access log; measured by `bench.audit_log` and `bench.log_million`.
 LOG: Final[tuple[Alone, ...]] = (
     Alone(
         "audit_log.postgres.share_of_unaudited",
