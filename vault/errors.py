@@ -60,8 +60,7 @@
     ├── ProviderUnavailable     the identity provider does not answer, or not as one
     └── ConfigurationError
 
-Each class has a stable `code`. Texts carry ids, codes and counts, never content.
-"""
+Each class has a stable `code`. Texts carry ids, codes and counts, never content."""
 
 from __future__ import annotations
 
@@ -72,8 +71,9 @@ class VaultError(Exception):
     """Base of everything the vault refuses."""
 
     code: ClassVar[str] = "vault_error"
-    #: (event, detail) that the worker writes into the log after undoing the use case; set by enforcement.
+    #: Once the worker undid the use case: (event, detail) for the log, and what it runs instead, before any other.
     audit: object = None
+    instead: object = None
 
 
 class InvalidInput(VaultError):

@@ -17,7 +17,6 @@ from gateway.api.receiving import prefix
 from gateway.auth.passwords import PasswordChecker
 from gateway.gate import Asks, Gate
 from gateway.settings import slug
-from vault.errors import SignInRefused
 from vault.ids import PasskeyId
 from vault.usecases import passkeys, recovery, sign_in
 from vault.vocabulary import Action, Kind, Purpose
@@ -60,13 +59,9 @@ class _Own:
         candidate = await self.gate.run(request, lambda uow, actor: sign_in.look_up_own(uow, actor, service))
         right = await self.checker.check(candidate.staff.password, body.password)
         proof = passkeys.Proof(candidate, right, body.code)
-        try:
-            codes = await self.gate.run(
-                request, lambda uow, actor: recovery.make_codes(uow, actor, proof, service), quick=False
-            )
-        except SignInRefused:
-            await self.gate.services.worker.submit(self.gate.zone, lambda uow: sign_in.refuse(uow, candidate, service))
-            raise
+        codes = await self.gate.run(
+            request, lambda uow, actor: recovery.make_codes(uow, actor, proof, service), quick=False
+        )
         return json_response({"codes": codes}, 201)
 
 

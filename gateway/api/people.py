@@ -15,7 +15,6 @@ from gateway.auth.passwords import PasswordChecker
 from gateway.auth.sessions import clear_cookie, set_cookie
 from gateway.gate import Asks, Gate, source_of
 from gateway.settings import slug
-from vault.errors import SignInRefused
 from vault.ids import SessionId
 from vault.unit_of_work import SessionRow, UnitOfWork
 from vault.usecases import own_sessions, recovery, sign_in
@@ -42,11 +41,7 @@ class _Sessions:
             token, session = sign_in.conclude(uow, candidate, right, body.code, service)
             return token, session, recovery.to_tell(uow, session)
 
-        try:
-            token, session, used = await self.worker.submit(zone, conclude)
-        except SignInRefused:
-            await self.worker.submit(zone, lambda uow: sign_in.refuse(uow, candidate, service))
-            raise
+        token, session, used = await self.worker.submit(zone, conclude)
         response = json_response(
             {
                 "token": token,

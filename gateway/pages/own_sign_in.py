@@ -77,7 +77,7 @@ class OwnSignIn:
 
     async def _proved(self, visit: Visit, work: Proved) -> Any:
         """Do it as somebody who has just proved password and code; None, with the fault told, where that failed."""
-        service, worker, zone = self.service, self.door.gate.services.worker, self.door.zone
+        service = self.service
         password, code = visit.form.text("password"), visit.form.text("code")
         if not 0 < len(password) <= _LONGEST_PASSWORD:
             visit.faults.add("password", "missing")
@@ -91,7 +91,6 @@ class OwnSignIn:
         except SignInThrottled:
             visit.faults.add("password", "sign_in_throttled")
         except SignInRefused:
-            await worker.submit(zone, lambda uow: use.refuse(uow, candidate, service))
             visit.faults.add("password", "sign_in_refused")
         except InvalidInput as refused:
             visit.faults.add(refused.field or "form", "passkey" if refused.field == "passkey" else "unusable")

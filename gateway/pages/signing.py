@@ -89,16 +89,12 @@ class Signing:
             token, session = use.conclude(uow, candidate, right, code, service)
             return token, bool(recovery.to_tell(uow, session))
 
-        try:
-            begun: tuple[str, bool] = await self.worker.submit(zone, conclude)
-        except SignInRefused:
-            await self.worker.submit(zone, lambda uow: use.refuse(uow, candidate, service))
-            raise
+        begun: tuple[str, bool] = await self.worker.submit(zone, conclude)
         return begun
 
     async def _by_passkey(self, visit: Visit) -> tuple[str, bool]:
         """The same with what an authenticator signed. What cannot be read is refused like what is wrong."""
-        zone, service = self.door.zone, self.service
+        zone = self.door.zone
         source, desk = source_of(visit.request.scope), self.door.gate.services.passkeys[zone]
         bound = bound_of(visit.request, zone)
         try:
@@ -110,15 +106,7 @@ class Signing:
             token, session = passkeys.sign_in(uow, assertion, bound, source, desk)
             return token, bool(recovery.to_tell(uow, session))
 
-        try:
-            begun: tuple[str, bool] = await self.worker.submit(zone, conclude)
-        except SignInRefused as refused:
-            noted = refused.noted
-            await self.worker.submit(
-                zone,
-                lambda uow: use.refuse(uow, passkeys.candidate_of(uow, assertion, source, desk), service, noted),
-            )
-            raise
+        begun: tuple[str, bool] = await self.worker.submit(zone, conclude)
         return begun
 
     def _signed_in(self, visit: Visit, token: str, target: str, kept: str) -> Response:

@@ -21,7 +21,7 @@ from tests.api.support import comparable, counts, entries, since
 from tests.crash.checks import faults
 from tests.house import STAFF, House, house_on, prefix_of
 from vault.audit.events import Detail, Event, Verdict
-from vault.errors import SignInThrottled
+from vault.errors import SignInRefused, SignInThrottled, StoreUnavailable
 from vault.storage import tables as t
 from vault.unit_of_work import UnitOfWork
 from vault.usecases import sign_in
@@ -161,6 +161,43 @@ def test_guesses_sent_at_once_are_throttled_as_those_in_a_row(door: House) -> No
     assert answers.count(401) == sign_in.FREE_FAILURES + 1
     assert answers.count(429) == 15
     assert answers[-1] == 429
+
+
+def test_guesses_in_one_group_are_counted_one_by_one(door: House) -> None:
+    """The failure is counted before the next guess of the same commit is looked at."""
+    service = door.services.sign_in[STAFF["coach"][0]]
+    worker = door.services.worker
+    candidate = worker.run(service.zone, lambda uow: sign_in.look_up(uow, "coach", "", service))
+
+    async def at_once() -> list[Any]:
+        worker._last = 2  # there is a crowd: nobody is taken for alone
+        guesses = (
+            worker.submit(service.zone, lambda uow: sign_in.conclude(uow, candidate, False, "000000", service))
+            for _ in range(20)
+        )
+        return await asyncio.gather(*guesses, return_exceptions=True)
+
+    before = len(entries(door))
+    told = [type(each) for each in asyncio.run(at_once())]
+    allowed = sign_in.FREE_FAILURES + 1
+    assert told == [SignInRefused] * allowed + [SignInThrottled] * (20 - allowed)
+    assert [entry["action"] for entry in since(door, before)] == ["sign_in_refused"] * allowed
+    with pytest.raises(SignInThrottled):
+        worker.run(service.zone, lambda uow: sign_in.look_up(uow, "coach", "", service))
+
+
+def test_a_refusal_that_cannot_be_counted_is_not_given(door: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever could keep the count from being written would have guesses without end."""
+    service = door.services.sign_in[STAFF["coach"][0]]
+    worker = door.services.worker
+    candidate = worker.run(service.zone, lambda uow: sign_in.look_up(uow, "coach", "", service))
+
+    def broken(*_: Any) -> None:
+        raise StoreUnavailable("the count is not taken")
+
+    monkeypatch.setattr("vault.storage.people.AttemptRepository.put", broken)
+    with pytest.raises(StoreUnavailable):
+        worker.run(service.zone, lambda uow: sign_in.conclude(uow, candidate, False, "000000", service))
 
 
 def test_waits_grow_and_end(door: House) -> None:

@@ -162,6 +162,10 @@ class GroupRunner:
             noted = refusal.audit if isinstance(refusal.audit, tuple) else tx.in_vain(refusal.code)
             if noted is not None:
                 group.entries.append(lane.write(*noted))
+            if callable(refusal.instead):
+                instead = Job(job.zone, refusal.instead)
+                self._run_job(group, instead)
+                job.error = instead.error or refusal
         except DRIVER_ERRORS:
             raise
         except Exception as fault:  # noqa: BLE001 - a bug in one use case must not take the group with it

@@ -32,19 +32,18 @@ from vault.audit.events import Detail, Event, Happening, Verdict
 from vault.crypto.directory import ZoneDirectory
 from vault.crypto.passkey import Assertion, Origin, challenge_of, enrolled, fingerprint, verify
 from vault.crypto.signing import SigningKey
-from vault.errors import ConfigurationError, Conflict, EnvelopeRejected, InvalidInput, NotFound, SignInRefused
+from vault.errors import ConfigurationError, Conflict, EnvelopeRejected, InvalidInput, NotFound
 from vault.ids import EntryId, PasskeyId
 from vault.signing_in import Passkey, Said, Word
 from vault.unit_of_work import SessionRow, StaffRow, UnitOfWork
 from vault.usecases.casework import Values
 from vault.usecases.factors import SignIn
-from vault.usecases.sign_in import Candidate, begin, clear, prove, spend_factor, throttle, works_here
+from vault.usecases.sign_in import Candidate, Proven, begin, clear, prove, refused, spend_factor, throttle, works_here
 from vault.usecases.trail import purpose_of
 from vault.vocabulary import Action, Facts, Kind
 
 _SIGNING_IN: Final = "sign-in"
 _ENROLLING: Final = "enrolment"
-_REFUSED: Final = "name, password or code is wrong"  # the words of the other road
 #: What an unknown credential is held against, so that it costs what a known one does: a point of P-256, COSE.
 _NOBODY: Final = bytes.fromhex(
     "a5010203262001215820"
@@ -102,12 +101,11 @@ def enrolment_challenge(actor: Actor, desk: PasskeyDesk) -> bytes:
 def enrol(uow: UnitOfWork, actor: Actor, proof: Proof, new: NewPasskey, desk: PasskeyDesk) -> Values:
     """Keep a passkey that the actor's authenticator just made.
 
-    Raises SignInRefused for a wrong password or code (then run `sign_in.refuse`), InvalidInput, Conflict.
+    Raises SignInRefused for a wrong password or code, counted; InvalidInput, Conflict.
     """
     service, origin = desk.sign_in, desk.place()
-    staff, factor = prove(uow, proof.candidate, proof.password_right, proof.code, service)
-    if staff.id != actor.id:
-        raise SignInRefused(_REFUSED)
+    proven = prove_own(uow, actor, proof, service)
+    staff = proven.staff
     name = parse_name(new.name)
     try:
         challenge = challenge_of(new.made)
@@ -128,9 +126,17 @@ def enrol(uow: UnitOfWork, actor: Actor, proof: Proof, new: NewPasskey, desk: Pa
         key.counter, key.transports, key.synced, now, issued, None, entry,
     )  # fmt: skip
     uow.passkeys.add(row, entry)
-    spend_factor(uow, staff, factor, entry, service)
+    spend_factor(uow, proven, entry, service)
     clear(uow, proof.candidate, service, entry)
     return _own(row, Trust.WAITING)
+
+
+def prove_own(uow: UnitOfWork, actor: Actor, proof: Proof, service: SignIn) -> Proven:
+    """That it is the actor who proved it. Raises SignInRefused, counted; SignInThrottled."""
+    proven = prove(uow, proof.candidate, proof.password_right, proof.code, service)
+    if proven.staff.id != actor.id:
+        raise refused(proof.candidate, service)
+    return proven
 
 
 def list_own(uow: UnitOfWork, actor: Actor, desk: PasskeyDesk) -> list[Values]:
@@ -205,7 +211,7 @@ def candidate_of(uow: UnitOfWork, assertion: Assertion, source: str, desk: Passk
 def sign_in(
     uow: UnitOfWork, assertion: Assertion, bound: bytes, source: str, desk: PasskeyDesk
 ) -> tuple[str, SessionRow]:
-    """The token and the session. Raises SignInThrottled; SignInRefused, after which the caller runs `refuse`."""
+    """The token and the session. Raises SignInThrottled; SignInRefused, counted."""
     service, origin = desk.sign_in, desk.place()
     candidate = candidate_of(uow, assertion, source, desk)
     throttle(uow, candidate.login, source, service)
@@ -215,17 +221,17 @@ def sign_in(
         issued = service.issued(challenge, _SIGNING_IN, bound)
         seen = verify(assertion, challenge, row.public if row is not None else _NOBODY, origin)
     except EnvelopeRejected:
-        raise SignInRefused(_REFUSED) from None
+        raise refused(candidate, service) from None
     staff = candidate.staff
     if row is None or staff is None or _trust(uow, row, desk) is Trust.REVOKED or row.function != staff.role:
-        raise SignInRefused(_REFUSED)
+        raise refused(candidate, service)
     if assertion.user and assertion.user != service.user_handle(staff.id):
-        raise SignInRefused(_REFUSED)
+        raise refused(candidate, service)
     begun = begin(uow, staff, source, service, by=row.id.hex())
     now = service.clock.now()
     if not uow.passkeys.use(row.id, issued=issued, counter=seen.counter, at=now, entry=begun.entry):
         # A copy of the authenticator, or an answer that was listened to and sent again.
-        raise SignInRefused(_REFUSED, noted="replayed")
+        raise refused(candidate, service, noted="replayed")
     clear(uow, candidate, service, begun.entry)
     return begun.token, begun.session
 

@@ -11,21 +11,18 @@ from typing import Final
 
 from vault.access.actor import Actor
 from vault.audit.events import Event, Happening, Verdict
-from vault.errors import SignInRefused
 from vault.unit_of_work import SessionRow, UnitOfWork
 from vault.usecases.casework import Values
 from vault.usecases.factors import CODE_ALPHABET, CODE_LENGTH, SignIn, parse_code
-from vault.usecases.passkeys import Proof
-from vault.usecases.sign_in import clear, prove, spend_factor
+from vault.usecases.passkeys import Proof, prove_own
+from vault.usecases.sign_in import clear, spend_factor
 
 CODES: Final = 10
 
 
 def make_codes(uow: UnitOfWork, actor: Actor, proof: Proof, service: SignIn) -> list[str]:
-    """A new set, in groups for reading; every older one is void. Raises SignInRefused (then run `sign_in.refuse`)."""
-    staff, factor = prove(uow, proof.candidate, proof.password_right, proof.code, service)
-    if staff.id != actor.id:
-        raise SignInRefused("name, password or code is wrong")
+    """A new set, in groups for reading; every older one is void. Raises SignInRefused, counted."""
+    proven = prove_own(uow, actor, proof, service)
     generation = uow.recovery_codes.newest(actor.id)[0] + 1
     codes = [_code(service) for _ in range(CODES)]
     event = Event(
@@ -33,7 +30,7 @@ def make_codes(uow: UnitOfWork, actor: Actor, proof: Proof, service: SignIn) -> 
         session=actor.session.hex(), count=CODES,
     )  # fmt: skip
     entry = uow.audit.append(event, actor.detail())
-    spend_factor(uow, staff, factor, entry, service)
+    spend_factor(uow, proven, entry, service)
     hashes = [service.code_hash(actor.id, generation, parse_code(code) or "") for code in codes]
     uow.recovery_codes.add(service.zone, actor.id, generation, hashes, service.clock.now(), entry)
     clear(uow, proof.candidate, service, entry)

@@ -102,20 +102,26 @@ def conclude(
     """Second half: check the code, start the session, or count the failure and refuse.
 
     code: six digits, or a recovery code in their place. Returns the token, known to its bearer alone, and the session.
-    Raises SignInRefused, which undoes this use case; the caller then runs `refuse`, which counts and logs the failure.
-    Raises SignInThrottled: guesses sent at once have all passed `look_up` before the first of them is counted.
+    Raises SignInRefused, counted. Raises SignInThrottled: guesses sent at once have all passed `look_up` before the
+    first of them is counted.
     """
-    staff, factor = prove(uow, candidate, password_right, code, service)
-    begun = begin(uow, staff, candidate.source, service)
-    spend_factor(uow, staff, factor, begun.entry, service)
+    proven = prove(uow, candidate, password_right, code, service)
+    begun = begin(uow, proven.staff, candidate.source, service)
+    spend_factor(uow, proven, begun.entry, service)
     clear(uow, candidate, service, begun.entry)
     return begun.token, begun.session
 
 
-def prove(
-    uow: UnitOfWork, candidate: Candidate, password_right: bool, code: str, service: SignIn
-) -> tuple[StaffRow, Factor]:
-    """Who proved both factors, and the second one, not spent yet. Raises SignInRefused, SignInThrottled.
+class Proven(NamedTuple):
+    """Who proved both factors, and the second one, not spent yet."""
+
+    candidate: Candidate
+    staff: StaffRow
+    factor: Factor
+
+
+def prove(uow: UnitOfWork, candidate: Candidate, password_right: bool, code: str, service: SignIn) -> Proven:
+    """Raises SignInRefused, counted; SignInThrottled.
 
     The password was checked against the row of the first half; everything else is asked of the row as it is now.
     """
@@ -125,15 +131,24 @@ def prove(
         staff = None
     factor = find_factor(uow, staff, code, service) if staff is not None else None
     if staff is None or not password_right or factor is None:
-        raise SignInRefused("name, password or code is wrong")
-    return staff, factor
+        raise refused(candidate, service)
+    return Proven(candidate, staff, factor)
 
 
-def spend_factor(uow: UnitOfWork, staff: StaffRow, factor: Factor, entry: EntryId, service: SignIn) -> None:
+def refused(candidate: Candidate, service: SignIn, noted: str = "refused") -> SignInRefused:
+    """What undoes the use case that raises it; `refuse` then runs in its place, before any other use case: of guesses
+    that are sent at once no more are looked at than of those that are sent in a row."""
+    error = SignInRefused("name, password or code is wrong", noted=noted)
+    error.instead = lambda uow: refuse(uow, candidate, service, noted)
+    return error
+
+
+def spend_factor(uow: UnitOfWork, proven: Proven, entry: EntryId, service: SignIn) -> None:
     """Use the second factor up; a recovery code with an entry of its own. entry: of what it was used for.
 
-    Raises SignInRefused if somebody else has used it meanwhile.
+    Raises SignInRefused, counted, if somebody else has used it meanwhile.
     """
+    candidate, staff, factor = proven
     if factor.code is not None:
         event = Event(
             Happening.RECOVERY_CODE_USED.value, "recovery_code", Verdict.NONE, actor=staff.log_name, role=staff.role,
@@ -141,7 +156,7 @@ def spend_factor(uow: UnitOfWork, staff: StaffRow, factor: Factor, entry: EntryI
         )  # fmt: skip
         entry = uow.audit.append(event, Detail(staff.id.hex(), staff.display_name))
     if not spend(uow, staff, factor, service.clock.now(), entry):
-        raise SignInRefused("name, password or code is wrong")
+        raise refused(candidate, service)
 
 
 class Begun(NamedTuple):
@@ -189,7 +204,7 @@ def begin(
 
 
 def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn, noted: str = "refused") -> None:
-    """Count a failure, in a use case of its own: what refuses must not undo its own counting. noted: a code."""
+    """Count a failure, in a use case of its own: what refuses would undo its own counting. noted: a code."""
     now = service.clock.now()
     staff = candidate.staff
     entry = uow.audit.append(
