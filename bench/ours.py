@@ -85,6 +85,10 @@ def _prepare(
     pin = create_instance(whole, whole.zones, SystemClock(), SystemEntropy())
     installation.prepare(whole.main_url, whole.keys_url, pin)
     services = build(whole)
+    if not main_url:
+        # Its log goes along, as where somebody wrote so many notes: else the server would begin by refusing requests
+        # until what waits is in the tree.
+        running.log_beside(services)()
     try:
         token, paths = _seed(services, notes)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from bench.contestant import BenchFailed, Contestant
 ROOT: Final = Path(__file__).resolve().parent.parent
 #: How long a server may take to answer after its start, seconds.
 _PATIENCE: Final = 90.0
+_TIME: Final = re.compile(r'"at": "[^"]*"')
 #: Pause between two looks whether it answers, seconds: also the resolution of `start.seconds`.
 _LOOK: Final = 0.005
 
@@ -114,8 +116,10 @@ class Server:
         self._process = None
 
     def log_tail(self) -> str:
-        """The last lines it printed: for an error message of the bench."""
-        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-15:])
+        """The last lines it printed, those that differ in more than their time: for an error message of the bench."""
+        lines = self._log.read_text("utf-8", "replace").splitlines()
+        different = {_TIME.sub("", line): line for line in lines}
+        return "\n".join(list(different.values())[-15:])
 
     def get(self, path: str) -> tuple[int, bytes]:
         """One request with the contestant's headers on a connection of its own: status and body."""

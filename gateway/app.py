@@ -192,8 +192,10 @@ def _receiving(app: Application, gate: Gate) -> None:
 
 
 def _settle_memory() -> None:
-    """What start-up built lives as long as the process: the collector need not walk it again for every few requests."""
-    gc.collect()
+    """What start-up built lives as long as the process: the collector need not walk it again for every few requests.
+
+    Nor now: that would stop everybody for a fifth of a second. What start-up left in cycles, a thousand objects, stays.
+    """
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()

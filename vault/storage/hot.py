@@ -32,16 +32,24 @@ _RECORD_COLUMNS: Final = (
 )
 _STANDING_COLUMNS: Final = "c.state, c.region, c.coach"
 _SESSIONS: Final = (
-    f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM {{schema}}sessions s "
-    "JOIN {schema}staff a ON a.actor_id = s.actor_id WHERE s.token_hash {these}"
+    f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM sessions s "
+    "JOIN staff a ON a.actor_id = s.actor_id WHERE s.token_hash {these}"
 )
 _RECORDS: Final = (
-    f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM {{schema}}records r "
-    "JOIN {schema}cases c ON c.case_id = r.case_id WHERE r.record_id {these} "
-    "AND r.version = (SELECT max(v.version) FROM {schema}records v WHERE v.record_id = r.record_id)"
+    f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM records r "
+    "JOIN cases c ON c.case_id = r.case_id WHERE r.record_id {these} "
+    "AND r.version = (SELECT max(v.version) FROM records v WHERE v.record_id = r.record_id)"
 )
-# A key at a time, whatever the planner believes of tables it has no statistics of yet: guessing at the length of an
-# array, it would rather read the whole table.
+# On PostgreSQL a key at a time, whatever the planner believes of tables it has no statistics of yet, or of arrays whose
+# length it guesses: it would rather read a whole table, or all the sessions of all the staff.
+_SESSION_PG: Final = (
+    "(SELECT * FROM auth.sessions o WHERE o.token_hash = {token} LIMIT 1) s "
+    "CROSS JOIN LATERAL (SELECT * FROM auth.staff m WHERE m.actor_id = s.actor_id LIMIT 1) a"
+)
+_SESSIONS_PG: Final = (
+    f"SELECT s.token_hash, {_SESSION_COLUMNS} FROM unnest($1) AS q(token) "
+    f"CROSS JOIN LATERAL {_SESSION_PG.format(token='q.token')}"
+)
 _RECORDS_PG: Final = (
     f"SELECT {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM unnest($1) AS q(record) CROSS JOIN LATERAL "
     "(SELECT * FROM casework.records v WHERE v.record_id = q.record ORDER BY v.version DESC LIMIT 1) r "
@@ -55,12 +63,15 @@ _BOTH: Final = (
     "LEFT JOIN cases c ON c.case_id = r.case_id WHERE s.token_hash = ?"
 )
 _BOTH_PG: Final = (
-    f"SELECT {_SESSION_COLUMNS}, {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM auth.sessions s "
-    "JOIN auth.staff a ON a.actor_id = s.actor_id LEFT JOIN LATERAL "
-    "(SELECT * FROM casework.records v WHERE v.record_id = $1 ORDER BY v.version DESC LIMIT 1) r ON true "
-    "LEFT JOIN casework.cases c ON c.case_id = r.case_id WHERE s.token_hash = $2"
+    f"SELECT {_SESSION_COLUMNS}, {_RECORD_COLUMNS}, {_STANDING_COLUMNS} FROM {_SESSION_PG.format(token='$2')} "
+    "LEFT JOIN LATERAL (SELECT * FROM casework.records v WHERE v.record_id = $1 ORDER BY v.version DESC LIMIT 1) r "
+    "ON true LEFT JOIN LATERAL (SELECT * FROM casework.cases k WHERE k.case_id = r.case_id LIMIT 1) c ON true"
 )
-_WRAPS: Final = "SELECT key_id, wrap FROM {schema}wraps WHERE key_id {these} AND reader {other}"
+_WRAPS: Final = "SELECT key_id, wrap FROM wraps WHERE key_id {these} AND reader = ?"
+_WRAPS_PG: Final = (
+    "SELECT w.key_id, w.wrap FROM unnest($1) AS q(key) CROSS JOIN LATERAL "
+    "(SELECT * FROM keystore.wraps k WHERE k.key_id = q.key AND k.reader = ($2)[1] LIMIT 1) w"
+)
 _NS: Final = 13  # session columns
 _NR: Final = 11  # record columns
 _KEY: Final = 9  # the one that names the data key
@@ -187,7 +198,7 @@ class _Lite:
     def _fetch(self, database: Database, statement: str, values: list[bytes], *more: str) -> list[Any]:
         text = self._texts.get((statement, len(values)))
         if text is None:
-            text = statement.format(schema="", these=f"IN ({', '.join('?' * len(values))})", other="= ?")
+            text = statement.format(these=f"IN ({', '.join('?' * len(values))})")
             self._texts[statement, len(values)] = text
         found: list[Any] = database.raw.execute(text, (*values, *more)).fetchall()
         return found
@@ -203,17 +214,14 @@ class _Postgres:
         raw, text, integer = wire.raw, wire.text, wire.integer
         session = (raw, raw, raw, text, text, text, text, text, integer, integer, integer, integer, raw, integer)
         record = (raw, integer, raw, text, text, text, text, raw, integer, raw, raw, text, text, raw)
-        these = "= ANY($1)"
         self._beginning = wire.Control("BEGIN", "BEGIN", name="hot_begin")
         self._committing = wire.Control("COMMIT", "COMMIT", name="hot_commit")
         self._saving = wire.Control("SAVEPOINT use_case", "SAVEPOINT", name="hot_savepoint")
         self._releasing = wire.Control("RELEASE SAVEPOINT use_case", "RELEASE", name="hot_release")
         self._both = wire.Statement("hot_both", _BOTH_PG, [BYTEA, BYTEA], session[1:] + record, one=True)
-        self._sessions = wire.Statement("hot_sessions", _SESSIONS.format(schema="auth.", these=these), [BYTEA], session)
+        self._sessions = wire.Statement("hot_sessions", _SESSIONS_PG, [BYTEA], session)
         self._records = wire.Statement("hot_records", _RECORDS_PG, [BYTEA], record)
-        self._wraps = wire.Statement(
-            "hot_wraps", _WRAPS.format(schema="keystore.", these=these, other="= ANY($2)"), [BYTEA, TEXT], (raw, raw)
-        )
+        self._wraps = wire.Statement("hot_wraps", _WRAPS_PG, [BYTEA, TEXT], (raw, raw))
         self._write = wire.Statement(
             "hot_entries",
             "WITH e AS (INSERT INTO log.entries (entry_id, body) SELECT * FROM unnest($1, $2)) "
