@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from gateway.auth.sessions import hash_token
-from tests.house import House
+from gateway.settings import Settings
+from tests.house import House, house_on
+from vault.storage import hot as statements
 from vault.storage.hot import HotStatements, Want
 from vault.storage.store import Store
 
@@ -61,3 +64,26 @@ def test_the_newest_version_is_found(known: tuple[House, bytes, bytes]) -> None:
 def test_a_session_without_a_record(known: tuple[House, bytes, bytes]) -> None:
     house, token, _ = known
     assert set(fetched(house, Want(token))) == {("session", token)}
+
+
+def test_no_table_is_read_whole_for_some_of_its_rows(postgres_settings: Settings) -> None:
+    """Nor where the planner, which has no statistics yet and guesses how long an array is, would think it cheaper."""
+    with house_on(postgres_settings) as house:
+        coach = house.client("coach")
+        house.write_note(coach, house.open_case(coach))
+    with psycopg.connect(house.settings.keys_url.replace("+psycopg", ""), autocommit=True) as keys:
+        keys.execute(
+            "INSERT INTO keystore.wraps SELECT decode(md5(n::text), 'hex'), w.reader, w.wrap, w.created_at FROM "
+            "(SELECT * FROM keystore.wraps WHERE reader = 'casework' LIMIT 1) w, generate_series(1, 2000) n"
+        )
+        none = "array_fill('\\x00'::bytea, ARRAY[16])"
+        wraps = _plan(keys, statements._WRAPS_PG, "bytea[], text[]", f"{none}, '{{casework}}'")
+    assert "Index Scan using pk_wraps" in wraps
+    assert "Seq Scan" not in wraps
+
+
+def _plan(connection: psycopg.Connection[Any], statement: str, kinds: str, values: str) -> str:
+    """How the server would do it, prepared, after it gave up looking at each time's values."""
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute(f"PREPARE it ({kinds}) AS {statement}".encode())
+    return "\n".join(row[0] for row in connection.execute(f"EXPLAIN EXECUTE it ({values})".encode()))

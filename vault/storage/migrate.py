@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Which = Literal["main", "keystore"]
 _HERE: Final = Path(__file__).parent / "migrations"
 _SCHEMAS: Final[dict[Which, tuple[str, ...]]] = {"main": SCHEMAS, "keystore": (KEYSTORE_SCHEMA,)}
-HEADS: Final[dict[Which, str]] = {"main": "0020", "keystore": "k0004"}
+HEADS: Final[dict[Which, str]] = {"main": "0021", "keystore": "k0004"}
 VERSION_TABLE: Final[dict[Which, str]] = {"main": "schema_version", "keystore": "schema_version_keystore"}
 
 

@@ -137,7 +137,7 @@ class Call:
         _check(connection, result, statement.wanted)
         read, columns = result.get_value, statement.columns
         return [
-            [None if (value := read(row, at)) is None else decode(value) for at, decode in columns]
+            [value if (value := read(row, at)) is None or decode is raw else decode(value) for at, decode in columns]
             for row in range(result.ntuples)
         ]
 
