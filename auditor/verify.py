@@ -695,7 +695,7 @@ def summary(results: list[Result], lanes: Lanes) -> dict[str, Any]:
         "witnesses": seen,
         "checkpoints_that_agree": sum(result.others for result in results),
         "writers": len(lanes.last),
-        "writers_that_ended_without_closing": len(lanes.last) - len(lanes.closed),
+        "writers_that_did_not_close": len(lanes.last) - len(lanes.closed),
     }
 
 
@@ -708,9 +708,7 @@ def bar(done: int, total: int) -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Exit code 0 if everything is sound; see the top of this file for the others."""
-    parser = argparse.ArgumentParser(
-        prog="audit-verify", description="Check an access log without trusting its keeper."
-    )
+    parser = argparse.ArgumentParser("audit-verify", description="Check an access log without trusting its keeper.")
     parser.add_argument("source", help="a folder or web address of a log, or a folder of evidence")
     parser.add_argument("--policy", required=True, help="the policy file: whose signatures count. Get it on paper.")
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint you kept; repeat it")
@@ -730,7 +728,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         told = {"verdict": fault.kind, "what": str(fault), "means": MEANS[fault.kind]}
     except Exception as fault:  # noqa: BLE001 - whatever it is made of, what cannot be read is never sound
         told = {"verdict": "read", "what": f"{type(fault).__name__}: {fault}", "means": MEANS["read"]}
-    lines = "\n".join(f"{name.replace('_', ' '):<36} {value}" for name, value in told.items())
+    each = {name: [*map(" ".join, value.items())] if isinstance(value, dict) else value for name, value in told.items()}
+    shown = {n: f"\n{'':<37}".join(v) or "none" if isinstance(v, list) else v for n, v in each.items()}
+    lines = "\n".join(f"{name.replace('_', ' '):<36} {value}" for name, value in shown.items())
     print(json.dumps(told, indent=2, ensure_ascii=False) if given.json else lines)
     sys.exit(CODES.get(told["verdict"], 0))
 

@@ -76,7 +76,7 @@ def _told(check: Callable[[], dict[str, Any]], as_json: bool) -> None:
     if as_json:
         output.show_json(found)
     else:
-        output.show_record({name: ", ".join(map(str, v)) if isinstance(v, list) else v for name, v in found.items()})
+        output.show_record(found)
     if found["verdict"] != "sound":
         raise typer.Exit(CODES[found["verdict"]])
 

@@ -123,6 +123,8 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{_cell(name)} {_cell(item)}" for name, item in value.items())
     return clean(str(value)).replace("\t", " ").replace("\n", " ")
 
 

@@ -139,3 +139,11 @@ def test_a_kept_checkpoint_is_compared_with_a_bundle_or_refused(bundle: Bundle, 
     assert with_kept(bundle.files.size, sha256(b"another tree").digest()) == CODES["fork"]
     assert with_kept(7, root) == CODES["read"], "single entries do not show that the log only grew"
     assert ended(bundle.folder, "--max-age", "24") == CODES["read"], "nor that it goes on"
+
+
+def test_what_is_many_things_stands_one_below_the_other(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(bundle.folder) == 0
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["sound", "2", *bundle.ids]
+    assert ended(bundle.files.folder) == 0
+    told = dict(line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert (told["verdict"], told["witnesses"]) == ("sound", "none")
