@@ -25,7 +25,7 @@ from gateway.demo import orders
 from gateway.demo.people import BY_LOGIN, DESKS, HEADS, PARTNERS, STAFF, Caller, hire, token_for
 from gateway.demo.seed_data import SeedCase, import_example, load_seed
 from gateway.instance import write_private
-from gateway.log.lanes import closing_lanes
+from gateway.log.running import log_beside
 from gateway.reviewing import accept_all, send_note
 from gateway.wiring import build
 from vault.cases.calendar import belgian_day
@@ -120,7 +120,8 @@ def _make(home: Path, hooks: Hooks, advance: Advance) -> Demo:
     create_home(home, PARTNERS, hooks, mark=MARK)
     password = f"demo-{entropy.bytes(5).hex()}"
     services = build(settings_of(home), note=lambda: "making the demo", **hooks.parts())
-    with InProcess(closing_lanes(services)) as gateway:
+    log_beside(services, hooks.root_class())()  # it goes along: what a new user is shown first is no backlog
+    with InProcess(services) as gateway:
         secrets = hire(services, hash_password(password, entropy))
         callers = {
             login: Caller(gateway, BY_LOGIN[login], token_for(services, login, timedelta(minutes=30)))
