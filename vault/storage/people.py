@@ -158,11 +158,11 @@ class AttemptRepository:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    def find(self, zone: Zone, subject: bytes) -> AttemptRow | None:
+    def find(self, zone: Zone, subject: bytes, *, to_change: bool = False) -> AttemptRow | None:
+        """to_change: nobody else changes it before this use case's commit, so that no count is lost between two."""
         c = t.attempts.c
-        row = self._tx.read(
-            select(c.failures, c.since, c.blocked_until).where(c.zone == str(zone), c.subject == subject)
-        ).first()
+        wanted = select(c.failures, c.since, c.blocked_until).where(c.zone == str(zone), c.subject == subject)
+        row = self._tx.read(wanted.with_for_update() if to_change else wanted).first()
         return AttemptRow(row[0], row[1], row[2]) if row is not None else None
 
     def put(self, zone: Zone, subject: bytes, row: AttemptRow, entry: EntryId) -> None:

@@ -218,7 +218,7 @@ def refuse(uow: UnitOfWork, candidate: Candidate, service: SignIn, noted: str = 
         if not value:  # nobody knows whose it was: nobody else is made to wait for it
             continue
         subject = service.attempt_subject(kind, value)
-        row = uow.attempts.find(service.zone, subject)
+        row = uow.attempts.find(service.zone, subject, to_change=True)
         if row is None or now - (row.blocked_until or row.since) > WINDOW:  # quiet, once the wait was over
             row = AttemptRow(0, now, None)
         failures = row.failures + 1
