@@ -200,6 +200,44 @@ def test_what_was_agreed_about_a_case_that_was_reopened_since_is_not_said_to_go_
     assert "lapsed: the case was reopened" in head.look(place)
 
 
+DUE = {
+    "en": ("1 closed case may be kept no longer: it", "2 closed cases may be kept no longer: they"),
+    "fr": ("1 dossier clos ne peut plus être conservé", "2 dossiers clos ne peuvent plus être conservés"),
+    "nl": ("1 afgesloten dossier mag niet", "2 afgesloten dossiers mogen niet"),
+    "de": ("1 geschlossene Akte darf nicht", "2 geschlossene Akten dürfen nicht"),
+}
+
+
+def test_a_heads_first_page_counts_what_is_due_and_waits_for_nobody_else(lite_house: House) -> None:
+    house = lite_house
+    case, *_ = closed_case(house), closed_case(house), full_case(house)
+    head = Visitor(house, "head")
+
+    def told(visitor: Visitor, language: str = "en") -> str:
+        visitor.headers["cookie"] = visitor.headers["cookie"][:-2] + language
+        page = visitor.look("/")
+        line = re.search(r'<a class="govuk-link" href="/pages/casework/erasures">([^<]+)</a>', page)
+        return line.group(1) if line else ""
+
+    assert told(head) == "", "closed, and not due"
+    assert ask(house, case).status_code == 201
+    assert told(head) == ""
+    house.clock.move(days=731)
+    for login in list(house.tokens):
+        house.renew(login)
+    head, far = Visitor(house, "head"), Visitor(house, "far_head")
+    for language, (one, _) in DUE.items():
+        assert told(head, language).startswith(one), f"{language}: the other waits for the officer's word"
+    number = numbers(house)[0]
+    assert house.client("dpo").post(f"/erasures/{number}/refuse", json={"code": "ground_not_met"}).status_code == 201
+    for language, (_, both) in DUE.items():
+        assert told(head, language).startswith(both), language
+    assert told(far) == told(Visitor(house, "coach")) == ""
+    for row in house.client("head").get("/erasures").json()["cases"]:
+        approved(house, row["reference"], "retention_over")
+    assert told(head) == ""
+
+
 def test_a_forged_request_is_marked_counts_for_nobody_and_is_not_answered(lite_house: House) -> None:
     house, case = lite_house, closed_case(lite_house)
     assert ask(house, case).status_code == 201
@@ -230,7 +268,7 @@ def test_looking_is_logged_and_the_log_is_asked_for_a_count_when_one_comes_in_al
         visitor.look(path)
         return [(e["action"], e["purpose"]) for e in since(house, before) if e["kind"] == "erasure"]
 
-    for path in ("/erasures", f"/cases/{case}/erasure"):
+    for path in ("/erasures", f"/cases/{case}/erasure", "/"):
         assert looks(head, path) == [("list", "case_administration")], path
     assert looks(dpo, "/erasures") == looks(dpo, "/") == [("list", "data_protection")]
     assert looks(dpo, "/?decision=deny") == looks(Visitor(house, "auditor"), "/") == []

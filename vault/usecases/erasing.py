@@ -88,6 +88,19 @@ def list_due(
     return found
 
 
+def count_due(uow: UnitOfWork, actor: Actor, casework: Casework) -> int:
+    """How many closed cases of the region are due today and wait for nobody else: a head asks, or ends what holds them.
+
+    Of those that were closed longest, `LIST_LIMIT` are looked at. One that was refused, or has lapsed, counts again.
+    """
+    _may_list(uow, actor, casework)
+    now = casework.clock.now()
+    closed, today = uow.erasures.closed(actor.region, now, LIST_LIMIT), belgian_day(now)
+    late = [case.id for case, held in closed if (due := _due_on(case, held, casework)) is not None and due <= today]
+    asked = uow.erasures.of_cases(late)
+    return sum(each not in asked or standing(asked[each]) not in RUNS for each in late)
+
+
 def _may_list(uow: UnitOfWork, actor: Actor, casework: Casework) -> Permit:
     return casework.guard.permit(
         uow, actor, Action.LIST, Item(Kind.ERASURE), purpose=_ADMIN, facts=Facts.of(region=bool(actor.region)),
