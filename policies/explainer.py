@@ -116,7 +116,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
         "kind.disclosure": "what a lawful exception gives another body",
         "kind.break_glass": "emergency access",
         "kind.case_sample": "a sample: a case drawn by lot",
-        "kind.erasure": "the erasure of a closed case",
+        "kind.erasure": "the erasure of a case",
         "kind.emergency_use": "emergencies and their review",
         "kind.operation": "how the installation runs",
         "kind.log_figures": "figures of the log",

@@ -154,7 +154,7 @@ _CASEWORK: Final = {
         "yours"
     ),
     # Retention: days, codes and the names of compartments; nothing that stands in one.
-    "erasure_due": "reference phase closed_at due_on compartments holds erasure standing",
+    "erasure_due": "reference phase closed_at due_on compartments holds erasure standing refused_for",
     "erasure_receipt": "erasure reference standing asked_at",
     # A sample: which case was drawn, and what a head is shown of it. No author: whose case it is stands beside it once.
     "sample_receipt": "sample reference reason drawn_at expires_at standing left of",

@@ -472,7 +472,7 @@ INVARIANTS: Final = (
     Invariant("a break-glass is asked for by one of the region and opened by another (F11)", _a_break_glass_takes_two),
     Invariant("supervision sees notes, stay and return of a drawn case (2.2)", supervision_sees_a_drawn_case_alone),
     Invariant("a sample is for the head that asked, and told to the case's coach (2.2)", a_sample_is_its_heads),
-    Invariant("a closed case is erased when its head asked and the DPO agreed (GDPR 17)", an_erasure_takes_two),
+    Invariant("a case is erased when its head asked and the DPO agreed (GDPR 17)", an_erasure_takes_two),
     Invariant("an answer is built from a profile of the asker's own zone", _answers_stay_in_their_zone),
 )
 

@@ -1,7 +1,8 @@
 """What must hold of erasing cases, whatever the rules say: a part of the invariants (`policies.invariants`).
 
-A regional head asks for a closed case of the region, the data protection officer agrees or refuses; nobody does both,
-and nobody else does either.
+A regional head asks about a case of the region, the data protection officer agrees or refuses; nobody does both, and
+nobody else does either. That a case is not closed yet is no question of who may ask: it holds the case, as what else
+still runs does (`vault.lifecycle.holds`), and the head, who may see where the case stands, is told so.
 """
 
 from __future__ import annotations
@@ -28,5 +29,5 @@ def an_erasure_takes_two(request: _Request) -> bool:
     if role not in _ACTS:
         return False
     acts, needed, wanted = _ACTS[role]
-    ended = phase in (Phase.CLOSED, Phase.HANDED_OVER) if act is Action.CREATE else phase is Phase.NONE
-    return act in acts and purpose is wanted and ended and bool(held & mask_of((needed,)))
+    fits = phase not in (Phase.NONE, Phase.ERASED) if act is Action.CREATE else phase is Phase.NONE
+    return act in acts and purpose is wanted and fits and bool(held & mask_of((needed,)))

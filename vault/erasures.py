@@ -64,7 +64,8 @@ class Erasures(Protocol):
         ...
 
     def holds(self, case: CaseId, names: Names, now: datetime) -> list[Hold]:
-        """What of the case still runs, its state apart."""
+        """What of the case still runs, its state apart. RECEIPT: one was asked for, and its day has not come; whether
+        the partner has signed one is the caller's to look at."""
         ...
 
     def readers(self) -> list[Zone]:

@@ -49,13 +49,13 @@ class _Way:
         """Closed cases of the region that may be kept no longer, or are asked for already, with what holds each."""
         rows = await self._gate.run(
             request,
-            lambda uow, actor: erasing.list_due(uow, actor, self._casework, limit=limit, by=by),
+            lambda uow, actor: erasing.list_due(uow, actor, self._casework, self._post, limit=limit, by=by),
             quick=False,
         )
         return json_response({"cases": rows, "grounds": list(self._casework.retention.grounds)})
 
     async def ask_erasure(self, request: Request, case: str, body: ErasureBody) -> Response:
-        """Ask that a closed case be erased. The data protection officer answers; nothing is erased before."""
+        """Ask that a case be erased; an open one is held. The data protection officer answers; nothing goes before."""
         wanted, ground = parse_reference(case), body.ground
         return json_response(
             await self._gate.run(

@@ -33,7 +33,7 @@ app = typer.Typer(
 )  # fmt: skip
 Number = Annotated[str, typer.Argument(help="The erasure's number.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=200)]
-_DUE = ("due_on", "closed_at", "phase", "reference", "holds", "standing")
+_DUE = ("due_on", "closed_at", "phase", "reference", "holds", "standing", "refused_for")
 _ASKED = ("asked_at", "standing", "cause", "subject", "closed_at", "legal", "erasure")
 
 

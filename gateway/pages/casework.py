@@ -29,6 +29,7 @@ from vault.usecases import (
     answers,
     appointments,
     case_samples,
+    erasing,
     flow_view,
     notes,
     overview,
@@ -75,7 +76,8 @@ class CaseworkPages:
             cases = overview.read_overview(uow, actor, cmd, self.casework)
             asked = {"asked": self._asked(uow, actor)}
             if role is not Role.COACH:
-                return [], cases, asked | {"undecided": self._undecided(uow, actor)}
+                erasable = erasing.count_due(uow, actor, self.casework)
+                return [], cases, asked | {"undecided": self._undecided(uow, actor), "erasable": erasable}
             due = tasks.read_agenda(uow, actor, today + _WEEK, self.casework)[0]
             correspondence = self.door.gate.services.correspondence[CASEWORK]
             return due, cases, asked | {

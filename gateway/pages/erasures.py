@@ -16,6 +16,7 @@ from gateway.pages.casework import CaseworkPages
 from gateway.pages.site import Door, Visit
 from gateway.pages.words_of_erasures import WORDS
 from vault.access.actor import Actor
+from vault.access.correspondence import Correspondence
 from vault.cases.calendar import belgian_day
 from vault.errors import ConfigurationError, InvalidInput, NotFound
 from vault.ids import ErasureId
@@ -25,8 +26,6 @@ from vault.usecases import erasing
 from vault.vocabulary import CASEWORK, Role
 
 _PAGE: Final = 50
-#: Standings in which a case cannot be asked for again.
-RUNS: Final = (Standing.ASKED.value, Standing.APPROVED.value)
 _SAYINGS: Final = (Verdict.APPROVED.value, *(code.value for code in Refusal))
 
 
@@ -43,15 +42,16 @@ class ErasurePages(CaseworkPages):
         today = belgian_day(self.casework.clock.now())
         day = visit.asked_day("by", today)
         rows = await visit.run(
-            lambda uow, actor: erasing.list_due(uow, actor, self.casework, limit=erasing.LIST_LIMIT, by=day),
+            lambda uow, actor: erasing.list_due(
+                uow, actor, self.casework, self._post, limit=erasing.LIST_LIMIT, by=day
+            ),
             quick=False,
         )
-        return visit.draw("erasures.html", rows=rows, day=day.isoformat(), today=today.isoformat(), runs=RUNS)
+        return visit.draw("erasures.html", rows=rows, day=day.isoformat(), today=today.isoformat())
 
     async def ask(self, visit: Visit) -> Response:
-        """One closed case: when it is due, what holds it, how it stands; and the two presses that ask for it."""
-        case, form = self.wanted(visit), visit.form
-        post = self.door.gate.services.correspondence[CASEWORK]
+        """One case: when it is due, what holds it, how it stands; and the two presses that ask for it."""
+        case, form, post = self.wanted(visit), visit.form, self._post
         ground, sure = form.text("ground"), bool(form.text("sure"))
         rules, today = self.casework.retention, belgian_day(self.casework.clock.now()).isoformat()
         row = await self._row(visit)
@@ -59,7 +59,7 @@ class ErasurePages(CaseworkPages):
         if visit.saving:
             if chosen is None:
                 visit.faults.add("ground", "missing")
-            elif row["standing"] in RUNS:
+            elif row["standing"] in erasing.RUNS:
                 visit.faults.add("form", "erasure_asked")
             elif row["holds"]:
                 visit.faults.add("form", "erasure_held")
@@ -77,17 +77,21 @@ class ErasurePages(CaseworkPages):
         return visit.draw(
             "erasure_ask.html", row=row, reference=visit.place("case"), ground=ground, grounds=rules.grounds,
             shipped={code for code, each in rules.grounds.items() if as_shipped(code, each.text)},
-            early=today < row["due_on"], asked=row["standing"] in RUNS,
+            early=not row["holds"] and today < row["due_on"], asked=row["standing"] in erasing.RUNS,
             confirms=visit.posted and chosen is not None and not visit.faults and (visit.saving or sure),
         )  # fmt: skip
 
+    @property
+    def _post(self) -> Correspondence:
+        return self.door.gate.services.correspondence[CASEWORK]
+
     async def _row(self, visit: Visit) -> dict[str, Any]:
-        """Raises NotFound for what is no closed case of the region."""
+        """Raises NotFound for what is no case of the region."""
         case = self.wanted(visit)
 
         def work(uow: UnitOfWork, actor: Actor) -> list[dict[str, Any]]:
             self.status(uow, actor, case)  # whoever may not see the case learns nothing of it here either
-            return erasing.list_due(uow, actor, self.casework, only=case)
+            return erasing.list_due(uow, actor, self.casework, self._post, only=case)
 
         rows = await visit.run(work, quick=False)
         if not rows:

@@ -27,7 +27,7 @@ ACTIONS: Final = {
 _KINDS: Final = {
     "log": "log", "keyring": "keys of a zone", "log_key": "key of the log", "settings": "settings", "policy": "rules",
     "record": "sealed record", "wrap": "wrapped key", "store": "whatever is stored", "use_case": "operation",
-    "request": "request", "erasure": "erasure of a closed case", "identity_provider": "identity provider",
+    "request": "request", "erasure": "erasure of a case", "identity_provider": "identity provider",
     "namespace": "rules of another system", "unknown": "not known",
 }  # fmt: skip
 WORDS: Final[dict[str, dict[str, str]]] = {

@@ -19,12 +19,13 @@ from typing import Any, Final
 import pytest
 
 from gateway.settings import Settings
+from tests import erasures
 from tests.api.paired import Verdict, judge, pairs
 from tests.api.stage import Stage, calls
 from tests.api.test_who_may import LOGINS, TABLE, send, unknown
 from tests.asked import ask, granted
 from tests.crash.hooks import Steps, watched
-from tests.house import CASE, STAFF, House, house_on
+from tests.house import CASE, STAFF, UNKNOWN_CASE, House, house_on
 from vault.cases.model import Case
 from vault.ids import CaseId
 from vault.storage.repositories import CaseRepository, RecordRepository
@@ -66,6 +67,20 @@ def test_a_foreign_and_an_unknown_case_are_looked_up_in_the_same_words(watched_h
         nowhere = _said(steps, send(house, login, call.method, unknown(call.path), call.payload))
         assert foreign == nowhere, name
         assert len(foreign) > 3
+
+
+def test_an_erasure_is_asked_of_a_foreign_case_in_the_same_words_open_or_closed_or_none(
+    watched_house: tuple[House, Steps],
+) -> None:
+    """Its own region's head is told that an open case is held; to another there is none, whatever it is."""
+    house, steps = watched_house
+    foreign = {"open": erasures.full_case(house), "closed": erasures.closed_case(house)}
+    erasures.ask(house, UNKNOWN_CASE, login="far_head")
+    steps.said.clear()
+    nowhere = _said(steps, erasures.ask(house, UNKNOWN_CASE, login="far_head"))
+    assert len(nowhere) > 3
+    for standing, case in foreign.items():
+        assert _said(steps, erasures.ask(house, case, login="far_head")) == nowhere, standing
 
 
 def test_another_zones_release_is_looked_up_as_one_that_never_was(watched_house: tuple[House, Steps]) -> None:

@@ -13,8 +13,10 @@ from tests import asked, emergencies, excepted, samples
 from tests.api.support import entries, since
 from tests.erasures import approved, ask, carry_out, closed_case, erase, full_case, rows
 from tests.house import UNKNOWN_CASE, House
+from tests.orders import fresh_order
 from tests.recorded import attach
 from vault.doctor.checks import Severity
+from vault.lifecycle.erasure import Refusal
 from vault.storage import tables as t
 from vault.usecases.casework import parse_reference
 from vault.usecases.erasing import begin_next, go_on
@@ -171,12 +173,130 @@ def _reported(coach: Any, case: str) -> None:
 @pytest.mark.parametrize("hold", HELD)
 def test_what_still_runs_holds_it(house: House, hold: str) -> None:
     case = HELD[hold](house)
+    before = len(entries(house))
     reply = ask(house, case)
-    if hold == "open":  # no rule lets anybody ask that an open case be erased: alike unknown
-        assert reply.status_code == 404
-    else:
-        assert (reply.status_code, reply.json()["holds"]) == (409, [hold])
+    assert (reply.status_code, reply.json()["holds"]) == (409, [hold])
     assert rows(house, t.erasures) == []
+    said = [(e["action"], e["outcome"]) for e in since(house, before) if e["kind"] == "erasure"]
+    assert said == [("create", "erasure_held")]
+
+
+def _pending(house: House) -> str:
+    opened = house.client("desk").post("/orders", json=fresh_order())
+    assert opened.status_code == 200, opened.text
+    [case] = house.client("head").get("/cases").json()["cases"]
+    reference: str = case["reference"]
+    return reference
+
+
+def _suspended(house: House) -> str:
+    case = full_case(house)
+    house.step(house.client("head"), case, "suspend", reason="new_procedure")
+    return case
+
+
+def _closing(house: House) -> str:
+    case = full_case(house)
+    house.begin_closing(house.client("coach"), case)
+    return case
+
+
+OPEN: dict[str, Any] = {"pending": _pending, "active": full_case, "suspended": _suspended, "closing": _closing}
+
+
+@pytest.mark.parametrize("phase", OPEN)
+def test_a_case_that_is_not_closed_is_held_for_its_head_and_unknown_to_another(lite_house: House, phase: str) -> None:
+    """Its own head sees where it stands anyway; who may not see it is answered as about no case, in the same words."""
+    house = lite_house
+    case, closed = OPEN[phase](house), closed_case(house)
+    for ground in ("person_asks", "retention_over", "ordered"):
+        reply = ask(house, case, ground)
+        assert (reply.status_code, reply.json()["type"].rpartition(":")[2]) == (409, "erasure_held"), ground
+        assert (reply.json()["holds"], reply.json()["detail"]) == (["open"], "not erased now: open")
+    assert ask(house, case, "because").status_code == 400
+    told = []
+    for wanted in (case, closed, UNKNOWN_CASE):
+        reply = ask(house, wanted, login="far_head")
+        told.append((reply.status_code, {k: v for k, v in reply.json().items() if k != "instance"}))
+    assert told[0][0] == 404
+    assert told[0] == told[1] == told[2]
+    assert ask(house, case, login="coach").status_code == ask(house, UNKNOWN_CASE, login="coach").status_code == 403
+    assert rows(house, t.erasures) == []
+
+
+def test_a_row_that_calls_an_approved_case_open_keeps_it(lite_house: House) -> None:
+    """The state is asked again when it begins, also where the moment of closing is the one that was signed."""
+    case = closed_case(lite_house)
+    approved(lite_house, case)
+    main = lite_house.services.store.main.raw
+    for state, erased in (("follow_up", 0), ("closed", 1)):
+        [entry] = main.execute(
+            "SELECT entry_id FROM entries WHERE entry_id NOT IN (SELECT entry_id FROM cases) LIMIT 1"
+        ).fetchone()
+        main.execute("UPDATE cases SET state = ?, entry_id = ?", (state, entry))
+        assert carry_out(lite_house) == erased, state
+    assert len(rows(lite_house, t.tombstones)) == 1
+
+
+def test_a_partners_receipt_ends_the_wait_for_it(house: House) -> None:
+    """Two referrals to one partner: each receipt is waited for, until its own day at the latest."""
+    coach = house.client("coach")
+    case = full_case(house)
+    sent = []
+    for _ in range(2):
+        referral = house.consent(coach, case)
+        sent.append(house.send(coach, case, referral))
+        house.withdraw(coach, case, referral)
+    assert coach.post(f"/cases/{case}/steps/close", json={"outcome": "STAY_OBTAINED"}).status_code == 201
+    caritas = house.client("caritas")
+    for release, outcome in zip(sent, ("deleted", "kept_by_law"), strict=True):
+        assert ask(house, case).json()["holds"] == ["receipt"], "one is still to come"
+        given = caritas.post(f"/withdrawals/{release}/receipt", json={"outcome": outcome})
+        assert given.status_code == 201, given.text
+    [line] = house.client("head").get("/erasures", params={"by": "2030-01-01"}).json()["cases"]
+    assert line["holds"] == []
+    erase(house, case)
+    assert wrong(house) == []
+
+
+def test_a_receipt_that_its_partner_did_not_sign_ends_no_wait(lite_house: House) -> None:
+    house, coach, case = lite_house, lite_house.client("coach"), full_case(lite_house)
+    referral = house.consent(coach, case)
+    release = house.send(coach, case, referral)
+    house.withdraw(coach, case, referral)
+    assert coach.post(f"/cases/{case}/steps/close", json={"outcome": "STAY_OBTAINED"}).status_code == 201
+    given = house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})
+    assert given.status_code == 201, given.text
+    main = house.services.store.main.raw
+    for outcome, holds in (("kept_by_law", ["receipt"]), ("deleted", [])):
+        [entry] = main.execute(
+            "SELECT entry_id FROM entries WHERE entry_id NOT IN (SELECT entry_id FROM receipts) LIMIT 1"
+        ).fetchone()
+        [own] = main.execute("SELECT entry_id FROM receipts").fetchone()
+        main.execute("UPDATE receipts SET outcome = ?, entry_id = ?", (outcome, entry))
+        main.execute("UPDATE receipts SET entry_id = ?", (own,))
+        [line] = house.client("head").get("/erasures", params={"by": "2030-01-01"}).json()["cases"]
+        assert (line["reference"], line["holds"]) == (case, holds), outcome
+
+
+@pytest.mark.parametrize("code", [code.value for code in Refusal])
+def test_the_head_who_asked_is_told_the_code_of_a_refusal_until_it_is_asked_again(lite_house: House, code: str) -> None:
+    house, head = lite_house, lite_house.client("head")
+    case, other = closed_case(house), closed_case(house)
+
+    def told() -> dict[str, Any]:
+        lines = head.get("/erasures", params={"by": "2030-01-01"}).json()["cases"]
+        return {line["reference"]: (line["standing"], line["refused_for"]) for line in lines}
+
+    number = ask(house, case).json()["erasure"]
+    approved(house, other)
+    assert told() == {case: ("asked", None), other: ("approved", None)}
+    reply = house.client("dpo").post(f"/erasures/{number}/refuse", json={"code": code})
+    assert reply.status_code == 201, reply.text
+    assert told() == {case: ("refused", code), other: ("approved", None)}
+    assert house.client("far_head").get("/erasures", params={"by": "2030-01-01"}).json()["cases"] == []
+    assert ask(house, case, "ordered").status_code == 201
+    assert told()[case] == ("asked", None)
 
 
 def test_retention_waits_until_the_case_is_due_and_a_dry_run_changes_nothing(lite_house: House) -> None:

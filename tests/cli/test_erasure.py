@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.cli.kit import Shell, signed_in
-from tests.erasures import carry_out, closed_case, rows
-from tests.house import House
+from tests.erasures import carry_out, closed_case, full_case, rows
+from tests.house import UNKNOWN_CASE, House
 from vault.storage import tables as t
 
 
@@ -45,4 +45,13 @@ def test_due_with_ask_asks_for_what_nothing_holds(lite_house: House, desk: Shell
     assert desk.ok("erasure", "due", "--ask", "retention_over", "--json").json["asked"] == []
     assert "refused" in desk.ok("erasure", "refuse", asked["erasure"], "--code", "still_needed").out
     [line] = desk.ok("erasure", "due", "--json").json["cases"]
-    assert line["standing"] == "refused"
+    assert (line["standing"], line["refused_for"]) == ("refused", "still_needed")
+    assert "still_needed" in desk.ok("erasure", "due").out
+
+
+def test_an_open_case_says_what_holds_it_and_an_unknown_one_nothing(lite_house: House, desk: Shell) -> None:
+    case = full_case(lite_house)
+    signed_in(lite_house, "head")
+    told = desk.refused("erasure_held", "erasure", "ask", case, "--ground", "person_asks")
+    assert "not erased now: open" in told.err
+    desk.refused("not_found", "erasure", "ask", UNKNOWN_CASE, "--ground", "person_asks")

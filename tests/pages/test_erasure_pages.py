@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from gateway.pages import words
 from gateway.pages.erasures import as_shipped
 from gateway.retention_rules import load_retention_rules
 from tests.api.support import entries, since
-from tests.erasures import ask, carry_out, closed_case, full_case, rows
+from tests.erasures import approved, ask, carry_out, closed_case, full_case, rows
 from tests.house import UNKNOWN_CASE, House
 from tests.pages.visiting import Visitor
 from vault.lifecycle.erasure import Refusal, Standing
@@ -89,9 +90,13 @@ def test_the_officer_refuses_with_a_code_and_the_head_may_ask_again(lite_house: 
         assert words.WORDS["erasure_refusal"][code] in page
     assert carry_out(house) == 0
     place = f"/cases/{case}/erasure"
-    assert "the data protection officer refused" in head.look(place)
+    for page in (head.look(place), head.look("/erasures")):
+        assert "the data protection officer refused" in page
+        assert words.WORDS["erasure_refusal"][code] in page, "the head is told why"
     head.send(place, ground="person_asks", **SURE)
     assert len(numbers(house)) == 2
+    for page in (head.look(place), head.look("/erasures")):
+        assert words.WORDS["erasure_refusal"][code] not in page, "it was asked anew"
 
 
 def test_what_is_not_due_is_told_and_listed_by_a_later_day(lite_house: House) -> None:
@@ -137,11 +142,15 @@ def test_nobody_else_has_these_pages_and_no_other_region(lite_house: House) -> N
     living = full_case(house)
     assert ask(house, case).status_code == 201
     [number] = numbers(house)
-    head = Visitor(house, "head")
-    for wanted in (living, UNKNOWN_CASE):
-        head.look(f"/cases/{wanted}/erasure", 404)
-        head.send(f"/cases/{wanted}/erasure", 404, ground="person_asks", **SURE)
-    far = Visitor(house, "far_head")
+    head, far = Visitor(house, "head"), Visitor(house, "far_head")
+    head.look(f"/cases/{UNKNOWN_CASE}/erasure", 404)
+    head.send(f"/cases/{UNKNOWN_CASE}/erasure", 404, ground="person_asks", **SURE)
+    told = set()
+    for wanted in (case, living, UNKNOWN_CASE):
+        place = f"/cases/{wanted}/erasure"
+        told.add(_alike(far.look(place, 404), wanted))
+        told.add(_alike(far.send(place, 404, ground="person_asks", **SURE), wanted))
+    assert len(told) == 1
     assert case not in far.look("/erasures?by=2030-01-01")
     for login, status in (("far_head", 404), ("coach", 403), ("colleague", 404), ("desk", 404)):
         stranger = Visitor(house, login)
@@ -158,6 +167,75 @@ def test_nobody_else_has_these_pages_and_no_other_region(lite_house: House) -> N
         assert "waits for your answer" not in stranger.look("/")
     Visitor(house, "dpo").look(f"/erasures/{'0' * 32}", 404)
     assert rows(house, t.erasure_words) == []
+
+
+def _alike(page: str, case: str) -> str:
+    """A page without what names the look and the case that was asked for."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "", page.replace(case, ""))
+
+
+def test_a_case_that_is_not_closed_says_that_this_holds_it_and_offers_nothing_to_press(lite_house: House) -> None:
+    house, case = lite_house, full_case(lite_house)
+    head, place = Visitor(house, "head"), f"/cases/{case}/erasure"
+    for page in (head.look(place), head.send(place, 422, ground="person_asks", **SURE)):
+        assert WHY[Hold.OPEN] in page
+        assert "<form" not in page.partition("<main")[2].partition("</main")[0]
+        assert "Due on" not in page
+    assert "Something holds this case" in page
+    assert case not in head.look("/erasures?by=2030-01-01"), "the list is of closed cases"
+    assert place not in head.look(f"/cases/{case}"), "nor does the case's own page lead there"
+    assert numbers(house) == []
+
+
+def test_what_was_agreed_about_a_case_that_was_reopened_since_is_not_said_to_go_by_itself(lite_house: House) -> None:
+    house, case = lite_house, closed_case(lite_house)
+    approved(house, case)
+    head, place = Visitor(house, "head"), f"/cases/{case}/erasure"
+    assert "It is erased by itself" in head.look(place)
+    house.step(house.client("coach"), case, "reopen", day="2026-11-20", language="fr", leaflet="2026-1")
+    page = head.look(place)
+    assert WHY[Hold.OPEN] in page
+    assert "It is erased by itself" not in page
+    assert carry_out(house) == 0
+    assert "lapsed: the case was reopened" in head.look(place)
+
+
+DUE = {
+    "en": ("1 closed case may be kept no longer: it", "2 closed cases may be kept no longer: they"),
+    "fr": ("1 dossier clos ne peut plus être conservé", "2 dossiers clos ne peuvent plus être conservés"),
+    "nl": ("1 afgesloten dossier mag niet", "2 afgesloten dossiers mogen niet"),
+    "de": ("1 geschlossene Akte darf nicht", "2 geschlossene Akten dürfen nicht"),
+}
+
+
+def test_a_heads_first_page_counts_what_is_due_and_waits_for_nobody_else(lite_house: House) -> None:
+    house = lite_house
+    case, *_ = closed_case(house), closed_case(house), full_case(house)
+    head = Visitor(house, "head")
+
+    def told(visitor: Visitor, language: str = "en") -> str:
+        visitor.headers["cookie"] = visitor.headers["cookie"][:-2] + language
+        page = visitor.look("/")
+        line = re.search(r'<a class="govuk-link" href="/pages/casework/erasures">([^<]+)</a>', page)
+        return line.group(1) if line else ""
+
+    assert told(head) == "", "closed, and not due"
+    assert ask(house, case).status_code == 201
+    assert told(head) == ""
+    house.clock.move(days=731)
+    for login in list(house.tokens):
+        house.renew(login)
+    head, far = Visitor(house, "head"), Visitor(house, "far_head")
+    for language, (one, _) in DUE.items():
+        assert told(head, language).startswith(one), f"{language}: the other waits for the officer's word"
+    number = numbers(house)[0]
+    assert house.client("dpo").post(f"/erasures/{number}/refuse", json={"code": "ground_not_met"}).status_code == 201
+    for language, (_, both) in DUE.items():
+        assert told(head, language).startswith(both), language
+    assert told(far) == told(Visitor(house, "coach")) == ""
+    for row in house.client("head").get("/erasures").json()["cases"]:
+        approved(house, row["reference"], "retention_over")
+    assert told(head) == ""
 
 
 def test_a_forged_request_is_marked_counts_for_nobody_and_is_not_answered(lite_house: House) -> None:
@@ -190,7 +268,8 @@ def test_looking_is_logged_and_the_log_is_asked_for_a_count_when_one_comes_in_al
         visitor.look(path)
         return [(e["action"], e["purpose"]) for e in since(house, before) if e["kind"] == "erasure"]
 
-    assert looks(head, "/erasures") == looks(head, f"/cases/{case}/erasure") == [("list", "case_administration")]
+    for path in ("/erasures", f"/cases/{case}/erasure", "/"):
+        assert looks(head, path) == [("list", "case_administration")], path
     assert looks(dpo, "/erasures") == looks(dpo, "/") == [("list", "data_protection")]
     assert looks(dpo, "/?decision=deny") == looks(Visitor(house, "auditor"), "/") == []
 

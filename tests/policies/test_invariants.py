@@ -271,19 +271,27 @@ BREAKING = [
     ("a lawful exception is for", "cw-90,coach,disclosure,read,case_administration,active,own,exception_list,allow"),
     ("a lawful exception is for", "cw-90,coach,disclosure,list,case_administration,active,own,contact_full,allow"),
     (
-        "a closed case is erased when",
+        "a case is erased when",
         "cw-90,coach,erasure,create,case_administration,closed,own,erasure_receipt,allow",
     ),
     (
-        "a closed case is erased when",
-        "cw-90,regional_head,erasure,create,case_administration,active,region,erasure_receipt,allow",
+        "a case is erased when",
+        "cw-90,regional_head,erasure,create,case_administration,none,region,erasure_receipt,allow",
     ),
     (
-        "a closed case is erased when",
+        "a case is erased when",
+        "cw-90,regional_head,erasure,create,case_administration,erased,region,erasure_receipt,allow",
+    ),
+    (
+        "a case is erased when",
+        "cw-90,coach,erasure,create,case_administration,active,own,erasure_receipt,allow",
+    ),
+    (
+        "a case is erased when",
         "cw-90,regional_head,erasure,create,case_administration,closed,none,erasure_receipt,allow",
     ),
     (
-        "a closed case is erased when",
+        "a case is erased when",
         "ov-90,auditor,erasure,sign,access_review,none,addressed,erasure_answer,allow",
     ),
     ("an answer is built", "fu-90,follow_up_officer,outcome_sheet,read,oqt_follow_up,none,addressed,note_full,allow"),

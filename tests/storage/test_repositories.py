@@ -100,7 +100,6 @@ def _erased(house: House) -> None:
     told = house.client("caritas").post(f"/withdrawals/{release}/receipt", json={"outcome": "deleted"})
     assert told.status_code == 201, told.text
     assert coach.post(f"/cases/{case}/steps/close", json={"outcome": "STAY_OBTAINED"}).status_code == 201
-    house.clock.move(days=40)  # until then the partner had time to confirm
     for login in ("head", "dpo"):
         house.renew(login)
     erasures.erase(house, case)

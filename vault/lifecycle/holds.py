@@ -29,7 +29,7 @@ WHY: Final[dict[Hold, str]] = {
     Hold.OPEN: "the case is not closed: somebody accompanies the person",
     Hold.NOT_DUE: "its time has not come, and this ground cannot be used before",
     Hold.REFERRAL: "a partner may still read a referral: withdraw it first, so that the partner is told",
-    Hold.RECEIPT: "a partner still has time to confirm a withdrawal",
+    Hold.RECEIPT: "a partner still has time to confirm a withdrawal, and has not",
     Hold.REQUEST: "a request for access about the case can still be answered: answer it",
     Hold.COPY: "what was granted, or a ceremony, still runs: revoke it, or wait for its end",
     Hold.NOTICE: "the person was not yet told of a lawful exception",

@@ -19,7 +19,7 @@ from vault.vocabulary import CASEWORK, OVERSIGHT, Kind
 
 
 def holds(tx: Transaction, case: CaseId, names: Names, now: datetime) -> list[Hold]:
-    """In the order of `Hold`; its state and whether it is due are the caller's."""
+    """In the order of `Hold`; its state, whether it is due, and which receipts have come are the caller's."""
     return [hold for hold, wanted in _looks(case.raw, dict(names).get(OVERSIGHT, b""), now)
             if tx.read(wanted.limit(1)).first() is not None]  # fmt: skip
 

@@ -1,9 +1,9 @@
 """Erasing a case: what is due, who asks, who agrees, and the erasure itself, in steps that can each be the last.
 
-A regional head asks for a closed case of the region; the data protection officer answers, once; casework erases what
-both words are about. The erasure asks nobody any more: like a sweep it opens nothing and shows nothing.
+A regional head asks about a case of the region, and is told what holds it; the data protection officer answers, once;
+casework erases what both words are about. The erasure asks nobody any more: like a sweep it opens and shows nothing.
 
-    list_due(uow, head, casework)                  which closed cases of the region are due, and what holds them
+    list_due(uow, head, casework, post)            which closed cases of the region are due, and what holds them
     ask(uow, head, case, ground, casework, post)
     decide(uow, dpo, erasure, Verdict.APPROVED, "", watch)
     begin_next(uow, casework, post)                tombstone and entry: from this commit on the case is gone
@@ -15,19 +15,20 @@ a database that was put back from before a tombstone finds it in the other one (
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from vault.access.actor import Actor
 from vault.access.correspondence import Correspondence
-from vault.access.enforcement import Guard, Item
+from vault.access.enforcement import Guard, Item, Permit
 from vault.access.shaping import shape
 from vault.audit.events import Detail, Event, Happening
 from vault.audit.events import Verdict as Logged
 from vault.cases.calendar import belgian_day
 from vault.cases.model import Case
+from vault.cases.referrals import ReferralStatus
 from vault.crypto.statement import ErasureStatement
 from vault.erasures import Asked, Names
 from vault.errors import Conflict, EnvelopeRejected, ErasureHeld, InvalidInput, NotFound
@@ -38,10 +39,13 @@ from vault.lifecycle.retention import RetentionRules
 from vault.pseudonyms import LOG, Pseudonym, domain_of
 from vault.unit_of_work import UnitOfWork
 from vault.usecases.casework import Casework, Values, existing, reference
+from vault.usecases.referrals import confirmed_by, release_of
 from vault.vocabulary import CASEWORK, FOLLOW_UP, OVERSIGHT, Action, Compartment, Facts, Kind, Phase, Purpose, Zone
 
 LIST_LIMIT: Final = 200
 _ADMIN, _WATCH = Purpose.CASE_ADMINISTRATION, Purpose.DATA_PROTECTION
+#: Standings in which a case cannot be asked for again: its turn is somebody else's.
+RUNS: Final = (Standing.ASKED, Standing.APPROVED)
 _CLOSED: Final = (Phase.CLOSED, Phase.HANDED_OVER)
 _ASKED: Final = "asked"
 #: Approved erasures that one step looks through for one that can begin: those that something holds stay in the way.
@@ -61,18 +65,15 @@ class ErasureWatch:
 
 
 def list_due(
-    uow: UnitOfWork, actor: Actor, casework: Casework, *, limit: int = 50, by: date | None = None,
-    only: CaseId | None = None,
+    uow: UnitOfWork, actor: Actor, casework: Casework, post: Correspondence, *, limit: int = 50,
+    by: date | None = None, only: CaseId | None = None,
 ) -> list[Values]:  # fmt: skip
     """Closed cases of the region that are due on that day (today), or for which an erasure was asked, with what holds
-    them. only: this one, whether it is due or not; nothing if it is not a closed one of the region. Nothing is changed.
+    them. only: this one, due or not, closed or not; nothing if it is none of the region. Nothing is changed.
     """
     if not 1 <= limit <= LIST_LIMIT:
         raise InvalidInput(f"limit must be between 1 and {LIST_LIMIT}", field="limit")
-    permit = casework.guard.permit(
-        uow, actor, Action.LIST, Item(Kind.ERASURE), purpose=_ADMIN, facts=Facts.of(region=bool(actor.region)),
-        config=casework.retention.digest.hex(),
-    )  # fmt: skip
+    permit = _may_list(uow, actor, casework)
     now = casework.clock.now()
     closed = uow.erasures.closed(actor.region, now, LIST_LIMIT) if only is None else _alone(uow, actor, only)
     asked = uow.erasures.of_cases([case.id for case, _ in closed])
@@ -80,15 +81,36 @@ def list_due(
     for case, held in closed:
         request = asked.get(case.id)
         due = _due_on(case, held, casework)
-        if (due <= day or request is not None or only is not None) and len(found) < limit:
-            blocking = uow.erasures.holds(case.id, names_of(case.id, zones, casework), now)
+        wanted = only is not None or request is not None or (due is not None and due <= day)
+        if wanted and len(found) < limit:
+            blocking = _holds(uow, case, zones, casework, post, now)
             found.append(shape(permit.profile, _line(case, held, due, blocking, request)))
     return found
 
 
+def count_due(uow: UnitOfWork, actor: Actor, casework: Casework) -> int:
+    """How many closed cases of the region are due today and wait for nobody else: a head asks, or ends what holds them.
+
+    Of those that were closed longest, `LIST_LIMIT` are looked at. One that was refused, or has lapsed, counts again.
+    """
+    _may_list(uow, actor, casework)
+    now = casework.clock.now()
+    closed, today = uow.erasures.closed(actor.region, now, LIST_LIMIT), belgian_day(now)
+    late = [case.id for case, held in closed if (due := _due_on(case, held, casework)) is not None and due <= today]
+    asked = uow.erasures.of_cases(late)
+    return sum(each not in asked or standing(asked[each]) not in RUNS for each in late)
+
+
+def _may_list(uow: UnitOfWork, actor: Actor, casework: Casework) -> Permit:
+    return casework.guard.permit(
+        uow, actor, Action.LIST, Item(Kind.ERASURE), purpose=_ADMIN, facts=Facts.of(region=bool(actor.region)),
+        config=casework.retention.digest.hex(),
+    )  # fmt: skip
+
+
 def _alone(uow: UnitOfWork, actor: Actor, wanted: CaseId) -> list[tuple[Case, frozenset[Compartment]]]:
     case = uow.cases.get(wanted)
-    if case is None or case.region != actor.region or case.phase not in _CLOSED or case.closed_at is None:
+    if case is None or case.region != actor.region or case.phase is Phase.ERASED:
         return []
     return [(case, _held(uow, case))]
 
@@ -98,23 +120,31 @@ def _held(uow: UnitOfWork, case: Case) -> frozenset[Compartment]:
 
 
 def _line(
-    case: Case, held: Collection[Compartment], due: date, blocking: Sequence[Hold], asked: Asked | None
+    case: Case, held: Collection[Compartment], due: date | None, blocking: Sequence[Hold], asked: Asked | None
 ) -> dict[str, Any]:
+    stands = standing(asked) if asked is not None else None
     return {
         "reference": reference(case.id), "phase": case.phase.value, "closed_at": case.closed_at,
-        "due_on": due.isoformat(), "compartments": sorted(part.value for part in held),
+        "due_on": due.isoformat() if due is not None else None, "compartments": sorted(part.value for part in held),
         "holds": [hold.value for hold in blocking], "erasure": asked.row.id.hex() if asked is not None else None,
-        "standing": standing(asked).value if asked is not None else None,
+        "standing": stands.value if stands is not None else None,
+        "refused_for": _refused_for(asked) if asked is not None and stands is Standing.REFUSED else None,
     }  # fmt: skip
+
+
+def _refused_for(asked: Asked) -> str | None:
+    """The code of a refusal; None for what is none of the listed ones, which nobody but the database can have said."""
+    said = asked.word.code if asked.word is not None else ""
+    return said if said in [each.value for each in Refusal] else None
 
 
 def ask(
     uow: UnitOfWork, actor: Actor, case_id: CaseId, ground: str, casework: Casework, post: Correspondence
 ) -> Values:
-    """Ask that a closed case be erased.
+    """Ask that a case be erased.
 
-    Raises NotFound, InvalidInput for a ground that is not listed, ErasureHeld with what keeps the case, Conflict while
-    an earlier request about it runs.
+    Raises NotFound, InvalidInput for a ground that is not listed, ErasureHeld with what keeps the case (that it is not
+    closed, first of all), Conflict while an earlier request about it runs.
     """
     case = uow.cases.get_to_change(case_id)
     permit = casework.ask(
@@ -122,9 +152,9 @@ def ask(
         config=casework.retention.digest.hex(),
     )  # fmt: skip
     case = existing(case)
-    _check(uow, case, ground, casework)
+    _check(uow, case, ground, casework, post)
     before = uow.erasures.of_cases([case.id]).get(case.id)
-    if before is not None and standing(before) in (Standing.ASKED, Standing.APPROVED):
+    if before is not None and standing(before) in RUNS:
         raise Conflict("somebody asked for this already")
     assert case.closed_at is not None
     erasure, now = ErasureId(casework.entropy.bytes(16)), casework.clock.now()
@@ -140,22 +170,43 @@ def ask(
     )
 
 
-def _due_on(case: Case, held: Collection[Compartment], casework: Casework) -> date:
-    assert case.closed_at is not None
+def _due_on(case: Case, held: Collection[Compartment], casework: Casework) -> date | None:
+    """None for a case that is not closed: its time has not begun."""
+    if case.phase not in _CLOSED or case.closed_at is None:
+        return None
     return casework.retention.due_on(belgian_day(case.closed_at), held)
 
 
-def _check(uow: UnitOfWork, case: Case, ground: str, casework: Casework) -> None:
+def _check(uow: UnitOfWork, case: Case, ground: str, casework: Casework, post: Correspondence) -> None:
     """Raises InvalidInput, ErasureHeld."""
     now, found = casework.clock.now(), list[Hold]()
     early = casework.retention.ground(ground).before_due
-    if case.phase not in _CLOSED or case.closed_at is None:
-        raise ErasureHeld((Hold.OPEN.value,))
-    if not early and belgian_day(now) < _due_on(case, _held(uow, case), casework):
+    due = _due_on(case, _held(uow, case), casework)
+    if due is not None and not early and belgian_day(now) < due:
         found.append(Hold.NOT_DUE)
-    found += uow.erasures.holds(case.id, names_of(case.id, zones_of(uow, casework), casework), now)
+    found += _holds(uow, case, zones_of(uow, casework), casework, post, now)
     if found:
         raise ErasureHeld(tuple(hold.value for hold in found))
+
+
+def _holds(
+    uow: UnitOfWork, case: Case, zones: Sequence[Zone], casework: Casework, post: Correspondence, now: datetime
+) -> list[Hold]:
+    """What keeps it besides its day. An open case is held by that alone: what else runs in it is its coach's."""
+    if case.phase not in _CLOSED or case.closed_at is None:
+        return [Hold.OPEN]
+    found = uow.erasures.holds(case.id, names_of(case.id, zones, casework), now)
+    if Hold.RECEIPT in found and not any(_awaited(uow, case, casework, post, now)):
+        found.remove(Hold.RECEIPT)
+    return found
+
+
+def _awaited(uow: UnitOfWork, case: Case, casework: Casework, post: Correspondence, now: datetime) -> Iterator[bool]:
+    """Of each withdrawal whose day has not come, whether its partner has yet to sign a receipt."""
+    for referral in uow.referrals.of_case(case.id):
+        due = referral.receipt_due
+        if referral.status is ReferralStatus.WITHDRAWN and due is not None and due > now:
+            yield confirmed_by(uow, referral, release_of(referral.id, casework), casework, post) is None
 
 
 def zones_of(uow: UnitOfWork, casework: Casework) -> list[Zone]:
@@ -288,7 +339,7 @@ def begin_next(uow: UnitOfWork, casework: Casework, post: Correspondence) -> Cas
             uow.erasures.lapse(asked.row.id, now, uow.audit.append(event, Detail()))
             continue
         try:
-            _check(uow, case, asked.row.ground, casework)
+            _check(uow, case, asked.row.ground, casework, post)
         except (ErasureHeld, InvalidInput):
             continue
         _bury(uow, case.id, casework, Happening.ERASURE_BEGUN, asked.row.id.hex(), asked.row.ground)

@@ -232,7 +232,7 @@ def read_referral(
     referral = there(referral)
     consent = uow.referrals.consent(referral.consent) if referral.consent is not None else None
     release = release_of(referral.id, casework)
-    confirmed = _confirmed(uow, referral, release, casework, correspondence)
+    confirmed = confirmed_by(uow, referral, release, casework, correspondence)
     now = casework.clock.now()
     return shape(
         narrowed(permit.profile, (*_STEP_FIELDS, *_ANSWER_FIELDS), inside=False),
@@ -256,9 +256,10 @@ def is_overdue(due: datetime | None, confirmed: ReceiptRow | None, now: datetime
     return due is not None and confirmed is None and now >= due
 
 
-def _confirmed(
+def confirmed_by(
     uow: UnitOfWork, referral: Referral, release: ReleaseId, casework: Casework, correspondence: Correspondence
 ) -> ReceiptRow | None:
+    """The receipt that the partner signed for this referral; None where none came, or none was asked for."""
     if referral.receipt_due is None:
         return None
     subject = casework.pseudonyms.token(domain_of(referral.partner), referral.case).token
