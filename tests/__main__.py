@@ -35,6 +35,9 @@ _ROOM: Final = 6 << 30
 def main(arguments: list[str]) -> int:
     if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ["TMPDIR"] = str(_MEMORY)
+    # Each worker rewrites the assertions of all test files, and each process that a test starts compiles what it needs:
+    # where bytecode is forbidden, anew every time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments:
         return subprocess.run([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
     outcomes = []

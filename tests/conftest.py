@@ -6,7 +6,9 @@ import gc
 import itertools
 import os
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -66,18 +68,34 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture
-def postgres_urls(postgres: Postgres) -> Iterator[tuple[str, str]]:
-    """Two fresh databases: main and keystore, as their owner."""
+@contextmanager
+def _copies(postgres: Postgres, template: str) -> Iterator[tuple[str, str]]:
+    """Both databases of a template, copied; dropped in the end."""
     number = next(_numbers)
     names = [f"{which}_{number}" for which in ("main", "keystore")]
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         for name, which in zip(names, ("main", "keystore"), strict=True):
             # Copied file by file: through the write-ahead log it takes half as long again.
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE template_{which} STRATEGY FILE_COPY".encode())
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}_{which} STRATEGY FILE_COPY".encode())
         yield postgres.url(names[0]), postgres.url(names[1])
         for name in names:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def postgres_urls(postgres: Postgres) -> Iterator[tuple[str, str]]:
+    """Two fresh databases: main and keystore, as their owner. Migrated, and no installation's yet."""
+    with _copies(postgres, "template") as urls:
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys of an installation, to copy from; its two databases, marked as its own, are the templates `furnished_…`."""
+    home = make_keys(tmp_path_factory.mktemp("template") / "home").home
+    urls = [postgres.create_database(f"furnished_{which}") for which in ("main", "keystore")]
+    furnish(Settings(home=home, database_url=urls[0], keystore_url=urls[1]))
+    return home
 
 
 @pytest.fixture
@@ -99,12 +117,11 @@ def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def postgres_settings(postgres_urls: tuple[str, str], tmp_path: Path) -> Settings:
+def postgres_settings(postgres: Postgres, postgres_template: Path, tmp_path: Path) -> Iterator[Settings]:
     """An empty installation on PostgreSQL, as the owner of its databases."""
-    main, keystore = postgres_urls
-    settings = Settings(home=make_keys(tmp_path / "home").home, database_url=main, keystore_url=keystore)
-    furnish(settings)
-    return settings
+    home = shutil.copytree(postgres_template, tmp_path / "home")
+    with _copies(postgres, "furnished") as (main, keystore):
+        yield Settings(home=home, database_url=main, keystore_url=keystore)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

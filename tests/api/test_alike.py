@@ -31,6 +31,8 @@ from vault.ids import CaseId
 from vault.storage.repositories import CaseRepository, RecordRepository
 from vault.vocabulary import FOLLOW_UP, Role
 
+pytestmark = pytest.mark.long
+
 #: Routes that answer 404 to somebody, with who that is.
 HIDING: Final = {name: LOGINS[row.index(404)] for name, row in TABLE.items() if 404 in row}
 #: Pairs of requests before the first look at them, and at most: a machine that is busy elsewhere needs more of them.

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import suppress
 from typing import Any, Final
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis.generation import GenerationMode
 
 from tests.api.decision_client import asker
@@ -37,6 +35,7 @@ def test_no_route_answers_500_to_anything_made_from_its_description(lite_house: 
         (operation.method, operation.path, mode): operation.as_strategy(generation_mode=mode)
         for operation in operations
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        if mode is GenerationMode.POSITIVE or _can_be_asked_wrongly(operation.definition.raw)
     }
     statuses: Counter[int] = Counter()
     ended: list[str] = []
@@ -51,6 +50,15 @@ def test_no_route_answers_500_to_anything_made_from_its_description(lite_house: 
     assert statuses.total() > len(operations)
     assert statuses[200] > 0
     assert statuses[400] > 0
+
+
+def _can_be_asked_wrongly(described: dict[str, Any]) -> bool:
+    """Whether anything that an operation takes may be of a wrong shape. Any text is a reference of the right shape:
+    to look for another one takes a second of each operation that takes nothing else, and finds none."""
+    parameters = described.get("parameters", ())
+    return "requestBody" in described or any(
+        one["in"] != "path" or one["schema"].keys() - {"type", "title"} for one in parameters
+    )
 
 
 def _try(
@@ -81,8 +89,7 @@ def _try(
         if reply.status_code >= 500:
             ended.append(f"{case.method} {case.path}: {reply.status_code} {reply.text[:200]}")
 
-    with suppress(Unsatisfiable):  # an operation that takes nothing cannot be asked wrongly
-        send()
+    send()
 
 
 def _sendable(headers: dict[str, str]) -> dict[bytes, bytes]:

@@ -372,16 +372,27 @@ def as_superuser(wall: Walled, statement: str, *values: Any, database: str = "ma
 @contextmanager
 def restored(wall: Walled, *names: str) -> Iterator[None]:
     """The tables as they were, afterwards."""
-    places = [(name, "keystore" if name.startswith("keystore.") else "main") for name in names]
-    for name, database in places:
-        as_superuser(wall, f"CREATE TABLE public.{_copy(name)} AS TABLE {name}", database=database)
+    places = {
+        "main": [name for name in names if not name.startswith("keystore.")],
+        "keystore": [name for name in names if name.startswith("keystore.")],
+    }
+    for database, tables in places.items():
+        _together(wall, database, [f"CREATE TABLE public.{_copy(name)} AS TABLE {name}" for name in tables])
     try:
         yield
     finally:
-        for name, database in places:
-            as_superuser(wall, f"DELETE FROM {name}", database=database)
-            as_superuser(wall, f"INSERT INTO {name} SELECT * FROM public.{_copy(name)}", database=database)
-            as_superuser(wall, f"DROP TABLE public.{_copy(name)}", database=database)
+        for database, tables in places.items():
+            back: list[str] = []
+            for name in tables:
+                copy = f"public.{_copy(name)}"
+                back += [f"DELETE FROM {name}", f"INSERT INTO {name} SELECT * FROM {copy}", f"DROP TABLE {copy}"]
+            _together(wall, database, back)
+
+
+def _together(wall: Walled, database: str, statements: list[str]) -> None:
+    """On one connection: to open one takes longer than all that is to be done."""
+    if statements:
+        as_superuser(wall, "; ".join(statements), database=database)
 
 
 def _copy(name: str) -> str:

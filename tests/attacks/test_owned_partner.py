@@ -41,9 +41,13 @@ Row = dict[str, Any]
 
 @dataclass
 class Scene:
-    """release, referral: by name: "caritas", "fedasil" (live), "caritas_ended", "fedasil_ended"."""
+    """release, referral: by name: "caritas", "fedasil" (live), "caritas_ended", "fedasil_ended".
+
+    eyes: a connection of the superuser's, to look with.
+    """
 
     wall: Walled
+    eyes: psycopg.Connection
     settings: Settings
     houses: dict[Zone, House]
     case: str
@@ -55,7 +59,7 @@ class Scene:
         return self.houses[CASEWORK].client("coach")
 
     def rows(self, table: str) -> list[Row]:
-        with self.wall.superuser() as admin, admin.cursor(row_factory=dict_row) as cursor:
+        with self.eyes.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(f"SELECT * FROM {table}".encode()).fetchall()
 
     def row(self, name: str) -> Row:
@@ -78,10 +82,11 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     settings = make_keys(tmp_path_factory.mktemp("partner") / "home")
-    with walled(postgres) as made, houses_of(made, settings) as houses:
+    with walled(postgres) as made, made.superuser() as eyes, houses_of(made, settings) as houses:
+        eyes.autocommit = True
         casework = houses[CASEWORK]
         coach = casework.client("coach")
-        found = Scene(made, settings, houses, casework.open_case(coach), {}, {})
+        found = Scene(made, eyes, settings, houses, casework.open_case(coach), {}, {})
         for name in ("caritas", "fedasil", "caritas_ended", "fedasil_ended"):
             found.referral[name] = casework.consent(coach, found.case, name.partition("_")[0])
             found.release[name] = casework.send(coach, found.case, found.referral[name])

@@ -17,6 +17,7 @@ from gateway.cli.doctoring import CHECKS, DATABASES, DIRECTORY, NAMES, ROOTS, SA
 from gateway.settings import Settings
 from tests.api.stage import calls
 from tests.cli.kit import Shell
+from tests.crash.checks import faults
 from tests.doctor.estate import CANARY, Estate, furnish_estate, past_the_program
 from tests.doctor.sabotage import SABOTAGE, Break
 from tests.house import STAFF, House, furnish, house_on, make_keys, sqlite_home
@@ -121,6 +122,7 @@ def test_everything_that_can_be_asked_for_leaves_a_sound_installation(house: Hou
         )
         assert reply.status_code == call.status, (call, reply.text)
     assert told(look(house.settings, house.clock)) == []
+    assert faults(house.settings) == [], "every row is explained by its entry"
 
 
 def test_entries_that_wait_for_long_are_found(estate: Estate) -> None:

@@ -12,7 +12,9 @@ A revision that drops or renames a column on purpose says so in `GONE`, and is t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +34,8 @@ from tests.storage.recording import BOTH, Recording, load, recordings
 from vault.storage import migrate
 from vault.storage import tables as t
 from vault.storage.store import sqlite_url
+
+pytestmark = pytest.mark.long
 
 #: Revision to the columns (`table.column`) that it takes away, or stores otherwise, on purpose.
 GONE: Final[dict[str, frozenset[str]]] = {
@@ -68,6 +72,89 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str,
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+class Schemas(ABC):
+    """The schema of every revision, to copy from: each is made of a copy of the one before it, by one step."""
+
+    def __init__(self) -> None:
+        self._made: set[str] = set()
+
+    @contextmanager
+    def copy(self, which: migrate.Which, revision: str) -> Iterator[str]:
+        """The address of a database that is at this revision, and empty."""
+        url = self._new("tried", self._at(which, revision))
+        try:
+            yield url
+        finally:
+            self._drop("tried")
+
+    def forget(self) -> None:
+        for name in self._made:
+            self._drop(name)
+
+    def _at(self, which: migrate.Which, revision: str) -> str:
+        name = f"at_{revision}"
+        if name not in self._made:
+            before = ScriptDirectory.from_config(migrate._config(which)).get_revision(revision).down_revision
+            url = self._new(name, self._at(which, str(before)) if before else "")
+            self._made.add(name)
+            migrate.upgrade(url, which, revision)
+        return name
+
+    @abstractmethod
+    def _new(self, name: str, like: str) -> str:
+        """The address of a new one; like: the name of one that is copied."""
+
+    @abstractmethod
+    def _drop(self, name: str) -> None: ...
+
+
+class InFiles(Schemas):
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def _new(self, name: str, like: str) -> str:
+        path = self._folder / f"{name}.db"
+        if like:
+            with (
+                closing(sqlite3.connect(self._folder / f"{like}.db")) as source,
+                closing(sqlite3.connect(path)) as target,
+            ):
+                source.backup(target)
+        return sqlite_url(path)
+
+    def _drop(self, name: str) -> None:
+        for path in self._folder.glob(f"{name}.db*"):
+            path.unlink()
+
+
+class OnServer(Schemas):
+    def __init__(self, server: Postgres) -> None:
+        super().__init__()
+        self._server = server
+
+    def _new(self, name: str, like: str) -> str:
+        self._say(f"CREATE DATABASE {name} TEMPLATE {like or 'template1'} STRATEGY FILE_COPY")
+        return self._server.url(name)
+
+    def _drop(self, name: str) -> None:
+        self._say(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _say(self, statement: str) -> None:
+        with psycopg.connect(self._server.url("postgres"), autocommit=True) as admin:
+            admin.execute(statement.encode())
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def schemas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Schemas]:
+    if request.param == "sqlite":
+        made: Schemas = InFiles(tmp_path_factory.mktemp("schemas"))
+    else:
+        made = OnServer(request.getfixturevalue("postgres"))
+    yield made
+    made.forget()
+
+
 @pytest.fixture(params=recordings(), ids=lambda recording: recording.name)
 def old(request: pytest.FixtureRequest, empty: tuple[str, str], tmp_path: Path) -> tuple[Recording, Settings]:
     """A recorded installation in its own schema."""
@@ -80,10 +167,14 @@ Held = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
 def _held(url: str, which: migrate.Which) -> Held:
     """All rows, by table and primary key, as the database itself knows its tables."""
+    return _rows(url, _tables(url, which))
+
+
+def _rows(url: str, tables: list[Table]) -> Held:
     engine = _plain(url)
     found: Held = {}
     with engine.connect() as connection:
-        for table in _tables(engine, which):
+        for table in tables:
             rows = connection.execute(select(table)).mappings()
             found[table.name] = {
                 tuple(_plainly(row[column]) for column in table.primary_key): {
@@ -103,11 +194,12 @@ def _plain(url: str) -> Any:
     return create_engine(address, poolclass=NullPool)
 
 
-def _tables(engine: Any, which: migrate.Which) -> list[Table]:
-    metadata = MetaData()
+def _tables(url: str, which: migrate.Which) -> list[Table]:
+    metadata, engine = MetaData(), _plain(url)
     schemas = t.SCHEMAS if which == "main" else (t.KEYSTORE_SCHEMA,)
     for schema in schemas if engine.dialect.name != "sqlite" else (None,):
         metadata.reflect(engine, schema=schema)
+    engine.dispose()
     return [table for table in metadata.sorted_tables if table.name != migrate.VERSION_TABLE[which]]
 
 
@@ -205,28 +297,26 @@ def test_the_first_schema_is_recorded() -> None:
 
 @pytest.mark.parametrize(("which", "revision", "before"), _later(), ids=lambda text: str(text))
 def test_each_revision_keeps_the_rows_it_finds(
-    empty: tuple[str, str], tmp_path: Path, which: migrate.Which, revision: str, before: str
+    schemas: Schemas, which: migrate.Which, revision: str, before: str
 ) -> None:
-    url = empty[BOTH.index(which)] or sqlite_url(tmp_path / "old.db")
-    migrate.upgrade(url, which, before)
-    engine = _plain(url)
-    tables = _tables(engine, which)
-    load(
-        url,
-        {
-            table.name: {
-                "columns": list(table.columns.keys()),
-                "rows": [[_sample(column, number) for column in table.columns] for number in range(1, SAMPLES + 1)],
-            }
-            for table in tables
-        },
-    )
-    engine.dispose()
-    there = _held(url, which)
-    assert {len(rows) for rows in there.values()} == {SAMPLES}
-    migrate.upgrade(url, which, revision)
-    _assert_kept(there, _held(url, which), revision)
-    _assert_still_guarded(url, which, set(there))
+    with schemas.copy(which, before) as url:
+        tables = _tables(url, which)
+        load(
+            url,
+            {
+                table.name: {
+                    "columns": list(table.columns.keys()),
+                    "rows": [[_sample(column, number) for column in table.columns] for number in range(1, SAMPLES + 1)],
+                }
+                for table in tables
+            },
+        )
+        there = _rows(url, tables)
+        assert {len(rows) for rows in there.values()} == {SAMPLES}
+        migrate.upgrade(url, which, revision)
+        tables = _tables(url, which)
+        _assert_kept(there, _rows(url, tables), revision)
+        _assert_still_guarded(url, which, [table for table in tables if table.name in there])
 
 
 def _sample(column: Any, number: int) -> Any:
@@ -245,7 +335,7 @@ def _sample(column: Any, number: int) -> Any:
     return number
 
 
-def _assert_still_guarded(url: str, which: migrate.Which, held: set[str]) -> None:
+def _assert_still_guarded(url: str, which: migrate.Which, held: list[Table]) -> None:
     """A table made anew loses its triggers on SQLite: an update that keeps its entry must still be refused.
 
     held: the tables that have rows; triggers fire for rows.
@@ -253,20 +343,20 @@ def _assert_still_guarded(url: str, which: migrate.Which, held: set[str]) -> Non
     if which != "main":
         return
     guarded = {table.name for table in t.main.sorted_tables if "entry_id" in table.c and table.schema != "log"}
-    naming = [table for table in _tables(_plain(url), which) if table.name in guarded and table.name in held]
+    naming = [table for table in held if table.name in guarded]
     assert len(naming) >= 10
-    for table in naming:
-        with pytest.raises((sqlite3.IntegrityError, psycopg.errors.CheckViolation)):
-            _raw(url, f"UPDATE {table} SET entry_id = entry_id")
+    with _raw(url) as execute:
+        for table in naming:
+            with pytest.raises((sqlite3.IntegrityError, psycopg.errors.CheckViolation)):
+                execute(f"UPDATE {table} SET entry_id = entry_id")
 
 
-def _raw(url: str, statement: str) -> None:
+@contextmanager
+def _raw(url: str) -> Iterator[Callable[[str], Any]]:
+    """Says a statement to the database, past the program; each for itself."""
     if url.startswith("postgresql"):
-        with psycopg.connect(url) as server:
-            server.execute(statement.encode())
+        with psycopg.connect(url, autocommit=True) as server:
+            yield lambda statement: server.execute(statement.encode())
         return
-    connection = sqlite3.connect(str(make_url(url).database))
-    try:
-        connection.execute(statement)
-    finally:
-        connection.close()
+    with closing(sqlite3.connect(str(make_url(url).database), isolation_level=None)) as connection:
+        yield connection.execute
