@@ -34,8 +34,8 @@ class Effort:
 
 FULL: Final = Effort(
     notes=5_000,
-    rounds=10,
-    slices=2,
+    rounds=8,
+    slices=4,
     seconds=0.6,
     warm_seconds=0.1,
     least=100,
