@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,10 @@ class Backup:
     def take(self) -> None:
         for which, name in (("main", "main.db"), ("keystore", "keystore.db")):
             if self.server is None:
-                with sqlite3.connect(self.settings.home / name) as source, sqlite3.connect(":memory:") as copy:
+                place = self.settings.home / name
+                with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(":memory:")) as copy:
                     source.backup(copy)
                     self.kept[which] = copy.serialize()
-                source.close()
             else:
                 database = self._name(which)
                 self.kept[which] = f"{database}_kept"
