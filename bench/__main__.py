@@ -11,11 +11,15 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from bench import audit_log, catalogue, micro, paging, reading, simulating
 from bench.contestant import BenchFailed
 from bench.report import Outcome, Report, as_json, markdown, table
 from bench.settings import FULL, QUICK
+
+#: Families that a quick look leaves out: they fill a vault first.
+_LONG: Final = ("pages.", "simulate.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as unknown:
         print(f"bench: no figure is named like {str(unknown)!r}; --list shows them all", file=sys.stderr)
         return 2
+    if options.quick and not options.only:
+        names = [name for name in names if not name.startswith(_LONG)]
     effort = QUICK if options.quick else FULL
     chance = random.Random(options.seed)
     began = time.monotonic()
@@ -55,7 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("bench", description="Measured ratios: the vault, a plain route, fair rivals.")
-    parser.add_argument("--quick", action="store_true", help="all figures within a minute, with a wider spread")
+    parser.add_argument(
+        "--quick", action="store_true",
+        help="within a minute, with a wider spread; without pages and simulate unless --only names them",
+    )  # fmt: skip
     parser.add_argument(
         "--only", metavar="PATTERN[,PATTERN…]", action="append", default=[],
         help="figures that match or begin so: 'read_note.*', 'seal_4k', 'audit_log'; may be given more than once",
