@@ -66,7 +66,7 @@ from vault.vocabulary import OVERSIGHT, Kind, Purpose, ZoneKind
 
 _GC_THRESHOLDS: Final = (20_000, 20, 50)
 _ENCODED_SLASH: Final = re.compile(rb"%2[Ff]")
-#: Seconds after the start: looking through all that it made takes a tenth of one, which nobody should wait for.
+#: Seconds after the start: what the first requests load stays as well.
 _SETTLES: Final = 2.0
 
 

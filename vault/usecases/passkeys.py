@@ -38,7 +38,17 @@ from vault.signing_in import Passkey, Said, Word
 from vault.unit_of_work import SessionRow, StaffRow, UnitOfWork
 from vault.usecases.casework import Values
 from vault.usecases.factors import SignIn
-from vault.usecases.sign_in import Candidate, Proven, begin, clear, prove, refused, spend_factor, throttle, works_here
+from vault.usecases.sign_in import (
+    Candidate,
+    Proven,
+    begin,
+    clear,
+    counted_refusal,
+    prove,
+    spend_factor,
+    throttle,
+    works_here,
+)
 from vault.usecases.trail import purpose_of
 from vault.vocabulary import Action, Facts, Kind
 
@@ -135,7 +145,7 @@ def prove_own(uow: UnitOfWork, actor: Actor, proof: Proof, service: SignIn) -> P
     """That it is the actor who proved it. Raises SignInRefused, counted; SignInThrottled."""
     proven = prove(uow, proof.candidate, proof.password_right, proof.code, service)
     if proven.staff.id != actor.id:
-        raise refused(proof.candidate, service)
+        raise counted_refusal(proof.candidate, service)
     return proven
 
 
@@ -221,17 +231,17 @@ def sign_in(
         issued = service.issued(challenge, _SIGNING_IN, bound)
         seen = verify(assertion, challenge, row.public if row is not None else _NOBODY, origin)
     except EnvelopeRejected:
-        raise refused(candidate, service) from None
+        raise counted_refusal(candidate, service) from None
     staff = candidate.staff
     if row is None or staff is None or _trust(uow, row, desk) is Trust.REVOKED or row.function != staff.role:
-        raise refused(candidate, service)
+        raise counted_refusal(candidate, service)
     if assertion.user and assertion.user != service.user_handle(staff.id):
-        raise refused(candidate, service)
+        raise counted_refusal(candidate, service)
     begun = begin(uow, staff, source, service, by=row.id.hex())
     now = service.clock.now()
     if not uow.passkeys.use(row.id, issued=issued, counter=seen.counter, at=now, entry=begun.entry):
         # A copy of the authenticator, or an answer that was listened to and sent again.
-        raise refused(candidate, service, noted="replayed")
+        raise counted_refusal(candidate, service, noted="replayed")
     clear(uow, candidate, service, begun.entry)
     return begun.token, begun.session
 

@@ -131,11 +131,11 @@ def prove(uow: UnitOfWork, candidate: Candidate, password_right: bool, code: str
         staff = None
     factor = find_factor(uow, staff, code, service) if staff is not None else None
     if staff is None or not password_right or factor is None:
-        raise refused(candidate, service)
+        raise counted_refusal(candidate, service)
     return Proven(candidate, staff, factor)
 
 
-def refused(candidate: Candidate, service: SignIn, noted: str = "refused") -> SignInRefused:
+def counted_refusal(candidate: Candidate, service: SignIn, noted: str = "refused") -> SignInRefused:
     """What undoes the use case that raises it; `refuse` then runs in its place, before any other use case: of guesses
     that are sent at once no more are looked at than of those that are sent in a row."""
     error = SignInRefused("name, password or code is wrong", noted=noted)
@@ -156,7 +156,7 @@ def spend_factor(uow: UnitOfWork, proven: Proven, entry: EntryId, service: SignI
         )  # fmt: skip
         entry = uow.audit.append(event, Detail(staff.id.hex(), staff.display_name))
     if not spend(uow, staff, factor, service.clock.now(), entry):
-        raise refused(candidate, service)
+        raise counted_refusal(candidate, service)
 
 
 class Begun(NamedTuple):
